@@ -1,0 +1,1 @@
+"""Mechanisms and contracts that every service uses; knows no service."""

@@ -1,0 +1,59 @@
+"""The one place that knows what time it is: the real clock, or a file that a simulator moves forward."""
+
+import json
+import os
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Tick(NamedTuple):
+    """A reading of the stepped clock."""
+
+    step: int
+    now: datetime
+
+
+@cache
+def _file() -> Path | None:
+    """The file of the stepped clock, when REHAB_CLOCK is `stepped:<path>`."""
+    kind, _, path = os.environ.get("REHAB_CLOCK", "real").partition(":")
+    if kind not in {"real", "stepped"}:
+        raise ValueError("REHAB_CLOCK is `real` or `stepped:<file>`")
+    return Path(path) if kind == "stepped" else None
+
+
+class _Reader:
+    """Reads the file again only when it was replaced."""
+
+    stamp: tuple[int, int] = (0, 0)
+    last = Tick(0, datetime.min.replace(tzinfo=UTC))
+
+    def read(self, path: Path) -> Tick:
+        """The newest reading."""
+        found = path.stat()
+        if (found.st_ino, found.st_mtime_ns) != self.stamp:
+            said = json.loads(path.read_text())
+            self.last = Tick(said["step"], datetime.fromisoformat(said["now"]).astimezone(UTC))
+            self.stamp = (found.st_ino, found.st_mtime_ns)
+        return self.last
+
+
+_reader = _Reader()
+
+
+def tick() -> Tick:
+    """Step and instant; the real clock stands at step 0 for ever."""
+    path = _file()
+    return Tick(0, datetime.now(UTC)) if path is None else _reader.read(path)
+
+
+def now() -> datetime:
+    """An aware UTC instant."""
+    return tick().now
+
+
+def is_stepped() -> bool:
+    """Whether a simulator moves the clock."""
+    return _file() is not None

@@ -1,0 +1,1 @@
+"""The contracts: one module per owner, one class per event type."""

@@ -1,0 +1,55 @@
+"""What notification announces: the ledger of who was told what, by which channel, and whether they saw it."""
+
+from datetime import datetime
+from typing import Literal
+
+from shared.decision import Event
+
+Channel = Literal["portal", "email"]
+
+
+class NoticeQueued(Event, type="rehab.notification.notice-queued.v1", key="recipient_id"):
+    """Somebody must be told something; `about` is the event type that caused it, and nothing personal."""
+
+    recipient_id: str
+    notice_id: str
+    rule: str
+    about: str
+    referral_id: str | None = None
+    site_id: str | None = None
+    channels: tuple[Channel, ...]
+    useful_until: datetime | None = None
+
+
+class NoticeSent(Event, type="rehab.notification.notice-sent.v1", key="recipient_id"):
+    """The notice left by a channel."""
+
+    recipient_id: str
+    notice_id: str
+    channel: Channel
+    attempts: int = 1
+
+
+class NoticeFailed(Event, type="rehab.notification.notice-failed.v1", key="recipient_id"):
+    """A channel gave the notice up after its last attempt."""
+
+    recipient_id: str
+    notice_id: str
+    channel: Channel
+    attempts: int
+    reason_code: str
+
+
+class NoticeSeen(Event, type="rehab.notification.notice-seen.v1", key="recipient_id"):
+    """The recipient opened the notice in the portal."""
+
+    recipient_id: str
+    notice_id: str
+
+
+class NoticeActedOn(Event, type="rehab.notification.notice-acted-on.v1", key="recipient_id"):
+    """What the notice asked for was done, whoever saw it."""
+
+    recipient_id: str
+    notice_id: str
+    by_event: str

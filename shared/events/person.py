@@ -1,0 +1,46 @@
+"""rehab-person: whole persons, sealed with a key of their own, compacted."""
+
+from datetime import date
+from typing import Literal
+
+from typing_extensions import override
+
+from shared.decision import Event, Value
+
+PersonKind = Literal["worker", "account", "practitioner", "employer_contact", "subscriber"]
+TOPIC = "rehab-person"
+
+
+class Identity(Value):
+    """Who somebody is; only ever inside a seal."""
+
+    given_name: str = ""
+    family_name: str = ""
+    birth_date: date | None = None
+    phn: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    postal_code: str | None = None
+    language: str | None = None
+
+
+class _Sealed(Event):
+    """The whole person as its one writer merged it; `sealed` is AES-GCM under the person's data key, base64."""
+
+    kind: PersonKind
+    person_id: str
+    sealed: str
+
+    @property
+    @override
+    def key(self) -> str:
+        """Kind and id, so that the prefix says who writes it."""
+        return f"{self.kind}/{self.person_id}"
+
+
+class WorkerChanged(_Sealed, type="rehab.referral.person-changed.v1", key="person_id", topic=TOPIC):
+    """A worker or an employer's contact as referral merged them from the claims system."""
+
+
+class AccountHolderChanged(_Sealed, type="rehab.portal.person-changed.v1", key="person_id", topic=TOPIC):
+    """An account holder, practitioner or subscriber as the portal knows them."""

@@ -1,0 +1,162 @@
+"""What procurement announces: the register of organisations, payees, sites, contracts, fees and calendars."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from shared.decision import Event, Value
+from shared.events.values import Discipline, Program
+
+
+class OrganisationRegistered(Event, type="rehab.procurement.organisation-registered.v1", key="organisation_id"):
+    """A provider organisation is known."""
+
+    organisation_id: str
+    revision: int = 1
+    name: str
+
+
+class PayeeRegistered(Event, type="rehab.procurement.payee-registered.v1", key="payee_id"):
+    """A payee number of an organisation."""
+
+    payee_id: str
+    revision: int = 1
+    organisation_id: str
+    name: str
+
+
+class SiteOpened(Event, type="rehab.procurement.site-opened.v1", key="site_id"):
+    """A clinic stands ready in a community; names and contacts are the business's."""
+
+    site_id: str
+    revision: int = 1
+    organisation_id: str
+    payee_id: str
+    name: str
+    community: str
+    languages: tuple[str, ...] = ("en",)
+    disciplines: tuple[Discipline, ...] = ()
+    email: str | None = None
+    phone: str | None = None
+    opened_on: date
+
+
+class SiteClosed(Event, type="rehab.procurement.site-closed.v1", key="site_id"):
+    """A clinic takes nobody after a day."""
+
+    site_id: str
+    revision: int
+    last_on: date
+
+
+class Week(Value):
+    """Openings for first appointments in the week that begins on a Monday."""
+
+    week_on: date
+    openings: int
+
+
+class SiteCapacityDeclared(Event, type="rehab.procurement.site-capacity-declared.v1", key="site_id"):
+    """Openings in all per week, absolute; replaces the weeks it names, never what is taken."""
+
+    site_id: str
+    revision: int
+    program: Program
+    weeks: tuple[Week, ...]
+
+
+class ContractActivated(Event, type="rehab.procurement.contract-activated.v1", key="contract_id"):
+    """A contract was entered, its dates may lie ahead; the full state each time."""
+
+    contract_id: str
+    revision: int
+    holds_from: date
+    payee_id: str
+    organisation_id: str
+    program: Program
+    sites: tuple[str, ...]
+    communities: tuple[str, ...]
+    disciplines: tuple[Discipline, ...] = ()
+    effective_from: date
+    effective_to: date | None = None
+    run_off_to: date | None = None
+    fee_schedule_id: str
+    calendar_id: str
+    acknowledge_hours: int = 24
+    acknowledge_business_days: int = 1
+    answer_business_days: int = 1
+    deemed_approval: bool = False
+    decision_days: int = 3
+    information_days: int = 5
+    reviewed_reports: tuple[str, ...] = ()
+    submit_days: int = 90
+    rectify_days: int = 180
+    rectify_rejected_days: int = 90
+    dispute_days: int = 90
+    pend_days: int = 30
+    basis: str = ""
+
+
+class ContractEnded(Event, type="rehab.procurement.contract-ended.v1", key="contract_id"):
+    """A contract was cut short; what was accepted may run off until a later day."""
+
+    contract_id: str
+    revision: int
+    effective_to: date
+    run_off_to: date | None = None
+    reason_code: str
+
+
+class Tier(Value):
+    """The percentage paid up to a number of business days late; negative is early."""
+
+    late_to: int | None = None
+    percent: int
+
+
+class FeeLine(Value):
+    """One priced code."""
+
+    code: str
+    description: str
+    unit: Literal["report", "day", "week", "visit", "hour", "km"]
+    cents: int
+    step: Decimal = Decimal(1)
+    tax: str = "exempt"
+    disciplines: tuple[Discipline, ...] = ()
+    before_plan: int | None = None
+    needs_report: str | None = None
+    dos_is_report_date: bool = False
+    tiers: tuple[Tier, ...] = ()
+    attendance: Literal["none", "day", "week"] = "none"
+    min_days: int = 0
+    max_per_day: Decimal | None = None
+    max_per_week: Decimal | None = None
+    max_per_referral: Decimal | None = None
+    not_with: tuple[str, ...] = ()
+    extension: bool = False
+
+
+class FeeSchedulePublished(Event, type="rehab.procurement.fee-schedule-published.v1", key="fee_schedule_id"):
+    """A version of a fee schedule, from a day; amounts in cents."""
+
+    fee_schedule_id: str
+    revision: int
+    effective_from: date
+    basis: str
+    lines: tuple[FeeLine, ...]
+
+
+class CalendarPublished(Event, type="rehab.procurement.calendar-published.v1", key="calendar_id"):
+    """A named calendar: its zone, its weekend (0 is Monday) and its holidays; the days it knows are committed."""
+
+    calendar_id: str
+    revision: int
+    name: str
+    zone: str
+    weekend: tuple[int, ...] = (5, 6)
+    holidays: tuple[date, ...]
+    from_on: date
+    to_on: date
+    is_default: bool = False
+    basis: str

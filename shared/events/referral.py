@@ -1,0 +1,226 @@
+"""What referral announces: claim standing, admission, selection, offers, and the life of a referral."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from typing_extensions import override
+
+from shared.decision import Event
+from shared.events.values import (
+    Area,
+    Barrier,
+    Deadline,
+    Failure,
+    Injury,
+    Interval,
+    Officer,
+    Opening,
+    Program,
+    Receipt,
+    RuralCard,
+)
+
+HoldCause = Literal["claim", "clinic", "officer"]
+
+
+class ClaimStandingChanged(Event, type="rehab.referral.claim-standing-changed.v1", key="claim_number"):
+    """The claim's whole history by effective date; said on the claim, and again on each of its referrals."""
+
+    claim_number: str
+    claim_revision: int
+    person_id: str
+    intervals: tuple[Interval, ...]
+    referral_id: str | None = None
+
+    @property
+    @override
+    def key(self) -> str:
+        """The referral on whose key it is repeated, else the claim."""
+        return self.referral_id or self.claim_number
+
+
+class ReferralCreated(Event, type="rehab.referral.referral-created.v1", key="referral_id"):
+    """A request for rehabilitation was admitted."""
+
+    referral_id: str
+    revision: int
+    number: str
+    claim_number: str
+    person_id: str
+    request_id: str
+    requested_on: date
+    injured_on: date
+    injury: Injury
+    areas: tuple[Area, ...]
+    community: str
+    barriers: tuple[Barrier, ...] = ()
+    urgent: bool = False
+    site_chosen: str | None = None
+    receipt: Receipt = Receipt()
+
+
+class ReferralNotAdmitted(Event, type="rehab.referral.referral-not-admitted.v1", key="referral_id"):
+    """A request was not admitted: every failed criterion with the smallest change that passes."""
+
+    referral_id: str
+    revision: int
+    number: str
+    claim_number: str
+    request_id: str
+    requested_on: date
+    person_id: str | None = None
+    program: Program | None = None
+    failures: tuple[Failure, ...]
+    rural_card: RuralCard | None = None
+    receipt: Receipt = Receipt()
+
+
+class ProgramSelected(Event, type="rehab.referral.program-selected.v1", key="referral_id"):
+    """The program by which the worker will be treated, and why."""
+
+    referral_id: str
+    revision: int
+    program: Program
+    program_revision: int
+    contract_ids: tuple[str, ...] = ()
+    receipt: Receipt = Receipt()
+
+
+class OfficerAssigned(Event, type="rehab.referral.officer-assigned.v1", key="referral_id"):
+    """A claims officer, or a pool of them, looks after the referral."""
+
+    referral_id: str
+    revision: int
+    officer: Officer
+
+
+class ReferralOffered(Event, type="rehab.referral.referral-offered.v1", key="referral_id"):
+    """A site is asked to take the referral; `rank` is the number of the offer, from 1."""
+
+    referral_id: str
+    revision: int
+    number: str
+    site_id: str
+    organisation_id: str
+    contract_id: str
+    program: Program
+    rank: int
+    opening: Opening
+    deadline: Deadline
+    receipt: Receipt = Receipt()
+
+
+class ReferralOfferWithdrawn(Event, type="rehab.referral.referral-offer-withdrawn.v1", key="referral_id"):
+    """An open offer was taken back before the site answered."""
+
+    referral_id: str
+    revision: int
+    site_id: str
+    rank: int
+    cause: str
+
+
+class ReferralAcknowledged(Event, type="rehab.referral.referral-acknowledged.v1", key="referral_id"):
+    """The site has seen the offer; the clock for its answer runs."""
+
+    referral_id: str
+    revision: int
+    site_id: str
+    deadline: Deadline
+
+
+class ReferralAccepted(Event, type="rehab.referral.referral-accepted.v1", key="referral_id"):
+    """The site takes the referral."""
+
+    referral_id: str
+    revision: int
+    site_id: str
+    contract_id: str
+    payee_id: str
+    program: Program
+    program_revision: int
+    accepted_on: date
+
+
+class ReferralDeclined(Event, type="rehab.referral.referral-declined.v1", key="referral_id"):
+    """The site does not take the referral; the comment lies in the document store."""
+
+    referral_id: str
+    revision: int
+    site_id: str
+    rank: int
+    reason_code: str
+    next_step: str
+    comment_id: str
+    comment_sha256: str
+
+
+class ReferralLapsed(Event, type="rehab.referral.referral-lapsed.v1", key="referral_id"):
+    """The site did not answer in time."""
+
+    referral_id: str
+    revision: int
+    site_id: str
+    rank: int
+    deadline: Deadline
+
+
+class ReferralUnplaced(Event, type="rehab.referral.referral-unplaced.v1", key="referral_id"):
+    """No site is left to ask: who refused, and what the worker could do instead."""
+
+    referral_id: str
+    revision: int
+    program: Program
+    refused_by: tuple[str, ...] = ()
+    rural_card: RuralCard | None = None
+    receipt: Receipt = Receipt()
+
+
+class AppointmentBooked(Event, type="rehab.referral.appointment-booked.v1", key="referral_id"):
+    """The first visit was agreed with the worker."""
+
+    referral_id: str
+    revision: int
+    site_id: str
+    starts_at: datetime
+    opening: Opening | None = None
+
+
+class ReferralHeld(Event, type="rehab.referral.referral-held.v1", key="referral_id"):
+    """The referral stands still for a cause; its clocks stop."""
+
+    referral_id: str
+    revision: int
+    cause: HoldCause
+    from_on: date
+    reason_code: str | None = None
+
+
+class ReferralResumed(Event, type="rehab.referral.referral-resumed.v1", key="referral_id"):
+    """A cause to stand still is gone; clocks run again when none is left."""
+
+    referral_id: str
+    revision: int
+    cause: HoldCause
+    from_on: date
+    still_held: tuple[HoldCause, ...] = ()
+
+
+class ReferralWithdrawn(Event, type="rehab.referral.referral-withdrawn.v1", key="referral_id"):
+    """The referral ends before its purpose is reached."""
+
+    referral_id: str
+    revision: int
+    cause: HoldCause
+    from_on: date
+    reason_code: str | None = None
+
+
+class WorkerFarAway(Event, type="rehab.referral.worker-far-away.v1", key="referral_id"):
+    """The worker moved after a clinic had accepted: nothing moves by itself, the officer is told the kilometres."""
+
+    referral_id: str
+    revision: int
+    community: str
+    site_id: str
+    kilometres: int

@@ -1,0 +1,111 @@
+"""The list of what a service reacts to, and the desk on which a decision finds what it needs."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+
+from shared.decision import Aggregate, Decision, Event, Occasion
+from shared.postgres import Connection
+
+E = TypeVar("E", bound=Event)
+A = TypeVar("A", bound=Aggregate)
+F = TypeVar("F")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Kind(Generic[A]):
+    """A kind of aggregate: its type and two set-based statements; `save` returns how many rows it wrote."""
+
+    of: type[A]
+    load: Callable[[Connection, Sequence[str]], Awaitable[Sequence[A]]]
+    save: Callable[[Connection, Sequence[A]], Awaitable[int]]
+
+
+Held: TypeAlias = dict[type[Any], dict[str, Any]]
+
+
+class Desk(Generic[F]):
+    """What lies before one decision: aggregates as the batch's earlier decisions left them, and frozen facts."""
+
+    __slots__ = ("_held", "facts")
+
+    def __init__(self, held: Held, facts: F) -> None:
+        """Lay out the aggregates of the batch and the facts of one event type."""
+        self._held, self.facts = held, facts
+
+    def find(self, kind: Kind[A], key: str) -> A | None:
+        """None when there is none; LookupError when no handler of the batch named it."""
+        found: A | None = self._held[kind.of][key]
+        return found
+
+    def among(self, kind: Kind[A], keys: Iterable[str]) -> tuple[A, ...]:
+        """Those of `keys` that exist, in their order."""
+        return tuple(a for k in keys if (a := self.find(kind, k)) is not None)
+
+
+class Kept(NamedTuple):
+    """A fact of another service on its way into a copy, with what its envelope says."""
+
+    event: Event
+    event_id: str
+    causation: str
+    correlation: str
+    topic: str
+    key: str
+    sequence: int
+    at: datetime
+    read_at: datetime
+
+
+Touched: TypeAlias = Iterable[tuple[Kind[Any], str]]
+Touches: TypeAlias = Callable[[E, F], Touched]
+Facts: TypeAlias = Callable[[Connection, Sequence[E]], Awaitable[F]]
+Handler: TypeAlias = Callable[[E, Desk[F], Occasion], Decision]
+Keep: TypeAlias = Callable[[Connection, Sequence[Kept]], Awaitable[None]]
+
+
+async def no_facts(_conn: Connection, _events: Sequence[Event]) -> None:
+    """For a decision that needs nothing but its own state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[E, F]):
+    """One line of the list: what is loaded for an event type and what decides it."""
+
+    touches: Touches[E, F]
+    facts: Facts[E, F]
+    decide: Handler[E, F]
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """Event type to decision or copy; types not listed advance the mark and are counted."""
+
+    rules: dict[type[Event], Rule[Any, Any]] = field(default_factory=dict)
+    keeps: dict[Keep, frozenset[type[Event]]] = field(default_factory=dict)
+
+    def on(
+        self, event: type[E], touches: Touches[E, F], facts: Facts[E, F]
+    ) -> Callable[[Handler[E, F]], Handler[E, F]]:
+        """One decision per event, due timer or own next step; `touches` names every aggregate it may read or change.
+
+        Facts are loaded once a batch for all events of the type. A next step (`Outcome.then`) is decided on the desk
+        of the event that led to it, so both must ask for the same facts and the first must name all aggregates.
+        """
+
+        def listed(handler: Handler[E, F]) -> Handler[E, F]:
+            self.rules[event] = Rule(touches, facts, handler)
+            return handler
+
+        return listed
+
+    def keep(self, *events: type[Event], by: Keep) -> None:
+        """Set-based copy of others' facts, in the order of the batch, applied before the batch's decisions."""
+        self.keeps[by] = frozenset(events)
+
+    @property
+    def types(self) -> Mapping[str, type[Event]]:
+        """Contracts this service reads, by type string."""
+        kept = (e for kinds in self.keeps.values() for e in kinds)
+        return {e.type_name: e for e in (*self.rules, *kept)}

@@ -1,0 +1,70 @@
+"""Postgres: roles and pools, counted writes, and which errors pass by themselves."""
+
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+# what a statement runs on: asyncpg's pool hands out a proxy that is no Connection to the type checker
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+
+# connection, transaction rollback, resources, operator intervention, object not in state
+_PASSING = ("08", "25", "40", "53", "55", "57")
+_SETTINGS = {
+    "idle_in_transaction_session_timeout": "10s",  # a frozen process must not hold its row locks for ever
+    "jit": "off",
+    "plan_cache_mode": "force_generic_plan",
+    "timezone": "UTC",
+}
+
+
+class Missed(Exception):  # noqa: N818 - not a fault: somebody else was first
+    """A conditional write found other values than were read: roll back and decide again."""
+
+
+def passes(problem: BaseException) -> bool:
+    """Whether trying the same again may help."""
+    if isinstance(problem, asyncpg.PostgresError):
+        return str(problem.sqlstate).startswith(_PASSING)
+    mine = isinstance(
+        problem, asyncpg.DataError
+    )  # raised by the client while encoding: data, though an interface error
+    return isinstance(problem, Missed | asyncpg.InterfaceError | OSError | TimeoutError) and not mine
+
+
+def is_our_bug(problem: BaseException) -> bool:
+    """SQLSTATE class 42: a statement or a right is wrong, whatever the data."""
+    return isinstance(problem, asyncpg.PostgresError) and str(problem.sqlstate).startswith("42")
+
+
+def expect(written: int, expected: int, what: str) -> None:
+    """Every conditional write counts its rows."""
+    if written != expected:
+        raise Missed(f"{what}: {written} of {expected}")
+
+
+def count(status: str) -> int:
+    """Rows of a command tag such as `INSERT 0 500`."""
+    return int(status.rsplit(" ", 1)[1])
+
+
+def as_role(url: str, role: str) -> str:
+    """The same database, signed in as `role` when the address names nobody."""
+    parts = urlsplit(url)
+    return url if "@" in parts.netloc else urlunsplit(parts._replace(netloc=f"{role}@{parts.netloc}"))
+
+
+async def open_pool(url: str, role: str, schema: str, *, size: int = 6) -> asyncpg.Pool:
+    """A pool whose sessions live in one schema and never sit on locks."""
+    settings = {**_SETTINGS, "search_path": schema, "application_name": role}
+    return await asyncpg.create_pool(as_role(url, role), min_size=1, max_size=size, server_settings=settings)
+
+
+async def open_session(url: str, role: str, schema: str, **settings: str) -> asyncpg.Connection[asyncpg.Record]:
+    """One session outside the pool: a leader's lock, a migration."""
+    return await asyncpg.connect(
+        as_role(url, role), server_settings={**_SETTINGS, "search_path": schema, "application_name": role, **settings}
+    )
