@@ -87,7 +87,7 @@ class Broker:
         """Return once clients are served; an open port alone proves nothing, it may be somebody else's."""
         wait_until(self._says_started, within=within, what=f"kafka ready (see {self._log})")
 
-    def stop(self, patience: float = 8) -> None:
+    def stop(self, patience: float = 3) -> None:
         """A clean end."""
         self.process.stop(patience)
 

@@ -72,7 +72,7 @@ class Postgres:
         self._start_until_ready(time.monotonic() + within)
         rights.prepare(self.url)
 
-    def stop(self, patience: float = 5) -> None:
+    def stop(self, patience: float = 2) -> None:
         """A clean end; whoever is connected is sent away."""
         self.process.stop(patience)
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
@@ -45,6 +46,8 @@ def _note(log: Path) -> Path:
 class Process:
     """One program: started, asked to stop, killed, frozen; beside its log a note names it for a successor."""
 
+    on_terminal = False  # whether a person sees its output instead of the log
+
     def __init__(
         self,
         name: str,
@@ -74,7 +77,8 @@ class Process:
         """Start it; whether it is ready is another question."""
         end_orphan(self.log)
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as out:
+        with self.log.open("ab") as file:
+            out = None if self.on_terminal else file
             self._running = subprocess.Popen(
                 self._command, cwd=ROOT, env=self._env, stdout=out, stderr=out, stdin=subprocess.DEVNULL,
                 start_new_session=True,
@@ -152,9 +156,10 @@ class ServiceProcess(Process):
 
 
 def stop_all(processes: Iterable[Process], patience: float = 5) -> None:
-    """Ask all at once, then wait for each."""
+    """Ask all at once, then wait for each; the patience is for all together."""
     running = [process for process in processes if process.is_alive()]
+    deadline = time.monotonic() + patience
     for process in running:
         process.ask_to_stop()
     for process in running:
-        process.stop(patience)
+        process.stop(max(deadline - time.monotonic(), 0))

@@ -61,6 +61,11 @@ class Stack:
         known = {name: self._addresses[name] for name in ("REHAB_KAFKA", "REHAB_POSTGRES", "REHAB_SMTP")}
         return known | {"REHAB_CLOCK": self._clock} | self._portal()
 
+    @property
+    def client_environment(self) -> dict[str, str]:
+        """The same, with everything else that a program inherits."""
+        return {**os.environ, **self.environment}
+
     def http(self, service: str) -> str:
         """Where a service answers HTTP."""
         return self._addresses[service]
@@ -79,7 +84,6 @@ class Stack:
         self._lock()
         self._start_broker_and_database()
         self._start_mail()
-        self._note(ready=False)
 
     def start_services(self) -> None:
         """All at once, and wait for all."""
@@ -88,7 +92,7 @@ class Stack:
         places = ports.remembered(self.folder / "state" / "ports.json", *self._names) if self._names else {}
         self._addresses |= {name: f"127.0.0.1:{port}" for name, port in places.items()}
         self.services = {name: self._service(name) for name in self._names}
-        self._ending.callback(lambda: stop_all(self.services.values()))
+        self._ending.callback(lambda: stop_all(self.services.values(), patience=4))
         for service in self.services.values():
             service.start()
         wait_until(self._all_ready, within=60, what="all services ready")
@@ -119,6 +123,7 @@ class Stack:
             raise InUse(f"a stack already runs in {self.folder}") from refused
         self._ending.callback(held.close)
         self._ending.callback((self.folder / "stack.json").unlink, missing_ok=True)
+        self._note(ready=False)
 
     def _start_broker_and_database(self) -> None:
         brokers, database = self._given.get("REHAB_KAFKA"), self._given.get("REHAB_POSTGRES")

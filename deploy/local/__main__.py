@@ -1,0 +1,47 @@
+"""`python -m deploy.local run|up|down|logs`: the system on this machine."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from deploy.local import background, foreground
+from deploy.local.processes import ROOT, Died
+from deploy.local.rights import SERVICES
+from deploy.local.stack import InUse, Stack
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
+    parser.add_argument("verb", choices=["run", "up", "down", "logs"])
+    parser.add_argument("--folder", type=Path, default=ROOT / ".local", help="where its data, logs and mails are")
+    parser.add_argument(
+        "--services", default=",".join(SERVICES), help="which services; '' for broker, database and mail"
+    )
+    parser.add_argument("--quiet", action="store_true", help="load nothing and play nothing")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Do what was asked."""
+    asked = _arguments()
+    services = [name for name in asked.services.split(",") if name]
+    match asked.verb:
+        case "run":
+            foreground.run(
+                Stack(asked.folder, services=services, given=os.environ),
+                play=not asked.quiet and len(services) == len(SERVICES),
+            )
+        case "up":
+            background.up(asked.folder, sys.argv[2:])
+        case "down":
+            background.down(asked.folder)
+        case "logs":
+            background.logs(asked.folder)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (Died, InUse, TimeoutError) as problem:
+        sys.exit(str(problem))

@@ -1,0 +1,67 @@
+"""What `run` does once every service is ready, in this order."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+from deploy.local.processes import ROOT, Died, Process, last_lines
+
+NETWORK = "data/network"
+
+
+class Step(NamedTuple):
+    """One command that must succeed, said to the person at the terminal first."""
+
+    says: str
+    module: str
+    arguments: tuple[str, ...]
+
+
+# each may be repeated: a second start finds its data and changes nothing
+FILLING = (
+    Step("the programs", "services.program.app", ("load", NETWORK)),
+    Step("the clinics, contracts and fees", "services.procurement.app", ("load", NETWORK)),
+    Step("the clinics' accounts", "services.portal.app", ("open-accounts", NETWORK)),
+)
+PLAY = Step("claims arrive and clinics answer", "simulation", ("play",))
+
+
+def fill(env: Mapping[str, str], logs: Path) -> None:
+    """Load the registers; Died says which would not."""
+    log = logs / "filling.log"
+    for step in FILLING:
+        print(f"  loading {step.says}", flush=True)
+        with log.open("ab") as out:
+            status = subprocess.run(
+                _command(step), cwd=ROOT, env=dict(env), stdout=out, stderr=out, check=False
+            ).returncode
+        if status:
+            raise Died(f"loading {step.says} ended with status {status}:\n{last_lines(log)}")
+
+
+class Player(Process):
+    """The simulator, seen by whoever started the stack."""
+
+    on_terminal = True
+
+
+def player(env: Mapping[str, str], logs: Path) -> Player:
+    """The simulator, live on the terminal."""
+    return Player("simulation", _command(PLAY), log=logs / "simulation.log", env=env)
+
+
+def _command(step: Step) -> list[str]:
+    if not exists(step.module):
+        raise Died(f"there is no {step.module} yet: {step.says} cannot be loaded or played")
+    return [sys.executable, "-m", step.module, *step.arguments]
+
+
+def exists(module: str) -> bool:
+    """Whether the module is there, without running it."""
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False

@@ -1,0 +1,99 @@
+"""`run`: the stack in the foreground, watched, until somebody ends it."""
+
+import signal
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+
+from deploy.local import commands
+from deploy.local.processes import ServiceProcess, last_lines
+from deploy.local.stack import Stack
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_LONGEST_PAUSE = 30.0
+
+
+class Watch:
+    """Starts a service again that ended by itself, at growing intervals."""
+
+    def __init__(self, service: ServiceProcess) -> None:
+        """It runs."""
+        self._service, self._pause, self._due = service, 1.0, 0.0
+
+    def look(self, now: float) -> None:
+        """Report a death once, and end it when its pause is over."""
+        if self._service.is_alive():
+            return
+        if not self._due:
+            print(f"\n{self._service.name} ended by itself; the end of {self._service.log}:", flush=True)
+            print(last_lines(self._service.log), flush=True)
+            print(f"starting it again in {self._pause:.0f} s", flush=True)
+            self._due, self._pause = now + self._pause, min(self._pause * 2, _LONGEST_PAUSE)
+        elif now >= self._due:
+            self._due = 0.0
+            self._service.start()
+
+
+def run(stack: Stack, *, play: bool) -> None:
+    """Start, say where everything is, fill the registers, play, and stay until a signal; then end all of it."""
+    for number in _SIGNALS:
+        signal.signal(number, _interrupt)
+    began = time.monotonic()
+    with suppress(KeyboardInterrupt):
+        try:
+            print("starting broker, database, mail and services", flush=True)
+            stack.start()
+            print(_where(stack, time.monotonic() - began), flush=True)
+            _stay(stack, play=play)
+        finally:
+            for number in _SIGNALS:  # impatience must not leave anything behind
+                signal.signal(number, signal.SIG_IGN)
+            print("\nending", flush=True)
+            stack.stop()
+
+
+def _stay(stack: Stack, *, play: bool) -> None:
+    if not play:
+        return _watch(stack.services.values())
+    env = stack.client_environment
+    commands.fill(env, stack.logs)
+    player = commands.player(env, stack.logs)
+    player.start()
+    try:
+        return _watch(stack.services.values())
+    finally:
+        player.stop(patience=1)
+
+
+def _watch(services: Collection[ServiceProcess]) -> None:
+    watches = [Watch(service) for service in services]
+    while True:
+        time.sleep(0.3)
+        for watch in watches:
+            watch.look(time.monotonic())
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _where(stack: Stack, seconds: float) -> str:
+    known = stack.environment
+    portal = [f"  portal     {known['REHAB_PORTAL']}"] if "REHAB_PORTAL" in known else []
+    return "\n".join(
+        [
+            f"ready after {seconds:.1f} s",
+            *portal,
+            f"  broker     {known['REHAB_KAFKA']}",
+            f"  database   {known['REHAB_POSTGRES']}",
+            f"  mail       {known['REHAB_SMTP']}, kept in {_near(stack.folder / 'mail')}",
+            f"  logs       {_near(stack.logs)}",
+            f"  addresses  {_near(stack.folder / 'stack.json')}",
+        ]
+    )
+
+
+def _near(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
