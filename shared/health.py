@@ -1,0 +1,151 @@
+"""What a running service says of itself over HTTP: live, ready, quiet, metrics; and the service's own pages behind."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import orjson
+import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from typing_extensions import override
+
+from shared import clock, kafka, metrics, timers
+
+if TYPE_CHECKING:
+    from shared.running import Running
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+Answer: TypeAlias = tuple[int, dict[str, object]]
+
+_STUCK_AFTER = 60.0  # seconds without a move while there is something to read
+_PATIENCE = 2.0
+
+
+class Server:
+    """The HTTP side of one process."""
+
+    def __init__(self, running: "Running") -> None:
+        """The service's own pages, when it has some, answer what is not about health."""
+        self.running = running
+        self._pages: App | None = running.service.web(running.office) if running.service.web else None
+        self._moved_at, self._positions = time.monotonic(), dict(running.applied)
+        self._answers = {"/health/live": self._live, "/health/ready": self._ready, "/health/quiet": self._quiet}
+
+    async def serve(self) -> None:
+        """Until the service ends; without an address nothing is served."""
+        if not self.running.settings.http:
+            await asyncio.Event().wait()
+        host, _, port = self.running.settings.http.rpartition(":")
+        config = uvicorn.Config(
+            self.app,
+            host=host,
+            port=int(port),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=2,
+            server_header=False,
+        )
+        await _Quietly(config).serve()
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Health first, then the service's own pages."""
+        path = scope.get("path", "")
+        if answer := self._answers.get(path):
+            status, body = await answer()
+            await _reply(send, status, orjson.dumps(body), b"application/json")
+        elif path == "/metrics":
+            await self._measure()
+            await _reply(send, 200, generate_latest(), CONTENT_TYPE_LATEST.encode())
+        elif self._pages and scope["type"] == "http":
+            await self._pages(scope, receive, send)
+        elif scope["type"] == "http":
+            await _reply(send, 404, b'{"title":"Not found","status":404}', b"application/problem+json")
+
+    async def _live(self) -> Answer:
+        """The loop ticks (it answers), the consume task lives, positions move while there is lag."""
+        running = self.running
+        now, lag = time.monotonic(), await self._lag()
+        if running.applied != self._positions or running.retrying or not lag:
+            self._moved_at, self._positions = now, dict(running.applied)
+        stuck = now - self._moved_at > _STUCK_AFTER
+        alive = running.feed.alive or running.feed.consumer is None
+        return (200 if alive and not stuck else 503), {"consuming": alive, "stuck": stuck, "lag": lag}
+
+    async def _lag(self) -> int | None:
+        """Records of this replica's partitions that are not applied yet; None when the broker does not say."""
+        consumer = self.running.feed.consumer
+        if consumer is None:
+            return None
+        mine = consumer.assignment()
+        marks = {p: consumer.highwater(p) for p in mine}
+        return sum(max(0, (end or 0) - self.running.applied.get(p, end or 0)) for p, end in marks.items())
+
+    async def _ready(self) -> Answer:
+        """Broker and database answer."""
+        broker, database = await asyncio.gather(self._broker_answers(), self._database_answers())
+        leads = self.running.leader.leads.is_set()
+        return (200 if broker and database else 503), {"broker": broker, "database": database, "leader": leads}
+
+    async def _broker_answers(self) -> bool:
+        """Whether it says where the topics end."""
+        consumer = self.running.feed.consumer
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(_PATIENCE):
+                return consumer is not None and bool(await kafka.ends_of(consumer, self.running.service.listens[:1]))
+        return False
+
+    async def _database_answers(self) -> bool:
+        """Whether a statement comes back."""
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(_PATIENCE), self.running.pool.acquire() as conn:
+                return bool(await conn.fetchval("SELECT 1") == 1)
+        return False
+
+    async def _quiet(self) -> Answer:
+        """What a simulator must know before it moves the clock: everything that is still in flight."""
+        running, tick = self.running, clock.tick()
+        async with running.pool.acquire() as conn:
+            ((due, soon, outbox),) = await conn.fetch(timers.SOON, tick.now)
+        applied: dict[str, dict[str, int]] = {topic: {} for topic in running.service.listens}
+        for partition, offset in running.applied.items():
+            applied[partition.topic][str(partition.partition)] = offset
+        return 200, {
+            "service": running.service.name,
+            "step": tick.step,
+            "applied": applied,
+            "outbox": outbox,
+            "due": due,
+            "busy": running.in_flight + running.office.busy,
+            "next": soon.isoformat() if soon else None,
+        }
+
+    async def _measure(self) -> None:
+        """Gauges that are read, not counted."""
+        name = self.running.service.name
+        metrics.LAG.labels(name).set(await self._lag() or 0)
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(_PATIENCE), self.running.pool.acquire() as conn:
+                metrics.OUTBOX.labels(name).set(await conn.fetchval("SELECT count(*) FROM outbox"))
+
+
+class _Quietly(uvicorn.Server):
+    """A server that leaves the signals to the service."""
+
+    @contextlib.contextmanager
+    @override
+    def capture_signals(self) -> Iterator[None]:
+        """Not ours."""
+        yield
+
+
+async def _reply(send: Send, status: int, body: bytes, kind: bytes) -> None:
+    """One whole answer."""
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

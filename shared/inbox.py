@@ -1,0 +1,165 @@
+"""Marks: the last sequence applied per topic and key, and what they say about a record."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NamedTuple
+
+from shared.envelope import Record
+from shared.postgres import Connection, expect
+
+
+class Mark(NamedTuple):
+    """The place of a key that was applied last, whose event stood there, and whether the key is stopped."""
+
+    sequence: int
+    event_id: str
+    stopped: bool = False
+
+
+NONE = Mark(0, "")
+
+
+class Verdict(Enum):
+    """What to do with a record."""
+
+    FRESH = 1
+    DUPLICATE = 2
+    EARLY = 3
+    FORKED = 4
+
+
+@dataclass(slots=True)
+class Marks:
+    """The marks of a batch's keys as read, what was heard on foreign topics, and both as moved by the batch."""
+
+    listened: frozenset[str]
+    compacted: frozenset[str]
+    now: dict[tuple[str, str], Mark]
+    heard: set[tuple[str, str, str]]
+    moved: dict[tuple[str, str], int] = field(default_factory=dict)
+    newly_heard: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def judge(self, record: Record) -> Verdict:
+        """The one rule: next is fresh, behind is a duplicate, ahead is early, another history is forked."""
+        if not record.sequence or record.key is None:
+            return Verdict.DUPLICATE if (record.topic, record.source, record.event_id) in self.heard else Verdict.FRESH
+        mark = self.now.get((record.topic, record.key), NONE)
+        if record.sequence <= mark.sequence:
+            return _behind(record, mark)
+        if mark.stopped:
+            return Verdict.FORKED
+        if record.topic in self.compacted:
+            return Verdict.FRESH
+        due = record.sequence == mark.sequence + 1 and not (record.after and self.waits_for(record))
+        return Verdict.FRESH if due else Verdict.EARLY
+
+    def waits_for(self, record: Record) -> dict[str, int]:
+        """What the announcer had seen of this key and we have not."""
+        key = record.key or ""
+        return {t: n for t, n in record.after if t in self.listened and self.now.get((t, key), NONE).sequence < n}
+
+    def move(self, record: Record) -> None:
+        """The record is applied."""
+        if record.sequence and record.key is not None:
+            place = record.topic, record.key
+            mark = self.now.get(place, NONE)
+            self.moved.setdefault(place, mark.sequence)
+            self.now[place] = Mark(record.sequence, record.event_id, mark.stopped)
+        elif record.source and record.event_id:
+            known = record.topic, record.source, record.event_id
+            self.heard.add(known)
+            self.newly_heard.append(known)
+
+    def stop(self, record: Record) -> None:
+        """Another history was found: nothing more of this key is applied."""
+        place = record.topic, record.key or ""
+        mark = self.now.get(place, NONE)
+        self.now[place] = Mark(mark.sequence, mark.event_id, stopped=True)
+
+    def copy(self) -> "Marks":
+        """For planning: moved as if every fresh record succeeds."""
+        return Marks(self.listened, self.compacted, dict(self.now), set(self.heard))
+
+
+def _behind(record: Record, mark: Mark) -> Verdict:
+    """Ids of a key rise with its sequence: a newer id at an old place is another history."""
+    at_mark = record.sequence == mark.sequence
+    same = record.event_id == mark.event_id if at_mark else record.event_id < mark.event_id
+    return Verdict.DUPLICATE if same else Verdict.FORKED
+
+
+READ = """
+SELECT topic, key, sequence, event_id::text, stopped FROM marks
+WHERE key = ANY($1)
+"""
+READ_HEARD = """
+SELECT h.topic, h.source, h.event_id
+FROM unnest($1::text[], $2::text[], $3::text[]) AS u (topic, source, event_id)
+JOIN heard AS h ON h.event_id = u.event_id AND h.source = u.source AND h.topic = u.topic
+"""
+
+
+async def read_marks(
+    conn: Connection, records: Sequence[Record], listened: frozenset[str], compacted: frozenset[str]
+) -> Marks:
+    """Marks of the batch's keys on every topic, and which foreign ids were heard before."""
+    keys = list({r.key for r in records if r.sequence and r.key is not None})
+    rows = await conn.fetch(READ, keys) if keys else []
+    ids = sorted({(r.topic, r.source, r.event_id) for r in records if not r.sequence and r.source and r.event_id})
+    known = await conn.fetch(READ_HEARD, *zip(*ids, strict=True)) if ids else []
+    now = {(topic, key): Mark(sequence, event_id, stopped) for topic, key, sequence, event_id, stopped in rows}
+    return Marks(listened, compacted, now, {(t, s, i) for t, s, i in known})
+
+
+ADVANCE = """
+WITH moved AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::uuid[], $5::int[])
+        AS u (topic, key, sequence, event_id, seen)
+), new AS (
+    INSERT INTO marks (topic, key, sequence, event_id)
+    SELECT topic, key, sequence, event_id FROM moved WHERE seen = 0
+    ON CONFLICT DO NOTHING
+    RETURNING 1
+), old AS (
+    UPDATE marks AS m
+    SET sequence = u.sequence, event_id = u.event_id
+    FROM moved AS u
+    WHERE m.topic = u.topic AND m.key = u.key AND m.sequence = u.seen AND u.seen > 0
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM new) + (SELECT count(*) FROM old)
+"""
+HEAR = """
+WITH new AS (
+    INSERT INTO heard (topic, source, event_id)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
+    ON CONFLICT DO NOTHING
+    RETURNING 1
+)
+SELECT count(*) FROM new
+"""
+STOP = """
+UPDATE marks SET stopped = true
+FROM unnest($1::text[], $2::text[]) AS u (topic, key)
+WHERE marks.topic = u.topic AND marks.key = u.key
+"""
+
+
+async def advance(conn: Connection, marks: Marks) -> None:
+    """Compare and set, in key order: of two owners of a key one misses and decides again."""
+    if places := sorted(marks.moved):
+        topics, keys = zip(*places, strict=True)
+        sequences = [marks.now[p].sequence for p in places]
+        ids = [marks.now[p].event_id for p in places]
+        seen = [marks.moved[p] for p in places]
+        expect(await conn.fetchval(ADVANCE, topics, keys, sequences, ids, seen), len(places), "marks")
+    if marks.newly_heard:
+        new = sorted(marks.newly_heard)
+        expect(await conn.fetchval(HEAR, *zip(*new, strict=True)), len(new), "heard")
+
+
+async def stop(conn: Connection, records: Sequence[Record]) -> None:
+    """Keys with another history stand still until somebody re-aligns them."""
+    if places := sorted({(r.topic, r.key or "") for r in records}):
+        await conn.execute(STOP, *zip(*places, strict=True))

@@ -1,0 +1,193 @@
+"""Kafka: raw batches in through FastStream, idempotent waves out, offsets by hand."""
+
+import asyncio
+import logging
+from asyncio import Future
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple, TypeAlias
+from zlib import crc32
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import FAKE_CONSUMER, KafkaAckableMessage
+
+from shared import lenient
+from shared.envelope import Raw
+
+Offsets: TypeAlias = dict[TopicPartition, int]
+Take: TypeAlias = Callable[[tuple[ConsumerRecord, ...]], Awaitable[None]]
+log = logging.getLogger(__name__)
+
+BATCH = 500
+_POLL_MS = 200  # an empty poll returns after this; records return at once
+_ACKNOWLEDGED_WITHIN = 10.0  # seconds: an idempotent producer never gives a batch up by itself
+_MAX_REQUEST = 1_200_000
+
+
+class Sent(NamedTuple):
+    """One record on its way out."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+async def _parse(records: tuple[ConsumerRecord, ...]) -> KafkaAckableMessage:
+    """Bytes as they came: FastStream's own parser loses a batch on one odd header."""
+    return KafkaAckableMessage(raw_message=records, body=b"", headers={}, consumer=FAKE_CONSUMER)
+
+
+async def _decode(message: KafkaAckableMessage) -> object:
+    """The records themselves."""
+    return message.raw_message
+
+
+class Feed:
+    """One batch subscriber that hands raw records over, commits nothing, and reads what aiokafka itself cannot."""
+
+    def __init__(self, servers: str, group: str, instance: str, topics: Sequence[str], take: Take) -> None:
+        """Settings that were proven on a real broker; a stable instance id lets a killed member come back at once."""
+        self.broker = KafkaBroker(
+            servers, logger=None, apply_types=False, graceful_timeout=8, allow_auto_create_topics=False
+        )
+        subscriber: Any = self.broker.subscriber(
+            *topics,
+            group_id=group,
+            group_instance_id=f"{group}-{instance}",
+            batch=True,
+            max_records=BATCH,
+            fetch_max_wait_ms=100,
+            max_partition_fetch_bytes=2 * 1024 * 1024,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.MANUAL,
+            session_timeout_ms=6000,
+            heartbeat_interval_ms=1000,
+            max_poll_interval_ms=300_000,
+            parser=_parse,
+            decoder=_decode,
+        )
+        subscriber(take)
+        subscriber.get_msg = self._poll
+        self.subscriber = subscriber
+        self.topics = tuple(topics)
+        self.read: Offsets = {}
+
+    @property
+    def consumer(self) -> AIOKafkaConsumer | None:
+        """None until the broker has started and after it has stopped."""
+        consumer: AIOKafkaConsumer | None = self.subscriber.consumer
+        return consumer
+
+    @property
+    def alive(self) -> bool:
+        """Whether the task that polls still runs."""
+        tasks: Sequence[asyncio.Task[None]] = self.subscriber.tasks
+        return bool(tasks) and not any(task.done() for task in tasks)
+
+    async def _poll(self, consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord, ...]:
+        """The next records of all partitions; a header name that is no UTF-8 is read again by a lenient reader."""
+        try:
+            found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=BATCH)
+        except UnicodeDecodeError:
+            log.warning("a record with an unreadable header name: reading leniently")
+            lenient.switch(on=True)
+            await self._rewind(consumer)
+            return ()
+        for partition, records in found.items():
+            self.read[partition] = records[-1].offset + 1
+            lenient.switch(on=lenient.is_on() and not any(map(lenient.is_odd, records)))
+        return tuple(chain.from_iterable(found.values()))
+
+    async def _rewind(self, consumer: AIOKafkaConsumer) -> None:
+        """Back to what was handed over last: the failed poll may have dropped what it had read before it failed."""
+        for partition in consumer.assignment():
+            place = self.read.get(partition)
+            place = await consumer.committed(partition) if place is None else place
+            if place is None:
+                await consumer.seek_to_beginning(partition)
+            else:
+                consumer.seek(partition, place)
+
+
+def raw(record: ConsumerRecord) -> Raw:
+    """Our own shape of a consumed record."""
+    return Raw(record.topic, record.partition, record.offset, record.key, record.value, record.headers)
+
+
+def positions(records: Iterable[ConsumerRecord]) -> Offsets:
+    """Where each partition continues after these."""
+    return {TopicPartition(r.topic, r.partition): r.offset + 1 for r in records}
+
+
+async def commit(consumer: AIOKafkaConsumer | None, offsets: Mapping[TopicPartition, int]) -> None:
+    """A failed commit only means duplicates."""
+    if consumer is None:
+        return
+    mine = consumer.assignment()
+    try:
+        if found := {tp: n for tp, n in offsets.items() if tp in mine}:
+            await consumer.commit(found)
+    except (KafkaError, IllegalStateError) as problem:
+        log.warning("offsets not committed: %s", type(problem).__name__)
+
+
+async def ends_of(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> Offsets:
+    """Where every partition of the topics ends now, whoever reads it."""
+    partitions = [TopicPartition(t, p) for t in topics for p in consumer.partitions_for_topic(t) or ()]
+    ends: Offsets = await consumer.end_offsets(partitions)
+    return ends
+
+
+async def reached(consumer: AIOKafkaConsumer, ends: Offsets, applied: Offsets) -> bool:
+    """Whether the group has applied everything before `ends`: own partitions as applied, others as committed."""
+    mine = consumer.assignment()
+    for partition, end in ends.items():
+        known = applied.get(partition) if partition in mine else None
+        if end and (known if known is not None else await consumer.committed(partition) or 0) < end:
+            return False
+    return True
+
+
+def new_producer(servers: str) -> AIOKafkaProducer:
+    """Order of first occurrence rests on idempotence."""
+    return AIOKafkaProducer(
+        bootstrap_servers=servers,
+        enable_idempotence=True,
+        acks="all",
+        request_timeout_ms=5000,
+        linger_ms=0,
+        max_batch_size=_MAX_REQUEST,
+        max_request_size=_MAX_REQUEST,
+    )
+
+
+async def send_wave(producer: AIOKafkaProducer, wave: Sequence[Sent]) -> None:
+    """Send in order per partition, a batch at a time, and wait for every acknowledgement."""
+    parts: dict[TopicPartition, list[Sent]] = defaultdict(list)
+    counts: dict[str, int] = {}
+    for sent in wave:
+        if sent.topic not in counts:
+            counts[sent.topic] = len(await producer.partitions_for(sent.topic))
+        # crc32, for aiokafka's murmur2 is plain Python; only the owner writes its topic, so any stable choice will do
+        parts[TopicPartition(sent.topic, crc32(sent.key) % counts[sent.topic])].append(sent)
+    async with asyncio.timeout(_ACKNOWLEDGED_WITHIN):
+        waits = [w for partition, part in parts.items() for w in await _send_part(producer, partition, part)]
+        await asyncio.gather(*waits)
+
+
+async def _send_part(producer: AIOKafkaProducer, partition: TopicPartition, part: Sequence[Sent]) -> list[Future[Any]]:
+    """Whole batches instead of records: one future each; a full one makes room for the next."""
+    waits, batch = [], producer.create_batch()
+    for sent in part:
+        while batch.append(timestamp=None, key=sent.key, value=sent.value, headers=sent.headers) is None:
+            if not batch.record_count():
+                raise ValueError("a record exceeds what the producer may send")
+            waits.append(await producer.send_batch(batch, partition.topic, partition=partition.partition))
+            batch = producer.create_batch()
+    waits.append(await producer.send_batch(batch, partition.topic, partition=partition.partition))
+    return waits

@@ -1,0 +1,174 @@
+"""One process per service relays, sweeps parked records and wakes timers: whoever holds the lock."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from shared import clock, kafka, metrics, outbox, parked, postgres, relay, timers
+from shared.decision import Occasion
+from shared.envelope import Record
+from shared.events.answers import JournalHeadAnnounced, said_by
+from shared.log import logger
+from shared.postgres import Connection
+
+if TYPE_CHECKING:
+    from aiokafka import AIOKafkaProducer
+
+    from shared.running import Running
+
+log = logger(__name__)
+_IDLE = 0.1  # seconds between looks when nothing wakes the relay
+_TEND = 0.1
+_TEND_STEPPED = 0.004  # under the stepped clock nothing happens between two looks
+_SLOW_SWEEP = 2.0
+_LOCK = """
+SELECT pg_try_advisory_lock(hashtext($1))
+"""
+_STOPPED = """
+SELECT count(*) FROM marks WHERE stopped
+"""
+_PARKED = """
+SELECT reason, count(*), extract(epoch FROM clock_timestamp() - min(parked_at))::float AS age FROM parked
+GROUP BY reason
+"""
+
+
+class Leader:
+    """The loops that only one process of a service runs."""
+
+    def __init__(self, running: "Running") -> None:
+        """Nothing is held until `lead` has the lock."""
+        self.running = running
+        self.leads = asyncio.Event()
+        self._ends: kafka.Offsets | None = None
+        self._sampled_at: datetime | None = None
+        self._swept_to = ""
+        self._step = -1
+        self._head_said: date | None = None
+
+    async def lead(self) -> None:
+        """Wait for the lock, then relay and tend until either fails; the session's end gives the lock away."""
+        running = self.running
+        name = running.service.name
+        conn = await postgres.open_session(
+            running.settings.postgres, name, name, idle_session_timeout="10s", statement_timeout="10s"
+        )
+        try:
+            while not await conn.fetchval(_LOCK, name):  # noqa: ASYNC110 - the event is in another process
+                await asyncio.sleep(0.2)
+            self.leads.set()
+            metrics.LEADER.labels(name).set(1)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._relay(conn))
+                group.create_task(self._tend())
+        finally:
+            self.leads.clear()
+            metrics.LEADER.labels(name).set(0)
+            with contextlib.suppress(Exception):
+                await conn.close(timeout=1)
+
+    async def _relay(self, conn: Connection) -> None:
+        """Send what is unsent; any error throws producer and lock away."""
+        running, wake = self.running, self.running.office.wake_relay
+        source = f"/rehab/{running.service.name}".encode()
+        _, head = await relay.journal_head(conn)
+        async with _producer(running.settings.kafka) as producer:
+            while True:
+                wake.clear()
+                head, sent = await relay.pass_on(conn, producer, source, head)
+                if sent:
+                    metrics.SENT.labels(running.service.name).inc(sent)
+                else:
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(wake.wait(), _IDLE)
+
+    async def _tend(self) -> None:
+        """Sweep parked records and wake timers, now and then everything."""
+        loop = asyncio.get_running_loop()
+        slow_at = 0.0
+        while True:
+            await asyncio.sleep(_TEND_STEPPED if clock.is_stepped() else _TEND)
+            tick = clock.tick()
+            if not clock.is_stepped() or tick.step != self._step or self._ends is not None:
+                await self._wake_timers(tick)
+            if loop.time() >= slow_at:
+                await self._sweep()
+                slow_at = loop.time() + _SLOW_SWEEP
+
+    async def _wake_timers(self, tick: clock.Tick) -> None:
+        """Due timers become records; under the stepped clock a step is seen when none is left."""
+        while records := await self._due_timers(tick.now):
+            await self.running.persist(records)
+            await self.running.follow([r.key for r in records if r.key])
+            self.running.office.turn()
+        if self._ends is None:
+            self._step = tick.step
+
+    async def _due_timers(self, now: datetime) -> list[Record]:
+        """Due timers, once everything that was produced before they were due has been read."""
+        running, consumer = self.running, self.running.feed.consumer
+        if consumer is None:
+            return []
+        async with running.pool.acquire() as conn:
+            if not await timers.due(conn, now, running.reader.types, now):
+                self._ends = None
+                return []
+            if self._ends is None:
+                self._ends, self._sampled_at = await kafka.ends_of(consumer, running.service.listens), now
+            if not await kafka.reached(consumer, self._ends, running.applied):
+                return []
+            self._ends = None
+            return await timers.due(conn, self._sampled_at or now, running.reader.types, now)
+
+    async def _sweep(self) -> None:
+        """Back-offs that are over, a page of all keys with parked records, and what operations must see."""
+        running, now = self.running, clock.now()
+        async with running.pool.acquire() as conn:
+            due = await running.shelf.due(conn, now) if running.may_be_parked else []
+            keys = await parked.keys_after(conn, self._swept_to) if running.may_be_parked else []
+            await self._measure(conn)
+            await self._say_head(conn, now)
+        if due and await running.persist(due):
+            running.office.turn()
+        self._swept_to = keys[-1] if keys else ""
+        await running.follow(keys)
+
+    async def _measure(self, conn: Connection) -> None:
+        """Parked records by reason, the oldest that needs somebody, stopped keys."""
+        name = self.running.service.name
+        rows = await conn.fetch(_PARKED)
+        found = {reason: (count, age) for reason, count, age in rows}
+        for reason in ("early", "raised", "unreadable", "forked"):
+            metrics.PARKED.labels(name, reason).set(found.get(reason, (0, 0))[0])
+        ages = [age for reason, (_, age) in found.items() if reason != "early"]
+        metrics.PARKED_OLDEST.labels(name).set(max(ages, default=0))
+        metrics.STOPPED.labels(name).set(await conn.fetchval(_STOPPED))
+        self.running.may_be_parked = bool(rows)
+
+    async def _say_head(self, conn: Connection, now: datetime) -> None:
+        """Once a day the head of the journal is announced, so that somebody outside knows it too."""
+        if self._head_said == now.date():
+            return
+        name = self.running.service.name
+        seq, head = await relay.journal_head(conn)
+        if head:
+            event = said_by(name, JournalHeadAnnounced)(service=name, seq=seq, sha256=head.hex())
+            occasion = Occasion(f"journal/{seq}", f"journal/{seq}", name, now, now)
+            async with conn.transaction():
+                await outbox.announce(conn, [outbox.said(event, occasion)])
+            self.running.office.wake()
+        self._head_said = now.date()
+
+
+@contextlib.asynccontextmanager
+async def _producer(servers: str) -> AsyncIterator["AIOKafkaProducer"]:
+    """A producer that is thrown away, not flushed, when something fails."""
+    producer = kafka.new_producer(servers)
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(producer.stop(), 1)

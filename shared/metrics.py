@@ -1,0 +1,21 @@
+"""What a service counts: each name stands once, with its meaning."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+APPLIED = Counter("rehab_records_applied", "Records applied or found to be duplicates", ["service"])
+RAISED = Counter("rehab_decisions_raised", "Decisions that raised; their events are parked", ["service"])
+RETRIED = Counter("rehab_batches_retried", "Batches tried again: database away, or another writer first", ["service"])
+UNKNOWN = Counter("rehab_records_uncontracted", "Records of types that this service does not read", ["service"])
+SENT = Counter("rehab_records_sent", "Records that the relay sent", ["service"])
+BATCH_SECONDS = Histogram(
+    "rehab_batch_seconds",
+    "Seconds from the first statement of a batch to its commit",
+    ["service"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
+)
+PARKED = Gauge("rehab_parked", "Records parked, by reason", ["service", "reason"])
+PARKED_OLDEST = Gauge("rehab_parked_oldest_seconds", "Age of the oldest parked record that needs somebody", ["service"])
+STOPPED = Gauge("rehab_keys_stopped", "Keys that another history stopped: an alarm", ["service"])
+OUTBOX = Gauge("rehab_outbox_rows", "Announcements that are not sent yet", ["service"])
+LAG = Gauge("rehab_lag_records", "Records that this replica has yet to apply", ["service"])
+LEADER = Gauge("rehab_leader", "1 where this replica relays, sweeps and wakes timers", ["service"])

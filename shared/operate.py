@@ -1,0 +1,125 @@
+"""The operator's verbs: parked records seen, replayed and discarded; the journal verified."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import orjson
+
+from shared import clock, outbox, parked, relay
+from shared.decision import Event, Occasion
+from shared.events.answers import EventDiscarded, EventReplayed, said_by
+from shared.office import Office
+from shared.postgres import Connection
+
+if TYPE_CHECKING:
+    from shared.envelope import Record
+    from shared.service import Service, Verb
+
+
+def verbs(service: "Service") -> dict[str, "Verb"]:
+    """What every service offers."""
+
+    async def about_parked(office: Office, arguments: Sequence[str]) -> None:
+        await _parked(service, office, arguments)
+
+    async def about_journal(office: Office, _: Sequence[str]) -> None:
+        await _verify(office)
+
+    return {"parked": about_parked, "journal": about_journal}
+
+
+async def _parked(service: "Service", office: Office, arguments: Sequence[str]) -> None:
+    """Parked list [all] | show ID | replay ID | discard ID REASON-CODE."""
+    match arguments:
+        case ["list", *rest]:
+            await _list(office, early="all" in rest)
+        case ["show", parked_id]:
+            await _show(service, office, UUID(parked_id))
+        case ["replay", parked_id]:
+            await replay(service, office, UUID(parked_id))
+        case ["discard", parked_id, reason]:
+            await discard(service, office, UUID(parked_id), reason)
+        case _:
+            raise SystemExit("parked list [all] | show ID | replay ID | discard ID REASON-CODE")
+
+
+async def _list(office: Office, *, early: bool) -> None:
+    """What waits for somebody; with `all`, also what waits for its turn."""
+    async with office.pool.acquire() as conn:
+        for row in await conn.fetch(parked.LIST, early):
+            _print(dict(row))
+
+
+async def _show(service: "Service", office: Office, parked_id: UUID) -> None:
+    """One record: where it lay, what is wrong with it, how large it is; its bytes stay in the database."""
+    async with office.pool.acquire() as conn:
+        record = await _find(service, conn, parked_id)
+    raw = record.raw
+    headers = [name for name, _ in raw.headers]
+    size = len(raw.value) if raw.value is not None else None
+    _print(
+        {
+            "parked_id": parked_id,
+            "topic": raw.topic,
+            "partition": raw.partition,
+            "offset": raw.offset,
+            "type": record.type_name,
+            "headers": headers,
+            "bytes": size,
+            "fault": record.fault,
+        }
+    )
+
+
+async def replay(service: "Service", office: Office, parked_id: UUID) -> None:
+    """Try again at once, whatever the back-off; the running service does it."""
+    async with office.pool.acquire() as conn, conn.transaction():
+        record = await _find(service, conn, parked_id)
+        await parked.replay(conn, parked_id, clock.now())
+        event = said_by(service.name, EventReplayed)(
+            parked_id=str(parked_id), was_topic=record.topic, was_type=record.type_name or None
+        )
+        await _announce(conn, event, record)
+
+
+async def discard(service: "Service", office: Office, parked_id: UUID, reason: str) -> None:
+    """Give it up; only the head of a key can go, and the mark steps over its place."""
+    async with office.pool.acquire() as conn, conn.transaction():
+        record = await _find(service, conn, parked_id)
+        if not await parked.discard(conn, record):
+            raise SystemExit(f"{parked_id} is not the head of its key: what stands before it comes first")
+        event = said_by(service.name, EventDiscarded)(
+            parked_id=str(parked_id), was_topic=record.topic, was_type=record.type_name or None, reason_code=reason
+        )
+        await _announce(conn, event, record)
+
+
+async def _find(service: "Service", conn: Connection, parked_id: UUID) -> "Record":
+    """The parked record, or the end."""
+    found = await service.shelf.find(conn, parked_id)
+    if found is None:
+        raise SystemExit(f"nothing is parked under {parked_id}")
+    return found
+
+
+async def _announce(conn: Connection, event: Event, record: "Record") -> None:
+    """What the operator did is journalled like everything else, under the parked id."""
+    now = clock.now()
+    occasion = Occasion(event.key, record.correlation or event.key, event.key, now, now)
+    await outbox.announce(conn, [outbox.said(event, occasion)])
+
+
+async def _verify(office: Office) -> None:
+    """Every hash of the journal follows from what stands before it."""
+    async with office.pool.acquire() as conn:
+        known, broken = await relay.verify(conn, f"/rehab/{office.name}".encode())
+    _print({"entries": known, "broken_at": broken})
+    if broken is not None:
+        raise SystemExit(1)
+
+
+def _print(row: dict[str, object]) -> None:
+    """One JSON object a line."""
+    sys.stdout.write(orjson.dumps(row, default=str).decode() + "\n")

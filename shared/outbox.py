@@ -1,0 +1,95 @@
+"""Announcing: streams give dense sequences, the outbox holds what was said until the relay has sent it."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from shared.decision import INTERNAL, Event, Occasion, Refusal
+from shared.events.answers import ActionApplied, ActionRefused, said_by
+from shared.postgres import Connection
+
+LARGEST = 900_000  # bytes of a payload: the broker takes a little more, so that no row can block the relay's head
+
+
+class Said(NamedTuple):
+    """One announcement and the occasion that caused it."""
+
+    topic: str
+    key: str
+    type_name: str
+    payload: str
+    occasion: Occasion
+    event: Event
+
+
+def said(event: Event, occasion: Occasion) -> Said:
+    """An event as its decision left it."""
+    if event.topic == INTERNAL:
+        raise TypeError(f"{event.type_name} is what a service says to itself")
+    return Said(event.topic, event.key, event.type_name, event.to_bytes().decode(), occasion, event)
+
+
+def refused(refusal: Refusal, occasion: Occasion, service: str) -> Said:
+    """The answer to an action that is not taken."""
+    kind = said_by(service, ActionRefused)
+    answer = kind(action_key=occasion.key, action_id=occasion.cause, reasons=refusal.flaws, allowed=refusal.allowed)
+    return said(answer, occasion)
+
+
+def applied(occasion: Occasion, service: str) -> Said:
+    """The answer to an action whose effect no other event tells."""
+    kind = said_by(service, ActionApplied)
+    return said(kind(action_key=occasion.key, action_id=occasion.cause), occasion)
+
+
+# the row lock gives each key a dense range and orders its writers; `after` = what we had applied of the same key
+RAISE = """
+INSERT INTO streams AS s (topic, key, sequence)
+SELECT * FROM unnest($1::text[], $2::text[], $3::int[])
+ON CONFLICT (key, topic) DO UPDATE SET sequence = s.sequence + excluded.sequence
+RETURNING topic, key, sequence,
+    (SELECT string_agg(m.topic || ':' || m.sequence, ',') FROM marks AS m WHERE m.key = s.key)
+"""
+COLUMNS = ("topic", "key", "sequence", "type", "at", "after", "cause", "correlation", "trace", "payload")
+SAY = """
+INSERT INTO outbox (topic, key, sequence, type, at, after, cause, correlation, trace, payload)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+RETURNING event_id
+"""
+
+Place = tuple[str, str]
+
+
+async def hold(conn: Connection, places: Iterable[Place]) -> None:
+    """Stand first in line for these (topic, key): whoever announces there waits until this transaction ends."""
+    topics, keys = zip(*sorted(set(places)), strict=True)
+    await conn.execute(RAISE, topics, keys, [0] * len(keys))
+
+
+async def announce(conn: Connection, words: Sequence[Said]) -> None:
+    """Give each its place in its key and keep it until the relay has sent it; marks must have moved before."""
+    if words:
+        rows = await _placed(conn, words)
+        await conn.copy_records_to_table("outbox", records=rows, columns=COLUMNS)
+
+
+async def say(conn: Connection, word: Said) -> str:
+    """Announce one thing from an edge that must know its id."""
+    (row,) = await _placed(conn, [word])
+    return str(await conn.fetchval(SAY, *row))
+
+
+async def _placed(conn: Connection, words: Sequence[Said]) -> list[tuple[object, ...]]:
+    """The rows of the outbox, in the order of speech, each with the next sequence of its key."""
+    counts = Counter((w.topic, w.key) for w in words)
+    places = sorted(counts)
+    topics, keys = zip(*places, strict=True)
+    raised = await conn.fetch(RAISE, topics, keys, [counts[place] for place in places])
+    last = {(topic, key): (sequence - counts[topic, key], after or "") for topic, key, sequence, after in raised}
+    rows: list[tuple[object, ...]] = []
+    for topic, key, type_name, payload, occasion, _ in words:
+        sequence, after = last[topic, key]
+        last[topic, key] = sequence + 1, after
+        cause, correlation, _, at, _, _, trace = occasion
+        rows.append((topic, key, sequence + 1, type_name, at.isoformat(), after, cause, correlation, trace, payload))
+    return rows

@@ -1,0 +1,24 @@
+"""Bytes as records, whichever kind of topic they lay on."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from shared.envelope import Raw, Record, Types, decode
+from shared.foreign import decode_foreign
+from shared.timers import read_own
+
+
+class Reader(NamedTuple):
+    """What one service reads."""
+
+    types: Types
+    listens: frozenset[str]
+    foreign: frozenset[str]
+
+    def read(self, raw: Raw, read_at: datetime) -> Record:
+        """One record; nothing is raised."""
+        if raw.topic in self.foreign:
+            return decode_foreign(raw, self.types, read_at)
+        if raw.topic in self.listens:
+            return decode(raw, self.types, read_at)
+        return read_own(raw, self.types, read_at)

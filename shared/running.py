@@ -1,0 +1,236 @@
+"""One process of a service: batches in, relay out, timers and parked records in between."""
+
+import asyncio
+import contextlib
+import gc
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from uuid import NAMESPACE_OID, uuid5
+
+import asyncpg
+from aiokafka import ConsumerRecord
+from faststream import FastStream
+
+from shared import clock, crash, health, kafka, metrics, postgres, work
+from shared.decision import Event
+from shared.leader import Leader
+from shared.log import logger
+from shared.office import Office
+from shared.settings import Settings
+from shared.timers import own_record
+
+if TYPE_CHECKING:
+    from shared.envelope import Record
+    from shared.service import Service
+
+log = logger(__name__)
+_COMMIT_EVERY = 0.1
+_LONGEST_PAUSE = 5.0
+
+
+class OwnFaults(SystemExit):
+    """Too many of our own decisions raised in a row: the fault is ours, and going on would park everything."""
+
+
+@dataclass
+class Running:
+    """One process of a service."""
+
+    service: "Service"
+    pool: asyncpg.Pool
+    settings: Settings
+    applied: kafka.Offsets = field(default_factory=dict)
+    committed: kafka.Offsets = field(default_factory=dict)
+    pen: asyncio.Lock = field(default_factory=asyncio.Lock)
+    own_faults: int = 0
+    retrying: bool = False
+    may_be_parked: bool = True
+    in_flight: int = 0
+
+    def __post_init__(self) -> None:
+        """Derive once what every batch uses."""
+        service = self.service
+        self.duty, self.reader, self.shelf = service.duty, service.reader, service.shelf
+        self.office = Office(service.name, self.pool, self.settings, self.tell)
+        self.leader = Leader(self)
+        group = self.settings.group or f"rehab-{service.name}"
+        self.feed = kafka.Feed(self.settings.kafka, group, self.settings.instance, service.listens, self.receive)
+
+    @cached_property
+    def app(self) -> FastStream:
+        """FastStream owns signals and the consumer; our loops live inside its lifespan."""
+        return FastStream(self.feed.broker, lifespan=self._lifespan, on_shutdown=[self.commit_now], logger=None)
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self) -> AsyncIterator[None]:
+        """Loops run while the consumer does."""
+        loops = [self.leader.lead, self.commit_soon, health.Server(self).serve, *self._own_loops()]
+        tasks = [asyncio.create_task(forever(loop)) for loop in loops]
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _own_loops(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+        """The service's own loops, run by the leader alone."""
+
+        def led(loop: Callable[[Office], Coroutine[Any, Any, None]]) -> Callable[[], Coroutine[Any, Any, None]]:
+            async def run() -> None:
+                await self.leader.leads.wait()
+                await loop(self.office)
+
+            run.__name__ = loop.__name__
+            return run
+
+        return [led(loop) for loop in self.service.loops]
+
+    async def receive(self, records: Sequence[ConsumerRecord]) -> None:
+        """FastStream swallows exceptions and reads on: nothing may escape, nothing returns before it is durable."""
+        found = await self.take(records)
+        self.applied |= kafka.positions(records)
+        self._count(found)
+        await crash.point("after-commit")
+        await self.follow([r.key for r in found if r.key])
+        self.office.turn()
+
+    async def take(self, records: Sequence[ConsumerRecord]) -> "list[Record]":
+        """Read once, applied once, durable when this returns."""
+        now = clock.now()
+        found = [self.reader.read(kafka.raw(r), now) for r in records]
+        await self.persist(found)
+        return found
+
+    def _count(self, records: "Sequence[Record]") -> None:
+        """For the metrics."""
+        metrics.APPLIED.labels(self.service.name).inc(len(records))
+        if unknown := sum(r.event is None and r.fault is None for r in records):
+            metrics.UNKNOWN.labels(self.service.name).inc(unknown)
+
+    async def follow(self, keys: Sequence[str]) -> None:
+        """Parked records of the keys just advanced, from their heads, as long as one moves."""
+        while self.may_be_parked and keys:
+            async with self.pool.acquire() as conn:
+                records = await self.shelf.turn(conn, keys, clock.now())
+            if not records or not await self.persist(records):
+                return
+
+    async def tell(self, events: Sequence[Event]) -> None:
+        """Own internal events, decided now; their ids derive from what they say."""
+        now = clock.now()
+        said = [(e, str(uuid5(NAMESPACE_OID, f"{e.type_name}/{e.to_bytes()!r}/{now.isoformat()}"))) for e in events]
+        await self.persist([own_record(event, cause, cause, now) for event, cause in said])
+        self.office.turn()
+
+    async def persist(self, records: "Sequence[Record]") -> int:
+        """Try until durable; returns how many were applied. Offsets stay where they are meanwhile."""
+        pause = 0.01
+        self.in_flight += 1
+        try:
+            while True:
+                try:
+                    async with self.pen:
+                        done = await self._work(records)
+                except Exception as problem:  # noqa: BLE001 - nothing may escape
+                    self._give_up_if_ours(problem)
+                    self.retrying = not isinstance(problem, postgres.Missed)
+                    metrics.RETRIED.labels(self.service.name).inc()
+                    log.warning("batch retried", problem=work.described(problem), count=len(records))
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, _LONGEST_PAUSE)
+                else:
+                    self.retrying = False
+                    return done
+        finally:
+            self.in_flight -= 1
+
+    def _give_up_if_ours(self, problem: BaseException) -> None:
+        """A wrong statement or a missing right does not pass by itself."""
+        if postgres.is_our_bug(problem):
+            log.critical("service stops: a statement or a right is wrong", problem=work.described(problem))
+            self.app.exit()
+            raise OwnFaults(3) from problem
+
+    async def _work(self, records: "Sequence[Record]") -> int:
+        """Together; what breaks together is taken apart, what breaks alone is parked."""
+        try:
+            return await self._transact(records)
+        except Exception as problem:
+            if postgres.passes(problem) or postgres.is_our_bug(problem):
+                raise
+            if len(records) == 1:
+                await self._park(records[0], problem)
+                return 0
+            middle = len(records) // 2
+            return await self._work(records[:middle]) + await self._work(records[middle:])
+
+    async def _transact(self, records: "Sequence[Record]") -> int:
+        """One batch, one transaction."""
+        with metrics.BATCH_SECONDS.labels(self.service.name).time():
+            async with self.pool.acquire() as conn, conn.transaction():
+                batch = await work.apply(conn, self.duty, records, clock.now())
+                await crash.point("before-commit")
+        self._note(batch)
+        return len(batch.done)
+
+    def _note(self, batch: work.Batch) -> None:
+        """What the batch means for the process."""
+        self.may_be_parked = self.may_be_parked or bool(batch.put_aside)
+        if batch.words:
+            self.office.wake()
+        if batch.raised:
+            metrics.RAISED.labels(self.service.name).inc(batch.raised)
+        for parking in batch.put_aside:
+            if parking.reason != "early":
+                log.warning(
+                    "record parked",
+                    outcome=parking.reason,
+                    event_type=parking.record.type_name,
+                    topic=parking.record.topic,
+                    problem=parking.detail,
+                )
+        self.own_faults = self.own_faults + batch.raised if not batch.decided else batch.raised
+        if self.own_faults > self.settings.own_faults_allowed:
+            log.critical("service stops: too many of its own decisions raised in a row", count=self.own_faults)
+            self.app.exit()
+            raise OwnFaults(3)
+
+    async def _park(self, record: "Record", problem: Exception) -> None:
+        """The one that breaks alone."""
+        async with self.pool.acquire() as conn, conn.transaction():
+            await work.park_alone(conn, self.duty, record, problem, clock.now())
+        self.may_be_parked = True
+        log.warning("record parked", outcome="raised", event_type=record.type_name, problem=work.described(problem))
+        self.office.wake()
+
+    async def commit_soon(self) -> None:
+        """Offsets follow the database by at most a moment."""
+        while True:
+            await asyncio.sleep(_COMMIT_EVERY)
+            await self.commit_now()
+
+    async def commit_now(self) -> None:
+        """What is applied; the consumer is gone once the broker has stopped."""
+        if self.applied != self.committed:
+            await crash.point("before-offsets")
+            applied = dict(self.applied)
+            await kafka.commit(self.feed.consumer, applied)
+            self.committed = applied
+
+
+def quiet_collector() -> None:
+    """A batch makes tens of thousands of short-lived tuples and no cycles: the collector finds nothing, often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+
+
+async def forever(loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """A loop that ends is started again."""
+    while True:
+        try:
+            await loop()
+        except Exception as problem:  # noqa: BLE001 - whatever it was
+            log.warning("loop started again", verb=getattr(loop, "__name__", ""), problem=work.described(problem))
+            await asyncio.sleep(0.2)

@@ -1,0 +1,18 @@
+"""What a process is told by its environment."""
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """REHAB_… variables; every one has a default that fits a single machine but the two addresses."""
+
+    model_config = SettingsConfigDict(env_prefix="REHAB_", extra="ignore", hide_input_in_errors=True)
+
+    kafka: str
+    postgres: str
+    http: str = ""
+    smtp: str = "127.0.0.1:1025"
+    instance: str = "0"
+    group: str = ""
+    log_level: str = "INFO"
+    own_faults_allowed: int = 200  # decisions that raise in a row before the service stops itself

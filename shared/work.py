@@ -1,0 +1,297 @@
+"""One batch, one transaction: read, judge, keep, load, decide, save, advance, announce, park."""
+
+import re
+import traceback
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from shared import inbox, outbox, parked, timers
+from shared.decision import Arm, Decision, Event, Occasion, Outcome, Refusal
+from shared.envelope import Record
+from shared.events.answers import EventParked, said_by
+from shared.handlers import Desk, Handlers, Held, Kept, Kind
+from shared.inbox import Marks, Verdict
+from shared.outbox import Said
+from shared.parked import Guard, Parking, Told
+from shared.postgres import Connection, expect
+
+ByType: TypeAlias = dict[type[Event], list[Record]]
+Seal: TypeAlias = Callable[[Connection, Sequence[Said]], Awaitable[Sequence[Said]]]
+_REASONS = {Verdict.EARLY: "early", Verdict.FORKED: "forked"}
+_TYPE = re.compile(r"[a-z]+(\.[a-z0-9-]+)+\.v[0-9]+")
+_KEY = re.compile(r"[0-9a-f-]{8,36}")
+_MOST_STEPS = 10_000  # own next steps of one event: beyond is a loop
+
+
+class Split(Exception):  # noqa: N818 - what to do, not what went wrong
+    """A copy was kept ahead of a decision that raised: take the batch apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What a service is, as far as a batch must know."""
+
+    name: str
+    listens: frozenset[str]
+    compacted: frozenset[str]
+    kinds: tuple[Kind[Any], ...]
+    handlers: Handlers
+    seal: Seal | None = None
+    guard: Guard | None = None
+
+
+@dataclass(slots=True)
+class Batch:
+    """What the decisions of one batch left behind."""
+
+    marks: Marks
+    held: Held
+    desks: dict[type[Event], Desk[Any]]
+    done: list[Record] = field(default_factory=list)
+    decided: int = 0
+    raised: int = 0
+    put_aside: list[Parking] = field(default_factory=list)
+    words: list[Said] = field(default_factory=list)
+    changed: dict[type[Any], dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
+    moves: dict[tuple[str, str], tuple[Arm, Occasion]] = field(default_factory=dict)
+
+
+async def apply(conn: Connection, duty: Duty, records: Sequence[Record], now: datetime) -> Batch:
+    """Apply what is fresh, drop what is known, park the rest; inside the caller's transaction."""
+    marks = await inbox.read_marks(conn, records, duty.listens, duty.compacted)
+    fresh = _fresh(records, marks.copy())
+    await _keep(conn, duty.handlers, fresh)
+    batch = await _lay(conn, duty, fresh, marks)
+    for record in records:
+        _take(record, duty, batch)
+    _check_kept(fresh, batch, duty.handlers)
+    await _write(conn, duty, batch, now)
+    return batch
+
+
+def _fresh(records: Sequence[Record], marks: Marks) -> list[Record]:
+    """What will be applied if nothing raises."""
+    found = []
+    for record in records:
+        if record.fault is None and marks.judge(record) is Verdict.FRESH:
+            marks.move(record)
+            if record.event is not None:
+                found.append(record)
+    return found
+
+
+async def _keep(conn: Connection, handlers: Handlers, fresh: Sequence[Record]) -> None:
+    """Copies first, so that the batch's decisions see them."""
+    for keep, kinds in handlers.keeps.items():
+        if found := [_kept(r, r.event) for r in fresh if r.event is not None and type(r.event) in kinds]:
+            await keep(conn, found)
+
+
+def _kept(record: Record, event: Event) -> Kept:
+    """A fact and what its envelope says."""
+    return Kept(
+        event,
+        record.event_id,
+        record.causation,
+        record.correlation,
+        record.topic,
+        record.key or "",
+        record.sequence,
+        record.at,
+        record.read_at,
+    )
+
+
+async def _lay(conn: Connection, duty: Duty, fresh: Sequence[Record], marks: Marks) -> Batch:
+    """Facts per event type, then the aggregates that they and the events name, kind by kind, ids sorted."""
+    by_type: dict[type[Event], list[Event]] = defaultdict(list)
+    for record in fresh:
+        if record.event is not None and type(record.event) in duty.handlers.rules:
+            by_type[type(record.event)].append(record.event)
+    wanted: dict[Kind[Any], set[str]] = defaultdict(set)
+    facts: dict[type[Event], Any] = {}
+    for kind, events in by_type.items():
+        rule = duty.handlers.rules[kind]
+        facts[kind] = found = await rule.facts(conn, events)
+        for event in events:
+            for touched, key in rule.touches(event, found):
+                wanted[touched].add(key)
+    held: Held = {k.of: await _load(conn, k, wanted[k]) for k in duty.kinds}
+    return Batch(marks, held, {kind: Desk(held, f) for kind, f in facts.items()})
+
+
+async def _load(conn: Connection, kind: Kind[Any], keys: set[str]) -> dict[str, Any]:
+    """One statement; None for what does not exist yet."""
+    found: dict[str, Any] = dict.fromkeys(keys)
+    if keys:
+        found |= {a.id: a for a in await kind.load(conn, sorted(keys))}
+    return found
+
+
+def _take(record: Record, duty: Duty, batch: Batch) -> None:
+    """One record in its order."""
+    verdict = batch.marks.judge(record)
+    if verdict is Verdict.DUPLICATE:
+        batch.done.append(record)
+    elif verdict is Verdict.FRESH and record.fault is None:
+        _decide(record, duty, batch)
+    elif verdict is Verdict.FRESH:
+        batch.put_aside.append(Parking(record, "unreadable", record.fault or "", {}))
+    else:
+        _set_aside(record, verdict, batch)
+
+
+def _set_aside(record: Record, verdict: Verdict, batch: Batch) -> None:
+    """It cannot be applied now, or never."""
+    waits = batch.marks.waits_for(record) if verdict is Verdict.EARLY else {}
+    if verdict is Verdict.FORKED:
+        batch.marks.stop(record)
+    detail = "this place of the key belongs to another event" if verdict is Verdict.FORKED else ""
+    batch.put_aside.append(Parking(record, _REASONS[verdict], detail, waits))
+
+
+class _Attempt:
+    """One event's decisions: noted whole, or taken back whole."""
+
+    def __init__(self, batch: Batch, occasion: Occasion) -> None:
+        self.batch, self.occasion = batch, occasion
+        self.words: list[Said] = []
+        self.moves: dict[tuple[str, str], tuple[Arm, Occasion]] = {}
+        self.changed: dict[type[Any], dict[str, Any]] = {}
+        self.before: list[tuple[type[Any], str, Any]] = []
+
+    def note(self, outcome: Outcome) -> None:
+        """Later decisions see what this one left."""
+        for aggregate in outcome.changed:
+            kind, key = type(aggregate), aggregate.id
+            held = self.batch.held[kind]
+            self.before.append((kind, key, held.get(key)))
+            held[key] = aggregate
+            self.changed.setdefault(kind, {})[key] = aggregate
+        self.words += [outbox.said(event, self.occasion) for event in outcome.events]
+        for arm in outcome.timers:
+            self.moves[arm.of, arm.name] = arm, self.occasion
+
+    def keep(self) -> None:
+        """All of it counts."""
+        for kind, found in self.changed.items():
+            self.batch.changed[kind] |= found
+        self.batch.words += self.words
+        self.batch.moves |= self.moves
+
+    def undo(self) -> None:
+        """None of it counts."""
+        for kind, key, value in reversed(self.before):
+            self.batch.held[kind][key] = value
+
+
+def _decide(record: Record, duty: Duty, batch: Batch) -> None:
+    """Our own exception parks that event only; its mark does not move."""
+    event = record.event
+    if event is not None and type(event) in duty.handlers.rules:
+        attempt = _Attempt(batch, record.occasion)
+        try:
+            _follow(event, duty, attempt)
+        except Exception as problem:  # noqa: BLE001 - whatever a decision raises is parked with it
+            attempt.undo()
+            batch.raised += 1
+            batch.put_aside.append(Parking(record, "raised", described(problem), {}))
+            return
+        attempt.keep()
+        batch.decided += 1
+    batch.marks.move(record)
+    batch.done.append(record)
+
+
+def described(problem: BaseException) -> str:
+    """What broke and where; not the message, which may hold what the record held."""
+    frames = traceback.extract_tb(problem.__traceback__)
+    where = f" in {frames[-1].name}, line {frames[-1].lineno} of {Path(frames[-1].filename).name}" if frames else ""
+    state = getattr(problem, "sqlstate", None)
+    return f"{type(problem).__name__}{f' {state}' if state else ''}{where}"
+
+
+def _follow(event: Event, duty: Duty, attempt: _Attempt) -> None:
+    """The decision on an event, and then those on what the service says to itself."""
+    desk = attempt.batch.desks[type(event)]
+    steps = [event]
+    for step in steps:
+        decision: Decision = duty.handlers.rules[type(step)].decide(step, desk, attempt.occasion)
+        if isinstance(decision, Refusal):
+            _refuse(decision, event, duty, attempt)
+            continue
+        attempt.note(decision)
+        steps += decision.then
+        if len(steps) > _MOST_STEPS:
+            raise AssertionError(f"{type(event).__name__} leads to ever more steps")
+    if event.owner == duty.name and not attempt.words:
+        attempt.words.append(outbox.applied(attempt.occasion, duty.name))
+
+
+def _refuse(refusal: Refusal, event: Event, duty: Duty, attempt: _Attempt) -> None:
+    """Only an action that this service owns can be refused."""
+    if event.owner != duty.name:
+        raise TypeError(f"nobody asked {duty.name} by {type(event).__name__}: {refusal.flaws[0].code}")
+    attempt.words.append(outbox.refused(refusal, attempt.occasion, duty.name))
+
+
+def _check_kept(fresh: Sequence[Record], batch: Batch, handlers: Handlers) -> None:
+    """What was kept in advance must have been applied."""
+    kinds = frozenset[type[Event]]().union(*handlers.keeps.values())
+    kept = {id(r) for r in fresh if type(r.event) in kinds}
+    for parking in batch.put_aside:
+        if id(parking.record) in kept:
+            raise Split(parking.detail)
+
+
+async def _write(conn: Connection, duty: Duty, batch: Batch, now: datetime) -> None:
+    """Everything the batch changed, each table once."""
+    for kind in duty.kinds:
+        if changed := batch.changed.get(kind.of):
+            rows = [changed[key] for key in sorted(changed)]
+            expect(await kind.save(conn, rows), len(rows), kind.of.__name__)
+    aside = [p.record for p in batch.put_aside]
+    await timers.fired(conn, [*batch.done, *aside])
+    await timers.move(conn, batch.moves)
+    await inbox.advance(conn, batch.marks)
+    await parked.release(conn, batch.done)
+    if batch.put_aside:
+        await park(conn, duty, batch, now)
+    words = await duty.seal(conn, batch.words) if duty.seal and batch.words else batch.words
+    await outbox.announce(conn, words)
+
+
+async def park(conn: Connection, duty: Duty, batch: Batch, now: datetime) -> None:
+    """Put aside what could not be applied, and tell of it."""
+    told = await parked.put(conn, batch.put_aside, now, duty.guard)
+    occasions = {parked.parked_id_of(p.record.raw): p.record.occasion for p in batch.put_aside}
+    batch.words += [outbox.said(_parked_event(t, duty.name), occasions[t.parked_id]) for t in told]
+    await inbox.stop(conn, [p.record for p in batch.put_aside if p.reason == "forked"])
+
+
+async def park_alone(conn: Connection, duty: Duty, record: Record, problem: Exception, now: datetime) -> None:
+    """The one event that breaks its transaction even alone."""
+    marks = Marks(duty.listens, duty.compacted, {}, set())
+    batch = Batch(marks, {}, {}, put_aside=[Parking(record, "raised", described(problem), {})])
+    await timers.fired(conn, [record])
+    await park(conn, duty, batch, now)
+    await outbox.announce(conn, batch.words)
+
+
+def _parked_event(told: Told, service: str) -> Event:
+    """What the topics say of a parked record; a type or key that is none of ours might be anything."""
+    event: Event = said_by(service, EventParked)(
+        parked_id=str(told.parked_id),
+        was_topic=told.topic,
+        was_type=told.type_name if _TYPE.fullmatch(told.type_name) else None,
+        was_key=told.key if told.key and _KEY.fullmatch(told.key) else None,
+        was_partition=told.partition,
+        was_offset=told.offset,
+        reason=told.reason,
+        sentence=told.detail,
+    )
+    return event
