@@ -1,0 +1,1 @@
+"""The smallest service that uses the whole mechanism; tests and benchmarks run it."""
