@@ -48,8 +48,6 @@ def run(stack: Stack, *, play: bool) -> None:
             print(_where(stack, time.monotonic() - began), flush=True)
             _stay(stack, play=play)
         finally:
-            for number in _SIGNALS:  # impatience must not leave anything behind
-                signal.signal(number, signal.SIG_IGN)
             print("\nending", flush=True)
             stack.stop()
 
@@ -76,6 +74,8 @@ def _watch(services: Collection[ServiceProcess]) -> None:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    for number in _SIGNALS:  # impatience must not leave anything behind
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -60,7 +60,7 @@ def install(store: Path = STORE, lock: Path = LOCK) -> list[Path]:
 
 def _fetch(jar: Jar, store: Path) -> None:
     from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415 - a third of a second that only a first start needs
-    from jgo.maven import MavenContext  # noqa: PLC0415
+    from jgo.maven import MavenContext  # noqa: PLC0415 - likewise
 
     context = MavenContext(repo_cache=store, remote_repos={"central": MAVEN_CENTRAL_URL})
     context.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve()
@@ -69,8 +69,8 @@ def _fetch(jar: Jar, store: Path) -> None:
 def resolve_anew(store: Path = STORE) -> None:
     """Write the lock again from `jars.toml`."""
     from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415 - as above
-    from jgo.env import EnvironmentBuilder, EnvironmentSpec, LinkStrategy  # noqa: PLC0415
-    from jgo.maven import MavenContext  # noqa: PLC0415
+    from jgo.env import EnvironmentBuilder, EnvironmentSpec, LinkStrategy  # noqa: PLC0415 - likewise
+    from jgo.maven import MavenContext  # noqa: PLC0415 - likewise
 
     context = MavenContext(repo_cache=store, remote_repos={"central": MAVEN_CENTRAL_URL})
     builder = EnvironmentBuilder(context=context, cache_dir=store / ".env", link_strategy=LinkStrategy.SOFT)

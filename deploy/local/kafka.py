@@ -89,7 +89,8 @@ class Broker:
 
     def stop(self, patience: float = 3) -> None:
         """A clean end."""
-        self.process.stop(patience)
+        if self._process is not None:
+            self._process.stop(patience)
 
     def kill(self) -> None:
         """Kill -9; start() brings it back with its data."""

@@ -1,7 +1,7 @@
 """Random passwords, in a file of PostgreSQL's own kind that only its owner may read."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 
@@ -15,7 +15,12 @@ def ensure(file: Path, roles: Collection[str]) -> dict[str, str]:
     """Every role has a password; what was there stays."""
     known = read(file)
     known |= {role: secrets.token_urlsafe(24) for role in roles if role not in known}
+    write(file, known)
+    return known
+
+
+def write(file: Path, known: Mapping[str, str]) -> None:
+    """The whole file anew."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)
     file.write_text("".join(f"*:*:*:{role}:{password}\n" for role, password in known.items()))
-    return known

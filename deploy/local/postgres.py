@@ -40,10 +40,16 @@ class Postgres:
     """One server in one folder; a second start finds its data and, if still free, its port."""
 
     def __init__(
-        self, folder: Path, *, fast: bool = False, log: Path | None = None, passfile: Path | None = None
+        self,
+        folder: Path,
+        *,
+        fast: bool = False,
+        guests: bool = False,
+        log: Path | None = None,
+        passfile: Path | None = None,
     ) -> None:
-        """`fast` gives up durability, for tests; the pass file holds every role's password."""
-        self._folder, self._fast = folder.absolute(), fast
+        """`fast` gives up durability, for tests; `guests` may bring databases and services of their own, as tests do."""
+        self._folder, self._fast, self._guests = folder.absolute(), fast, guests or fast
         self._log = (log or folder / "postgres.log").absolute()
         self._passfile = (passfile or folder / "pgpass").absolute()
         self._home = Home(self._folder)
@@ -74,7 +80,8 @@ class Postgres:
 
     def stop(self, patience: float = 2) -> None:
         """A clean end; whoever is connected is sent away."""
-        self.process.stop(patience)
+        if self._process is not None:
+            self._process.stop(patience)
 
     def kill(self) -> None:
         """Kill -9 the server; its sessions end as soon as they notice."""
@@ -117,7 +124,7 @@ class Postgres:
             self._home.own(file)
 
     def _access(self) -> str:
-        if self._fast:  # a test clones databases and adds services as it likes
+        if self._guests:  # a test clones databases and adds services as it likes
             return f"host all all 127.0.0.1/32 scram-sha-256\n{_LAST_HBA}"
         known = "".join(f"host {rights.DATABASE} {role} 127.0.0.1/32 scram-sha-256\n" for role in rights.roles())
         return f"host all postgres 127.0.0.1/32 scram-sha-256\n{known}{_LAST_HBA}"

@@ -103,7 +103,9 @@ class Process:
             self._popen.send_signal(signal.SIGCONT)
 
     def stop(self, patience: float = 5) -> int:
-        """Ask, wait, and kill what does not listen; its exit status."""
+        """Ask, wait, and kill what does not listen; its exit status, 0 if it never ran."""
+        if self._running is None:
+            return 0
         self.ask_to_stop()
         try:
             status = self._popen.wait(patience)

@@ -128,11 +128,11 @@ class Stack:
     def _start_broker_and_database(self) -> None:
         brokers, database = self._given.get("REHAB_KAFKA"), self._given.get("REHAB_POSTGRES")
         if not brokers:
+            self._ending.callback(self.broker.stop)  # said first: a signal may come while it starts
             self.broker.launch()
-            self._ending.callback(self.broker.stop)
         if not database:
-            self.postgres.start()
             self._ending.callback(self.postgres.stop)
+            self.postgres.start()
         if not brokers:
             self.broker.wait_ready()
         self._addresses["REHAB_KAFKA"] = brokers or self.broker.servers

@@ -1,0 +1,1 @@
+"""The specification: what the system promises, as tests."""

@@ -1,0 +1,81 @@
+"""What tests may ask for. Nothing starts before the first test that asks."""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from deploy.local.mail import Catcher
+from deploy.local.topics import create_topics, delete_topics
+from tests.stack import databases as making
+from tests.stack import servers
+
+Topics = Callable[..., Awaitable[list[str]]]
+_ON_THE_STACK = {"kafka", "postgres", "mail"}
+_numbers = count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`make test-fast` leaves out whatever needs a server."""
+    for item in items:
+        if isinstance(item, pytest.Function) and _ON_THE_STACK & set(item.fixturenames):
+            item.add_marker("stack")
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[str]:
+    """REHAB_KAFKA of a broker that is shared by all tests of the session."""
+    server = servers.kafka()
+    yield server.address
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a server that is shared by all tests of the session; nobody is signed in yet."""
+    server = servers.postgres()
+    yield server.address
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+async def databases(postgres: str) -> AsyncIterator[making.Databases]:
+    """Clones of templates: `url = await databases.clone("toy", {"toy": [MECHANISM, folder]})`."""
+    kept = making.Databases(postgres)
+    yield kept
+    await kept.close()
+
+
+@pytest.fixture
+async def database(databases: making.Databases) -> AsyncIterator[str]:
+    """REHAB_POSTGRES of a database with all six services' tables and nothing in them."""
+    url = await databases.clone("rehab", making.project())
+    yield url
+    await databases.drop(url)
+
+
+@pytest.fixture
+async def topics(kafka: str) -> AsyncIterator[Topics]:
+    """`await topics("claims", "rehab-referral", count=4)`: new topics of these names with a suffix of their own."""
+    made: list[str] = []
+
+    async def make(*names: str, count: int | None = None) -> list[str]:
+        new = [f"{name}-t{os.getpid()}-{next(_numbers)}" for name in names]
+        await create_topics(kafka, new, count)
+        made.extend(new)
+        return new
+
+    yield make
+    if made:
+        await delete_topics(kafka, made)
+
+
+@pytest.fixture
+def mail(tmp_path: Path) -> Iterator[Catcher]:
+    """A mail server that delivers to a folder."""
+    catcher = Catcher(tmp_path / "mail")
+    catcher.start()
+    yield catcher
+    catcher.stop()
