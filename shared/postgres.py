@@ -63,7 +63,7 @@ async def open_pool(url: str, role: str, schema: str, *, size: int = 6) -> async
     return await asyncpg.create_pool(as_role(url, role), min_size=1, max_size=size, server_settings=settings)
 
 
-async def open_session(url: str, role: str, schema: str, **settings: str) -> asyncpg.Connection[asyncpg.Record]:
+async def open_session(url: str, role: str, schema: str, **settings: str) -> "asyncpg.Connection[asyncpg.Record]":
     """One session outside the pool: a leader's lock, a migration."""
     return await asyncpg.connect(
         as_role(url, role), server_settings={**_SETTINGS, "search_path": schema, "application_name": role, **settings}
