@@ -31,6 +31,8 @@ def _programs() -> Path:
 def _prefix() -> tuple[str, ...]:
     if os.geteuid():
         return ()
+    if shutil.which("unshare") is None:
+        return _AS_NOBODY
     tried = subprocess.run([*_AS_SOMEBODY, "true"], capture_output=True, check=False)
     return _AS_NOBODY if tried.returncode else _AS_SOMEBODY
 
