@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 import orjson
+from pydantic import ValidationError
 
 from shared.decision import Event, Occasion
 
@@ -100,6 +101,10 @@ def blank(raw: Raw, read_at: datetime) -> Record:
 
 def sentence(problem: Exception) -> str:
     """A fault as a sentence without any of the input."""
+    if isinstance(problem, ValidationError):
+        flaws = problem.errors(include_url=False, include_context=False, include_input=False)
+        said = "; ".join(f"{'.'.join(map(str, flaw['loc'])) or 'body'}: {flaw['msg']}" for flaw in flaws[:5])
+        return " ".join(said.replace("\0", "").split())[:500]
     said = f"{type(problem).__name__}: {problem}" if isinstance(problem, KeyError) else str(problem)
     return " ".join(said.replace("\0", "").split())[:500]
 

@@ -48,6 +48,7 @@ class Server:
             log_config=None,
             access_log=False,
             lifespan="off",
+            interface="asgi3",
             timeout_graceful_shutdown=2,
             server_header=False,
         )

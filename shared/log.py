@@ -2,7 +2,9 @@
 
 import logging
 import sys
+import traceback
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -44,12 +46,30 @@ def _only_words(_logger: object, _method: str, entry: MutableMapping[str, Any]) 
     return entry
 
 
+def _no_message(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Of an exception only what it is and where it happened: its message may hold anything."""
+    found = entry.pop("exc_info", None)
+    problem = found[1] if isinstance(found, tuple) else sys.exc_info()[1] if found else None
+    if isinstance(problem, BaseException):
+        entry["problem"] = described(problem)
+    return entry
+
+
+def described(problem: BaseException) -> str:
+    """What broke and where; not the message, which may hold what the record held."""
+    frames = traceback.extract_tb(problem.__traceback__)
+    where = f" in {frames[-1].name}, line {frames[-1].lineno} of {Path(frames[-1].filename).name}" if frames else ""
+    state = getattr(problem, "sqlstate", None)
+    return f"{type(problem).__name__}{f' {state}' if state else ''}{where}"
+
+
 def set_up(service: str, instance: str, level: str = "INFO") -> None:
     """JSON lines on standard output, for our own words and for the libraries' warnings alike."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _no_message,
     ]
     structlog.configure(
         processors=[*shared, _only_words, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

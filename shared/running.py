@@ -16,7 +16,7 @@ from faststream import FastStream
 from shared import clock, crash, health, kafka, metrics, postgres, work
 from shared.decision import Event
 from shared.leader import Leader
-from shared.log import logger
+from shared.log import described, logger
 from shared.office import Office
 from shared.settings import Settings
 from shared.timers import own_record
@@ -136,7 +136,7 @@ class Running:
                     self._give_up_if_ours(problem)
                     self.retrying = not isinstance(problem, postgres.Missed)
                     metrics.RETRIED.labels(self.service.name).inc()
-                    log.warning("batch retried", problem=work.described(problem), count=len(records))
+                    log.warning("batch retried", problem=described(problem), count=len(records))
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE)
                 else:
@@ -148,7 +148,7 @@ class Running:
     def _give_up_if_ours(self, problem: BaseException) -> None:
         """A wrong statement or a missing right does not pass by itself."""
         if postgres.is_our_bug(problem):
-            log.critical("service stops: a statement or a right is wrong", problem=work.described(problem))
+            log.critical("service stops: a statement or a right is wrong", problem=described(problem))
             self.app.exit()
             raise OwnFaults(3) from problem
 
@@ -201,7 +201,7 @@ class Running:
         async with self.pool.acquire() as conn, conn.transaction():
             await work.park_alone(conn, self.duty, record, problem, clock.now())
         self.may_be_parked = True
-        log.warning("record parked", outcome="raised", event_type=record.type_name, problem=work.described(problem))
+        log.warning("record parked", outcome="raised", event_type=record.type_name, problem=described(problem))
         self.office.wake()
 
     async def commit_soon(self) -> None:
@@ -232,5 +232,5 @@ async def forever(loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
             await loop()
         except Exception as problem:  # noqa: BLE001 - whatever it was
-            log.warning("loop started again", verb=getattr(loop, "__name__", ""), problem=work.described(problem))
+            log.warning("loop started again", verb=getattr(loop, "__name__", ""), problem=described(problem))
             await asyncio.sleep(0.2)

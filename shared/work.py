@@ -1,12 +1,10 @@
 """One batch, one transaction: read, judge, keep, load, decide, save, advance, announce, park."""
 
 import re
-import traceback
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from shared import inbox, outbox, parked, timers
@@ -15,6 +13,7 @@ from shared.envelope import Record
 from shared.events.answers import EventParked, said_by
 from shared.handlers import Desk, Handlers, Held, Kept, Kind
 from shared.inbox import Marks, Verdict
+from shared.log import described
 from shared.outbox import Said
 from shared.parked import Guard, Parking, Told
 from shared.postgres import Connection, expect
@@ -205,14 +204,6 @@ def _decide(record: Record, duty: Duty, batch: Batch) -> None:
         batch.decided += 1
     batch.marks.move(record)
     batch.done.append(record)
-
-
-def described(problem: BaseException) -> str:
-    """What broke and where; not the message, which may hold what the record held."""
-    frames = traceback.extract_tb(problem.__traceback__)
-    where = f" in {frames[-1].name}, line {frames[-1].lineno} of {Path(frames[-1].filename).name}" if frames else ""
-    state = getattr(problem, "sqlstate", None)
-    return f"{type(problem).__name__}{f' {state}' if state else ''}{where}"
 
 
 def _follow(event: Event, duty: Duty, attempt: _Attempt) -> None:

@@ -48,7 +48,7 @@ class Postgres:
         log: Path | None = None,
         passfile: Path | None = None,
     ) -> None:
-        """`fast` gives up durability, for tests; `guests` may bring databases and services of their own, as tests do."""
+        """`fast` gives up durability, for tests; `guests` may bring databases and services of their own."""
         self._folder, self._fast, self._guests = folder.absolute(), fast, guests or fast
         self._log = (log or folder / "postgres.log").absolute()
         self._passfile = (passfile or folder / "pgpass").absolute()
