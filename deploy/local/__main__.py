@@ -19,6 +19,7 @@ def _arguments() -> argparse.Namespace:
         "--services", default=",".join(SERVICES), help="which services; '' for broker, database and mail"
     )
     parser.add_argument("--quiet", action="store_true", help="load nothing and play nothing")
+    parser.add_argument("--fast", action="store_true", help="not durable, any database for any role: for tests")
     return parser.parse_args()
 
 
@@ -28,10 +29,8 @@ def main() -> None:
     services = [name for name in asked.services.split(",") if name]
     match asked.verb:
         case "run":
-            foreground.run(
-                Stack(asked.folder, services=services, given=os.environ),
-                play=not asked.quiet and len(services) == len(SERVICES),
-            )
+            stack = Stack(asked.folder, services=services, fast=asked.fast, given=os.environ)
+            foreground.run(stack, play=not asked.quiet and len(services) == len(SERVICES))
         case "up":
             background.up(asked.folder, sys.argv[2:])
         case "down":
