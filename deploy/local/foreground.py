@@ -8,32 +8,35 @@ from pathlib import Path
 from types import FrameType
 
 from deploy.local import commands
-from deploy.local.processes import ServiceProcess, last_lines
+from deploy.local.processes import Process, last_lines
 from deploy.local.stack import Stack
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LONGEST_PAUSE = 30.0
+_LONG_ENOUGH = 60.0  # whoever ran so long starts again at once
 
 
 class Watch:
-    """Starts a service again that ended by itself, at growing intervals."""
+    """Starts a program again that ended by itself, at growing intervals."""
 
-    def __init__(self, service: ServiceProcess) -> None:
+    def __init__(self, program: Process) -> None:
         """It runs."""
-        self._service, self._pause, self._due = service, 1.0, 0.0
+        self._program, self._pause, self._due, self._since = program, 1.0, 0.0, 0.0
 
     def look(self, now: float) -> None:
         """Report a death once, and end it when its pause is over."""
-        if self._service.is_alive():
+        if self._program.is_alive():
             return
         if not self._due:
-            print(f"\n{self._service.name} ended by itself; the end of {self._service.log}:", flush=True)
-            print(last_lines(self._service.log), flush=True)
+            if now - self._since > _LONG_ENOUGH:
+                self._pause = 1.0
+            print(f"\n{self._program.name} ended by itself; the end of {self._program.log}:", flush=True)
+            print(last_lines(self._program.log), flush=True)
             print(f"starting it again in {self._pause:.0f} s", flush=True)
             self._due, self._pause = now + self._pause, min(self._pause * 2, _LONGEST_PAUSE)
         elif now >= self._due:
-            self._due = 0.0
-            self._service.start()
+            self._due, self._since = 0.0, now
+            self._program.start()
 
 
 def run(stack: Stack, *, play: bool) -> None:
@@ -54,19 +57,19 @@ def run(stack: Stack, *, play: bool) -> None:
 
 def _stay(stack: Stack, *, play: bool) -> None:
     if not play:
-        return _watch(stack.services.values())
+        return _watch(stack.programs)
     env = stack.client_environment
     commands.fill(env, stack.logs)
     player = commands.player(env, stack.logs)
     player.start()
     try:
-        return _watch(stack.services.values())
+        return _watch(stack.programs)
     finally:
         player.stop(patience=1)
 
 
-def _watch(services: Collection[ServiceProcess]) -> None:
-    watches = [Watch(service) for service in services]
+def _watch(programs: Collection[Process]) -> None:
+    watches = [Watch(program) for program in programs]
     while True:
         time.sleep(0.3)
         for watch in watches:

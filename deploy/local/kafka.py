@@ -60,6 +60,11 @@ class Broker:
         return f"127.0.0.1:{self._ports['clients']}"
 
     @property
+    def is_started(self) -> bool:
+        """Whether start() was called."""
+        return self._process is not None
+
+    @property
     def process(self) -> Process:
         """The Java process, once launched."""
         if self._process is None:

@@ -62,6 +62,11 @@ class Postgres:
         return f"postgresql://127.0.0.1:{self._port}/{rights.DATABASE}?passfile={self._passfile}"
 
     @property
+    def is_started(self) -> bool:
+        """Whether start() was called."""
+        return self._process is not None
+
+    @property
     def process(self) -> Process:
         """The server's first process."""
         if self._process is None:

@@ -13,7 +13,7 @@ from deploy.local import ports, topics
 from deploy.local.kafka import Broker
 from deploy.local.mail import Catcher
 from deploy.local.postgres import Postgres
-from deploy.local.processes import ServiceProcess, end_orphan, stop_all
+from deploy.local.processes import Process, ServiceProcess, end_orphan, stop_all
 from deploy.local.rights import SERVICES
 from deploy.local.waiting import wait_until
 
@@ -65,6 +65,12 @@ class Stack:
     def client_environment(self) -> dict[str, str]:
         """The same, with everything else that a program inherits."""
         return {**os.environ, **self.environment}
+
+    @property
+    def programs(self) -> list[Process]:
+        """Everything that this stack started and that should run."""
+        ground = [part.process for part in (self.broker, self.postgres) if part.is_started]
+        return [*ground, *self.services.values()]
 
     def http(self, service: str) -> str:
         """Where a service answers HTTP."""

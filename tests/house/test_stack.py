@@ -11,6 +11,7 @@ import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from deploy.local.foreground import Watch
 from deploy.local.kafka import Broker
 from deploy.local.processes import ROOT, Died, Process
 from deploy.local.stack import InUse, Stack
@@ -121,6 +122,21 @@ def test_a_frozen_broker_can_still_be_ended(folder: Path) -> None:
     broker.pause()
     broker.stop()
     assert _left(folder / "frozen") == []
+
+
+def test_a_program_that_ends_by_itself_is_reported_with_its_log_and_started_again_later_each_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = Process("referral", [sys.executable, "-c", "raise SystemExit('no such table')"], log=tmp_path / "one.log")
+    watch, said = Watch(program), []
+    program.start()
+    for seconds in (0.0, 0.9, 1.0, 1.1, 3.0, 3.1, 3.2):
+        wait_until(lambda: not program.is_alive(), within=10, what="ended")
+        watch.look(seconds)
+        said.append(capsys.readouterr().out)
+    assert ["in 1 s" in said[0], "in 2 s" in said[3], "in 4 s" in said[6]] == [True, True, True]
+    assert [said[1], said[2], said[4], said[5]] == ["", "", "", ""]
+    assert all("no such table" in said[report] for report in (0, 3, 6))
 
 
 def test_the_verb_down_says_so_when_nothing_runs(tmp_path: Path) -> None:
