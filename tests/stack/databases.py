@@ -12,7 +12,7 @@ from deploy.local.processes import ROOT
 from shared.migrate import MECHANISM, migrate
 
 Folders = Mapping[str, Sequence[Path]]
-_VAULT = ROOT / "shared" / "vault" / "migrations"
+_VAULT = MECHANISM / "vault"
 
 
 def project() -> Folders:
