@@ -123,7 +123,8 @@ class Occasion(NamedTuple):
     """Why a decision is taken: the causing record, its key, and the instant that judges it.
 
     `at` is the action's `received_at`, a timer's `due_at`, else when the record was first read (`claims`) or the
-    `ce_time` of another service's event; `read_at` is the clock when this service read the record.
+    `ce_time` of another service's event; `read_at` is the clock when this service read the record; `said_at` is the
+    time that a foreign announcer gave.
     """
 
     cause: str
@@ -133,6 +134,7 @@ class Occasion(NamedTuple):
     read_at: datetime
     source: str = ""
     trace: str = ""
+    said_at: datetime | None = None
 
     def new_id(self, n: int = 0) -> UUID:
         """The n-th id this occasion makes: derived, so that a retry or a replay makes the same."""

@@ -69,13 +69,23 @@ class Record:
     causation: str = ""
     trace: str = ""
     after: Sequence[tuple[str, int]] = ()
+    said_at: datetime | None = None
     parked_id: UUID | None = None
     timer: tuple[str, str, datetime] | None = None
 
     @property
     def occasion(self) -> Occasion:
         """What a decision on this record knows of it."""
-        return Occasion(self.event_id, self.correlation, self.key or "", self.at, self.read_at, self.source, self.trace)
+        return Occasion(
+            self.event_id,
+            self.correlation,
+            self.key or "",
+            self.at,
+            self.read_at,
+            self.source,
+            self.trace,
+            self.said_at,
+        )
 
 
 class Unreadable(ValueError):  # noqa: N818 - says what the record is, not what went wrong with us
@@ -135,7 +145,7 @@ def contract_of(type_name: str, types: Types) -> type[Event] | None:
 def _read_envelope(record: Record, raw: Raw) -> None:
     """Fill in what the headers say."""
     headers = dict(raw.headers)
-    if any(not name.isprintable() for name in headers):
+    if not "".join(headers).isprintable():
         raise Unreadable("a header's name is no text")
     if record.key is None:
         raise Unreadable("the record has no readable key")

@@ -29,11 +29,11 @@ def decode_foreign(raw: Raw, types: Types, read_at: datetime) -> Record:
         said = _read(raw)
         _note(record, said.attributes)
         contract = contract_of(record.type_name, types)
-        _require(said.attributes, raw)
+        record.said_at = _require(said.attributes, raw)
         if contract:
             record.event = contract.from_bytes(said.data)
             record.event.check(record.key, read_at)
-    except (ValueError, RecursionError) as problem:
+    except (ValueError, OverflowError, RecursionError) as problem:  # an offset may lead out of the calendar
         record.event, record.fault = None, sentence(problem)
     return record
 
@@ -74,8 +74,8 @@ def _note(record: Record, attributes: Mapping[str, str]) -> None:
     record.trace = attributes.get("traceparent", "")
 
 
-def _require(attributes: Mapping[str, str], raw: Raw) -> None:
-    """The attributes that every event must have."""
+def _require(attributes: Mapping[str, str], raw: Raw) -> datetime:
+    """The attributes that every event must have; gives its time."""
     if any(not name.isprintable() for name, _ in raw.headers):
         raise Unreadable("a header's name is no text")
     if missing := [name for name in _REQUIRED if not attributes.get(name)]:
@@ -86,4 +86,4 @@ def _require(attributes: Mapping[str, str], raw: Raw) -> None:
         raise Unreadable("specversion is not 1.0")
     if not _RFC3339.fullmatch(attributes["time"]):
         raise Unreadable("time is no RFC 3339 instant with an offset")
-    instant(attributes["time"].upper())
+    return instant(attributes["time"].upper())
