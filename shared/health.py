@@ -113,6 +113,7 @@ class Server:
         running, tick = self.running, clock.tick()
         async with running.pool.acquire() as conn:
             ((due, soon, outbox),) = await conn.fetch(timers.SOON, tick.now)
+        await running.know_places()
         applied: dict[str, dict[str, int]] = {topic: {} for topic in running.service.listens}
         for partition, offset in running.applied.items():
             applied[partition.topic][str(partition.partition)] = offset

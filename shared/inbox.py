@@ -81,6 +81,13 @@ class Marks:
         """For planning: moved as if every fresh record succeeds."""
         return Marks(self.listened, self.compacted, dict(self.now), set(self.heard))
 
+    def pass_over(self, record: Record) -> None:
+        """As `move`, in a plan: nothing is written from it."""
+        if record.sequence and record.key is not None:
+            self.now[record.topic, record.key] = Mark(record.sequence, record.event_id)
+        elif record.source and record.event_id:
+            self.heard.add((record.topic, record.source, record.event_id))
+
 
 def _behind(record: Record, mark: Mark) -> Verdict:
     """Ids of a key rise with its sequence: a newer id at an old place is another history."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -181,15 +182,9 @@ class Running:
             self.office.wake()
         if batch.raised:
             metrics.RAISED.labels(self.service.name).inc(batch.raised)
-        for parking in batch.put_aside:
-            if parking.reason != "early":
-                log.warning(
-                    "record parked",
-                    outcome=parking.reason,
-                    event_type=parking.record.type_name,
-                    topic=parking.record.topic,
-                    problem=parking.detail,
-                )
+        stuck = Counter((p.reason, p.record.type_name, p.detail) for p in batch.put_aside if p.reason != "early")
+        for (reason, type_name, detail), times in stuck.items():
+            log.warning("parked", outcome=reason, event_type=type_name, problem=detail, count=times)
         self.own_faults = self.own_faults + batch.raised if not batch.decided else batch.raised
         if self.own_faults > self.settings.own_faults_allowed:
             log.critical("service stops: too many of its own decisions raised in a row", count=self.own_faults)
@@ -201,8 +196,14 @@ class Running:
         async with self.pool.acquire() as conn, conn.transaction():
             await work.park_alone(conn, self.duty, record, problem, clock.now())
         self.may_be_parked = True
-        log.warning("record parked", outcome="raised", event_type=record.type_name, problem=described(problem))
+        log.warning("parked", outcome="raised", event_type=record.type_name, problem=described(problem))
         self.office.wake()
+
+    async def know_places(self) -> None:
+        """After a restart nothing may come on a partition: what the group committed is what was applied."""
+        consumer = self.feed.consumer
+        for partition in consumer.assignment() - self.applied.keys() if consumer else ():
+            self.applied.setdefault(partition, await consumer.committed(partition) or 0)
 
     async def commit_soon(self) -> None:
         """Offsets follow the database by at most a moment."""

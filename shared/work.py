@@ -23,6 +23,7 @@ Seal: TypeAlias = Callable[[Connection, Sequence[Said]], Awaitable[Sequence[Said
 _REASONS = {Verdict.EARLY: "early", Verdict.FORKED: "forked"}
 _TYPE = re.compile(r"[a-z]+(\.[a-z0-9-]+)+\.v[0-9]+")
 _KEY = re.compile(r"[0-9a-f-]{8,36}")
+_NOTHING = object()
 _MOST_STEPS = 10_000  # own next steps of one event: beyond is a loop
 
 
@@ -77,7 +78,7 @@ def _fresh(records: Sequence[Record], marks: Marks) -> list[Record]:
     found = []
     for record in records:
         if record.fault is None and marks.judge(record) is Verdict.FRESH:
-            marks.move(record)
+            marks.pass_over(record)
             if record.event is not None:
                 found.append(record)
     return found
@@ -156,36 +157,41 @@ def _set_aside(record: Record, verdict: Verdict, batch: Batch) -> None:
 class _Attempt:
     """One event's decisions: noted whole, or taken back whole."""
 
+    __slots__ = ("batch", "before", "occasion", "said")
+
     def __init__(self, batch: Batch, occasion: Occasion) -> None:
-        self.batch, self.occasion = batch, occasion
-        self.words: list[Said] = []
-        self.moves: dict[tuple[str, str], tuple[Arm, Occasion]] = {}
-        self.changed: dict[type[Any], dict[str, Any]] = {}
-        self.before: list[tuple[type[Any], str, Any]] = []
+        self.batch, self.occasion, self.said = batch, occasion, len(batch.words)
+        self.before: list[tuple[dict[Any, Any], Any, Any]] = []
 
     def note(self, outcome: Outcome) -> None:
         """Later decisions see what this one left."""
+        batch, occasion = self.batch, self.occasion
         for aggregate in outcome.changed:
-            kind, key = type(aggregate), aggregate.id
-            held = self.batch.held[kind]
-            self.before.append((kind, key, held.get(key)))
-            held[key] = aggregate
-            self.changed.setdefault(kind, {})[key] = aggregate
-        self.words += [outbox.said(event, self.occasion) for event in outcome.events]
+            self._set(batch.held[type(aggregate)], aggregate.id, aggregate)
+            self._set(batch.changed[type(aggregate)], aggregate.id, aggregate)
+        for event in outcome.events:
+            batch.words.append(outbox.said(event, occasion))
         for arm in outcome.timers:
-            self.moves[arm.of, arm.name] = arm, self.occasion
+            self._set(batch.moves, (arm.of, arm.name), (arm, occasion))
 
-    def keep(self) -> None:
-        """All of it counts."""
-        for kind, found in self.changed.items():
-            self.batch.changed[kind] |= found
-        self.batch.words += self.words
-        self.batch.moves |= self.moves
+    def _set(self, where: dict[Any, Any], key: object, value: object) -> None:
+        """Remember what stood there."""
+        self.before.append((where, key, where.get(key, _NOTHING)))
+        where[key] = value
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing was announced."""
+        return len(self.batch.words) == self.said
 
     def undo(self) -> None:
         """None of it counts."""
-        for kind, key, value in reversed(self.before):
-            self.batch.held[kind][key] = value
+        del self.batch.words[self.said :]
+        for where, key, value in reversed(self.before):
+            if value is _NOTHING:
+                del where[key]
+            else:
+                where[key] = value
 
 
 def _decide(record: Record, duty: Duty, batch: Batch) -> None:
@@ -200,7 +206,6 @@ def _decide(record: Record, duty: Duty, batch: Batch) -> None:
             batch.raised += 1
             batch.put_aside.append(Parking(record, "raised", described(problem), {}))
             return
-        attempt.keep()
         batch.decided += 1
     batch.marks.move(record)
     batch.done.append(record)
@@ -219,15 +224,15 @@ def _follow(event: Event, duty: Duty, attempt: _Attempt) -> None:
         steps += decision.then
         if len(steps) > _MOST_STEPS:
             raise AssertionError(f"{type(event).__name__} leads to ever more steps")
-    if event.owner == duty.name and not attempt.words:
-        attempt.words.append(outbox.applied(attempt.occasion, duty.name))
+    if event.owner == duty.name and attempt.is_silent:
+        attempt.batch.words.append(outbox.applied(attempt.occasion, duty.name))
 
 
 def _refuse(refusal: Refusal, event: Event, duty: Duty, attempt: _Attempt) -> None:
     """Only an action that this service owns can be refused."""
     if event.owner != duty.name:
         raise TypeError(f"nobody asked {duty.name} by {type(event).__name__}: {refusal.flaws[0].code}")
-    attempt.words.append(outbox.refused(refusal, attempt.occasion, duty.name))
+    attempt.batch.words.append(outbox.refused(refusal, attempt.occasion, duty.name))
 
 
 def _check_kept(fresh: Sequence[Record], batch: Batch, handlers: Handlers) -> None:
