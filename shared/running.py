@@ -202,7 +202,9 @@ class Running:
     async def know_places(self) -> None:
         """After a restart nothing may come on a partition: what the group committed is what was applied."""
         consumer = self.feed.consumer
-        for partition in consumer.assignment() - self.applied.keys() if consumer else ():
+        if consumer is None:
+            return
+        for partition in consumer.assignment() - self.applied.keys():
             self.applied.setdefault(partition, await consumer.committed(partition) or 0)
 
     async def commit_soon(self) -> None:
