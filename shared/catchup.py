@@ -46,7 +46,7 @@ async def _assign(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> dict[Top
     partitions = []
     for topic in topics:
         await consumer._client.force_metadata_update()  # noqa: SLF001 - a topic just made is not known yet
-        consumer._client.add_topic(topic)  # noqa: SLF001
+        consumer._client.add_topic(topic)  # noqa: SLF001 - likewise
         found = consumer.partitions_for_topic(topic) or set()
         partitions += [TopicPartition(topic, p) for p in sorted(found)]
     consumer.assign(partitions)
