@@ -76,12 +76,19 @@ class Floor:
                     await self.wake.wait()
                     continue
                 wave = [
-                    Sent("rehab-toy", key.encode(), payload.encode(), [
-                        ("ce_id", event_id.encode()), ("ce_type", b"rehab.toy.counted.v1"),
-                        ("ce_source", b"/floor"), ("ce_specversion", b"1.0"),
-                    ])
+                    Sent(
+                        "rehab-toy",
+                        key.encode(),
+                        payload.encode(),
+                        [
+                            ("ce_id", event_id.encode()),
+                            ("ce_type", b"rehab.toy.counted.v1"),
+                            ("ce_source", b"/floor"),
+                            ("ce_specversion", b"1.0"),
+                        ],
+                    )
                     for _, event_id, key, payload in rows
-                ]  # fmt: skip
+                ]
                 await send_wave(producer, wave)
                 await conn.execute(_GONE, [row["seq"] for row in rows])
                 self.sent += len(rows)
@@ -89,11 +96,21 @@ class Floor:
 
 async def run(task: Task) -> float:
     """Events per second, from the first batch to the last announcement that was acknowledged."""
-    pool = await asyncpg.create_pool(as_role(task.postgres, "toy_owner"), min_size=2, max_size=4,
-                                     server_settings={"search_path": "toy", "jit": "off"})  # fmt: skip
+    pool = await asyncpg.create_pool(
+        as_role(task.postgres, "toy_owner"),
+        min_size=2,
+        max_size=4,
+        server_settings={"search_path": "toy", "jit": "off"},
+    )
     await pool.execute(_TABLES)
-    consumer = AIOKafkaConsumer("toy-in", bootstrap_servers=task.kafka, group_id=task.group,
-                                auto_offset_reset="earliest", enable_auto_commit=False, fetch_max_wait_ms=100)  # fmt: skip
+    consumer = AIOKafkaConsumer(
+        "toy-in",
+        bootstrap_servers=task.kafka,
+        group_id=task.group,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        fetch_max_wait_ms=100,
+    )
     producer = new_producer(task.kafka)
     await consumer.start()
     await producer.start()

@@ -26,15 +26,22 @@ ON CONFLICT (id) DO UPDATE SET ticks = plain_counters.ticks + 1
 
 async def run(task: Task) -> float:
     """Events per second of as many as it manages; `total` is kept small for it."""
-    pool = await asyncpg.create_pool(as_role(task.postgres, "toy_owner"), min_size=1, max_size=2,
-                                     server_settings={"search_path": "toy"})  # fmt: skip
+    pool = await asyncpg.create_pool(
+        as_role(task.postgres, "toy_owner"), min_size=1, max_size=2, server_settings={"search_path": "toy"}
+    )
     await pool.execute(_TABLES)
     broker = KafkaBroker(task.kafka, logger=None, enable_idempotence=True, acks="all", apply_types=False)
     finished = asyncio.Event()
     seen = 0
 
-    @broker.subscriber("toy-in", group_id=task.group, auto_offset_reset="earliest", ack_policy=AckPolicy.ACK,
-                       parser=_parse, decoder=_decode)  # fmt: skip
+    @broker.subscriber(
+        "toy-in",
+        group_id=task.group,
+        auto_offset_reset="earliest",
+        ack_policy=AckPolicy.ACK,
+        parser=_parse,
+        decoder=_decode,
+    )
     async def on_tick(record: ConsumerRecord) -> None:
         nonlocal seen
         if not seen:

@@ -1,0 +1,60 @@
+"""`python -m benchmarks [--json FILE] [--only PART]`: every figure, with its goal beside it."""
+
+import argparse
+import json
+import os
+import shutil
+from pathlib import Path
+
+from benchmarks import mechanism, system
+from benchmarks.ground import Ground
+
+FOLDER = Path(".local") / "bench"
+PARTS = ("mechanism", "system")
+
+
+def main() -> None:
+    """Measure, print, and keep what was asked for."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--json", type=Path)
+    asked.add_argument("--only", choices=PARTS)
+    arguments = asked.parse_args()
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    figures: dict[str, object] = {"load_before": os.getloadavg()[0]}
+    if arguments.only in {None, "mechanism"}:
+        figures["mechanism"] = _mechanism()
+    if arguments.only in {None, "system"}:
+        figures["system"] = _system()
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=2))
+
+
+def _mechanism() -> list[dict[str, float]]:
+    """Goals: at least 0.45 of the floor and 20 times plain FastStream, with 2,000 and with 50,000 keys."""
+    ground = Ground.open(FOLDER / "ground")
+    try:
+        found = [mechanism.measure(ground, keys) for keys in (2_000, 50_000)]
+    finally:
+        ground.close()
+    for reading in found:
+        rate = f"mechanism, {reading['keys']:,.0f} keys: {reading['ours_per_second']:,.0f} events/s"
+        print(f"{rate} = {reading['of_floor']} of the floor (0.45), {reading['times_plain']} x plain (20)")
+    return found
+
+
+def _system() -> dict[str, object]:
+    """Goals: p50 40 ms and p99 200 ms at 10 a second; 110 MB a service, the portal 140."""
+    found = system.measure(FOLDER / "system")
+    print("request to clinic's notice, ms (goal at 10/s: p50 40, p99 200)")
+    for reading in found["latency_ms"] if isinstance(found["latency_ms"], list) else ():
+        print(
+            f"  {reading['rate']:4}/s  p50 {reading['p50']:7.1f}  p99 {reading['p99']:7.1f}  "
+            f"{reading['seen']} of {reading['asked']} seen"
+        )
+    print(f"saturates above {found['saturates_above']}/s")
+    print(f"resident MB (goal 110, portal 140): {found['resident_mb']}")
+    return found
+
+
+if __name__ == "__main__":
+    main()

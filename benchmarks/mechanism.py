@@ -1,0 +1,61 @@
+"""Throughput of the mechanism beside its floor and a plain peer, interleaved, each in a process of its own."""
+
+import asyncio
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from benchmarks.ground import Ground
+
+TOTAL = 60_000
+_FEW = 4_000  # a plain handler needs no more to show its rate
+_TOPICS = ("toy-in", "toy-side", "toy-foreign", "rehab-toy")
+
+
+def measure(ground: Ground, keys: int, *, rounds: int = 3) -> dict[str, float]:
+    """Medians of events per second over so many keys, and their ratios."""
+    asyncio.run(ground.fresh_topics(_TOPICS))
+    asyncio.run(ground.fill(keys, TOTAL))
+    names = ("floor", "ours", "plain")
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+    for _ in range(rounds):
+        for name in names:
+            found[name].append(_once(ground, name))
+    rates = {name: statistics.median(reading["rate"] for reading in found[name]) for name in names}
+    return {
+        "keys": keys,
+        **{f"{name}_per_second": round(rate) for name, rate in rates.items()},
+        "of_floor": round(_median_ratio(found["ours"], found["floor"]), 2),
+        "times_plain": round(_median_ratio(found["ours"], found["plain"]), 1),
+        "our_cpu_us": round(statistics.median(reading["cpu_us"] for reading in found["ours"]), 1),
+    }
+
+
+def _median_ratio(ours: Sequence[dict[str, float]], theirs: Sequence[dict[str, float]]) -> float:
+    """Of neighbours in time: a noisy moment hits both."""
+    return statistics.median(a["rate"] / b["rate"] for a, b in zip(ours, theirs, strict=True))
+
+
+def _once(ground: Ground, name: str) -> dict[str, float]:
+    """One contender, one empty database, one new group."""
+    url = asyncio.run(ground.database())
+    total = _FEW if name == "plain" else TOTAL
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.once",
+        name,
+        ground.broker.servers,
+        url,
+        f"g{time.time_ns()}",
+        f"{total}",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    asyncio.run(ground.drop(url))
+    if done.returncode:
+        raise SystemExit(f"{name} failed:\n{done.stderr[-2000:]}")
+    reading: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return reading
