@@ -1,0 +1,59 @@
+"""People, sealed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import orjson
+
+from services.referral.domain.person import Person, Told
+from shared import vault
+from shared.handlers import Kind
+from shared.postgres import Connection, count
+
+LOAD = """
+SELECT person_id, version, sealed FROM people
+WHERE person_id = ANY($1)
+ORDER BY person_id
+FOR UPDATE
+"""
+SAVE = """
+INSERT INTO people (person_id, version, sealed)
+SELECT * FROM unnest($1::text[], $2::int[], $3::bytea[])
+ON CONFLICT (person_id) DO UPDATE SET version = excluded.version, sealed = excluded.sealed
+WHERE people.version = excluded.version - 1
+"""
+
+
+async def load_people(conn: Connection, ids: Sequence[str]) -> Sequence[Person]:
+    """People by `kind/id`, opened; nothing is known of who was forgotten."""
+    rows = await conn.fetch(LOAD, ids)
+    if not rows:
+        return []
+    keys = await vault.find_keys(conn, ids)
+    opened = [(id_, version, vault.unseal(keys, id_, sealed) if sealed else None) for id_, version, sealed in rows]
+    return [_person(id_, version, plain) for id_, version, plain in opened]
+
+
+async def save_people(conn: Connection, people: Sequence[Person]) -> int:
+    """People as changed, sealed; of somebody forgotten nothing is written but that they were."""
+    keys = await vault.make_keys(conn, (p.id for p in people))
+    rows = [(p.id, p.version + 1, vault.seal(keys, p.id, _plain(p))) for p in people]
+    return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
+
+
+PEOPLE = Kind(Person, load_people, save_people)
+
+
+def _plain(person: Person) -> bytes:
+    """What was told, member by member."""
+    return orjson.dumps({member: tuple(told) for member, told in person.told.items()})
+
+
+def _person(person_id: str, version: int, plain: bytes | None) -> Person:
+    """The inverse of `_plain`."""
+    if plain is None:
+        return Person(person_id, version, forgotten=True)
+    members = orjson.loads(plain).items()
+    return Person(
+        person_id, version, {m: Told(value, datetime.fromisoformat(said_at)) for m, (value, said_at) in members}
+    )
