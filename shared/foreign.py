@@ -30,6 +30,8 @@ def decode_foreign(raw: Raw, types: Types, read_at: datetime) -> Record:
         _note(record, said.attributes)
         contract = contract_of(record.type_name, types)
         record.said_at = _require(said.attributes, raw)
+        if contract and raw.value is None:
+            raise Unreadable("the record has no value")
         if contract:
             record.event = contract.from_bytes(said.data)
             record.event.check(record.key, read_at)
@@ -42,12 +44,10 @@ def _read(raw: Raw) -> _Said:
     """Attributes and data, whichever mode the sender chose."""
     headers = dict(raw.headers)
     content = headers.get("content-type") or b""
-    if raw.value is None:
-        raise Unreadable("the record has no value")
     if content.decode("latin-1").lower().startswith(_STRUCTURED):
-        return _read_structured(raw.value)
+        return _read_structured(raw.value or b"")
     pairs = {n[3:]: v.decode() for n, v in headers.items() if n.startswith("ce_") and v is not None}
-    return _Said(pairs, raw.value)
+    return _Said(pairs, raw.value or b"")
 
 
 def _read_structured(value: bytes) -> _Said:

@@ -12,6 +12,16 @@ _OF_A_SYSTEM = re.compile("5....")
 _PAIRED = re.compile("21000|25100|25400|(?!31800|41800)[34]....")
 
 
+def is_possible(part: str, nature: str) -> bool:
+    """Whether a part of the body can be hurt in this way."""
+    return not (_OF_A_SYSTEM.fullmatch(part) and _OF_A_PART.fullmatch(nature))
+
+
+def is_paired(part: str) -> bool:
+    """Whether the body has it on two sides, of which one must be named."""
+    return bool(_PAIRED.fullmatch(part))
+
+
 def fault_of(data: Mapping[str, Any]) -> str:
     """Why the injury or an accepted area cannot be, as a short code; empty when all can."""
     injury = data.get("injury") or {}
@@ -24,11 +34,9 @@ def _faults(injury: Mapping[str, Any], places: list[Mapping[str, Any]], worker: 
         yield "" if place["body_part"] in registers.BODY_PARTS else "code"
     if injury:
         yield "" if injury["nature"] in registers.NATURES else "code"
-        system = _OF_A_SYSTEM.fullmatch(injury["body_part"])
-        yield "nature-at-part" if system and _OF_A_PART.fullmatch(injury["nature"]) else ""
+        yield "" if is_possible(injury["body_part"], injury["nature"]) else "nature-at-part"
     for place in places:
-        paired = bool(_PAIRED.fullmatch(place["body_part"]))
-        yield "side" if (place["side"] == "N") == paired else ""
+        yield "side" if (place["side"] == "N") == is_paired(place["body_part"]) else ""
     if injury and "birth_date" in worker:
         born, hurt = date.fromisoformat(worker["birth_date"]), date.fromisoformat(injury["occurred_on"])
         yield "before-birth" if hurt < born else ""

@@ -1,6 +1,7 @@
 """The communities and injury codes that the upstream contract refers to."""
 
 import csv
+import re
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -27,7 +28,7 @@ def communities() -> dict[str, Community]:
     """Every community by name."""
     return {
         row["community"]: Community(
-            row["community"], int(row["population"]), row["health_authority"], row["postal_areas"][:3]
+            row["community"], int(row["population"]), row["health_authority"], re.split(r"\W", row["postal_areas"])[0]
         )
         for row in _rows("communities.csv")
     }
