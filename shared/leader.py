@@ -53,7 +53,12 @@ class Leader:
         running = self.running
         name = running.service.name
         conn = await postgres.open_session(
-            running.settings.postgres, name, name, idle_session_timeout="10s", statement_timeout="10s"
+            running.settings.postgres,
+            name,
+            name,
+            idle_session_timeout="10s",
+            statement_timeout="10s",
+            synchronous_commit="off",
         )
         try:
             while not await conn.fetchval(_LOCK, name):  # noqa: ASYNC110 - the event is in another process

@@ -6,7 +6,7 @@ CREATE TABLE marks (
     event_id uuid NOT NULL,
     stopped boolean NOT NULL DEFAULT false,
     PRIMARY KEY (key, topic)
-);
+) WITH (fillfactor = 70);
 -- what was applied or counted of topics that have no sequence
 CREATE TABLE heard (
     event_id text NOT NULL,
@@ -20,7 +20,7 @@ CREATE TABLE streams (
     topic text NOT NULL,
     sequence int NOT NULL,
     PRIMARY KEY (key, topic)
-);
+) WITH (fillfactor = 70);
 CREATE TABLE outbox (
     seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     event_id uuid NOT NULL DEFAULT uuidv7(),
