@@ -5,8 +5,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
-from shared.decision import Outcome
-from shared.events.claims import ClaimAccepted, Employer, WorkerContactChanged, WorkerMoved
+from shared.decision import Event, Outcome
+from shared.events.claims import ClaimAccepted, ClaimAmended, Employer, Worker, WorkerContactChanged, WorkerMoved
 from shared.events.person import Identity, PersonKind, WorkerIdentified
 
 
@@ -42,33 +42,18 @@ def employer_key(employer_id: str) -> str:
     return f"employer_contact/{employer_id}"
 
 
-def people_of(event: ClaimAccepted | WorkerMoved | WorkerContactChanged) -> dict[str, dict[str, str]]:
+def people_of(event: Event) -> dict[str, dict[str, str]]:
     """Who is spoken of, and what is said of each member; nobody when nothing is said."""
-    if isinstance(event, ClaimAccepted):
-        worker = event.worker
-        said = {
-            "given_name": worker.given_name,
-            "family_name": worker.family_name,
-            "birth_date": worker.birth_date.isoformat(),
-            "phn": worker.phn,
-            "email": worker.email,
-            "phone": worker.phone,
-            "postal_code": worker.postal_code,
-            "language": worker.language,
-        }
-        return {worker_key(worker.worker_id): _given(said), **contact_of(event.employer)}
-    if isinstance(event, WorkerMoved):
-        said = {"postal_code": event.postal_code}
-    else:
-        said = {"email": event.email, "phone": event.phone}
-    return {worker_key(event.worker_id): given} if (given := _given(said)) else {}
-
-
-def contact_of(employer: Employer | None) -> dict[str, dict[str, str]]:
-    """What is said of an employer's contact."""
-    if employer is None:
-        return {}
-    return {employer_key(employer.employer_id): _given({"family_name": employer.name, "phone": employer.phone})}
+    match event:
+        case ClaimAccepted(worker=worker, employer=employer):
+            return {worker_key(worker.worker_id): _worker(worker), **_contact(employer)}
+        case ClaimAmended(employer=Employer() as employer):
+            return _contact(employer)
+        case WorkerMoved(worker_id=worker_id, postal_code=code) if code:
+            return {worker_key(worker_id): {"postal_code": code}}
+        case WorkerContactChanged(worker_id=worker_id, email=email, phone=phone) if email or phone:
+            return {worker_key(worker_id): _given({"email": email, "phone": phone})}
+    return {}
 
 
 def identify(person: Person, said: Mapping[str, str], *, said_at: datetime) -> Outcome:
@@ -95,6 +80,27 @@ def _identified(person: Person) -> WorkerIdentified:
 
 
 _KINDS: dict[str, PersonKind] = {"worker": "worker", "employer_contact": "employer_contact"}
+
+
+def _worker(worker: Worker) -> dict[str, str]:
+    """What an acceptance says of the worker."""
+    return _given(
+        {
+            "given_name": worker.given_name,
+            "family_name": worker.family_name,
+            "birth_date": worker.birth_date.isoformat(),
+            "phn": worker.phn,
+            "email": worker.email,
+            "phone": worker.phone,
+            "postal_code": worker.postal_code,
+            "language": worker.language,
+        }
+    )
+
+
+def _contact(employer: Employer) -> dict[str, dict[str, str]]:
+    """What is said of the one to call at an employer."""
+    return {employer_key(employer.employer_id): _given({"family_name": employer.name, "phone": employer.phone})}
 
 
 def _given(said: Mapping[str, str]) -> dict[str, str]:
