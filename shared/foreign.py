@@ -33,6 +33,8 @@ def decode_foreign(raw: Raw, types: Types, read_at: datetime) -> Record:
         if contract and raw.value is None:
             raise Unreadable("the record has no value")
         if contract:
+            if not said.data:
+                raise Unreadable("the record has no data")
             record.event = contract.from_bytes(said.data)
             record.event.check(record.key, read_at)
     except (ValueError, OverflowError, RecursionError) as problem:  # an offset may lead out of the calendar
@@ -63,7 +65,10 @@ def _read_structured(value: bytes) -> _Said:
 
 def _data(body: Mapping[str, Any]) -> bytes:
     """The body as bytes again; nothing where there is none."""
-    return orjson.dumps(body["data"]) if "data" in body else b""
+    try:
+        return orjson.dumps(body["data"]) if "data" in body else b""
+    except orjson.JSONEncodeError:
+        raise Unreadable("the data is nested too deeply") from None
 
 
 def _note(record: Record, attributes: Mapping[str, str]) -> None:

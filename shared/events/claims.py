@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
+import orjson
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from typing_extensions import override
 
@@ -156,6 +157,8 @@ class _Said(Event):
         """From JSON, checked; a fault is a sentence that names members and never what they held."""
         if b"\\u0000" in value and _NULL.search(value):
             raise ValueError("a text holds a null character: send it without")
+        if b"NaN" in value or b"Infinity" in value:
+            orjson.loads(value)  # a word of that name may be; pydantic would take it for a number, too
         try:
             return super().from_bytes(value)
         except ValidationError as problem:
