@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import NAMESPACE_OID, uuid5
 
 import asyncpg
@@ -49,6 +49,7 @@ class Running:
     retrying: bool = False
     may_be_parked: bool = True
     in_flight: int = 0
+    failed: bool = False
 
     def __post_init__(self) -> None:
         """Derive once what every batch uses."""
@@ -150,8 +151,13 @@ class Running:
         """A wrong statement or a missing right does not pass by itself."""
         if postgres.is_our_bug(problem):
             log.critical("service stops: a statement or a right is wrong", problem=described(problem))
-            self.app.exit()
-            raise OwnFaults(3) from problem
+            self._give_up()
+
+    def _give_up(self) -> NoReturn:
+        """The process ends with status 3; offsets stay, so that nothing is lost."""
+        self.failed = True
+        self.app.exit()
+        raise OwnFaults(3)
 
     async def _work(self, records: "Sequence[Record]") -> int:
         """Together; what breaks together is taken apart, what breaks alone is parked."""
@@ -188,8 +194,7 @@ class Running:
         self.own_faults = self.own_faults + batch.raised if not batch.decided else batch.raised
         if self.own_faults > self.settings.own_faults_allowed:
             log.critical("service stops: too many of its own decisions raised in a row", count=self.own_faults)
-            self.app.exit()
-            raise OwnFaults(3)
+            self._give_up()
 
     async def _park(self, record: "Record", problem: Exception) -> None:
         """The one that breaks alone."""

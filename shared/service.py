@@ -85,6 +85,8 @@ class Service:
         quiet_collector()
         await running.app.run()
         await asyncio.wait_for(pool.close(), 5)
+        if running.failed:
+            raise SystemExit(3)
 
     async def _await_dependencies(self, settings: Settings) -> None:
         """FastStream gives up at once when the broker is away: ask first, as long as it takes."""
