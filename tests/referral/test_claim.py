@@ -101,9 +101,6 @@ def an_accepted_claim(*referral_ids: str, at: datetime = NOON) -> Claim:
     return after(say(Claim(NUMBER), accepted(), at))._replace(referral_ids=referral_ids)
 
 
-# --- standing
-
-
 def test_an_acceptance_gives_the_claim_its_person_and_its_standing() -> None:
     outcome = say(Claim(NUMBER), accepted())
     claim = after(outcome)
@@ -194,9 +191,6 @@ def test_a_claim_of_which_nothing_is_known_has_no_place_no_injury_and_no_areas()
     assert (community_on(nothing, ON), injury_on(nothing, ON), areas_on(nothing, ON)) == (None, None, ())
 
 
-# --- what ranks facts
-
-
 def test_an_event_without_a_decision_day_ranks_by_the_day_on_which_it_was_said_in_the_zone() -> None:
     late = datetime.fromisoformat("2024-11-04T00:30:00-07:00")
     amended = claims.ClaimAmended.model_validate(
@@ -210,9 +204,6 @@ def test_facts_hold_codes_and_no_identity() -> None:
     fact = fact_of(accepted(), said_at=NOON, calendar=BC)
     assert (fact.employer_id, fact.classification_unit, fact.community) == ("E1", "759990", "Quesnel")
     assert not any(text in repr(fact) for text in ("Xegroha", "Narpelmi", "1976", "Oryunmi", "+1250"))
-
-
-# --- requests
 
 
 def test_a_request_on_a_claim_once_accepted_is_decided_now() -> None:
@@ -312,9 +303,6 @@ def test_a_request_that_became_a_referral_makes_it_follow_the_claim() -> None:
     claim = after(ask(an_accepted_claim(), requested(), at=NOON, wait_until=None))
     settled = settle(claim, "R1", referral_id="r1")
     assert (settled.referral_ids, settled.waiting) == (("r1",), ())
-
-
-# --- moves
 
 
 def test_a_worker_who_moves_today_is_told_to_each_referral() -> None:

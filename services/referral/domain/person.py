@@ -60,16 +60,18 @@ def identify(person: Person, said: Mapping[str, str], *, said_at: datetime) -> O
     """Somebody is known better: of each member the newest word holds, of two as new the later read."""
     if person.forgotten:
         return Outcome()
-    newer = {
-        member: Told(value, said_at)
-        for member, value in said.items()
-        if member not in person.told or person.told[member].said_at <= said_at
-    }
+    newer = {member: Told(value, said_at) for member, value in said.items() if _is_newer(person, member, said_at)}
     if not newer:
         return Outcome()
-    known = person._replace(told={**person.told, **newer})
-    is_new = any(member not in person.told or person.told[member].value != t.value for member, t in newer.items())
-    return Outcome((known,), (_identified(known),) if is_new else ())
+    known = Person(person.id, person.version, {**person.told, **newer})
+    is_same = all(member in person.told and person.told[member].value == told.value for member, told in newer.items())
+    return Outcome((known,), () if is_same else (_identified(known),))
+
+
+def _is_newer(person: Person, member: str, said_at: datetime) -> bool:
+    """Whether nothing newer was said of that member."""
+    before = person.told.get(member)
+    return before is None or before.said_at <= said_at
 
 
 def _identified(person: Person) -> WorkerIdentified:
