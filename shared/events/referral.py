@@ -24,7 +24,7 @@ HoldCause = Literal["claim", "clinic", "officer"]
 
 
 class ClaimStandingChanged(Event, type="rehab.referral.claim-standing-changed.v1", key="claim_number"):
-    """The claim's whole history by effective date; said on the claim, and again on each of its referrals."""
+    """The claim's whole history by effective date; on the claim and each referral. No person before an acceptance."""
 
     claim_number: str
     claim_revision: int
