@@ -1,0 +1,56 @@
+"""Whoever acted was answered, and whoever is asked was told."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from simulation.books import Books
+
+_OFFERED = "rehab.referral.referral-offered.v1"
+_APPLIED, _REFUSED = "action-applied", "action-refused"
+_OF_CLINICS = (
+    "provider-acknowledged-referral",
+    "provider-accepted-referral",
+    "provider-declined-referral",
+    "provider-booked-appointment",
+)
+
+
+def actions(books: Books) -> Iterator[str]:
+    """Every action of a clinic has one answer: an event, that it is applied, or why it is refused."""
+    answered: dict[str, set[str]] = {}
+    for one in books.firsts:
+        if one.owner != "portal":
+            answered.setdefault(one.causation, set()).add(one.words)
+            if one.words in {_APPLIED, _REFUSED}:
+                answered.setdefault(str(one.data["action_id"]), set()).add(one.words)
+    for words in _OF_CLINICS:
+        for one in books.words.get(words, ()):
+            said = answered.get(one.id, set())
+            if not said:
+                yield f"the action {one.id} ({words}) has no answer"
+            elif _REFUSED in said and len(said) > 1:
+                yield f"the action {one.id} ({words}) is refused and has an effect"
+
+
+def notices(books: Books) -> Iterator[str]:
+    """Each offer has a notice for the site it goes to."""
+    told = Counter(
+        (one.data.get("referral_id"), one.data.get("site_id"), one.causation)
+        for one in books.words.get("notice-queued", ())
+        if one.data["about"] == _OFFERED
+    )
+    for one in books.words.get("referral-offered", ()):
+        if not told[one.key, one.data["site_id"], one.id]:
+            yield f"the site {one.data['site_id']} was not told of the referral {one.key}"
+
+
+def mails(books: Books) -> Iterator[str]:
+    """What was to be mailed was sent, or given up."""
+    ended = {
+        (one.data["notice_id"], one.data["channel"])
+        for words in ("notice-sent", "notice-failed")
+        for one in books.words.get(words, ())
+    }
+    for one in books.words.get("notice-queued", ()):
+        if "email" in one.data["channels"] and (one.data["notice_id"], "email") not in ended:
+            yield f"the notice {one.data['notice_id']} was neither mailed nor given up"

@@ -1,0 +1,141 @@
+"""Who is asked: never twice, at most three who refuse, at a site that may serve the worker, with time to answer."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+
+from simulation.books import Books
+from simulation.register import Data, Days
+from simulation.topics import Announced
+
+_REFUSALS = {"referral-declined", "referral-lapsed"}
+_MOST_REFUSALS = 3
+
+
+def asked_once(books: Books) -> Iterator[str]:
+    """A site that declined or lapsed is not asked again until the program is selected anew."""
+    for key, said in books.referrals.items():
+        refused: set[str] = set()
+        for one in said:
+            if one.words == "program-selected":
+                refused = set()
+            elif one.words in _REFUSALS:
+                refused.add(one.data["site_id"])
+            elif one.words == "referral-offered" and one.data["site_id"] in refused:
+                yield f"the referral {key} asks {one.data['site_id']} again"
+
+
+def three_refusals(books: Books) -> Iterator[str]:
+    """After the third nobody is asked before it was said to be unplaced."""
+    for key, said in books.referrals.items():
+        refusals = 0
+        for one in said:
+            if one.words in {"program-selected", "referral-unplaced"}:
+                refusals = 0
+            elif one.words in _REFUSALS:
+                refusals += 1
+            elif one.words == "referral-offered" and refusals >= _MOST_REFUSALS:
+                yield f"the referral {key} is offered after {refusals} refusals"
+
+
+def ranks(books: Books) -> Iterator[str]:
+    """The rank is the number of the offer, from 1; a new selection may begin anew."""
+    for key, said in books.referrals.items():
+        rank = 0
+        for one in said:
+            if one.words == "referral-offered":
+                if one.data["rank"] not in {rank + 1, 1 if _is_anew(said, one) else rank + 1}:
+                    yield f"the referral {key} gives an offer the rank {one.data['rank']} after {rank}"
+                rank = one.data["rank"]
+
+
+def _is_anew(said: Sequence[Announced], offer: Announced) -> bool:
+    """Whether the program was selected since the offer before."""
+    before = [one.words for one in said if one.sequence < offer.sequence]
+    return (
+        "program-selected" in before[len(before) - before[::-1].index("referral-offered") :]
+        if "referral-offered" in before
+        else True
+    )
+
+
+def contracts(books: Books) -> Iterator[str]:
+    """The contract has the site and the program, covers the worker's community, and serves the referral that day."""
+    days = books.register.calendar()
+    for key, said in books.referrals.items():
+        created = said[0].data
+        history = books.expected.histories.get(str(created.get("claim_number")))
+        for one in said:
+            if one.words == "referral-offered" and days and history:
+                on = days.day_of(one.at)
+                lives_in = history.judged_on(on).community
+                fault = _fault(books, one, lives_in, on, date.fromisoformat(created["requested_on"]))
+                if fault:
+                    offer = f"{one.data['site_id']} by {one.data['contract_id']}"
+                    yield f"the referral {key} is offered to {offer}, {fault}"
+
+
+def _fault(books: Books, offer: Announced, lives_in: str | None, on: date, requested_on: date) -> str:
+    contract = books.register.contract(offer.data["contract_id"], on, offer.at)
+    if contract is None:
+        return "which is not known"
+    if offer.data["site_id"] not in contract["sites"] or offer.data["program"] != contract["program"]:
+        return "which has another site or program"
+    if lives_in not in contract["communities"]:
+        return f"which does not cover {lives_in}"
+    return "" if _serves(contract, on, requested_on) else f"which does not serve it on {on}"
+
+
+def _serves(contract: Data, on: date, requested_on: date) -> bool:
+    """In force; or in run-off for what was requested while it was in force."""
+    first, last = contract["effective_from"], contract.get("effective_to") or "9999-12-31"
+    run_off = contract.get("run_off_to") or last
+    requested_in_force = first <= requested_on.isoformat() <= last
+    return first <= on.isoformat() <= last or (requested_in_force and on.isoformat() <= run_off)
+
+
+def deadlines(books: Books) -> Iterator[str]:
+    """A day to acknowledge and not before the next business day has ended; then one business day to answer."""
+    days = books.register.calendar()
+    for one in books.words.get("referral-offered", ()) if days else ():
+        contract = books.register.contract(one.data["contract_id"], days.day_of(one.at), one.at) if days else None
+        if days and contract and _due(one) != (right := _acknowledge_by(one.at, contract, days)):
+            yield f"the referral {one.key} must be acknowledged by {_due(one)}, right is {right}"
+    for one in books.words.get("referral-acknowledged", ()):
+        contract = _contract_of(books, one)
+        if days and contract and _due(one) != (right := days.end_after(one.at, contract["answer_business_days"])):
+            yield f"the referral {one.key} must be answered by {_due(one)}, right is {right}"
+
+
+def _contract_of(books: Books, acknowledged: Announced) -> Data | None:
+    """Of the offer that was acknowledged."""
+    said = books.referrals.get(acknowledged.key, ())
+    offers = [one for one in said if one.words == "referral-offered" and one.sequence < acknowledged.sequence]
+    return (
+        books.register.contract(offers[-1].data["contract_id"], offers[-1].at.date(), offers[-1].at) if offers else None
+    )
+
+
+def _acknowledge_by(at: datetime, contract: Data, days: Days) -> datetime:
+    return max(
+        at + timedelta(hours=contract["acknowledge_hours"]), days.end_after(at, contract["acknowledge_business_days"])
+    )
+
+
+def _due(one: Announced) -> datetime:
+    return datetime.fromisoformat(one.data["deadline"]["due_at"])
+
+
+def lapses(books: Books) -> Iterator[str]:
+    """Nobody lapses before the time is up, and nobody acts after it."""
+    for key, said in books.referrals.items():
+        due: datetime | None = None
+        for one in said:
+            if one.words in {"referral-offered", "referral-acknowledged"}:
+                due = _due(one)
+            elif one.words == "referral-lapsed" and due and one.at < due and not _was_held(said):
+                yield f"the referral {key} lapses at {one.at}, before {due}"
+
+
+def _was_held(said: Sequence[Announced]) -> bool:
+    """Holds move the clocks."""
+    return any(one.words == "referral-held" for one in said)

@@ -1,0 +1,108 @@
+"""Do the books balance? From the topics alone, by rules written a second time."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, TypeAlias
+
+from simulation import topics
+from simulation.audit import admission, answers, keys, offers, openings, parking, path
+from simulation.books import Books
+from simulation.topics import Lying
+
+Check: TypeAlias = Callable[[Books], Iterator[str]]
+
+# what must hold at any time, on a system that has come to rest
+CHECKS: Sequence[Check] = (
+    keys.sequences,
+    keys.repeats,
+    keys.envelopes,
+    keys.revisions,
+    parking.bad_records,
+    parking.reasons,
+    parking.own_records,
+    admission.decided_rightly,
+    admission.said_whole,
+    admission.followed,
+    path.legal,
+    path.holds_are_causes,
+    offers.asked_once,
+    offers.three_refusals,
+    offers.ranks,
+    offers.contracts,
+    offers.deadlines,
+    offers.lapses,
+    openings.openings,
+    answers.actions,
+    answers.notices,
+    answers.mails,
+)
+# what must hold besides once nothing waits any more
+AT_THE_END: Sequence[Check] = (admission.decided_once, path.placed_at_the_end)
+_MOST_FAULTS = 200
+
+
+class Report(NamedTuple):
+    """The count of everything, and every fault in a sentence."""
+
+    counts: dict[str, int]
+    faults: Sequence[str]
+    decisions: Sequence[dict[str, Any]]
+
+    @property
+    def balanced(self) -> bool:
+        """Whether nothing is missing, double or wrong."""
+        return not self.faults
+
+    def as_json(self) -> dict[str, Any]:
+        """What is written to a file; a system that is wholly wrong is not listed wholly."""
+        more = len(self.faults) - _MOST_FAULTS
+        listed = [*self.faults[:_MOST_FAULTS], *([f"and {more} more"] if more > 0 else ())]
+        return {"balanced": self.balanced, **self.counts, "faults": listed}
+
+
+async def reconcile(servers: str, *, until: datetime | None = None, at_the_end: bool = True) -> Report:
+    """Read every topic, and audit it."""
+    lying = await topics.read(servers, [topics.CLAIMS, *topics.ANNOUNCED, topics.PEOPLE])
+    return audit(lying, until=until or datetime.now(UTC), at_the_end=at_the_end)
+
+
+def audit(lying: Iterable[Lying], *, until: datetime, at_the_end: bool = True) -> Report:
+    """Every check on everything that lies there."""
+    books = Books(lying, until)
+    checks = (*CHECKS, *(AT_THE_END if at_the_end else ()))
+    faults = [
+        *(fault for check in checks for fault in check(books)),
+        *_imbalances(_counts(books), at_the_end=at_the_end),
+    ]
+    return Report(_counts(books), faults, admission.as_decisions(books.decisions))
+
+
+def _counts(books: Books) -> dict[str, int]:
+    decided = Counter(one.decision for one in books.decisions)
+    states = Counter(path.state_of(said) for said in books.referrals.values())
+    unknown = {(one.verdict.source, one.verdict.id) for one in books.claims if one.verdict.kind == "unknown"}
+    return {
+        "records": len(books.claims),
+        "requests": len(books.requests),
+        "admitted": decided["admitted"],
+        "not_admitted": decided["not-admitted"],
+        "without_claim": decided["without-claim"],
+        "accepted": len({one.key for one in books.words.get("referral-accepted", ())}),
+        "unplaced": states["UNPLACED"],
+        "offers": len(books.words.get("referral-offered", ())),
+        "declined": len(books.words.get("referral-declined", ())),
+        "lapsed": len(books.words.get("referral-lapsed", ())),
+        "booked": len(books.words.get("appointment-booked", ())),
+        "notices": len(books.words.get("notice-queued", ())),
+        "parked": len([one for one in books.words.get("event-parked", ()) if one.data["was_topic"] == topics.CLAIMS]),
+        "counted_unknown": len(unknown),
+        "duplicates": sum(one.is_duplicate for one in books.claims),
+    }
+
+
+def _imbalances(counts: dict[str, int], *, at_the_end: bool) -> Iterator[str]:
+    """The sums themselves."""
+    decided = counts["admitted"] + counts["not_admitted"] + counts["without_claim"]
+    if at_the_end and counts["requests"] != decided:
+        yield f"{counts['requests']} requests are not {decided} decisions"
