@@ -25,7 +25,6 @@ CHECKS: Sequence[Check] = (
     admission.said_whole,
     admission.followed,
     path.legal,
-    path.holds_are_causes,
     offers.asked_once,
     offers.three_refusals,
     offers.ranks,

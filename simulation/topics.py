@@ -90,7 +90,7 @@ async def read(servers: str, topics: Sequence[str]) -> list[Lying]:
         found: list[Lying] = []
         while [place for place in places if await consumer.position(place) < ends[place]]:
             for records in (await consumer.getmany(timeout_ms=200)).values():
-                found += (_lying(record) for record in records)
+                found += (lying_of(record) for record in records)
     return sorted(found, key=lambda lying: lying[:3])
 
 
@@ -99,7 +99,8 @@ async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[int]:
     return sorted(consumer.partitions_for_topic(topic) or ())
 
 
-def _lying(record: Any) -> Lying:  # noqa: ANN401 - aiokafka has no types
+def lying_of(record: Any) -> Lying:  # noqa: ANN401 - aiokafka has no types
+    """As it was read."""
     at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
     return Lying(record.topic, record.partition, record.offset, at, record.key, tuple(record.headers), record.value)
 

@@ -1,11 +1,13 @@
 """Every referral goes a way that the rules allow."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from simulation.books import Books
 from simulation.topics import Announced
 
-_NEW, _OVER = "NEW", {"WITHDRAWN", "NOT_ADMITTED", "CLOSED", "CLOSED_NOT_STARTED"}
+_NEW = "NEW"
+_NOT_HELD = {_NEW, "WITHDRAWN", "NOT_ADMITTED", "CLOSED", "CLOSED_NOT_STARTED"}
+SOUGHT = {"MATCHED", "OFFERED", "ACKNOWLEDGED"}  # a clinic is being sought
 _UNANSWERED = {
     "referral-declined": "MATCHED",
     "referral-lapsed": "MATCHED",
@@ -52,63 +54,56 @@ _MOVES = {words for steps in _STEPS.values() for words in steps}
 _HELD_TAKES = {"referral-withdrawn", "referral-offer-withdrawn"}
 
 
+class Way:
+    """Where a referral stands after what was said of it so far."""
+
+    def __init__(self, said: Iterable[Announced] = ()) -> None:
+        """Nothing, or what was said already."""
+        self.state, self.holds = _NEW, set[str]()
+        for one in said:
+            self.go(one)
+
+    def go(self, one: Announced) -> str:
+        """One word further; why it should not have been said, empty when it may be."""
+        fault = self._fault(one)
+        cause = str(one.data.get("cause"))
+        if one.words == "referral-held":
+            self.holds.add(cause)
+        elif one.words == "referral-resumed":
+            self.holds.discard(cause)
+        self.state = _STEPS.get(self.state, {}).get(one.words, self.state)
+        return fault
+
+    def _fault(self, one: Announced) -> str:
+        cause = str(one.data.get("cause"))
+        if one.words == "referral-held":
+            return f"is {self.state} and held for {cause}" if cause in self.holds or self.state in _NOT_HELD else ""
+        if one.words == "referral-resumed":
+            still = set(one.data.get("still_held", ()))
+            right = cause in self.holds and still == self.holds - {cause}
+            return "" if right else f"is resumed from {cause}, held for {sorted(self.holds)}, still for {sorted(still)}"
+        if one.words in _MOVES and one.words not in _STEPS.get(self.state, {}):
+            return f"is {self.state} and takes {one.words}"
+        return f"is held and takes {one.words}" if self.holds and one.words in _MOVES - _HELD_TAKES else ""
+
+
 def legal(books: Books) -> Iterator[str]:
     """Step by step from the first word to the last; what is held takes nothing but its end."""
     for key, said in books.referrals.items():
-        state, holds = _NEW, set[str]()
+        way = Way()
         for one in said:
-            if one.words == "referral-held":
-                holds.add(one.data["cause"])
-            elif one.words == "referral-resumed":
-                holds.discard(one.data["cause"])
-            elif one.words in _MOVES:
-                if one.words not in _STEPS.get(state, {}):
-                    yield f"the referral {key} is {state} and takes {one.words}"
-                elif holds and one.words not in _HELD_TAKES:
-                    yield f"the referral {key} is held and takes {one.words}"
-                state = _STEPS.get(state, {}).get(one.words, state)
-
-
-def holds_are_causes(books: Books) -> Iterator[str]:
-    """A cause holds once, only what holds is lifted, and nothing is held that is over."""
-    for key, said in books.referrals.items():
-        holds: set[str] = set()
-        for n, one in enumerate(said):
-            cause = str(one.data.get("cause"))
-            if one.words == "referral-held":
-                if cause in holds or state_of(said[:n]) in _OVER | {_NEW}:
-                    yield f"the referral {key} is held for {cause} when it cannot be"
-                holds.add(cause)
-            elif one.words == "referral-resumed":
-                if cause not in holds:
-                    yield f"the referral {key} is resumed from {cause} and was not held for it"
-                holds.discard(cause)
-                if set(one.data.get("still_held", ())) != holds:
-                    yield f"the referral {key} says that it is still held for something else than {sorted(holds)}"
+            if fault := way.go(one):
+                yield f"the referral {key} {fault}"
 
 
 def placed_at_the_end(books: Books) -> Iterator[str]:
     """Nothing waits for ever: what is not held was offered or is unplaced, and every offer was answered or lapsed."""
     for key, said in books.referrals.items():
-        state = state_of(said)
-        if state in {"MATCHED", "OFFERED", "ACKNOWLEDGED"} and not is_held(said):
-            yield f"the referral {key} is still {state} at the end"
+        way = Way(said)
+        if way.state in SOUGHT and not way.holds:
+            yield f"the referral {key} is still {way.state} at the end"
 
 
-def state_of(said: Sequence[Announced]) -> str:
-    """Where a referral stands after what was said of it."""
-    state = _NEW
-    for one in said:
-        state = _STEPS.get(state, {}).get(one.words, state)
-    return state
-
-
-def is_held(said: Sequence[Announced]) -> bool:
-    """Whether a cause still holds it."""
-    holds: set[str] = set()
-    for one in said:
-        if one.words == "referral-held":
-            holds.add(one.data["cause"])
-        elif one.words == "referral-resumed":
-            holds.discard(one.data["cause"])
-    return bool(holds)
+def state_of(said: Iterable[Announced]) -> str:
+    """Where a referral stands."""
+    return Way(said).state

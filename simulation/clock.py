@@ -1,0 +1,44 @@
+"""The file that says what time it is for every service: moved forward here, and only forward."""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+_UNSET = datetime.min.replace(tzinfo=UTC)
+
+
+class ClockFile:
+    """REHAB_CLOCK is `stepped:<this file>`."""
+
+    def __init__(self, path: Path) -> None:
+        """Read where it stands, if it stands already."""
+        self.path = path
+        self.step, self._now = 0, _UNSET
+        if path.exists():
+            said = json.loads(path.read_text())
+            self.step, self._now = int(said["step"]), datetime.fromisoformat(said["now"])
+
+    @property
+    def now(self) -> datetime:
+        """The instant it shows."""
+        if self._now == _UNSET:
+            raise ValueError("the clock was never set")
+        return self._now
+
+    def set(self, now: datetime) -> None:
+        """One step further; the file is replaced whole, so that nobody reads half of it."""
+        if now < self._now:
+            raise ValueError(f"the clock stands at {self._now} and cannot go back to {now}")
+        self.step, self._now = self.step + 1, now.astimezone(UTC)
+        new = self.path.with_suffix(".new")
+        new.write_text(json.dumps({"step": self.step, "now": self._now.isoformat()}))
+        os.replace(new, self.path)  # noqa: PTH105 - atomic, and said so
+
+
+def of_environment(value: str) -> ClockFile:
+    """The clock that REHAB_CLOCK names."""
+    kind, _, path = value.partition(":")
+    if kind != "stepped":
+        raise ValueError("only a stepped clock can be moved: REHAB_CLOCK is stepped:<file>")
+    return ClockFile(Path(path))

@@ -1,0 +1,98 @@
+"""The claims system speaks, time goes by, clinics answer; the clock waits until everything has come to rest."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
+
+from simulation.capture import Captured
+from simulation.clock import ClockFile
+from simulation.judge import judge
+from simulation.quiet import Watch
+from simulation.tail import Tail
+from simulation.topics import Announced, Publisher
+from simulation.waiting import Waiting, day_of
+
+_PACE = timedelta(minutes=10)  # records that arrive within it may be produced together
+_LONGEST_END = timedelta(days=400)
+
+
+class Clinics(Protocol):
+    """Those who answer."""
+
+    def hear(self, news: Sequence[Announced], now: datetime) -> None:
+        """They learn of what concerns them."""
+
+    def next_at(self) -> datetime | None:
+        """When one of them acts next."""
+
+    async def act(self, now: datetime) -> None:
+        """Everybody whose time has come acts."""
+
+
+class World(NamedTuple):
+    """Everything outside the system."""
+
+    clock: ClockFile
+    publisher: Publisher
+    watch: Watch
+    tail: Tail
+    clinics: Clinics
+
+
+class Progress(NamedTuple):
+    """How far a play has come."""
+
+    now: datetime
+    played: int
+    records: int
+    waiting: Waiting
+    news: Sequence[Announced]
+
+
+class Unsettled(Exception):  # noqa: N818 - says what the system is
+    """After the last record something waits for ever."""
+
+
+async def play(
+    feed: Sequence[Captured], world: World, show: Callable[[Progress], None], *, pause: float = 0.0
+) -> datetime:
+    """Every record in its time, until nothing waits any more; the instant at which that is so."""
+    waiting, played = Waiting(), 0
+    timer = await world.watch.rest(world.clock.step)
+    while True:
+        news = await world.tail.news(world.watch.ends)
+        waiting.hear(news)
+        world.clinics.hear(news, world.clock.now)
+        show(Progress(world.clock.now, played, len(feed), waiting, news))
+        batch, target = _next(feed[played : played + 2000], timer, world.clinics.next_at())
+        if played == len(feed) and waiting.is_settled(world.clock.now):
+            return world.clock.now
+        if target is None or (played == len(feed) and target > feed[-1].arrives_at + _LONGEST_END):
+            raise Unsettled(f"nothing more happens, and {waiting}")
+        world.clock.set(max(target, world.clock.now))
+        await world.publisher.send(batch, world.clock.now)
+        waiting.say((judge(record, day_of(world.clock.now)) for record in batch), world.clock.now)
+        played += len(batch)
+        await world.clinics.act(world.clock.now)
+        timer = await world.watch.rest(world.clock.step)
+        await asyncio.sleep(pause)
+
+
+def _next(
+    feed: Sequence[Captured], timer: datetime | None, action: datetime | None
+) -> tuple[Sequence[Captured], datetime | None]:
+    """What comes next: some records, or the instant of a timer or of somebody's act; never past either."""
+    limit = min(filter(None, (timer, action)), default=None)
+    if not feed or (limit and feed[0].arrives_at > limit):
+        return (), limit
+    last = _end_of_pace(feed[0].arrives_at)
+    last = min(last, limit) if limit else last
+    batch = [record for record in feed if record.arrives_at <= last]
+    return batch, batch[-1].arrives_at
+
+
+def _end_of_pace(at: datetime) -> datetime:
+    """The end of the stretch of ten minutes in which an instant lies; no stretch crosses midnight anywhere."""
+    into = timedelta(minutes=at.minute % 10, seconds=at.second, microseconds=at.microsecond)
+    return at - into + _PACE - timedelta(microseconds=1)
