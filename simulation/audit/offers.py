@@ -126,16 +126,13 @@ def _due(one: Announced) -> datetime:
 
 
 def lapses(books: Books) -> Iterator[str]:
-    """Nobody lapses before the time is up, and nobody acts after it."""
+    """Nobody lapses before the time is up; a hold moves it."""
     for key, said in books.referrals.items():
         due: datetime | None = None
         for one in said:
             if one.words in {"referral-offered", "referral-acknowledged"}:
                 due = _due(one)
-            elif one.words == "referral-lapsed" and due and one.at < due and not _was_held(said):
+            elif one.words == "referral-held":
+                due = None
+            elif one.words == "referral-lapsed" and due and one.at < due:
                 yield f"the referral {key} lapses at {one.at}, before {due}"
-
-
-def _was_held(said: Sequence[Announced]) -> bool:
-    """Holds move the clocks."""
-    return any(one.words == "referral-held" for one in said)
