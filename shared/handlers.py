@@ -43,6 +43,11 @@ class Desk(Generic[F]):
         """Those of `keys` that exist, in their order."""
         return tuple(a for k in keys if (a := self.find(kind, k)) is not None)
 
+    def held(self, kind: Kind[A]) -> Mapping[str, A | None]:
+        """All of a kind that the batch has loaded or left so far, such as rows that earlier decisions added."""
+        found: Mapping[str, A | None] = self._held[kind.of]
+        return found
+
 
 class Kept(NamedTuple):
     """A fact of another service on its way into a copy, with what its envelope says."""

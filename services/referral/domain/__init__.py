@@ -1,0 +1,1 @@
+"""State and decisions of referral, split by noun."""

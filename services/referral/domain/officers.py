@@ -1,0 +1,29 @@
+"""Who looks after a referral: a pool of claims officers by health authority, dated."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NamedTuple, TypeAlias
+
+from shared.events.values import Officer
+from shared.rules.geo import health_authorities
+
+
+class Member(NamedTuple):
+    """An officer in a pool, from and to which day."""
+
+    officer_id: str
+    from_on: date
+    to_on: date
+
+
+Pools: TypeAlias = Mapping[str, Sequence[Member]]
+_ANY = "any"
+
+
+def assign(pools: Pools, community: str, claim_number: str, day: date) -> Officer:
+    """Claim number modulo the pool of the community's health authority on a day; the pool itself when it is empty."""
+    authority = health_authorities().get(community, _ANY)
+    members = [m.officer_id for m in pools.get(authority, ()) if m.from_on <= day <= m.to_on]
+    if not members:
+        return Officer(kind="pool", id=authority)
+    return Officer(kind="officer", id=members[int(claim_number) % len(members)])

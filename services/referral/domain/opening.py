@@ -1,0 +1,30 @@
+"""Openings taken: a row each, which only one writer can insert."""
+
+from typing import NamedTuple
+
+from shared.events.values import Opening
+
+
+class Seat(NamedTuple):
+    """An opening and who has it; `was` has it in the database."""
+
+    id: str
+    version: int
+    opening: Opening
+    referral_id: str | None
+    was: str | None = None
+
+
+def seat_id(opening: Opening) -> str:
+    """Site, program, week and number."""
+    return f"{opening.site_id}/{opening.program}/{opening.week_on}/{opening.n}"
+
+
+def take(opening: Opening, referral_id: str, before: Seat | None) -> Seat:
+    """The referral has it; `before` is what an earlier decision of the same batch left."""
+    return Seat(seat_id(opening), 0, opening, referral_id, before.was if before else None)
+
+
+def give_back(opening: Opening, referral_id: str, before: Seat | None) -> Seat:
+    """Nobody has it."""
+    return Seat(seat_id(opening), 0, opening, None, before.was if before else referral_id)

@@ -1,0 +1,184 @@
+"""Finding the site: matching, offering, and what follows when a site does not take a referral."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from services.referral.domain.clocks import acknowledge_by
+from services.referral.domain.opening import Seat, give_back, seat_id, take
+from services.referral.domain.referral import Matched, Offer, Offered, Referral, Refused, Unplaced, deadline
+from services.referral.domain.steps import PlacementDue
+from shared.calendar import Calendar
+from shared.decision import Arm, Event, Outcome
+from shared.events.referral import ProgramSelected, ReferralOffered, ReferralOfferWithdrawn, ReferralUnplaced
+from shared.events.values import Receipt
+from shared.rules import matching, rural
+from shared.rules.matching import Candidate, Taken, Wanted
+from shared.rules.register import Register
+from shared.rules.selection import Asked, choose
+
+RETRY = "place-again"
+OVERRIDE = ("claims officer",)
+_HORIZON = timedelta(days=366)
+
+
+class Ground(NamedTuple):
+    """What a placement stands on: register, openings as they are, the worker's language, and the instant."""
+
+    register: Register
+    taken: Taken
+    seats: Mapping[str, Seat | None]
+    language: str | None
+    at: datetime
+
+    @property
+    def calendar(self) -> Calendar:
+        """The default one: it says which day it is."""
+        return self.register.default_calendar
+
+    @property
+    def today(self) -> date:
+        """The day of the offer."""
+        return self.calendar.day_of(self.at)
+
+
+def place(referral: Referral, ground: Ground) -> Outcome:
+    """The best site is asked; where none is left the referral is unplaced, and tried again when something begins."""
+    if not isinstance(referral.state, Matched | Unplaced) or referral.holds or not referral.program:
+        return Outcome()
+    selected, events = _select_anew(referral, ground)
+    terms = ground.register.terms_on(ground.today)
+    if len(selected.not_asked_again) < terms.refusals_allowed:
+        ranked = matching.rank(ground.register, _wanted(selected, ground), ground.taken, ground.today)
+        if ranked:
+            receipt = matching.receipt(ranked, terms.revision, OVERRIDE)
+            return _offer(selected, ranked[0], receipt, ground, events)
+    return _unplace(selected, ground, events)
+
+
+def _wanted(referral: Referral, ground: Ground) -> Wanted:
+    """What the worker needs."""
+    if referral.program is None:
+        raise AssertionError("a referral that is placed has a program")
+    return Wanted(
+        referral.program,
+        referral.community,
+        referral.requested_on,
+        referral.barriers,
+        referral.urgent,
+        ground.language,
+        referral.site_chosen,
+        referral.not_asked_again,
+    )
+
+
+def _select_anew(referral: Referral, ground: Ground) -> tuple[Referral, tuple[Event, ...]]:
+    """Where no contract of the program serves the community today, the program is chosen by today's date."""
+    register, today, program = ground.register, ground.today, referral.program
+    if program is None or referral.injury is None:
+        return referral, ()
+    if register.serving(program, referral.community, today, referral.requested_on):
+        return referral, ()
+    chosen = choose(register, Asked(today, referral.community, referral.injury, referral.barriers))
+    if chosen.program is None or chosen.program.program == program:
+        return referral, ()
+    found, revision = chosen.program, referral.revision + 1
+    refused = tuple(r._replace(counts=False) for r in referral.refused)
+    anew = referral._replace(program=found.program, program_revision=found.revision, refused=refused)
+    contracts = register.serving(found.program, referral.community, today, referral.requested_on)
+    said = ProgramSelected(
+        referral_id=referral.id,
+        revision=revision,
+        program=found.program,
+        program_revision=found.revision,
+        contract_ids=tuple(c.contract_id for c in contracts),
+        receipt=Receipt(rules=chosen.fired, versions={found.program: found.revision}, override_by=OVERRIDE),
+    )
+    return anew, (said,)
+
+
+def _offer(referral: Referral, best: Candidate, receipt: Receipt, ground: Ground, events: tuple[Event, ...]) -> Outcome:
+    """The site is asked, and one of its openings is taken for it."""
+    contract, revision = best.contract, referral.revision + 1
+    payee, organisation = contract.payee_id, contract.organisation_id
+    offer = Offer(
+        referral.rank + 1, best.site_id, organisation, contract.contract_id, payee, contract.calendar_id, best.opening
+    )
+    calendar = ground.register.calendar(contract.calendar_id)
+    state = Offered(offer, acknowledge_by(contract, calendar, ground.at))
+    offered = referral._replace(revision=revision, state=state, rank=offer.rank)
+    said = ReferralOffered(
+        referral_id=referral.id,
+        revision=revision,
+        number=referral.number,
+        site_id=best.site_id,
+        organisation_id=organisation,
+        contract_id=contract.contract_id,
+        program=best.opening.program,
+        rank=offer.rank,
+        opening=best.opening,
+        deadline=deadline(state),
+        receipt=receipt,
+    )
+    seat = take(best.opening, referral.id, ground.seats.get(seat_id(best.opening)))
+    return Outcome((offered, seat), (*events, said), (Arm(referral.id, RETRY),))
+
+
+def _unplace(referral: Referral, ground: Ground, events: tuple[Event, ...]) -> Outcome:
+    """Said once; tried again when a contract, a program or an opening begins."""
+    again = _begins(referral, ground)
+    retry = Arm(referral.id, RETRY, again, PlacementDue(referral_id=referral.id)) if again else Arm(referral.id, RETRY)
+    if isinstance(referral.state, Unplaced) and not events:
+        return Outcome(timers=(retry,))
+    revision = referral.revision + 1
+    unplaced = referral._replace(revision=revision, state=Unplaced())
+    if referral.program is None:
+        raise AssertionError("a referral that is placed has a program")
+    said = ReferralUnplaced(
+        referral_id=referral.id,
+        revision=revision,
+        program=referral.program,
+        refused_by=tuple(sorted(referral.not_asked_again)),
+        rural_card=rural.card(ground.register, referral.community, ground.today, referral.not_asked_again),
+        receipt=Receipt(inputs={"community": referral.community}, override_by=OVERRIDE),
+    )
+    return Outcome((unplaced,), (*events, said), (retry,))
+
+
+def _begins(referral: Referral, ground: Ground) -> datetime | None:
+    """The next instant at which a program or contract turns, or another week of openings comes into sight."""
+    register, today = ground.register, ground.today
+    turning = register.turning_days(today, today + _HORIZON)
+    days = set(turning[:1])
+    if referral.program and register.serving(referral.program, referral.community, today, referral.requested_on):
+        days.add(today + timedelta(days=7 - today.weekday()))
+    return ground.calendar.start_of(min(days)) if days else None
+
+
+def lose(referral: Referral, how: str, *, counts: bool, ground: Ground) -> tuple[Referral, Seat]:
+    """The site has the offer no more, and its opening is free again."""
+    offer = referral.offer
+    if offer is None:
+        raise AssertionError("no offer is open")
+    refused = Refused(offer.site_id, offer.rank, how, counts)
+    left = referral._replace(
+        revision=referral.revision + 1, state=Matched(), refused=(*referral.refused, refused), stopped=None
+    )
+    return left, give_back(offer.opening, referral.id, ground.seats.get(seat_id(offer.opening)))
+
+
+def withdraw_offer(referral: Referral, cause: str, ground: Ground) -> tuple[Referral, Seat, ReferralOfferWithdrawn]:
+    """An open offer is taken back before the site answered; it does not count against the site."""
+    offer = referral.offer
+    left, seat = lose(referral, "withdrawn", counts=False, ground=ground)
+    if offer is None:
+        raise AssertionError("no offer is open")
+    said = ReferralOfferWithdrawn(
+        referral_id=referral.id, revision=left.revision, site_id=offer.site_id, rank=offer.rank, cause=cause
+    )
+    return left, seat, said
+
+
+def again(referral: Referral) -> PlacementDue:
+    """The next site is found in the same transaction."""
+    return PlacementDue(referral_id=referral.id)

@@ -1,0 +1,178 @@
+"""Referrals."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+
+from services.referral.domain.referral import (
+    Accepted,
+    Acknowledged,
+    Hold,
+    Matched,
+    NotAdmitted,
+    Offer,
+    Offered,
+    Referral,
+    Refused,
+    Scheduled,
+    State,
+    Unplaced,
+    Withdrawn,
+)
+from shared.events.values import Injury, Opening
+from shared.handlers import Kind
+from shared.postgres import Connection, count
+
+LOAD = """
+SELECT referral_id, version, revision, number, claim_number, person_id, status, state FROM referrals
+WHERE referral_id = ANY($1)
+ORDER BY referral_id
+FOR UPDATE
+"""
+SAVE = """
+INSERT INTO referrals (referral_id, version, revision, number, claim_number, person_id, status, state)
+SELECT * FROM unnest($1::text[], $2::int[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[])
+ON CONFLICT (referral_id) DO UPDATE
+SET version = excluded.version, revision = excluded.revision, person_id = excluded.person_id,
+    status = excluded.status, state = excluded.state
+WHERE referrals.version = excluded.version - 1
+"""
+PERSONS = """
+SELECT referral_id, person_id FROM referrals
+WHERE referral_id = ANY($1)
+"""
+UNPLACED = """
+SELECT referral_id FROM referrals
+WHERE status IN ('unplaced', 'matched')
+ORDER BY referral_id
+"""
+_STATES: Mapping[str, type[Any]] = {
+    kind.__name__.lower(): kind
+    for kind in (Matched, Offered, Acknowledged, Accepted, Scheduled, Unplaced, NotAdmitted, Withdrawn)
+}
+
+
+async def load_referrals(conn: Connection, ids: Sequence[str]) -> Sequence[Referral]:
+    """Referrals by id."""
+    return [_referral(*row) for row in await conn.fetch(LOAD, ids)]
+
+
+async def save_referrals(conn: Connection, referrals: Sequence[Referral]) -> int:
+    """Referrals as changed."""
+    return count(await conn.execute(SAVE, *zip(*map(_row, referrals), strict=True)))
+
+
+async def find_persons(conn: Connection, ids: Sequence[str]) -> Mapping[str, str]:
+    """The person of each referral that is there."""
+    return {referral_id: person_id for referral_id, person_id in await conn.fetch(PERSONS, sorted(set(ids)))}
+
+
+async def list_unplaced(conn: Connection) -> Sequence[str]:
+    """Referrals that wait for a site."""
+    return [referral_id for (referral_id,) in await conn.fetch(UNPLACED)]
+
+
+REFERRALS = Kind(Referral, load_referrals, save_referrals)
+
+
+def _row(referral: Referral) -> tuple[object, ...]:
+    """A referral as columns."""
+    r = referral
+    state = {
+        "requested_on": r.requested_on,
+        "community": r.community,
+        "injury": r.injury and (r.injury.body_part, r.injury.nature, r.injury.side, r.injury.occurred_on),
+        "barriers": r.barriers,
+        "urgent": r.urgent,
+        "site_chosen": r.site_chosen,
+        "program": (r.program, r.program_revision),
+        "state": [_member(member) for member in r.state],
+        "rank": r.rank,
+        "refused": r.refused,
+        "holds": r.holds,
+        "clock": (r.held_at, r.stopped),
+        "request_id": r.request_id,
+    }
+    return (
+        r.id,
+        r.version + 1,
+        r.revision,
+        r.number,
+        r.claim_number,
+        r.person_id,
+        r.status,
+        orjson.dumps(state, default=tuple).decode(),
+    )
+
+
+def _member(member: object) -> object:
+    """A part of a state as JSON has it."""
+    if isinstance(member, Offer):
+        opening = member.opening
+        return [*member[:-1], [opening.site_id, opening.program, opening.week_on, opening.n]]
+    return member
+
+
+def _referral(  # noqa: PLR0913, PLR0917 - the columns of LOAD
+    id_: str, version: int, revision: int, number: str, claim_number: str, person_id: str, status: str, text: str
+) -> Referral:
+    """The inverse of `_row`."""
+    said = orjson.loads(text)
+    held_at, stopped = said["clock"]
+    return Referral(
+        id_,
+        version,
+        revision,
+        number,
+        claim_number,
+        person_id,
+        said["request_id"],
+        date.fromisoformat(said["requested_on"]),
+        said["community"],
+        _injury(said["injury"]),
+        tuple(said["barriers"]),
+        said["urgent"],
+        said["site_chosen"],
+        *said["program"],
+        _state(status, said["state"]),
+        said["rank"],
+        tuple(Refused(*refused) for refused in said["refused"]),
+        tuple(Hold(cause, date.fromisoformat(from_on), code) for cause, from_on, code in said["holds"]),
+        _instant(held_at),
+        _instant(stopped),
+    )
+
+
+def _injury(said: Sequence[Any] | None) -> Injury | None:
+    """What was injured."""
+    if said is None:
+        return None
+    body_part, nature, side, occurred_on = said
+    return Injury(body_part=body_part, nature=nature, side=side, occurred_on=date.fromisoformat(occurred_on))
+
+
+def _state(status: str, members: Sequence[Any]) -> State:
+    """The inverse of `_member`, by the state's own types."""
+    kind = _STATES[status]
+    if not members:
+        found: State = kind()
+        return found
+    offer, *times = members
+    read = date.fromisoformat if kind in {Accepted, Scheduled} else _instant
+    first, *others = times
+    state: State = kind(_offer(offer), read(first), *map(_instant, others))
+    return state
+
+
+def _offer(said: Sequence[Any]) -> Offer:
+    """An offer with its opening."""
+    *members, (site_id, program, week_on, n) = said
+    opening = Opening(site_id=site_id, program=program, week_on=date.fromisoformat(week_on), n=n)
+    return Offer(*members, opening)
+
+
+def _instant(text: str | None) -> datetime | None:
+    """An instant, where there is one."""
+    return datetime.fromisoformat(text) if text else None

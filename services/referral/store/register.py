@@ -1,0 +1,144 @@
+"""Our copy of the register, in memory while its version stands."""
+
+import csv
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+from services.referral.domain.officers import Member, Pools
+from shared import reference
+from shared.calendar import UNPUBLISHED, Calendar
+from shared.decision import Event
+from shared.events.procurement import (
+    CalendarPublished,
+    ContractActivated,
+    ContractEnded,
+    SiteCapacityDeclared,
+    SiteClosed,
+    SiteOpened,
+)
+from shared.events.program import ProgramPublished, ReferralTermsPublished
+from shared.events.values import Program
+from shared.handlers import Kept
+from shared.postgres import Connection
+from shared.rules.register import Register
+
+E = TypeVar("E", bound=Event)
+NAME = "register"
+_OFFICERS = Path(__file__).parents[1] / "officers.csv"
+KINDS: tuple[type[Event], ...] = (
+    ProgramPublished,
+    ReferralTermsPublished,
+    ContractActivated,
+    ContractEnded,
+    SiteOpened,
+    SiteClosed,
+    CalendarPublished,
+)
+KEEP = """
+INSERT INTO register (kind, id, revision, payload)
+SELECT DISTINCT ON (kind, id, revision) kind, id, revision, payload
+FROM unnest($1::text[], $2::text[], $3::int[], $4::text[]) WITH ORDINALITY AS u (kind, id, revision, payload, place)
+ORDER BY kind, id, revision, place DESC
+ON CONFLICT (kind, id, revision) DO UPDATE SET payload = excluded.payload
+"""
+KEEP_CAPACITY = """
+INSERT INTO capacity (site_id, program, week_on, openings)
+SELECT DISTINCT ON (site_id, program, week_on) site_id, program, week_on, openings
+FROM unnest($1::text[], $2::text[], $3::date[], $4::int[]) WITH ORDINALITY
+    AS u (site_id, program, week_on, openings, place)
+ORDER BY site_id, program, week_on, place DESC
+ON CONFLICT (site_id, program, week_on) DO UPDATE SET openings = excluded.openings
+"""
+LOAD = """
+SELECT kind, payload FROM register
+ORDER BY kind, id, revision
+"""
+LOAD_CAPACITY = """
+SELECT site_id, program, week_on, openings FROM capacity
+"""
+
+
+async def keep_register(conn: Connection, kept: Sequence[Kept]) -> None:
+    """What the registers announced, by revision."""
+    rows = [(k.event.type_name, k.key, _revision(k.event), k.event.to_bytes().decode()) for k in kept]
+    await conn.execute(KEEP, *zip(*rows, strict=True))
+    await reference.changed(conn, NAME)
+
+
+async def keep_capacity(conn: Connection, kept: Sequence[Kept]) -> None:
+    """Openings declared, absolute; a new declaration replaces the weeks it names."""
+    rows = [
+        (k.event.site_id, k.event.program, week.week_on, week.openings)
+        for k in kept
+        if isinstance(k.event, SiteCapacityDeclared)
+        for week in k.event.weeks
+    ]
+    if rows:
+        await conn.execute(KEEP_CAPACITY, *zip(*rows, strict=True))
+        await reference.changed(conn, NAME)
+
+
+def _revision(event: Event) -> int:
+    """Its document's."""
+    revision: int = getattr(event, "revision", 1)
+    return revision
+
+
+async def load_register(conn: Connection) -> Register:
+    """The whole copy."""
+    types = {kind.type_name: kind for kind in KINDS}
+    found: dict[type[Event], list[Event]] = defaultdict(list)
+    for kind, payload in await conn.fetch(LOAD):
+        found[types[kind]].append(types[kind].from_bytes(payload.encode()))
+    capacity: dict[tuple[str, Program], dict[date, int]] = defaultdict(dict)
+    for site_id, program, week_on, openings in await conn.fetch(LOAD_CAPACITY):
+        capacity[site_id, program][week_on] = openings
+    return assemble(found, capacity)
+
+
+def assemble(
+    found: Mapping[type[Event], Sequence[Event]], capacity: Mapping[tuple[str, Program], Mapping[date, int]]
+) -> Register:
+    """A register from what was announced, earlier revisions first."""
+    published = {e.calendar_id: e for e in found.get(CalendarPublished, ()) if isinstance(e, CalendarPublished)}
+    default = next((c for c in published.values() if c.is_default), None)
+    return Register(
+        programs={p[0].program: p for p in _versions(found, ProgramPublished).values()},
+        terms=tuple(e for e in found.get(ReferralTermsPublished, ()) if isinstance(e, ReferralTermsPublished)),
+        contracts={
+            id_: tuple(sorted(versions, key=lambda c: (c.holds_from, c.revision)))
+            for id_, versions in _versions(found, ContractActivated).items()
+        },
+        ended={e.contract_id: e for e in found.get(ContractEnded, ()) if isinstance(e, ContractEnded)},
+        sites={e.site_id: e for e in found.get(SiteOpened, ()) if isinstance(e, SiteOpened)},
+        closed={e.site_id: e.last_on for e in found.get(SiteClosed, ()) if isinstance(e, SiteClosed)},
+        capacity=capacity,
+        calendars={id_: Calendar.of(calendar) for id_, calendar in published.items()},
+        default_calendar=Calendar.of(default) if default else UNPUBLISHED,
+    )
+
+
+def _versions(found: Mapping[type[Event], Sequence[Event]], kind: type[E]) -> dict[str, tuple[E, ...]]:
+    """Every revision of each document, earlier ones first."""
+    versions: dict[str, tuple[E, ...]] = {}
+    for event in found.get(kind, ()):
+        if isinstance(event, kind):
+            versions[event.key] = (*versions.get(event.key, ()), event)
+    return versions
+
+
+def load_pools() -> Pools:
+    """Officers by health authority, from the dated file."""
+    pools: dict[str, list[Member]] = defaultdict(list)
+    with _OFFICERS.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            last = date.fromisoformat(row["to_on"]) if row["to_on"] else date.max
+            pools[row["health_authority"]].append(Member(row["officer_id"], date.fromisoformat(row["from_on"]), last))
+    return pools
+
+
+REGISTER = reference.Reference(NAME, load_register)
+POOLS = load_pools()

@@ -1,0 +1,1 @@
+"""Rules that more than one place evaluates: pure functions over facts."""

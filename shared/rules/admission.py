@@ -1,0 +1,217 @@
+"""Whether a request is admitted: every failed criterion, each with the smallest change that passes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from shared.events.program import ProgramPublished
+from shared.events.values import Area, Barrier, Failure, Fired, Injury, Interval, Program, Receipt
+from shared.rules.register import Register
+from shared.rules.selection import Asked, choose
+
+OVERRIDE = ("claims officer",)
+_STANDINGS = {
+    "pended": "CLM-PEND",
+    "suspended": "CLM-SUSPENDED",
+    "disallowed": "CLM-DISALLOWED",
+    "closed": "CLM-CLOSED",
+}
+_HORIZON = timedelta(days=366)
+
+
+class Application(NamedTuple):
+    """A request as it is judged: what it asks, and what holds on the claim on a day."""
+
+    requested_on: date
+    wanted: Program | None
+    barriers: Sequence[Barrier]
+    holding: Interval | None
+    on: Callable[[date], Interval | None]
+    open_referral: str | None = None
+
+
+class Judgement(NamedTuple):
+    """The rule's program, every failed criterion, and the receipt."""
+
+    program: ProgramPublished | None
+    failures: tuple[Failure, ...]
+    receipt: Receipt
+
+
+def judge(register: Register, application: Application) -> Judgement:
+    """What holds on the day of the request decides, but for the claim's standing, which is that of the decision."""
+    at = application.on(application.requested_on)
+    if at is None or at.injury is None or at.community is None:
+        return Judgement(None, tuple(_standing(application)), Receipt(override_by=OVERRIDE))
+    asked = Asked(application.requested_on, at.community, at.injury, application.barriers)
+    chosen = choose(register, asked)
+    failures = [*_standing(application), *_open(application)]
+    if chosen.program:
+        found = _Criteria(chosen.program, application, at.injury, at.areas)
+        failures += _dated(register, application, found.failures())
+    return Judgement(chosen.program, tuple(failures), _receipt(chosen.program, chosen.fired, asked, failures))
+
+
+def _standing(application: Application) -> Iterator[Failure]:
+    """The claim on the day of the decision; where nothing holds yet it is as pended."""
+    standing = application.holding.standing if application.holding else "pended"
+    if code := _STANDINGS.get(standing):
+        yield Failure(
+            code=code,
+            field="claim_number",
+            rule=f"the claim stands as accepted on the day of the decision; it is {standing}",
+            fix="ask again once the claim stands as accepted",
+        )
+
+
+def _open(application: Application) -> Iterator[Failure]:
+    """One referral of a claim at a time."""
+    if application.open_referral:
+        yield Failure(
+            code="CASE-EXISTS",
+            field="claim_number",
+            rule=f"a claim has one open referral at a time; {application.open_referral} is open",
+            fix=f"act on {application.open_referral}, or withdraw it first",
+        )
+
+
+class _Criteria(NamedTuple):
+    """The criteria of one program for one request."""
+
+    program: ProgramPublished
+    application: Application
+    injury: Injury
+    areas: Sequence[Area]
+
+    def failures(self) -> list[Failure]:
+        """One for each failed criterion, however many of its values fail."""
+        tests = (self._other(), self._area(), self._early(), self._nature(), self._barrier())
+        return [failure for failure in tests if failure]
+
+    def _other(self) -> Failure | None:
+        """Another program was asked for than the rule's."""
+        wanted, right = self.application.wanted, self.program
+        if wanted in {None, right.program}:
+            return None
+        return Failure(
+            code="PROGRAM-OTHER",
+            field="program_wanted",
+            rule=f"the program follows from community, injury and barriers on the day of the request: {right.program}",
+            fix=f"ask for {right.program}, or leave the program to the rule",
+        )
+
+    def _area(self) -> Failure | None:
+        """Every injured side must be accepted; both sides are left and right."""
+        if not self.program.criteria.accepted_area:
+            return None
+        accepted = {(a.body_part, side) for a in self.areas for side in _sides(a.side)}
+        missing = [s for s in _sides(self.injury.side) if (self.injury.body_part, s) not in accepted]
+        if not missing:
+            return None
+        place = f"{self.injury.body_part} side {', '.join(missing)}"
+        return Failure(
+            code="INJ-AREA",
+            field="accepted_areas",
+            rule="the injured part and side are among the accepted areas of the claim",
+            fix=f"have {place} accepted on the claim",
+        )
+
+    def _early(self) -> Failure | None:
+        """So many calendar weeks from the injury to the request."""
+        ready = self.ready_on()
+        if self.application.requested_on >= ready:
+            return None
+        weeks = (ready - self.injury.occurred_on).days // 7
+        return Failure(
+            code="EARLY",
+            field="requested_on",
+            rule=f"{self.program.program} begins at least {weeks} weeks after this injury",
+            fix="ask again when that time has passed",
+        )
+
+    def ready_on(self) -> date:
+        """The first day by which every wait that concerns the nature is over."""
+        waits = [w.weeks for w in self.program.criteria.waits if not w.natures or self.injury.nature in w.natures]
+        return self.injury.occurred_on + timedelta(weeks=max(waits, default=0))
+
+    def _nature(self) -> Failure | None:
+        """Some natures are not taken."""
+        if self.injury.nature not in self.program.criteria.natures_not_taken:
+            return None
+        return Failure(
+            code="NATURE",
+            field="injury.nature",
+            rule=f"{self.program.program} does not take nature {self.injury.nature}",
+            fix="choose treatment outside the program, or have the injury amended",
+        )
+
+    def _barrier(self) -> Failure | None:
+        """Some barriers are beyond a program."""
+        beyond = [b for b in self.application.barriers if b in self.program.criteria.barriers_not_taken]
+        if not beyond:
+            return None
+        return Failure(
+            code="BARRIER",
+            field="barriers",
+            rule=f"{self.program.program} does not take the barrier {', '.join(beyond)}",
+            fix="ask for the options of the rural card, or ask again once the barrier is gone",
+        )
+
+
+def _sides(side: str) -> tuple[str, ...]:
+    """Both sides are left and right."""
+    return ("L", "R") if side == "B" else (side,)
+
+
+_CURED_BY_TIME = frozenset({"EARLY", "NATURE", "BARRIER", "PROGRAM-OTHER"})
+
+
+def _dated(register: Register, application: Application, failures: Sequence[Failure]) -> list[Failure]:
+    """What time cures names the first day on which the same request would pass under the programs of that day."""
+    if not any(f.code in _CURED_BY_TIME for f in failures):
+        return list(failures)
+    day = _passes_on(register, application)
+    return [f.model_copy(update={"passes_on": day}) if f.code in _CURED_BY_TIME else f for f in failures]
+
+
+def _passes_on(register: Register, application: Application) -> date | None:
+    """The first day, within a year, on which nothing that time cures fails any more."""
+    first, last = application.requested_on, application.requested_on + _HORIZON
+    days = set(register.turning_days(first, last))
+    at = application.on(first)
+    if at and at.injury:
+        waits = {w.weeks for versions in register.programs.values() for p in versions for w in p.criteria.waits}
+        days |= {d for w in waits if first < (d := at.injury.occurred_on + timedelta(weeks=w)) <= last}
+    return next((day for day in sorted(days) if _passes(register, application._replace(requested_on=day))), None)
+
+
+def _passes(register: Register, application: Application) -> bool:
+    """Whether nothing that time cures fails on the day of the application."""
+    at = application.on(application.requested_on)
+    if at is None or at.injury is None or at.community is None:
+        return False
+    chosen = choose(register, Asked(application.requested_on, at.community, at.injury, application.barriers))
+    if chosen.program is None:
+        return False
+    found = _Criteria(chosen.program, application, at.injury, at.areas).failures()
+    return not any(f.code in _CURED_BY_TIME for f in found)
+
+
+def _receipt(
+    program: ProgramPublished | None, fired: Sequence[Fired], asked: Asked, failures: Sequence[Failure]
+) -> Receipt:
+    """Rules fired, data used, versions, who may override, and what nobody could judge."""
+    return Receipt(
+        rules=(*fired, *(Fired(rule=f.code, said=f.rule, passed=False) for f in failures)),
+        inputs={
+            "requested_on": asked.on.isoformat(),
+            "community": asked.community,
+            "nature": asked.injury.nature,
+            "body_part": asked.injury.body_part,
+            "injured_on": asked.injury.occurred_on.isoformat(),
+            "barriers": ", ".join(asked.barriers),
+        },
+        versions={program.program: program.revision} if program else {},
+        override_by=OVERRIDE,
+        not_judged=program.criteria.not_judged if program else (),
+    )
