@@ -28,11 +28,14 @@ Held: TypeAlias = dict[type[Any], dict[str, Any]]
 class Desk(Generic[F]):
     """What lies before one decision: aggregates as the batch's earlier decisions left them, and frozen facts."""
 
-    __slots__ = ("_held", "facts")
+    __slots__ = ("_held", "facts", "takebacks")
 
-    def __init__(self, held: Held, facts: F) -> None:
-        """Lay out the aggregates of the batch and the facts of one event type."""
-        self._held, self.facts = held, facts
+    def __init__(self, held: Held, facts: F, takebacks: Sequence[str] = ()) -> None:
+        """Lay out the aggregates of the batch and the facts of one event type.
+
+        `takebacks` grows whenever a decision of the batch was taken back: what was derived from `held` is then stale.
+        """
+        self._held, self.facts, self.takebacks = held, facts, takebacks
 
     def find(self, kind: Kind[A], key: str) -> A | None:
         """None when there is none; LookupError when no handler of the batch named it."""

@@ -58,6 +58,7 @@ class Batch:
     words: list[Said] = field(default_factory=list)
     changed: dict[type[Any], dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
     moves: dict[tuple[str, str], tuple[Arm, Occasion]] = field(default_factory=dict)
+    takebacks: list[str] = field(default_factory=list)
 
 
 async def apply(conn: Connection, duty: Duty, records: Sequence[Record], now: datetime) -> Batch:
@@ -121,7 +122,9 @@ async def _lay(conn: Connection, duty: Duty, fresh: Sequence[Record], marks: Mar
             for touched, key in rule.touches(event, found):
                 wanted[touched].add(key)
     held: Held = {k.of: await _load(conn, k, wanted[k]) for k in duty.kinds}
-    return Batch(marks, held, {kind: Desk(held, f) for kind, f in facts.items()})
+    batch = Batch(marks, held, {})
+    batch.desks = {kind: Desk(held, f, batch.takebacks) for kind, f in facts.items()}
+    return batch
 
 
 async def _load(conn: Connection, kind: Kind[Any], keys: set[str]) -> dict[str, Any]:
@@ -186,6 +189,7 @@ class _Attempt:
 
     def undo(self) -> None:
         """None of it counts."""
+        self.batch.takebacks.append(self.occasion.cause)
         del self.batch.words[self.said :]
         for where, key, value in reversed(self.before):
             if value is _NOTHING:

@@ -1,8 +1,8 @@
 """Ranking the sites that could take a referral, by kilometres and what is added to them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from shared.events.procurement import ContractActivated
 from shared.events.program import Matching
@@ -10,7 +10,15 @@ from shared.events.values import Barrier, Discipline, Fired, Opening, Program, R
 from shared.rules.geo import kilometres
 from shared.rules.register import Register
 
-Taken = Mapping[tuple[str, Program, date], Collection[int]]
+
+
+class Taken(Protocol):
+    """The numbers of the openings that are taken."""
+
+    def get(self, place: tuple[str, Program, date], default: Collection[int] = (), /) -> Collection[int]:
+        """Of a site, program and week."""
+
+
 _SHOWN = 5
 
 

@@ -1,7 +1,9 @@
 """Openings taken."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from itertools import islice
+from typing import TypeAlias
 
 from services.referral.domain.opening import Seat
 from shared.events.values import Program
@@ -18,7 +20,7 @@ INSERT INTO openings (site_id, program, week_on, n, referral_id)
 SELECT * FROM unnest($1::text[], $2::text[], $3::date[], $4::int[], $5::text[])
 ON CONFLICT DO NOTHING
 """
-PASS_ON = """
+GIVE_ON = """
 UPDATE openings SET referral_id = u.referral_id
 FROM unnest($1::text[], $2::text[], $3::date[], $4::int[], $5::text[], $6::text[])
     AS u (site_id, program, week_on, n, referral_id, was)
@@ -33,9 +35,42 @@ WHERE openings.site_id = u.site_id AND openings.program = u.program AND openings
 """
 
 
-async def list_taken(conn: Connection, since: date) -> dict[tuple[str, Program, date], frozenset[int]]:
+Place: TypeAlias = tuple[str, Program, date]
+Rows: TypeAlias = Mapping[Place, frozenset[int]]
+
+
+async def list_taken(conn: Connection, since: date) -> Rows:
     """The numbers taken of each site, program and week from a week on."""
     return {(site, program, week): frozenset(ns) for site, program, week, ns in await conn.fetch(TAKEN, since)}
+
+
+class TakenNow:
+    """What is taken as the batch sees it: rows of the database and those of its own earlier decisions.
+
+    An opening given back within the batch counts as taken until its end, so that none is promised twice.
+    """
+
+    def __init__(self, rows: Rows, seats: Mapping[str, Seat | None], takebacks: Sequence[str]) -> None:
+        """`seats` and `takebacks` grow while the batch is decided."""
+        self._rows, self._seats, self._takebacks = rows, seats, takebacks
+        self._added: dict[Place, set[int]] = {}
+        self._read = self._seen = 0
+
+    def get(self, place: Place, default: Collection[int] = (), /) -> Collection[int]:
+        """The numbers taken of a site, program and week."""
+        self._catch_up()
+        rows, added = self._rows.get(place), self._added.get(place)
+        return rows | added if rows and added else rows or added or default
+
+    def _catch_up(self) -> None:
+        """Read the seats that came since; all of them when a decision was taken back."""
+        if len(self._takebacks) != self._seen:
+            self._added, self._read, self._seen = {}, 0, len(self._takebacks)
+        for seat in islice(self._seats.values(), self._read, None):
+            if seat and seat.referral_id:
+                opening = seat.opening
+                self._added.setdefault((opening.site_id, opening.program, opening.week_on), set()).add(opening.n)
+        self._read = len(self._seats)
 
 
 async def load_seats(_conn: Connection, _ids: Sequence[str]) -> Sequence[Seat]:
@@ -49,7 +84,7 @@ async def save_seats(conn: Connection, seats: Sequence[Seat]) -> int:
     passed = [(*_place(s), s.referral_id, s.was) for s in seats if s.referral_id and s.was and s.was != s.referral_id]
     given = [(*_place(s), s.was) for s in seats if not s.referral_id and s.was]
     written = len(seats) - len(taken) - len(passed) - len(given)
-    for statement, rows in ((GIVE_BACK, given), (PASS_ON, passed), (TAKE, taken)):
+    for statement, rows in ((GIVE_BACK, given), (GIVE_ON, passed), (TAKE, taken)):
         if rows:
             written += count(await conn.execute(statement, *zip(*rows, strict=True)))
     return written

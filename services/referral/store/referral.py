@@ -66,7 +66,7 @@ async def save_referrals(conn: Connection, referrals: Sequence[Referral]) -> int
 
 async def find_persons(conn: Connection, ids: Sequence[str]) -> Mapping[str, str]:
     """The person of each referral that is there."""
-    return {referral_id: person_id for referral_id, person_id in await conn.fetch(PERSONS, sorted(set(ids)))}
+    return dict(await conn.fetch(PERSONS, sorted(set(ids))))  # type: ignore[arg-type]  # a row is a pair here
 
 
 async def list_unplaced(conn: Connection) -> Sequence[str]:
@@ -120,7 +120,7 @@ def _referral(  # noqa: PLR0913, PLR0917 - the columns of LOAD
 ) -> Referral:
     """The inverse of `_row`."""
     said = orjson.loads(text)
-    held_at, stopped = said["clock"]
+    (held_at, stopped), (program, program_revision) = said["clock"], said["program"]
     return Referral(
         id_,
         version,
@@ -135,7 +135,8 @@ def _referral(  # noqa: PLR0913, PLR0917 - the columns of LOAD
         tuple(said["barriers"]),
         said["urgent"],
         said["site_chosen"],
-        *said["program"],
+        program,
+        program_revision,
         _state(status, said["state"]),
         said["rank"],
         tuple(Refused(*refused) for refused in said["refused"]),
@@ -168,9 +169,9 @@ def _state(status: str, members: Sequence[Any]) -> State:
 
 def _offer(said: Sequence[Any]) -> Offer:
     """An offer with its opening."""
-    *members, (site_id, program, week_on, n) = said
+    rank, site, organisation, contract, payee, calendar, (site_id, program, week_on, n) = said
     opening = Opening(site_id=site_id, program=program, week_on=date.fromisoformat(week_on), n=n)
-    return Offer(*members, opening)
+    return Offer(rank, site, organisation, contract, payee, calendar, opening)
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -1,0 +1,27 @@
+"""Assembly."""
+
+from pathlib import Path
+
+from services.referral.handlers import handlers
+from services.referral.store.claim import CLAIMS
+from services.referral.store.opening import SEATS
+from services.referral.store.person import PEOPLE
+from services.referral.store.referral import REFERRALS
+from shared import vault
+from shared.parked import Guard
+from shared.service import Service
+
+service = Service(
+    "referral",
+    listens=("claims", "rehab-portal", "rehab-procurement", "rehab-program"),
+    kinds=(CLAIMS, PEOPLE, REFERRALS, SEATS),
+    handlers=handlers,
+    folder=Path(__file__).parent,
+    foreign=("claims",),
+    reference=("rehab-procurement", "rehab-program"),
+    seal=vault.seal_people,
+    guard=Guard(frozenset({"claims"}), vault.seal_bytes, vault.open_bytes),
+)
+
+if __name__ == "__main__":
+    service.main()
