@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from simulation.capture import Captured
@@ -13,22 +13,31 @@ _ACCEPTED, _REQUESTED = "claims.claim-accepted.v1", "claims.rehabilitation-reque
 
 
 class Stretch(NamedTuple):
-    """Days on which claims were accepted."""
+    """Days on which claims were accepted, from the first up to and without the last."""
 
     from_on: date
-    days: int
+    to_on: date
+
+    @classmethod
+    def of(cls, from_on: date | None, days: int | None) -> Self:
+        """So many days from the first one; without a first one all, without a number all from then on."""
+        first = from_on or date.min
+        return cls(first, first + timedelta(days=days) if from_on and days else date.max)
 
     def holds(self, day: date) -> bool:
         """Whether a day is one of them."""
-        return self.from_on <= day < self.from_on + timedelta(days=self.days)
+        return self.from_on <= day < self.to_on
 
 
-def select(records: Sequence[Captured], stretch: Stretch | None) -> list[Captured]:
+ALWAYS = Stretch.of(None, None)
+
+
+def select(records: Sequence[Captured], stretch: Stretch) -> list[Captured]:
     """Claims accepted in the stretch with everything said of them, before and after.
 
     Besides what arrives in it and concerns no accepted claim: bad records, unknown types, requests without acceptance.
     """
-    if stretch is None:
+    if stretch == ALWAYS:
         return list(records)
     verdicts = [judge(record, _day(record)) for record in records]
     accepted = _accepted_on(verdicts)

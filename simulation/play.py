@@ -65,7 +65,7 @@ async def play(
         waiting.hear(news)
         world.clinics.hear(news, world.clock.now)
         show(Progress(world.clock.now, played, len(feed), waiting, news))
-        batch, target = _next(feed[played : played + 2000], timer, world.clinics.next_at())
+        batch, target = following(feed[played : played + 2000], timer, world.clinics.next_at())
         if played == len(feed) and waiting.is_settled(world.clock.now):
             return world.clock.now
         if target is None or (played == len(feed) and target > feed[-1].arrives_at + _LONGEST_END):
@@ -79,7 +79,7 @@ async def play(
         await asyncio.sleep(pause)
 
 
-def _next(
+def following(
     feed: Sequence[Captured], timer: datetime | None, action: datetime | None
 ) -> tuple[Sequence[Captured], datetime | None]:
     """What comes next: some records, or the instant of a timer or of somebody's act; never past either."""

@@ -75,7 +75,7 @@ def test_a_bad_record_may_carry_the_id_of_the_right_one_behind_it(verdicts: list
 
 
 def test_requests_overtake_the_acceptances_they_need_and_some_never_get_one() -> None:
-    records = generate(PLAN._replace(claims=5000))
+    records = generate(PLAN._replace(claims=3000, seed=8))
     seen: set[str] = set()
     waiting: dict[str, bool] = {}
     for record in records:

@@ -1,0 +1,87 @@
+"""`python -m simulation play|simulate|generate|reconcile`: the world outside, and the auditor."""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from datetime import date
+from pathlib import Path
+
+from simulation import capture, clock, session
+from simulation.feed import ALWAYS, Stretch, select
+from simulation.generate import Plan, generate
+from simulation.play import Unsettled
+from simulation.quiet import NotQuiet
+from simulation.reconcile import reconcile
+from simulation.show import Ticker
+from simulation.simulate import BUNDLED, Order, simulate
+from simulation.tokens import tokens_of
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m simulation", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    player = verbs.add_parser("play", help="play a capture against the stack that runs, and show it")
+    player.add_argument("--pause", type=float, default=0.15, help="seconds between two steps")
+    simulator = verbs.add_parser("simulate", help="play a capture on a stack of its own, and balance the books")
+    simulator.add_argument("--json", type=Path, help="where to write the counts and the faults")
+    simulator.add_argument("--decisions", type=Path, help="where to write every admission decision")
+    simulator.add_argument("--keep", action="store_true", help="keep the stack's folder")
+    for one in (player, simulator):
+        one.add_argument("--feed", type=Path, default=BUNDLED, help="a capture of the topic claims")
+        one.add_argument("--seed", type=int, default=1, help="of the clinics' answers")
+    generator = verbs.add_parser("generate", help="write a capture of invented claims")
+    generator.add_argument("out", type=Path)
+    generator.add_argument("--seed", type=int, default=1)
+    generator.add_argument("--claims", type=int, default=1000)
+    for one, needed in ((simulator, False), (generator, True)):
+        one.add_argument("--from", dest="from_on", type=date.fromisoformat, required=needed, help="the first day")
+        one.add_argument("--days", type=int, default=None if one is simulator else 30, help="how many days")
+    auditor = verbs.add_parser("reconcile", help="audit the topics of the stack that runs")
+    auditor.add_argument("--json", type=Path, help="where to write the counts and the faults")
+    return parser.parse_args()
+
+
+def _play(asked: argparse.Namespace) -> bool:
+    """Live on the terminal; goes on where it stopped before."""
+    moved = clock.of_environment(os.environ["REHAB_CLOCK"])
+    folder = moved.path.parent
+    where = session.Addresses.noted((folder / "stack.json").read_text(), tokens_of(folder))
+    manner = session.Manner(asked.seed, Ticker(), asked.pause, goes_on=True)
+    asyncio.run(session.run(select(capture.read(asked.feed), ALWAYS), moved, where, manner))
+    return True
+
+
+def _simulate(asked: argparse.Namespace) -> bool:
+    stretch = Stretch.of(asked.from_on, asked.days)
+    return simulate(Order(asked.feed, stretch, asked.seed, asked.json, asked.decisions, asked.keep))
+
+
+def _generate(asked: argparse.Namespace) -> bool:
+    records = generate(Plan(asked.seed, asked.from_on, asked.days, asked.claims))
+    capture.write(asked.out, records)
+    print(f"{len(records)} records in {asked.out}")  # noqa: T201 - to a person
+    return True
+
+
+def _reconcile(asked: argparse.Namespace) -> bool:
+    """As things stand, while requests may still wait."""
+    report = asyncio.run(reconcile(os.environ["REHAB_KAFKA"], at_the_end=False))
+    said = json.dumps(report.as_json(), indent=2)
+    print(said)  # noqa: T201 - to a person
+    if asked.json:
+        asked.json.write_text(said + "\n")
+    return report.balanced
+
+
+_VERBS = {"play": _play, "simulate": _simulate, "generate": _generate, "reconcile": _reconcile}
+
+if __name__ == "__main__":
+    chosen = _arguments()
+    try:
+        sys.exit(0 if _VERBS[chosen.verb](chosen) else 1)
+    except (ValueError, OSError, Unsettled, NotQuiet) as problem:
+        sys.exit(f"{type(problem).__name__}: {problem}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,139 @@
+"""The clinics: each learns of an offer by its notice, thinks about it for hours, and answers through the portal."""
+
+import asyncio
+import heapq
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from itertools import count
+from random import Random
+from typing import Any, Literal, NamedTuple, TypeAlias
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from simulation.portal import Portal
+from simulation.topics import Announced
+
+Deed: TypeAlias = Literal["acknowledge", "accept", "decline", "book"]
+
+_PACIFIC = ZoneInfo("America/Vancouver")
+_GRID = timedelta(minutes=10)  # acts stand on it, so that many fall together
+_REASONS = ("capacity", "outside_scope", "worker_not_reachable", "staff_absent")
+_NEXT_STEPS = ("offer_to_next_site", "contact_officer", "ask_worker_for_choice")
+_AT_ONCE = 16  # requests under way together
+
+
+class Act(NamedTuple):
+    """Something a clinic is going to do."""
+
+    at: datetime
+    place: int
+    deed: Deed
+    offer: Announced
+
+
+class Clinics:
+    """All of them; the same seed gives the same answers to the same offers."""
+
+    def __init__(self, portal: Portal, tokens: Mapping[str, str], seed: int) -> None:
+        """`tokens` by site."""
+        self._portal, self._tokens, self._seed = portal, tokens, seed
+        self._agenda: list[Act] = []
+        self._places = count()
+        self._offers: dict[str, Announced] = {}
+        self.answers: Counter[tuple[Deed, int]] = Counter()
+
+    def hear(self, news: Sequence[Announced], now: datetime) -> None:
+        """They learn of what concerns them, and make up their minds."""
+        for one in news:
+            match one.words:
+                case "referral-offered":
+                    self._offers[one.key] = one
+                    self._on_offer(one, now)
+                case "referral-acknowledged":
+                    self._on_acknowledged(self._offers[one.key], now)
+                case "referral-accepted":
+                    self._plan(self._offers[one.key], "book", now, hours=2)
+
+    def next_at(self) -> datetime | None:
+        """When one of them acts next."""
+        return self._agenda[0].at if self._agenda else None
+
+    async def act(self, now: datetime) -> None:
+        """Everybody whose time has come acts."""
+        gate = asyncio.Semaphore(_AT_ONCE)
+        due: list[Act] = []
+        while self._agenda and self._agenda[0].at <= now:
+            due.append(heapq.heappop(self._agenda))
+        await asyncio.gather(*(self._do(act, gate) for act in due))
+
+    def _on_offer(self, offer: Announced, now: datetime) -> None:
+        """Most look at it within the day; some never do, a few decline unseen."""
+        match self._mind(offer, "offer").choices(("look", "decline", "sleep"), (88, 4, 8))[0]:
+            case "look":
+                self._plan(offer, "acknowledge", now, hours=5)
+            case "decline":
+                self._plan(offer, "decline", now, hours=4)
+
+    def _on_acknowledged(self, offer: Announced, now: datetime) -> None:
+        """Most take it; some decline with a reason, a few forget it."""
+        match self._mind(offer, "answer").choices(("accept", "decline", "sleep"), (84, 13, 3))[0]:
+            case "accept":
+                self._plan(offer, "accept", now, hours=3)
+            case "decline":
+                self._plan(offer, "decline", now, hours=3)
+
+    def _plan(self, offer: Announced, deed: Deed, now: datetime, *, hours: float) -> None:
+        mind = self._mind(offer, f"{deed} in")
+        at = _at_work(now + timedelta(hours=mind.expovariate(1 / hours)))
+        heapq.heappush(self._agenda, Act(at, next(self._places), deed, offer))
+
+    def _mind(self, offer: Announced, about: str) -> Random:
+        return Random(f"{self._seed}/{offer.data['number']}/{offer.data['rank']}/{about}")
+
+    async def _do(self, act: Act, gate: asyncio.Semaphore) -> None:
+        """What was offered on or withdrawn meanwhile is simply not there any more."""
+        token, number = self._tokens[act.offer.data["site_id"]], act.offer.data["number"]
+        async with gate:
+            shown = await self._portal.referral(token, number)
+            if shown is None:
+                self.answers[act.deed, 404] += 1
+                return
+            path, body = self._wording(act, number)
+            key = UUID(int=self._mind(act.offer, f"{act.deed} key {act.at}").getrandbits(128), version=4)
+            answer = await self._portal.act(token, path, body, etag=shown.etag, key=key)
+            self.answers[act.deed, answer.status] += 1
+
+    def _wording(self, act: Act, number: str) -> tuple[str, dict[str, Any]]:
+        """Where an act is sent, and what it says."""
+        mind = self._mind(act.offer, f"{act.deed} words")
+        if act.deed == "book":
+            starts_at = _first_visit(act, mind)
+            return f"/referrals/{number}/appointments", {"starts_at": starts_at, "confirmed_with_worker": True}
+        reason = {
+            "reason_code": mind.choice(_REASONS),
+            "next_step": mind.choice(_NEXT_STEPS),
+            "comment": "Not this month.",
+        }
+        return f"/referrals/{number}/commands/{act.deed}", reason if act.deed == "decline" else {}
+
+
+def _first_visit(act: Act, mind: Random) -> str:
+    """In the week of the opening, or the week after when that is over."""
+    monday = date.fromisoformat(act.offer.data["opening"]["week_on"])
+    day = max(monday + timedelta(days=mind.randrange(5)), act.at.astimezone(_PACIFIC).date() + timedelta(days=2))
+    while day.weekday() > 4:  # noqa: PLR2004 - Friday
+        day += timedelta(days=1)
+    return datetime.combine(day, time(mind.randrange(8, 16), mind.choice((0, 30))), _PACIFIC).isoformat()
+
+
+def _at_work(at: datetime) -> datetime:
+    """The next moment of a working day, from eight to five."""
+    local = at.astimezone(_PACIFIC)
+    if local.hour >= 17:  # noqa: PLR2004 - five in the afternoon
+        local = datetime.combine(local.date() + timedelta(days=1), time(8, local.minute), _PACIFIC)
+    local = max(local, datetime.combine(local.date(), time(8), _PACIFIC))
+    while local.weekday() > 4:  # noqa: PLR2004 - Friday
+        local = datetime.combine(local.date() + timedelta(days=1), time(8, local.minute), _PACIFIC)
+    into = timedelta(minutes=local.minute % 10, seconds=local.second, microseconds=local.microsecond)
+    return local - into + _GRID

@@ -1,0 +1,67 @@
+"""The portal's API, as a clinic's software uses it."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
+from uuid import UUID
+
+import httpx2
+
+_PATIENCE = 30.0  # seconds
+
+
+class Shown(NamedTuple):
+    """A referral as the clinic sees it, and the version of what it saw."""
+
+    data: Mapping[str, Any]
+    etag: str
+
+
+class Answer(NamedTuple):
+    """What the portal said to an action: its status and body."""
+
+    status: int
+    data: Mapping[str, Any]
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether it was taken, at once or to be checked."""
+        return self.status < 300  # noqa: PLR2004 - HTTP's own number
+
+
+class Portal:
+    """One connection pool for all clinics."""
+
+    def __init__(self, address: str) -> None:
+        """The portal's address, without the API's path."""
+        self._client = httpx2.AsyncClient(base_url=f"{address}/api/v1", timeout=_PATIENCE)
+
+    async def __aenter__(self) -> Self:
+        """Nothing is asked yet."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def offers(self, token: str) -> list[Mapping[str, Any]]:
+        """What a clinic is asked to take."""
+        answer = await self._client.get("/referrals", params={"state": "offered"}, headers=_as(token))
+        answer.raise_for_status()
+        return list(answer.json()["items"])
+
+    async def referral(self, token: str, number: str) -> Shown | None:
+        """One referral; None when it is not there or not the clinic's."""
+        answer = await self._client.get(f"/referrals/{number}", headers=_as(token))
+        return Shown(answer.json(), answer.headers.get("etag", "")) if answer.status_code == httpx2.codes.OK else None
+
+    async def act(self, token: str, path: str, body: Mapping[str, Any], *, etag: str, key: UUID) -> Answer:
+        """One action, on what was seen; waits two seconds for the answer of the service that decides."""
+        headers = {**_as(token), "Idempotency-Key": str(key), "Prefer": "wait=2", "If-Match": etag}
+        answer = await self._client.post(path, json=body, headers=headers)
+        if answer.status_code >= httpx2.codes.INTERNAL_SERVER_ERROR:
+            answer.raise_for_status()
+        return Answer(answer.status_code, answer.json() if answer.content else {})
+
+
+def _as(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}

@@ -1,0 +1,53 @@
+"""A play against a stack that runs: everything outside it, put together and taken apart."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from datetime import datetime
+from typing import NamedTuple
+
+from deploy.local.rights import SERVICES
+from simulation.capture import Captured
+from simulation.clinics import Clinics
+from simulation.clock import ClockFile
+from simulation.play import Progress, World, play
+from simulation.portal import Portal
+from simulation.quiet import Watch
+from simulation.tail import Tail
+from simulation.topics import Publisher
+
+
+class Addresses(NamedTuple):
+    """Where the stack is reached."""
+
+    broker: str
+    portal: str
+    health: Sequence[str]
+    tokens: Mapping[str, str]
+
+    @classmethod
+    def noted(cls, text: str, tokens: Mapping[str, str]) -> "Addresses":
+        """As a launcher notes them in stack.json."""
+        said = json.loads(text)
+        return cls(said["REHAB_KAFKA"], said["REHAB_PORTAL"], [said[name] for name in SERVICES], tokens)
+
+
+class Manner(NamedTuple):
+    """How a play is played: the clinics' seed, what is shown, seconds between two steps, and what was played before."""
+
+    seed: int
+    show: Callable[[Progress], None]
+    pause: float = 0.0
+    goes_on: bool = False
+
+
+async def run(feed: Sequence[Captured], clock: ClockFile, where: Addresses, manner: Manner) -> datetime:
+    """Play the feed to its end; where it goes on, without what lies on the topic already."""
+    async with AsyncExitStack() as parts:
+        portal = await parts.enter_async_context(Portal(where.portal))
+        publisher = await parts.enter_async_context(Publisher(where.broker))
+        watch = await parts.enter_async_context(Watch(where.broker, where.health))
+        tail = await parts.enter_async_context(Tail(where.broker))
+        world = World(clock, publisher, watch, tail, Clinics(portal, where.tokens, manner.seed))
+        played = await publisher.lying() if manner.goes_on else 0
+        return await play(feed[played:], world, manner.show, pause=manner.pause)

@@ -1,0 +1,77 @@
+"""What a person at the terminal sees of a play."""
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from simulation.play import Progress
+from simulation.topics import Announced
+
+_PACIFIC = ZoneInfo("America/Vancouver")
+_LINES: Mapping[str, str] = {
+    "referral-created": "admitted      claim {claim_number} becomes referral {number}",
+    "referral-not-admitted": "not admitted  claim {claim_number}: {codes}",
+    "referral-offered": "offered       {number} to {site_id}, offer {rank}",
+    "referral-acknowledged": "seen          {number} by {site_id}",
+    "referral-accepted": "accepted      {number} by {site_id}",
+    "referral-declined": "declined      {number} by {site_id}: {reason_code}",
+    "referral-lapsed": "lapsed        {number} at {site_id}",
+    "referral-unplaced": "unplaced      {number}, refused by {refused_by}",
+    "referral-held": "held          {number}: {cause}",
+    "referral-resumed": "resumed       {number}",
+    "referral-withdrawn": "withdrawn     {number}: {cause}",
+    "appointment-booked": "booked        {number} at {site_id} for {starts_at}",
+    "notice-sent": "told          {recipient_id} by {channel}",
+}
+
+
+class Ticker:
+    """Every event on a line of its own, as it happens."""
+
+    def __init__(self) -> None:
+        """No referral has a number yet."""
+        self._numbers: dict[str, str] = {}
+
+    def __call__(self, progress: Progress) -> None:
+        """What is new."""
+        for one in progress.news:
+            if line := self._line(one):
+                print(f"{one.at.astimezone(_PACIFIC):%a %d %b %Y %H:%M}  {line}", flush=True)  # noqa: T201 - to a person
+
+    def _line(self, one: Announced) -> str:
+        if "number" in one.data:
+            self._numbers[one.key] = one.data["number"]
+        codes = ", ".join(failure["code"] for failure in one.data.get("failures", ()))
+        known: dict[str, Any] = {"number": self._numbers.get(one.key, one.key), "codes": codes, **one.data}
+        known["refused_by"] = ", ".join(one.data.get("refused_by", ())) or "nobody"
+        return _LINES.get(one.words, "").format_map(known)
+
+
+class Gauge:
+    """One line that says how far a long play has come."""
+
+    def __init__(self) -> None:
+        """Nothing was shown yet."""
+        self._began = time.monotonic()
+        self._last = 0.0
+        self._pause = 0.5 if sys.stderr.isatty() else 15.0
+
+    def __call__(self, progress: Progress) -> None:
+        """Not more often than a person can read."""
+        now = time.monotonic()
+        if now - self._last < self._pause:
+            return
+        self._last = now
+        waiting = progress.waiting
+        self._write(
+            f"{progress.now.astimezone(_PACIFIC):%a %d %b %Y %H:%M}  {progress.played} of {progress.records} records,"
+            f" {len(waiting.requests)} requests, {len(waiting.decided)} decided,"
+            f" {waiting.unanswered} unanswered, {now - self._began:.0f} s"
+        )
+
+    @staticmethod
+    def _write(line: str) -> None:
+        start, end = ("\r\x1b[K", "") if sys.stderr.isatty() else ("", "\n")
+        print(f"{start}{line}", end=end, file=sys.stderr, flush=True)  # noqa: T201 - to a person
