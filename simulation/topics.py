@@ -124,15 +124,16 @@ def announced(lying: Lying) -> Announced:
 class Publisher:
     """The claims system's way to its topic: idempotent, in order, and each record stamped with the simulated time."""
 
-    def __init__(self, servers: str) -> None:
+    def __init__(self, servers: str, topic: str = CLAIMS) -> None:
         """Not connected yet."""
+        self._topic = topic
         self._producer = AIOKafkaProducer(bootstrap_servers=servers, enable_idempotence=True, linger_ms=0)
         self._servers, self._count = servers, 0
 
     async def __aenter__(self) -> Self:
         """Connect."""
         await self._producer.start()
-        self._count = len(await self._producer.partitions_for(CLAIMS))
+        self._count = len(await self._producer.partitions_for(self._topic))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -142,7 +143,7 @@ class Publisher:
     async def lying(self) -> int:
         """How many records lie there already."""
         async with _reader(self._servers) as consumer:
-            places = [TopicPartition(CLAIMS, n) for n in await _partitions(consumer, CLAIMS)]
+            places = [TopicPartition(self._topic, n) for n in await _partitions(consumer, self._topic)]
             return sum((await consumer.end_offsets(places)).values())
 
     async def send(self, records: Iterable[Captured], at: datetime) -> None:
@@ -162,7 +163,7 @@ class Publisher:
         await self._place(batch, partition)
 
     async def _place(self, batch: "_Batch", partition: int) -> None:
-        await (await self._producer.send_batch(batch, CLAIMS, partition=partition))
+        await (await self._producer.send_batch(batch, self._topic, partition=partition))
 
 
 class _Batch(BatchBuilder):  # type: ignore[misc]  # aiokafka has no types

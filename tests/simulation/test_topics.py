@@ -2,26 +2,26 @@
 
 from datetime import date
 
-from deploy.local.topics import create_topics
-from simulation import topics
 from simulation.capture import Captured, Headers
 from simulation.generate import Plan, generate
+from simulation.topics import Lying, Publisher, read
+from tests.conftest import Topics
 from tests.simulation.world import at
 
 
-def whole(record: Captured | topics.Lying) -> tuple[bytes, bytes, Headers]:
+def whole(record: Captured | Lying) -> tuple[bytes, bytes, Headers]:
     return record.key or b"", record.value or b"", tuple(record.headers)
 
 
-async def test_a_capture_lies_on_the_topic_to_the_byte_and_at_its_time(kafka: str) -> None:
-    await create_topics(kafka, [topics.CLAIMS], 4)
+async def test_a_capture_lies_on_the_topic_to_the_byte_and_at_its_time(kafka: str, topics: Topics) -> None:
+    (claims,) = await topics("claims", count=4)
     records = generate(Plan(1, date(2024, 9, 16), 20, 200))
-    async with topics.Publisher(kafka) as publisher:
-        before = await publisher.lying()
+    async with Publisher(kafka, claims) as publisher:
         for first in range(0, len(records), 9):
             await publisher.send(records[first : first + 9], at("2024-10-07"))
-        assert await publisher.lying() == before + len(records)
-    found = [one for one in await topics.read(kafka, [topics.CLAIMS]) if one.at == at("2024-10-07")]
+        assert await publisher.lying() == len(records)
+    found = await read(kafka, [claims])
+    assert {one.at for one in found} == {at("2024-10-07")}
     assert sorted(map(whole, found)) == sorted(map(whole, records))
     assert any("\udcff" in name for one in found for name, _ in one.headers)
     by_key: dict[bytes, list[bytes]] = {}
