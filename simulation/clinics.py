@@ -18,8 +18,8 @@ Deed: TypeAlias = Literal["acknowledge", "accept", "decline", "book"]
 
 _PACIFIC = ZoneInfo("America/Vancouver")
 _GRID = timedelta(minutes=10)  # acts stand on it, so that many fall together
-_REASONS = ("capacity", "outside_scope", "worker_not_reachable", "staff_absent")
-_NEXT_STEPS = ("offer_to_next_site", "contact_officer", "ask_worker_for_choice")
+_REASONS = ("no-capacity", "not-contactable", "out-of-scope", "discipline-missing", "conflict-of-interest")
+_NEXT_STEPS = ("offer-to-next", "ask-officer", "offer-later", "other-service")
 _AT_ONCE = 16  # requests under way together
 
 

@@ -32,6 +32,7 @@ CHECKS: Sequence[Check] = (
     offers.deadlines,
     offers.lapses,
     openings.openings,
+    openings.unplaced_rightly,
     answers.actions,
     answers.notices,
     answers.mails,

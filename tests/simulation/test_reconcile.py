@@ -267,3 +267,17 @@ def test_a_refused_action_with_an_effect_is_found(world: World) -> None:
     refused = {"action_key": CASE, "action_id": id_.decode()}
     world.announce("referral.action-refused", CASE, at("2024-10-09", 15), refused, id_.decode())
     assert any("is refused and has an effect" in one for one in report(world).faults)
+
+
+def test_a_referral_that_is_unplaced_while_a_site_has_an_opening_is_found(world: World) -> None:
+    world.accept("2024-09-10", number="20000007")
+    world.request("2024-10-21", number="20000007")
+    place = {"referral_id": "U", "revision": 1, "claim_number": "20000007", "request_id": "R1", "program": "or1"}
+    created = {**place, "requested_on": "2024-10-21"}
+    for words in ("referral-created", "program-selected", "claim-standing-changed"):
+        world.announce(f"referral.{words}", "U", at("2024-10-21", 11), created)
+    world.announce("referral.referral-unplaced", "U", at("2024-10-21", 11), {**place, "revision": 2})
+    assert [one for one in report(world).faults if "has an opening" in one]
+    change(world, "site-capacity-declared", weeks=[])
+    world.lying = [one for one in world.lying if not of(one, "site-capacity-declared")]
+    assert not [one for one in report(world).faults if "has an opening" in one]
