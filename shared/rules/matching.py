@@ -11,7 +11,6 @@ from shared.rules.geo import kilometres
 from shared.rules.register import Register
 
 
-
 class Taken(Protocol):
     """The numbers of the openings that are taken."""
 

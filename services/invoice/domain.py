@@ -1,0 +1,1 @@
+"""Nothing is decided yet: entitlement and adjudication come with plans and reports."""

@@ -1,0 +1,1 @@
+"""Owns the register: organisations, payees, sites, contracts, fee schedules, calendars, and declared capacity."""

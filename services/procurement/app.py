@@ -1,0 +1,35 @@
+"""Assembly."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from services.procurement.domain import Unfit, is_numbered, read_register
+from services.procurement.handlers import handlers
+from services.procurement.store import read_files
+from shared.filing import DOCUMENTS, filed, submit
+from shared.log import logger
+from shared.office import Office
+from shared.service import Service
+
+
+async def load(office: Office, arguments: Sequence[str]) -> None:
+    """Announce what the files of a folder register and nobody was told yet."""
+    try:
+        events = read_register(read_files(Path(arguments[0])))
+    except Unfit as unfit:
+        raise SystemExit("\n".join(map(str, unfit.args))) from None
+    documents = [filed(event, numbered=is_numbered(event)) for event in events]
+    logger(__name__).info("register loaded", count=await submit(office, documents))
+
+
+service = Service(
+    "procurement",
+    listens=("rehab-portal", "rehab-referral", "rehab-program", "rehab-invoice"),
+    kinds=(DOCUMENTS,),
+    handlers=handlers,
+    folder=Path(__file__).parent,
+    verbs={"load": load},
+)
+
+if __name__ == "__main__":
+    service.main()
