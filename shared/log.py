@@ -9,6 +9,8 @@ from typing import Any
 
 import structlog
 
+from shared.postgres import Missed
+
 WORDS = frozenset(
     {
         "service",  # who says it
@@ -56,7 +58,9 @@ def _no_message(_logger: object, _method: str, entry: MutableMapping[str, Any]) 
 
 
 def described(problem: BaseException) -> str:
-    """What broke and where; not the message, which may hold what the record held."""
+    """What broke and where; not the message, which may hold what the record held, but where it is ours alone."""
+    if isinstance(problem, Missed):
+        return f"Missed: {problem}"
     frames = traceback.extract_tb(problem.__traceback__)
     where = f" in {frames[-1].name}, line {frames[-1].lineno} of {Path(frames[-1].filename).name}" if frames else ""
     state = getattr(problem, "sqlstate", None)

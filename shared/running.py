@@ -94,7 +94,10 @@ class Running:
         self.applied |= kafka.positions(records)
         self._count(found)
         await crash.point("after-commit")
-        await self.follow([r.key for r in found if r.key])
+        try:
+            await self.follow([r.key for r in found if r.key])
+        except Exception as problem:  # noqa: BLE001 - nothing may escape; the sweep comes back to them
+            log.warning("parked records wait for the sweep", problem=described(problem))
         self.office.turn()
 
     async def take(self, records: Sequence[ConsumerRecord]) -> "list[Record]":

@@ -47,11 +47,9 @@ class Waiting:
 
 
 async def about_claims(conn: Connection, events: Sequence[Event]) -> Facts:
-    """For what is said of claims: openings only where something may be placed."""
+    """For what is said of claims; any of it may lead to a placement, if only by what came earlier in the batch."""
     links = await find_links(conn, [e.key for e in events])
-    asks = any(hasattr(e, "request_id") for e in events)
-    places = asks or any(found.referral_ids or found.waiting for found in links.values())
-    return Facts(await REGISTER.current(conn), await _taken(conn) if places else {}, links, {})
+    return Facts(await REGISTER.current(conn), await _taken(conn), links, {})
 
 
 async def about_referrals(conn: Connection, events: Sequence[Event]) -> Facts:
