@@ -1,18 +1,20 @@
-"""Assembly."""
+"""Assembly; TOY_SUFFIX gives each test topics of its own."""
 
+import os
 from pathlib import Path
 
 from shared.service import Service
 from tests.toy.handlers import handlers
 from tests.toy.store import COUNTERS
 
+SUFFIX = os.environ.get("TOY_SUFFIX", "")
 service = Service(
     "toy",
-    listens=("toy-in", "toy-side", "toy-foreign"),
+    listens=(f"toy-in{SUFFIX}", f"toy-side{SUFFIX}", f"toy-foreign{SUFFIX}"),
     kinds=(COUNTERS,),
     handlers=handlers,
     folder=Path(__file__).parent,
-    foreign=("toy-foreign",),
+    foreign=(f"toy-foreign{SUFFIX}",),
 )
 
 if __name__ == "__main__":

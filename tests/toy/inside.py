@@ -1,0 +1,114 @@
+"""The toy on a real database inside the test: batches are handed to it as the broker would hand them."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple, cast
+
+from shared import clock, operate, postgres
+from shared.decision import Event
+from shared.envelope import Raw, Record
+from shared.running import Running
+from shared.service import Service
+from shared.settings import Settings
+from tests.toy.app import service as toy
+from tests.toy.letters import Desk, Letter, laid
+
+NOWHERE = "127.0.0.1:1"
+
+
+class Word(NamedTuple):
+    """What the toy announced."""
+
+    topic: str
+    key: str
+    sequence: int
+    type: str
+    payload: str
+    cause: str
+    after: str
+
+
+class Inside:
+    """One process of the toy whose broker is the test."""
+
+    def __init__(self, running: Running) -> None:
+        """Nothing was heard yet."""
+        self.running, self.pool = running, running.pool
+        self.desk = Desk()
+
+    async def get(self, *letters: Letter) -> list[Raw]:
+        """One batch."""
+        raws = laid(letters)
+        await self.get_again(raws)
+        return raws
+
+    async def get_again(self, raws: Sequence[Raw]) -> None:
+        """The same records from the same places."""
+        await self.running.receive(cast("Any", raws))
+
+    async def hear(self, *events: Event) -> list[Raw]:
+        """One batch of what others announce now."""
+        return await self.get(*(self.desk.write(e) for e in events))
+
+    def read(self, *raws: Raw) -> list[Record]:
+        """As the toy reads them."""
+        return [self.running.reader.read(raw, clock.now()) for raw in raws]
+
+    async def ticks(self) -> dict[str, int]:
+        """All counters."""
+        rows = await self.pool.fetch("SELECT counter_id, ticks FROM counters")
+        return {key: ticks for key, ticks in rows}  # noqa: C416 - rows are no pairs to the type checker
+
+    async def tick_of(self, key: str) -> int:
+        """One counter."""
+        return (await self.ticks()).get(key, 0)
+
+    async def words(self, kind: str = "%") -> list[Word]:
+        """What was announced, in order."""
+        statement = (
+            "SELECT topic, key, sequence, type, payload, cause, after FROM outbox WHERE type LIKE $1 ORDER BY seq"
+        )
+        return [Word(*row) for row in await self.pool.fetch(statement, kind)]
+
+    async def parked(self) -> list[dict[str, Any]]:
+        """What is put aside, oldest places first."""
+        rows = await self.pool.fetch('SELECT * FROM parked ORDER BY topic, key, sequence, "offset"')
+        return [dict(row) for row in rows]
+
+    async def reasons(self) -> dict[int, str]:
+        """Why, by place in the key."""
+        return {row["sequence"]: row["reason"] for row in await self.parked()}
+
+    async def marks(self) -> dict[tuple[str, str], int]:
+        """Where every key stands."""
+        rows = await self.pool.fetch("SELECT topic, key, sequence FROM marks")
+        return {(topic, key): sequence for topic, key, sequence in rows}
+
+    async def sweep(self) -> None:
+        """What the leader does now and then."""
+        self.running.may_be_parked = True
+        await self.running.leader._sweep()
+
+    async def be_patient(self) -> None:
+        """All back-offs are over."""
+        await self.pool.execute("UPDATE parked SET retry_at = $1 WHERE retry_at IS NOT NULL", clock.now())
+
+    async def replay(self, parked_id: Any) -> None:
+        """The operator's verb, and what the running service then does."""
+        await operate.replay(self.running.service, self.running.office, parked_id)
+        await self.sweep()
+
+    async def discard(self, parked_id: Any) -> None:
+        """The operator's verb, and what the running service then does."""
+        await operate.discard(self.running.service, self.running.office, parked_id, "TEST")
+        await self.sweep()
+
+
+@asynccontextmanager
+async def inside(url: str, service: Service = toy, **settings: Any) -> AsyncIterator[Inside]:
+    """Signed in as the runtime role; closed afterwards."""
+    pool = await postgres.open_pool(url, "toy", "toy")
+    try:
+        yield Inside(Running(service, pool, Settings(kafka=NOWHERE, postgres=url, http="", **settings)))
+    finally:
+        pool.terminate()

@@ -1,0 +1,80 @@
+"""Every kind of bad record that is known, and what it is good for: each must be parked as it came."""
+
+from collections.abc import Mapping
+
+from tests.toy.events import Ticked
+from tests.toy.letters import Desk, Letter
+
+ODD_NAME = b"\xff\xfebad".decode("utf-8", "surrogateescape")  # what a lenient reader makes of such a header name
+LARGE = 300_000
+DEEP = 20_000
+
+
+def good(desk: Desk, key: str = "c") -> Letter:
+    """One that would be applied."""
+    return desk.write(Ticked(counter_id=key))
+
+
+def placed(desk: Desk, key: str) -> Mapping[str, Letter]:
+    """Bad records that still tell their key and place; the n-th has the n-th place."""
+    body = f'{{"counter_id":"{key}"'.encode()
+    bodies = {
+        "no value": None,
+        "empty value": b"",
+        "random bytes": bytes(range(256)),
+        "broken JSON": body,
+        "a list": b"[]",
+        "a number": b"1",
+        "not a number": b"NaN",
+        "a huge number": body + b',"wake_at":' + b"9" * 400 + b"}",
+        "a member is missing": b"{}",
+        "a wrong type": body + b',"note":{}}',
+        "a null character": body + b',"note":"\x00"}',
+        "another counter's body": b'{"counter_id":"another"}',
+        "20,000 brackets": b"[" * DEEP + b"]" * DEEP,
+        "20,000 brackets in a member": body + b',"mood":' + b"[" * DEEP + b"]" * DEEP + b"}",
+        "a 300 kB number for a text": body + b',"note":' + b"1" * LARGE + b"}",
+        "no UTF-8": body + b',"note":"\xff"}',
+    }
+    letters = {name: good(desk, key)._replace(value=value) for name, value in bodies.items()}
+    letters |= {
+        "no id": good(desk, key).without("ce_id"),
+        "no UUID": good(desk, key).saying(ce_id=b"7"),
+        "a null id": good(desk, key).saying(ce_id=None),
+        "an id with a null character": good(desk, key).saying(ce_id=b"\x00"),
+        "no type": good(desk, key).without("ce_type"),
+        "a type of random bytes": good(desk, key).saying(ce_type=b"\xff\xfe\x00"),
+        "a version that is not read": good(desk, key).saying(ce_type=b"rehab.toyin.ticked.v9"),
+        "no time": good(desk, key).without("ce_time"),
+        "a time without zone": good(desk, key).saying(ce_time=b"2024-11-01T12:00:00"),
+        "a day that does not exist": good(desk, key).saying(ce_time=b"2024-02-30T12:00:00Z"),
+        "an after that names nothing": good(desk, key).saying(ce_after=b"toy-side"),
+        "an after without number": good(desk, key).saying(ce_after=b"toy-side:x"),
+        "a null correlation of bytes": good(desk, key).saying(ce_correlationid=b"\xff"),
+        "a header with an unprintable name": good(desk, key).saying(**{"x\x00y": b"1"}),
+    }
+    return letters
+
+
+def odd_name(desk: Desk, key: str) -> Letter:
+    """A header whose name is no UTF-8: aiokafka itself raises on it."""
+    return good(desk, key).saying(**{ODD_NAME: b"\xff"})
+
+
+def placeless(desk: Desk) -> Mapping[str, Letter]:
+    """Bad records that tell no key or no place."""
+    spare = Desk(desk.suffix)
+    return {
+        "no key": good(spare)._replace(key=None),
+        "an empty key": good(spare)._replace(key=b""),
+        "a null character in the key": good(spare)._replace(key=b"a\x00b"),
+        "a key that is no UTF-8": good(spare)._replace(key=b"\xff\xfe"),
+        "no sequence": good(spare).without("ce_sequence"),
+        "sequence zero": good(spare).saying(ce_sequence=b"0"),
+        "a sequence below zero": good(spare).saying(ce_sequence=b"-1"),
+        "a sequence that is no number": good(spare).saying(ce_sequence=b"two"),
+        "a sequence with a strange digit": good(spare).saying(ce_sequence="²".encode()),
+        "a sequence beyond the column": good(spare).saying(ce_sequence=b"9999999999"),
+        "no attributes": good(spare)._replace(headers=[]),
+        "nothing at all": Letter(good(spare).topic, None, None, []),
+    }
