@@ -1,6 +1,5 @@
 """Programs, contracts and calendars as they were announced, and what they say of a request."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple, TypeAlias
@@ -53,9 +52,12 @@ class Register:
         for one in stated:
             self._stated.setdefault(one.words, []).append(one)
 
-    def calendar(self) -> Days | None:
-        """The newest default calendar."""
-        found = [one.data for one in self._stated.get("calendar-published", ()) if one.data.get("is_default")]
+    def calendar(self, calendar_id: str = "") -> Days | None:
+        """The newest state of a calendar, of the default one where none is named."""
+        said = [one.data for one in self._stated.get("calendar-published", ())]
+        found = [
+            data for data in said if (data["calendar_id"] == calendar_id if calendar_id else data.get("is_default"))
+        ]
         return Days(max(found, key=lambda data: int(data["revision"]))) if found else None
 
     def wait_days(self) -> int:
@@ -123,8 +125,8 @@ def fits(program: Data, *, covered: bool, injury: Data, barriers: Sequence[str])
 
 
 def _is_among(code: str, codes: Sequence[str] | None) -> bool:
-    """Codes may be written as a whole or with x for any digit."""
-    return not codes or any(re.fullmatch(one.replace("x", "[0-9]"), code) for one in codes)
+    """Codes may be written by their first digits."""
+    return not codes or any(code.startswith(one) for one in codes)
 
 
 def _by_day(member: str) -> Any:  # noqa: ANN401 - a sort key

@@ -95,30 +95,25 @@ def _serves(contract: Data, on: date, requested_on: date) -> bool:
 
 def deadlines(books: Books) -> Iterator[str]:
     """A day to acknowledge and not before the next business day has ended; then one business day to answer."""
-    days = books.register.calendar()
-    for one in books.words.get("referral-offered", ()) if days else ():
-        contract = books.register.contract(one.data["contract_id"], days.day_of(one.at), one.at) if days else None
-        if days and contract and _due(one) != (right := _acknowledge_by(one.at, contract, days)):
-            yield f"the referral {one.key} must be acknowledged by {_due(one)}, right is {right}"
-    for one in books.words.get("referral-acknowledged", ()):
+    for one in (*books.words.get("referral-offered", ()), *books.words.get("referral-acknowledged", ())):
         contract = _contract_of(books, one)
-        if days and contract and _due(one) != (right := days.end_after(one.at, contract["answer_business_days"])):
-            yield f"the referral {one.key} must be answered by {_due(one)}, right is {right}"
+        days = books.register.calendar(contract["calendar_id"]) if contract else None
+        if contract and days and _due(one) != (right := _right(one, contract, days)):
+            yield f"the referral {one.key} has until {_due(one)} after {one.words}, right is {right}"
 
 
-def _contract_of(books: Books, acknowledged: Announced) -> Data | None:
-    """Of the offer that was acknowledged."""
-    said = books.referrals.get(acknowledged.key, ())
-    offers = [one for one in said if one.words == "referral-offered" and one.sequence < acknowledged.sequence]
-    return (
-        books.register.contract(offers[-1].data["contract_id"], offers[-1].at.date(), offers[-1].at) if offers else None
-    )
+def _right(one: Announced, contract: Data, days: Days) -> datetime:
+    if one.words == "referral-acknowledged":
+        return days.end_after(one.at, contract["answer_business_days"])
+    elapsed = one.at + timedelta(hours=contract["acknowledge_hours"])
+    return max(elapsed, days.end_after(one.at, contract["acknowledge_business_days"]))
 
 
-def _acknowledge_by(at: datetime, contract: Data, days: Days) -> datetime:
-    return max(
-        at + timedelta(hours=contract["acknowledge_hours"]), days.end_after(at, contract["acknowledge_business_days"])
-    )
+def _contract_of(books: Books, said: Announced) -> Data | None:
+    """Of the offer that was made, or was acknowledged."""
+    before = [one for one in books.referrals.get(said.key, ()) if one.sequence <= said.sequence]
+    offer = next((one for one in reversed(before) if one.words == "referral-offered"), None)
+    return books.register.contract(offer.data["contract_id"], offer.at.date(), offer.at) if offer else None
 
 
 def _due(one: Announced) -> datetime:

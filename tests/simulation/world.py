@@ -110,7 +110,7 @@ PROGRAMS: Sequence[dict[str, Any]] = [
         "program": "astd",
         "effective_from": "2020-01-01",
         "effective_to": "2024-10-31",
-        "choice": {"areas_of": ["or2", "astd"], "natures": ASTD_NATURES, "body_parts": ["21000", "3xxxx", "4xxxx"]},
+        "choice": {"areas_of": ["or2", "astd"], "natures": ASTD_NATURES, "body_parts": ["21000", "3", "4"]},
         "criteria": {"waits": [{"weeks": 2}, _FRACTURE]},
     },
     {
@@ -134,7 +134,7 @@ PROGRAMS: Sequence[dict[str, Any]] = [
 TERMS = {
     "revision": 1, "holds_from": "2020-01-01", "payee_id": "P-1", "organisation_id": "O-1", "sites": ["S-1", "S-2"],
     "effective_from": "2020-01-01", "effective_to": None, "run_off_to": None, "acknowledge_hours": 24,
-    "acknowledge_business_days": 1, "answer_business_days": 1,
+    "acknowledge_business_days": 1, "calendar_id": "bc", "answer_business_days": 1,
 }  # fmt: skip
 _OLD = {"effective_to": "2024-10-31", "run_off_to": "2025-01-31"}
 CONTRACTS: Sequence[dict[str, Any]] = [
