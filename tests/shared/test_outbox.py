@@ -1,0 +1,154 @@
+"""Dense sequences whoever writes, and a journal in which every byte is chained to those before it."""
+
+import asyncio
+from collections import defaultdict
+from typing import cast
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from shared import clock, operate, outbox, relay
+from shared.decision import Occasion
+from shared.postgres import Connection, Missed
+from tests.conftest import Topics
+from tests.toy.app import service
+from tests.toy.events import Counted, Ticked
+from tests.toy.inside import Inside
+
+A = "counter-a"
+WRITERS, TIMES = 6, 30
+
+
+def word(key: str = A, cause: str = "c") -> outbox.Said:
+    now = clock.now()
+    return outbox.said(Counted(counter_id=key, ticks=1, why="test"), Occasion(cause, cause, key, now, now))
+
+
+async def test_sequences_are_dense_per_key_whoever_writes_at_once(toy: Inside) -> None:
+    async def write(n: int) -> None:
+        for turn in range(TIMES):
+            keys = [f"k{(n + turn) % 3}", f"k{turn % 4}", f"k{n % 4}"]
+            async with toy.pool.acquire() as conn, conn.transaction():
+                await outbox.announce(conn, [word(key) for key in keys])
+
+    await asyncio.gather(*(write(n) for n in range(WRITERS)))
+    rows = await toy.pool.fetch("SELECT key, sequence, event_id FROM outbox ORDER BY seq")
+    places = defaultdict(list)
+    for key, sequence, event_id in rows:
+        places[key].append((sequence, event_id))
+    for found in places.values():
+        assert [sequence for sequence, _ in found] == list(range(1, len(found) + 1))
+        assert [event_id for _, event_id in found] == sorted(event_id for _, event_id in found)
+    assert len(rows) == WRITERS * TIMES * 3
+
+
+async def test_a_transaction_that_is_taken_back_leaves_no_hole(toy: Inside) -> None:
+    for breaks in (False, True, False):
+        async with toy.pool.acquire() as conn:
+            turn = conn.transaction()
+            await turn.start()
+            await outbox.announce(conn, [word()])
+            await (turn.rollback() if breaks else turn.commit())
+    assert [w.sequence for w in await toy.words()] == [1, 2]
+
+
+async def test_who_holds_a_place_speaks_first(toy: Inside) -> None:
+    async with toy.pool.acquire() as one, toy.pool.acquire() as other, asyncio.timeout(20):
+        async with one.transaction():
+            await outbox.hold(one, [("rehab-toy", A)])
+            late = asyncio.create_task(outbox.say(other, word(cause="late")))
+            while not await one.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
+                pass
+            await outbox.say(one, word(cause="early"))
+        await late
+    assert [(w.cause, w.sequence) for w in await toy.words()] == [("early", 1), ("late", 2)]
+
+
+async def test_what_a_service_says_to_itself_never_leaves(toy: Inside) -> None:
+    rule = next(kind for kind in toy.running.duty.handlers.rules if kind.__name__ == "Pondered")
+    now = clock.now()
+    with pytest.raises(TypeError, match="says to itself"):
+        outbox.said(rule(counter_id=A), Occasion("c", "c", A, now, now))
+
+
+async def passed_on(toy: Inside, kafka: str, times: int) -> None:
+    """Sent and journalled."""
+    await toy.hear(*[Ticked(counter_id=A, note="x")] * times)
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, enable_idempotence=True)
+    await producer.start()
+    async with toy.pool.acquire() as conn:
+        _, head = await relay.journal_head(conn)
+        await relay.pass_on(conn, producer, b"/rehab/toy", head)
+    await producer.stop()
+
+
+@pytest.fixture
+async def journalled(toy: Inside, kafka: str, topics: Topics, monkeypatch: pytest.MonkeyPatch) -> Inside:
+    """A journal of twenty entries, sent in two waves."""
+    (topic,) = await topics("rehab-toy")
+    monkeypatch.setattr(Counted, "topic", topic)
+    for _ in range(2):
+        await passed_on(toy, kafka, 10)
+    return toy
+
+
+async def test_what_was_sent_is_in_the_journal_and_no_longer_waits(journalled: Inside) -> None:
+    assert await journalled.words() == []
+    rows = await journalled.pool.fetch("SELECT sequence FROM journal ORDER BY seq")
+    assert [sequence for (sequence,) in rows] == list(range(1, 21))
+    async with journalled.pool.acquire() as conn:
+        assert await relay.verify(conn) == (20, None)
+
+
+@pytest.mark.parametrize(
+    "flip",
+    [
+        "payload = overlay(payload placing '~' from 30 for 1)",
+        "key = key || 'x'",
+        "sequence = sequence + 1",
+        "type = type || 'x'",
+        "at = at || ' '",
+        "cause = cause || 'x'",
+        "after = after || 'x'",
+        "topic = topic || 'x'",
+        "event_id = uuidv7()",
+        "hash = set_byte(hash, 0, get_byte(hash, 0) # 1)",
+    ],
+)
+async def test_one_flipped_byte_is_found_where_it_is(
+    journalled: Inside, flip: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seq = await journalled.pool.fetchval("SELECT seq FROM journal ORDER BY seq OFFSET 6 LIMIT 1")
+    async with journalled.pool.acquire() as conn:
+        await conn.execute(f"UPDATE journal SET {flip} WHERE seq = $1", seq)  # noqa: S608 - from the list above
+        assert await relay.verify(conn) == (6, seq)
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        await operate.verbs(service)["journal"](journalled.running.office, ["verify"])
+    assert f'"broken_at":{seq}' in capsys.readouterr().out
+
+
+async def test_an_entry_taken_out_of_the_journal_is_found(journalled: Inside) -> None:
+    async with journalled.pool.acquire() as conn:
+        await conn.execute("DELETE FROM journal WHERE seq = (SELECT min(seq) + 4 FROM journal)")
+        assert (await relay.verify(conn))[0] == 4
+
+
+async def test_a_row_that_somebody_else_moved_meanwhile_is_a_miss(
+    toy: Inside, kafka: str, topics: Topics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (topic,) = await topics("rehab-toy")
+    monkeypatch.setattr(Counted, "topic", topic)
+    await toy.hear(*[Ticked(counter_id=A)] * 3)
+    async with toy.pool.acquire() as conn, toy.pool.acquire() as other:
+        producer = AIOKafkaProducer(bootstrap_servers=kafka, enable_idempotence=True)
+        await producer.start()
+        mine = await conn.fetch(relay.UNSENT)
+        _, moved = await relay.pass_on(cast("Connection", other), producer, b"/rehab/toy", b"")
+        hashes = relay.chain(b"", map(tuple, mine))
+        assert (moved, await conn.fetchval(relay.MOVE, [row[0] for row in mine], hashes)) == (3, 0)
+        await toy.hear(Ticked(counter_id=A))
+        monkeypatch.setattr(relay, "MOVE", "SELECT 0 WHERE $1::bigint[] IS NOT NULL AND $2::bytea[] IS NOT NULL")
+        with pytest.raises(Missed):
+            await relay.pass_on(conn, producer, b"/rehab/toy", b"")
+        await producer.stop()
