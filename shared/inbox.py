@@ -41,9 +41,13 @@ class Marks:
     newly_heard: list[tuple[str, str, str]] = field(default_factory=list)
 
     def judge(self, record: Record) -> Verdict:
-        """The one rule: next is fresh, behind is a duplicate, ahead is early, another history is forked."""
+        """The one rule: next is fresh, behind is a duplicate, ahead is early, another history is forked.
+
+        A foreign record that cannot be read is nobody's duplicate, whatever id it carries: it is parked.
+        """
         if not record.sequence or record.key is None:
-            return Verdict.DUPLICATE if (record.topic, record.source, record.event_id) in self.heard else Verdict.FRESH
+            heard = (record.topic, record.source, record.event_id) in self.heard
+            return Verdict.DUPLICATE if heard and record.fault is None else Verdict.FRESH
         mark = self.now.get((record.topic, record.key), NONE)
         if record.sequence <= mark.sequence:
             return _behind(record, mark)

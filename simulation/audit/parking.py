@@ -8,7 +8,7 @@ from simulation.topics import CLAIMS
 
 
 def bad_records(books: Books) -> Iterator[str]:
-    """Each is announced as parked once; one whose id was read before may be dropped as a duplicate."""
+    """Each is announced as parked once, whatever id it carries."""
     parked = Counter(
         (int(one.data["was_partition"]), int(one.data["was_offset"]))
         for one in books.words.get("event-parked", ())
@@ -19,7 +19,7 @@ def bad_records(books: Books) -> Iterator[str]:
         count = parked.pop((one.lying.partition, one.lying.offset), 0)
         if one.verdict.kind != "bad" and count:
             yield f"{place} is {one.verdict.kind} and was parked"
-        elif one.verdict.kind == "bad" and (count > 1 or not (count or one.is_duplicate)):
+        elif one.verdict.kind == "bad" and count != 1:
             yield f"{place} is bad ({one.verdict.reason}) and was parked {count} times"
     for partition, offset in parked:
         yield f"the record {offset} of partition {partition} of claims was parked and is not there"
