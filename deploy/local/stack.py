@@ -59,7 +59,8 @@ class Stack:
     def environment(self) -> dict[str, str]:
         """What an outside client of the stack needs to know."""
         known = {name: self._addresses[name] for name in ("REHAB_KAFKA", "REHAB_POSTGRES", "REHAB_SMTP")}
-        return known | {"REHAB_CLOCK": self._clock} | self._portal()
+        tokens = str(self.folder / "tokens.json")
+        return known | {"REHAB_CLOCK": self._clock, "REHAB_TOKENS": tokens} | self._portal()
 
     @property
     def client_environment(self) -> dict[str, str]:

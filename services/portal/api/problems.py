@@ -1,0 +1,96 @@
+"""Answers to what cannot be done, in the form of RFC 9457: every reason with its field, rule and fix."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+_TITLES = {
+    400: "The request cannot be read",
+    401: "Sign in first",
+    404: "Not found",
+    405: "No such action",
+    409: "Not possible in this state",
+    412: "What you saw has changed",
+    413: "Too large",
+    415: "Send JSON",
+    422: "Something must be corrected",
+    428: "Something must be added",
+    429: "Too many requests",
+    503: "Not possible just now",
+}
+
+
+class Problem(Exception):  # noqa: N818 - an answer
+    """Something that cannot be done, and what would make it possible."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        errors: Sequence[Mapping[str, Any]] = (),
+        extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """`errors` has pointer, rule, reason and fix of each."""
+        super().__init__(detail)
+        self.status, self.detail, self.errors = status, detail, list(errors)
+        self.extra, self.headers = dict(extra or {}), dict(headers or {})
+
+
+def error(pointer: str | None, code: str, rule: str, fix: str) -> dict[str, Any]:
+    """One reason."""
+    return {"pointer": pointer, "rule": code, "reason": rule, "fix": {"text": fix}}
+
+
+def not_found() -> Problem:
+    """For what is not there and what is not yours alike."""
+    return Problem(404, "There is nothing here for you.")
+
+
+def answer(problem: Problem, instance: str | None = None) -> JSONResponse:
+    """As problem+json."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": _TITLES.get(problem.status, "Refused"),
+        "status": problem.status,
+        "detail": problem.detail,
+        **({"instance": instance} if instance else {}),
+        **({"errors": problem.errors} if problem.errors else {}),
+        **problem.extra,
+    }
+    return JSONResponse(body, problem.status, problem.headers, media_type="application/problem+json")
+
+
+async def on_problem(_: Request, problem: Exception) -> JSONResponse:
+    """Ours."""
+    return answer(problem if isinstance(problem, Problem) else Problem(500, "Something of ours is wrong."))
+
+
+async def on_invalid(_: Request, problem: Exception) -> JSONResponse:
+    """What the framework finds wrong with the shape: every field, never what it held."""
+    if not isinstance(problem, RequestValidationError):
+        return answer(Problem(400, "The request cannot be read."))
+    found = problem.errors()
+    if any(e["type"] == "json_invalid" for e in found):
+        return answer(Problem(400, "The body is no JSON."))
+    errors = [error(_pointer(e["loc"]), "SHAPE", e["msg"], "send it in the documented form") for e in found]
+    missing = {"idempotency-key", "if-match", "Idempotency-Key", "If-Match"}
+    absent = [e for e in found if e["type"] == "missing" and e["loc"][-1] in missing]
+    status = 428 if absent and len(absent) == len(found) else 422
+    return answer(Problem(status, "Some of it must be added or corrected.", errors))
+
+
+def _pointer(place: Sequence[str | int]) -> str:
+    """Where in the request."""
+    return "/" + "/".join(map(str, place[1:] if place and place[0] == "body" else place))
+
+
+async def on_http(_: Request, problem: Exception) -> JSONResponse:
+    """What the framework refuses."""
+    if not isinstance(problem, HTTPException):
+        return answer(Problem(500, "Something of ours is wrong."))
+    return answer(Problem(problem.status_code, _TITLES.get(problem.status_code, "Refused.") + "."))

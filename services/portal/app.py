@@ -1,0 +1,78 @@
+"""Assembly."""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from services.portal.api.assembly import make_app
+from services.portal.domain.account import HolderFiled
+from services.portal.handlers import handlers
+from services.portal.store.accounts import ACCOUNTS, issue_tokens, read_accounts
+from services.portal.store.doors import DOORS
+from shared import vault
+from shared.decision import INTERNAL
+from shared.log import logger
+from shared.office import Office
+from shared.parked import Guard
+from shared.service import Service
+
+_TOKENS = "REHAB_TOKENS"  # the file in which the keys of clinic software are handed over
+
+
+async def open_accounts(office: Office, arguments: Sequence[str]) -> None:
+    """Open the accounts of a folder's file that are not there yet, and hand each site's software its key."""
+    holders = read_accounts(Path(arguments[0]))
+    await office.tell(holders)
+    if place := os.environ.get(_TOKENS):
+        await _hand_over(office, holders, Path(place))
+    logger(__name__).info("accounts opened", count=len(holders))
+
+
+async def _hand_over(office: Office, holders: Sequence[HolderFiled], place: Path) -> None:
+    """A key for each site's clinician account, kept by the portal as a hash only; a key in the file stays."""
+    known = _handed_over(place)
+    clinicians = {h.sites[0]: h.account_id for h in holders if h.role == "clinician" and h.sites}
+    keys = {site: known.get(site) or secrets.token_urlsafe(32) for site in clinicians}
+    async with office.pool.acquire() as conn, conn.transaction():
+        await issue_tokens(conn, {sha256(key.encode()).digest(): clinicians[site] for site, key in keys.items()})
+    _note(place, keys)
+
+
+def _handed_over(place: Path) -> Mapping[str, str]:
+    """Keys that were handed over before."""
+    known: Mapping[str, str] = json.loads(place.read_text()) if place.exists() else {}
+    return known
+
+
+def _note(place: Path, keys: Mapping[str, str]) -> None:
+    """For nobody else to read."""
+    place.touch(mode=0o600)
+    place.write_text(json.dumps(keys, indent=1))
+
+
+service = Service(
+    "portal",
+    listens=(
+        "rehab-referral",
+        "rehab-program",
+        "rehab-invoice",
+        "rehab-procurement",
+        "rehab-notification",
+        "rehab-person",
+    ),
+    kinds=(DOORS, ACCOUNTS),
+    handlers=handlers,
+    folder=Path(__file__).parent,
+    reference=("rehab-procurement",),
+    compacted=("rehab-person",),
+    verbs={"open-accounts": open_accounts},
+    web=make_app,
+    seal=vault.seal_people,
+    guard=Guard(frozenset({INTERNAL}), vault.seal_bytes, vault.open_bytes),
+)
+
+if __name__ == "__main__":
+    service.main()

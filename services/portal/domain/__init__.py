@@ -1,0 +1,1 @@
+"""What little the portal decides: doors that close, and its own accounts."""

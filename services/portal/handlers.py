@@ -1,0 +1,95 @@
+"""What the portal reacts to."""
+
+from services.portal.domain.account import HolderFiled, open_account
+from services.portal.domain.doors import DoorDue, Doors, close_all, close_one, open_door, reach
+from services.portal.store.accounts import ACCOUNTS, keep_people
+from services.portal.store.doors import DOORS, default_calendar, keep_calendars
+from services.portal.store.notices import keep_notices
+from services.portal.store.operations import keep_answers
+from services.portal.store.shown import SHOWN, Moved, keep_shown
+from shared.calendar import Calendar
+from shared.decision import Decision, Event, Occasion
+from shared.events import referral
+from shared.events.answers import ActionApplied, ActionRefused, DeadlineMoved, said_by_all
+from shared.events.notification import NoticeActedOn, NoticeQueued, NoticeSeen
+from shared.events.person import AccountHolderChanged, WorkerChanged
+from shared.events.procurement import CalendarPublished
+from shared.events.values import Deadline
+from shared.handlers import Desk, Handlers, Touched, no_facts
+
+handlers = Handlers()
+handlers.keep(*SHOWN, by=keep_shown)
+handlers.keep(NoticeQueued, NoticeSeen, NoticeActedOn, by=keep_notices)
+handlers.keep(WorkerChanged, AccountHolderChanged, by=keep_people)
+handlers.keep(CalendarPublished, by=keep_calendars)
+handlers.keep(
+    *(kind for kind in SHOWN if kind is not Moved),
+    NoticeSeen,
+    *said_by_all(ActionApplied),
+    *said_by_all(ActionRefused),
+    by=keep_answers,
+)
+
+
+def the_doors(event: Event, _: object) -> Touched:
+    """Those of the record."""
+    return ((DOORS, event.key),)
+
+
+def doors_of(event: Event, desk: Desk[Calendar]) -> Doors:
+    """As they stand."""
+    return desk.find(DOORS, event.key) or Doors(event.key)
+
+
+@handlers.on(referral.ReferralOffered, the_doors, default_calendar)
+def on_referral_offered(event: referral.ReferralOffered, desk: Desk[Calendar], occasion: Occasion) -> Decision:
+    doors = doors_of(event, desk)
+    return open_door(doors, event.deadline, "referral", read_at=occasion.read_at, calendar=desk.facts)
+
+
+@handlers.on(referral.ReferralAcknowledged, the_doors, default_calendar)
+def on_referral_acknowledged(
+    event: referral.ReferralAcknowledged, desk: Desk[Calendar], occasion: Occasion
+) -> Decision:
+    doors = doors_of(event, desk)
+    return open_door(doors, event.deadline, "referral", read_at=occasion.read_at, calendar=desk.facts)
+
+
+@handlers.on(Moved, the_doors, default_calendar)
+def on_deadline_moved(event: DeadlineMoved, desk: Desk[Calendar], occasion: Occasion) -> Decision:
+    doors = doors_of(event, desk)
+    if event.due_at is None:
+        return close_one(doors, event.name)
+    deadline = Deadline(name=event.name, due_at=event.due_at)
+    return open_door(doors, deadline, "referral", read_at=occasion.read_at, calendar=desk.facts)
+
+
+def on_closed(event: Event, desk: Desk[None], _: Occasion) -> Decision:
+    """Answered, lapsed or taken back: nothing of it is open any more."""
+    return close_all(desk.find(DOORS, event.key))
+
+
+CLOSING: tuple[type[Event], ...] = (
+    referral.ReferralAccepted,
+    referral.ReferralDeclined,
+    referral.ReferralLapsed,
+    referral.ReferralOfferWithdrawn,
+    referral.ReferralWithdrawn,
+)
+for _closing in CLOSING:
+    handlers.on(_closing, the_doors, no_facts)(on_closed)
+
+
+@handlers.on(DoorDue, the_doors, no_facts)
+def on_door_due(event: DoorDue, desk: Desk[None], _: Occasion) -> Decision:
+    return reach(desk.find(DOORS, event.record_key), event)
+
+
+def the_account(event: HolderFiled, _: None) -> Touched:
+    """The account that is opened."""
+    return ((ACCOUNTS, event.account_id),)
+
+
+@handlers.on(HolderFiled, the_account, no_facts)
+def on_holder_filed(event: HolderFiled, desk: Desk[None], occasion: Occasion) -> Decision:
+    return open_account(desk.find(ACCOUNTS, event.account_id), event, at=occasion.at)

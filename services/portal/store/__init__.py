@@ -1,0 +1,1 @@
+"""Every statement of the portal, split by noun."""

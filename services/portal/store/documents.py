@@ -1,0 +1,31 @@
+"""Words that people write, sealed with a key of the record they belong to; events name them by id and hash."""
+
+from hashlib import sha256
+from typing import NamedTuple
+from uuid import UUID
+
+from uuid_utils import uuid7
+
+from shared.postgres import Connection
+from shared.vault import make_keys, seal
+
+PUT = """
+INSERT INTO documents (document_id, referral_id, sha256, sealed) VALUES ($1, $2, $3, $4)
+"""
+
+
+class Stored(NamedTuple):
+    """How an event names a document."""
+
+    document_id: str
+    sha256: str
+
+
+async def put_document(conn: Connection, referral_id: str, text: str) -> Stored:
+    """Kept, and named."""
+    plain = text.encode()
+    document_id, digest = UUID(bytes=uuid7().bytes), sha256(plain).digest()
+    owner = f"document/{referral_id}"
+    keys = await make_keys(conn, [owner])
+    await conn.execute(PUT, document_id, referral_id, digest, seal(keys, owner, plain))
+    return Stored(str(document_id), digest.hex())

@@ -1,0 +1,70 @@
+"""Open doors, and the calendar they are counted in."""
+
+from collections.abc import Sequence
+
+from services.portal.domain.doors import Doors
+from shared import reference
+from shared.calendar import UNPUBLISHED, Calendar
+from shared.decision import Event
+from shared.events.procurement import CalendarPublished
+from shared.handlers import Kept, Kind
+from shared.postgres import Connection, count
+
+LOAD = """
+SELECT record_key, version, names FROM doors
+WHERE record_key = ANY($1)
+ORDER BY record_key
+FOR UPDATE
+"""
+SAVE = """
+INSERT INTO doors (record_key, version, names)
+SELECT record_key, version, coalesce(string_to_array(nullif(names, ''), ' '), '{}')
+FROM unnest($1::text[], $2::int[], $3::text[]) AS u (record_key, version, names)
+ON CONFLICT (record_key) DO UPDATE SET version = excluded.version, names = excluded.names
+WHERE doors.version = excluded.version - 1
+"""
+KEEP_CALENDARS = """
+INSERT INTO calendars (calendar_id, payload)
+SELECT DISTINCT ON (calendar_id) calendar_id, payload
+FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u (calendar_id, payload, place)
+ORDER BY calendar_id, place DESC
+ON CONFLICT (calendar_id) DO UPDATE SET payload = excluded.payload
+"""
+CALENDARS = """
+SELECT payload FROM calendars
+"""
+
+
+async def load_doors(conn: Connection, keys: Sequence[str]) -> Sequence[Doors]:
+    """By record."""
+    return [Doors(key, version, tuple(names)) for key, version, names in await conn.fetch(LOAD, keys)]
+
+
+async def save_doors(conn: Connection, doors: Sequence[Doors]) -> int:
+    """As changed."""
+    rows = [(d.id, d.version + 1, " ".join(d.names)) for d in doors]
+    return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
+
+
+DOORS = Kind(Doors, load_doors, save_doors)
+
+
+async def keep_calendars(conn: Connection, kept: Sequence[Kept]) -> None:
+    """The newest of each."""
+    rows = [(k.key, k.event.to_bytes().decode()) for k in kept]
+    await conn.execute(KEEP_CALENDARS, *zip(*rows, strict=True))
+    await reference.changed(conn, "calendars")
+
+
+async def _load(conn: Connection) -> Calendar:
+    """The default calendar."""
+    found = [CalendarPublished.from_bytes(payload.encode()) for (payload,) in await conn.fetch(CALENDARS)]
+    return next((Calendar.of(c) for c in found if c.is_default), UNPUBLISHED)
+
+
+_CALENDAR = reference.Reference("calendars", _load)
+
+
+async def default_calendar(conn: Connection, _events: Sequence[Event]) -> Calendar:
+    """As a fact of decisions."""
+    return await _CALENDAR.current(conn)
