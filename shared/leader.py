@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared import clock, kafka, metrics, outbox, parked, postgres, relay, timers
 from shared.decision import Occasion
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from shared.running import Running
 
+T = TypeVar("T")
 log = logger(__name__)
 _IDLE = 0.1  # seconds between looks when nothing wakes the relay
 _TEND = 0.1
@@ -82,7 +83,7 @@ class Leader:
         async with _producer(running.settings.kafka) as producer:
             while True:
                 wake.clear()
-                head, sent = await relay.pass_on(conn, producer, source, head)
+                head, sent = await _unbroken(relay.pass_on(conn, producer, source, head))
                 if sent:
                     metrics.SENT.labels(running.service.name).inc(sent)
                 else:
@@ -165,6 +166,16 @@ class Leader:
                 await outbox.announce(conn, [outbox.said(event, occasion)])
             self.running.office.wake()
         self._head_said = now.date()
+
+
+async def _unbroken(wave: Coroutine[Any, Any, T]) -> T:
+    """Whoever is asked to stop in mid-wave ends after it: what was sent and not moved would be sent again."""
+    task = asyncio.ensure_future(wave)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 @contextlib.asynccontextmanager
