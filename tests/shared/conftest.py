@@ -1,13 +1,17 @@
 """The toy, in the test's own process or in processes of its own."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from deploy.local.topics import create_topics, delete_topics
 from shared.migrate import MECHANISM
 from tests.stack.databases import Databases
 from tests.toy import MIGRATIONS
 from tests.toy.inside import Inside, inside
+from tests.toy.outside import Outside, Place
 
 
 @pytest.fixture
@@ -23,3 +27,14 @@ async def toy(toy_database: str) -> AsyncIterator[Inside]:
     """The toy on a real database, fed by the test."""
     async with inside(toy_database) as found:
         yield found
+
+
+@pytest.fixture
+async def outside(kafka: str, toy_database: str, tmp_path: Path) -> AsyncIterator[Outside]:
+    """A toy service whose processes the test starts, on topics of its own."""
+    place = Place(kafka, toy_database, f"-{uuid4().hex[:8]}", tmp_path)
+    await create_topics(kafka, [*place.topics, "rehab-toy"], 4)
+    found = Outside(place)
+    yield found
+    found.close()
+    await delete_topics(kafka, place.topics)
