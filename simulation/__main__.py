@@ -16,7 +16,7 @@ from simulation.quiet import NotQuiet
 from simulation.reconcile import reconcile
 from simulation.show import Ticker
 from simulation.simulate import BUNDLED, Order, simulate
-from simulation.tokens import tokens_of
+from simulation.tokens import read_tokens
 
 
 def _arguments() -> argparse.Namespace:
@@ -46,8 +46,8 @@ def _arguments() -> argparse.Namespace:
 def _play(asked: argparse.Namespace) -> bool:
     """Live on the terminal; goes on where it stopped before."""
     moved = clock.of_environment(os.environ["REHAB_CLOCK"])
-    folder = moved.path.parent
-    where = session.Addresses.noted((folder / "stack.json").read_text(), tokens_of(folder))
+    tokens = read_tokens(Path(os.environ["REHAB_TOKENS"]))
+    where = session.Addresses.noted((moved.path.parent / "stack.json").read_text(), tokens)
     manner = session.Manner(asked.seed, Ticker(), asked.pause, goes_on=True)
     asyncio.run(session.run(select(capture.read(asked.feed), ALWAYS), moved, where, manner))
     return True

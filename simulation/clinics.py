@@ -95,26 +95,29 @@ class Clinics:
         """What was offered on or withdrawn meanwhile is simply not there any more."""
         token, number = self._tokens[act.offer.data["site_id"]], act.offer.data["number"]
         async with gate:
-            shown = await self._portal.referral(token, number)
-            if shown is None:
+            seen = await self._look(token, number, act.deed)
+            if seen is None:
                 self.answers[act.deed, 404] += 1
                 return
             path, body = self._wording(act, number)
             key = UUID(int=self._mind(act.offer, f"{act.deed} key {act.at}").getrandbits(128), version=4)
-            answer = await self._portal.act(token, path, body, etag=shown.etag, key=key)
+            answer = await self._portal.act(token, path, body, seen=seen, key=key)
             self.answers[act.deed, answer.status] += 1
+
+    async def _look(self, token: str, number: str, deed: Deed) -> int | None:
+        """The revision of what the clinic sees: in its list of offers, later on the referral's own page."""
+        if deed == "acknowledge":
+            offers = await self._portal.offers(token)
+            return next((int(one["revision"]) for one in offers if one["number"] == number), None)
+        return await self._portal.revision(token, number)
 
     def _wording(self, act: Act, number: str) -> tuple[str, dict[str, Any]]:
         """Where an act is sent, and what it says."""
         mind = self._mind(act.offer, f"{act.deed} words")
         if act.deed == "book":
-            starts_at = _first_visit(act, mind)
-            return f"/referrals/{number}/appointments", {"starts_at": starts_at, "confirmed_with_worker": True}
-        reason = {
-            "reason_code": mind.choice(_REASONS),
-            "next_step": mind.choice(_NEXT_STEPS),
-            "comment": "Not this month.",
-        }
+            said = {"starts_at": _first_visit(act, mind), "confirmed_with_worker": True}
+            return f"/referrals/{number}/appointments", {**said, "late_reason_code": "clinic-capacity"}
+        reason = {"reason_code": mind.choice(_REASONS), "next_step": mind.choice(_NEXT_STEPS), "comment": "Not now."}
         return f"/referrals/{number}/commands/{act.deed}", reason if act.deed == "decline" else {}
 
 

@@ -9,13 +9,6 @@ import httpx2
 _PATIENCE = 30.0  # seconds
 
 
-class Shown(NamedTuple):
-    """A referral as the clinic sees it, and the version of what it saw."""
-
-    data: Mapping[str, Any]
-    etag: str
-
-
 class Answer(NamedTuple):
     """What the portal said to an action: its status and body."""
 
@@ -45,18 +38,22 @@ class Portal:
 
     async def offers(self, token: str) -> list[Mapping[str, Any]]:
         """What a clinic is asked to take."""
-        answer = await self._client.get("/referrals", params={"state": "offered"}, headers=_as(token))
+        query = {"state": "offered", "limit": "200"}
+        answer = await self._client.get("/referrals", params=query, headers=_as(token))
         answer.raise_for_status()
         return list(answer.json()["items"])
 
-    async def referral(self, token: str, number: str) -> Shown | None:
-        """One referral; None when it is not there or not the clinic's."""
+    async def revision(self, token: str, number: str) -> int | None:
+        """The newest of one referral; None when it is not there or not the clinic's."""
         answer = await self._client.get(f"/referrals/{number}", headers=_as(token))
-        return Shown(answer.json(), answer.headers.get("etag", "")) if answer.status_code == httpx2.codes.OK else None
+        if answer.status_code == httpx2.codes.NOT_FOUND:
+            return None
+        answer.raise_for_status()
+        return int(answer.headers["etag"].strip('W/"'))
 
-    async def act(self, token: str, path: str, body: Mapping[str, Any], *, etag: str, key: UUID) -> Answer:
+    async def act(self, token: str, path: str, body: Mapping[str, Any], *, seen: int, key: UUID) -> Answer:
         """One action, on what was seen; waits two seconds for the answer of the service that decides."""
-        headers = {**_as(token), "Idempotency-Key": str(key), "Prefer": "wait=2", "If-Match": etag}
+        headers = {**_as(token), "Idempotency-Key": str(key), "Prefer": "wait=2", "If-Match": f'"{seen}"'}
         answer = await self._client.post(path, json=body, headers=headers)
         if answer.status_code >= httpx2.codes.INTERNAL_SERVER_ERROR:
             answer.raise_for_status()

@@ -20,7 +20,7 @@ from simulation.clock import ClockFile
 from simulation.feed import ALWAYS, Stretch, select
 from simulation.reconcile import Report, reconcile
 from simulation.show import Gauge
-from simulation.tokens import tokens_of
+from simulation.tokens import read_tokens
 
 BUNDLED = Path(__file__).parent / "captures" / "claims-autumn-2024.jsonl.gz"
 _BEFORE = timedelta(hours=1)  # the registers are loaded before the first record arrives
@@ -61,9 +61,9 @@ def _played(feed: Sequence[Captured], order: Order, folder: Path) -> Report:
     with Stack(folder, fast=True, clock=f"stepped:{clock.path}") as stack:
         commands.fill(stack.client_environment, stack.logs)
         known = stack.environment
-        where = session.Addresses(
-            known["REHAB_KAFKA"], known["REHAB_PORTAL"], [stack.http(name) for name in SERVICES], tokens_of(folder)
-        )
+        tokens = read_tokens(Path(known["REHAB_TOKENS"]))
+        health = [stack.http(name) for name in SERVICES]
+        where = session.Addresses(known["REHAB_KAFKA"], known["REHAB_PORTAL"], health, tokens)
         until = asyncio.run(session.run(feed, clock, where, session.Manner(order.seed, Gauge())))
         return asyncio.run(reconcile(known["REHAB_KAFKA"], until=until))
 
