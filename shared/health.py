@@ -113,6 +113,7 @@ class Server:
         running, tick = self.running, clock.tick()
         async with running.pool.acquire() as conn:
             ((due, soon, outbox),) = await conn.fetch(timers.SOON, tick.now)
+            pending = await running.service.pending(conn, tick.now) if running.service.pending else 0
         await running.know_places()
         applied: dict[str, dict[str, int]] = {topic: {} for topic in running.service.listens}
         for partition, offset in running.applied.items():
@@ -123,7 +124,7 @@ class Server:
             "applied": applied,
             "outbox": outbox,
             "due": due,
-            "busy": running.in_flight + running.office.busy,
+            "busy": running.in_flight + running.office.busy + pending,
             "next": soon.isoformat() if soon else None,
         }
 

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,6 +16,7 @@ from shared import catchup, health, log, migrate, operate, postgres
 from shared.handlers import Handlers, Kind
 from shared.office import Office
 from shared.parked import Guard, Shelf
+from shared.postgres import Connection
 from shared.reader import Reader
 from shared.running import Running, quiet_collector
 from shared.settings import Settings
@@ -39,6 +41,7 @@ class Service:
     verbs: Mapping[str, Verb] = field(default_factory=dict)
     loops: tuple[Callable[[Office], Coroutine[Any, Any, None]], ...] = ()
     web: Callable[[Office], health.App] | None = None
+    pending: Callable[[Connection, datetime], Awaitable[int]] | None = None
     seal: Seal | None = None
     guard: Guard | None = None
 

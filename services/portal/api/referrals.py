@@ -180,29 +180,6 @@ async def decline(  # noqa: PLR0913, PLR0917 - path, headers and body
     return await take(portal, action, prefer)
 
 
-@router.post("/{number}/commands/decline", name="decline")
-async def decline(  # noqa: PLR0913, PLR0917 - path, headers and body
-    number: Number, body: Decline, caller: Who, portal: Here, key: Key, match: Match, prefer: Prefer = None
-) -> Response:
-    """A clinic does not take it; the comment goes to the document store."""
-    view = await _mine(portal, caller, number, ACTORS)
-    seen = _seen(match, view)
-
-    async def fact(conn: Connection, at: datetime) -> ProviderDeclinedReferral:
-        stored = await put_document(conn, view.referral_id, body.comment) if body.comment else None
-        return ProviderDeclinedReferral(
-            **_said(caller, view, key, seen, at),
-            reason_code=body.reason_code,
-            next_step=body.next_step,
-            comment_id=stored.document_id if stored else None,
-            comment_sha256=stored.sha256 if stored else None,
-        )
-
-    said = body.model_dump_json().encode()
-    action = Action(caller, key, f"/referrals/{number}/commands/decline", view.referral_id, said, fact)
-    return await take(portal, action, prefer)
-
-
 @router.post("/{number}/commands/{name}")
 async def command(  # noqa: PLR0913, PLR0917 - path, headers and body
     number: Number,

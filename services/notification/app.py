@@ -1,0 +1,95 @@
+"""Assembly, and the loop that mails."""
+
+import os
+from collections.abc import Mapping, Sequence
+from email.message import EmailMessage
+from pathlib import Path
+
+import aiosmtplib
+
+from services.notification.domain import MailFailed, MailSent, Notice
+from services.notification.handlers import handlers
+from services.notification.store.notices import NOTICES, RULES, count_due, list_due
+from services.notification.store.recipients import find_addresses
+from shared import clock
+from shared.decision import Event
+from shared.office import Office
+from shared.service import Service
+
+_FROM = "notices@portal.example"
+_IDLE = 0.5  # seconds between looks when nothing is applied
+_PATIENCE = 20.0
+_FOR_GOOD = range(500, 600)
+
+
+async def deliver(office: Office) -> None:
+    """Mails whose time has come, over one connection; what became of each is decided like everything else."""
+    host, _, port = office.settings.smtp.rpartition(":")
+    while True:
+        async with office.pool.acquire() as conn:
+            due = await list_due(conn, clock.now())
+            addresses = await find_addresses(conn, [n.recipient_id for n in due]) if due else {}
+        if due:
+            await office.tell(await _mail(due, addresses, host, int(port)))
+        else:
+            await office.changed(_IDLE)
+
+
+async def _mail(due: Sequence[Notice], addresses: Mapping[str, str], host: str, port: int) -> list[Event]:
+    """What became of each mail."""
+    try:
+        async with aiosmtplib.SMTP(hostname=host, port=port, timeout=_PATIENCE) as server:
+            return [await _send(server, notice, addresses.get(notice.recipient_id)) for notice in due]
+    except (aiosmtplib.SMTPException, OSError):
+        return [MailFailed(notice_id=notice.id, reason_code="server-away") for notice in due]
+
+
+async def _send(server: aiosmtplib.SMTP, notice: Notice, address: str | None) -> Event:
+    """One mail: a number, a link, and nothing about anybody."""
+    if address is None:
+        return MailFailed(notice_id=notice.id, reason_code="no-address", for_good=True)
+    try:
+        await server.send_message(_message(notice, address))
+    except aiosmtplib.SMTPServerDisconnected:
+        return MailFailed(notice_id=notice.id, reason_code="server-away")
+    except aiosmtplib.SMTPRecipientsRefused as refused:
+        code = refused.recipients[0].code
+        return MailFailed(notice_id=notice.id, reason_code=f"smtp-{code}", for_good=code in _FOR_GOOD)
+    except aiosmtplib.SMTPResponseException as refused:
+        return MailFailed(notice_id=notice.id, reason_code=f"smtp-{refused.code}", for_good=refused.code in _FOR_GOOD)
+    return MailSent(notice_id=notice.id)
+
+
+def _message(notice: Notice, address: str) -> EmailMessage:
+    """As the rule words it; the id is the notice's, so that a repeat is recognised."""
+    rule, number = RULES[notice.rule], notice.number
+    message = EmailMessage()
+    message["From"], message["To"] = _FROM, address
+    message["Subject"] = rule.subject.format(number=number)
+    message["Message-ID"] = f"<{notice.id}@portal.example>"
+    portal = os.environ.get("REHAB_PORTAL", "https://portal.example")
+    message.set_content(f"{rule.text}\n\n{portal}/referrals/{number}\n")
+    return message
+
+
+service = Service(
+    "notification",
+    listens=(
+        "rehab-referral",
+        "rehab-program",
+        "rehab-invoice",
+        "rehab-procurement",
+        "rehab-portal",
+        "rehab-person",
+    ),
+    kinds=(NOTICES,),
+    handlers=handlers,
+    folder=Path(__file__).parent,
+    reference=("rehab-procurement", "rehab-portal"),
+    compacted=("rehab-person",),
+    loops=(deliver,),
+    pending=count_due,
+)
+
+if __name__ == "__main__":
+    service.main()
