@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 500
 _POLL_MS = 200  # an empty poll returns after this; records return at once
+_METADATA_MS = 5_000  # partitions that are added are read after at most so long
 _ACKNOWLEDGED_WITHIN = 10.0  # seconds: an idempotent producer never gives a batch up by itself
 _MAX_REQUEST = 1_200_000
 
@@ -53,7 +54,12 @@ class Feed:
     def __init__(self, servers: str, group: str, instance: str, topics: Sequence[str], take: Take) -> None:
         """Settings that were proven on a real broker; a stable instance id lets a killed member come back at once."""
         self.broker = KafkaBroker(
-            servers, logger=None, apply_types=False, graceful_timeout=8, allow_auto_create_topics=False
+            servers,
+            logger=None,
+            apply_types=False,
+            graceful_timeout=8,
+            allow_auto_create_topics=False,
+            metadata_max_age_ms=_METADATA_MS,
         )
         subscriber: Any = self.broker.subscriber(
             *topics,
