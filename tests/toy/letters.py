@@ -104,7 +104,31 @@ async def post(servers: str, letters: Sequence[Letter], partition: int | None = 
     await producer.start()
     try:
         for letter in letters:
-            where = partition if partition is not None or letter.key is not None else 0
-            await producer.send(letter.topic, letter.value, letter.key, partition=where, headers=letter.headers)
+            if (letter.key is None and letter.value is None) or any(
+                type(name) is not str for name, _ in letter.headers
+            ):
+                await producer.flush()
+                await _post_batch(producer, [letter], partition or 0)
+            else:
+                where = partition if partition is not None or letter.key is not None else 0
+                await producer.send(letter.topic, letter.value, letter.key, partition=where, headers=letter.headers)
     finally:
         await producer.stop()
+
+
+async def post_together(servers: str, letters: Sequence[Letter], partition: int) -> None:
+    """In one batch, as one sender would who had them all at once."""
+    producer = AIOKafkaProducer(bootstrap_servers=servers, enable_idempotence=True, max_batch_size=1_000_000)
+    await producer.start()
+    try:
+        await _post_batch(producer, letters, partition)
+    finally:
+        await producer.stop()
+
+
+async def _post_batch(producer: AIOKafkaProducer, letters: Sequence[Letter], partition: int) -> None:
+    """What the producer refuses record by record it takes in a batch."""
+    batch = producer.create_batch()
+    for letter in letters:
+        batch.append(timestamp=None, key=letter.key, value=letter.value, headers=list(letter.headers))
+    await (await producer.send_batch(batch, letters[0].topic, partition=partition))

@@ -2,10 +2,24 @@
 
 from collections.abc import Mapping
 
+from typing_extensions import override
+
 from tests.toy.events import Ticked
 from tests.toy.letters import Desk, Letter
 
-ODD_NAME = b"\xff\xfebad".decode("utf-8", "surrogateescape")  # what a lenient reader makes of such a header name
+
+class OddName(str):
+    """A header name of bytes that are no text, as a lenient reader sees it; written, it is those bytes again."""
+
+    __slots__ = ()
+
+    @override
+    def encode(self, encoding: str = "utf-8", errors: str = "surrogateescape") -> bytes:
+        """As they were."""
+        return super().encode(encoding, "surrogateescape")
+
+
+ODD_NAME = OddName(b"\xff\xfebad".decode("utf-8", "surrogateescape"))
 LARGE = 300_000
 DEEP = 20_000
 
@@ -58,7 +72,8 @@ def placed(desk: Desk, key: str) -> Mapping[str, Letter]:
 
 def odd_name(desk: Desk, key: str) -> Letter:
     """A header whose name is no UTF-8: aiokafka itself raises on it."""
-    return good(desk, key).saying(**{ODD_NAME: b"\xff"})
+    letter = good(desk, key)
+    return letter._replace(headers=[(ODD_NAME, b"\xff"), *letter.headers])
 
 
 def placeless(desk: Desk) -> Mapping[str, Letter]:
