@@ -8,6 +8,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from deploy.local.processes import Died
 from simulation import capture, clock, session
 from simulation.feed import ALWAYS, Stretch, select
 from simulation.generate import Plan, generate
@@ -81,7 +82,7 @@ if __name__ == "__main__":
     chosen = _arguments()
     try:
         sys.exit(0 if _VERBS[chosen.verb](chosen) else 1)
-    except (ValueError, OSError, Unsettled, NotQuiet) as problem:
+    except (ValueError, OSError, Died, Unsettled, NotQuiet) as problem:
         sys.exit(f"{type(problem).__name__}: {problem}")
     except KeyboardInterrupt:
         sys.exit(130)
