@@ -107,7 +107,7 @@ class Inside:
 @asynccontextmanager
 async def inside(url: str, service: Service = toy, **settings: Any) -> AsyncIterator[Inside]:
     """Signed in as the runtime role; closed afterwards."""
-    pool = await postgres.open_pool(url, "toy", "toy")
+    pool = await postgres.open_pool(url, service.name, service.name)
     try:
         yield Inside(Running(service, pool, Settings(kafka=NOWHERE, postgres=url, http="", **settings)))
     finally:
