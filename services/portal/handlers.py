@@ -17,6 +17,7 @@ from shared.events.procurement import CalendarPublished
 from shared.events.values import Deadline
 from shared.handlers import Desk, Handlers, Touched, no_facts
 
+OWN = "rehab-portal"  # it need not read what it says itself
 handlers = Handlers()
 handlers.keep(*SHOWN, by=keep_shown)
 handlers.keep(NoticeQueued, NoticeSeen, NoticeActedOn, by=keep_notices)
@@ -25,8 +26,7 @@ handlers.keep(CalendarPublished, by=keep_calendars)
 handlers.keep(
     *(kind for kind in SHOWN if kind is not Moved),
     NoticeSeen,
-    *said_by_all(ActionApplied),
-    *said_by_all(ActionRefused),
+    *(kind for kind in (*said_by_all(ActionApplied), *said_by_all(ActionRefused)) if kind.topic != OWN),
     by=keep_answers,
 )
 

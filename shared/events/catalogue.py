@@ -1,0 +1,57 @@
+"""Every contract there is, by owner; and who reads which topic."""
+
+from collections.abc import Iterator
+from functools import cache
+from types import ModuleType
+
+from shared.decision import INTERNAL, Event
+from shared.events import answers, claims, invoice, notification, person, portal, procurement, program, referral
+from shared.events.person import Identified
+
+OWNERS: dict[str, ModuleType] = {
+    "claims": claims,
+    "referral": referral,
+    "program": program,
+    "invoice": invoice,
+    "procurement": procurement,
+    "notification": notification,
+    "portal": portal,
+    "person": person,
+}
+COMMON: tuple[type[Event], ...] = (
+    answers.ActionApplied,
+    answers.ActionRefused,
+    answers.EventParked,
+    answers.EventReplayed,
+    answers.EventDiscarded,
+    answers.DeadlineMoved,
+    answers.JournalHeadAnnounced,
+)
+
+
+@cache
+def contracts() -> dict[str, tuple[type[Event], ...]]:
+    """Event classes by the module that owns them, in the order in which they stand there."""
+    return {owner: tuple(_own(module)) for owner, module in OWNERS.items()}
+
+
+def _own(module: ModuleType) -> Iterator[type[Event]]:
+    """Contracts that are announced: named by a type, on a topic, not a person in clear."""
+    for found in vars(module).values():
+        if (
+            isinstance(found, type)
+            and issubclass(found, Event)
+            and found.__module__ == module.__name__
+            and "type_name" in vars(found)
+            and found.topic != INTERNAL
+            and not issubclass(found, Identified)
+        ):
+            yield found
+
+
+@cache
+def every() -> dict[str, type[Event]]:
+    """All by type string, those that every service announces included."""
+    own = [event for events in contracts().values() for event in events]
+    common = [answers.said_by(service, event) for service in answers.SERVICES for event in COMMON]
+    return {event.type_name: event for event in (*own, *common)}

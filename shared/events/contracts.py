@@ -1,0 +1,154 @@
+"""`python -m shared.events.contracts [--check]`: schemas, examples and documents of the events, from their classes."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from shared.decision import Event
+from shared.events import answers, catalogue
+from shared.events.compatibility import breaks
+from shared.events.examples import example_of
+
+_HERE = Path(__file__).parent
+ROOT = _HERE.parents[1]
+SCHEMAS, EXAMPLES = _HERE / "schemas", _HERE / "examples"
+DOCUMENT, ASYNCAPI = ROOT / "docs" / "events.md", ROOT / "docs" / "asyncapi"
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema_of(event: type[Event]) -> dict[str, Any]:
+    """The schema as it is published."""
+    return {"$schema": _DIALECT, "$id": event.type_name, **event.model_json_schema()}
+
+
+def envelope_of(event: type[Event], key: str) -> dict[str, str]:
+    """The headers of an example."""
+    owner = event.type_name.split(".")[1]
+    return {
+        "ce_specversion": "1.0",
+        "ce_id": "01930d2c-7f00-7000-8000-000000000001",
+        "ce_source": "/claims/cms" if event.topic == "claims" else f"/rehab/{owner}",
+        "ce_type": event.type_name,
+        "ce_subject": key,
+        "ce_time": "2024-11-04T18:30:00+00:00",
+        "content-type": "application/json",
+        **({} if event.topic == "claims" else {"ce_sequence": "1"}),
+    }
+
+
+def example(event: type[Event]) -> dict[str, Any]:
+    """A first example: key, headers and body."""
+    body = example_of(event)
+    key = event.from_bytes(json.dumps(body).encode()).key
+    return {"key": key, "headers": envelope_of(event, key), "value": body}
+
+
+def files() -> Iterator[tuple[Path, str]]:
+    """Every generated file and what it should hold; an example that is there stays as it is."""
+    for name, event in sorted(catalogue.every().items()):
+        yield SCHEMAS / f"{name}.json", _json(schema_of(event))
+        golden = EXAMPLES / name / "1.json"
+        yield golden, golden.read_text() if golden.exists() else _json(example(event))
+    yield DOCUMENT, _document()
+    yield ASYNCAPI / "rehab.yaml", yaml.safe_dump(_asyncapi(), sort_keys=False, allow_unicode=True, width=120)
+
+
+def _json(said: object) -> str:
+    return json.dumps(said, indent=2, ensure_ascii=False) + "\n"
+
+
+def _document() -> str:
+    """docs/events.md."""
+    lines = ["# Events", "", "Generated from the classes in `shared/events/` by `make contracts`.", ""]
+    for owner, events in catalogue.contracts().items():
+        if events:
+            lines += [f"## {owner}", "", "| event | meaning | topic | key | members |", "|---|---|---|---|---|"]
+            lines += [_row(event) for event in events] + [""]
+    lines += ["## every service", "", "| event | meaning | key | members |", "|---|---|---|---|"]
+    for event in catalogue.COMMON:
+        said = answers.said_by("referral", event)
+        lines.append(f"| `{event.__name__}` | {event.__doc__} | `{said.key_field}` | {_members(said)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _row(event: type[Event]) -> str:
+    """One event."""
+    cells = (f"`{event.__name__}`<br>`{event.type_name}`", event.__doc__, f"`{event.topic}`", f"`{event.key_field}`")
+    return f"| {' | '.join(map(str, cells))} | {_members(event)} |"
+
+
+def _members(event: type[Event]) -> str:
+    """Required first, optional in brackets."""
+    fields = event.model_fields.items()
+    return ", ".join(name if field.is_required() else f"[{name}]" for name, field in fields)
+
+
+def _asyncapi() -> dict[str, Any]:
+    """The topics as channels, with what is said on them."""
+    topics: dict[str, list[type[Event]]] = {}
+    for event in catalogue.every().values():
+        topics.setdefault(event.topic, []).append(event)
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": "Occupational rehabilitation", "version": "1"},
+        "defaultContentType": "application/json",
+        "channels": {
+            topic: {
+                "address": topic,
+                "messages": {event.type_name: _message(event) for event in sorted(events, key=lambda e: e.type_name)},
+            }
+            for topic, events in sorted(topics.items())
+        },
+    }
+
+
+def _message(event: type[Event]) -> dict[str, Any]:
+    """One message."""
+    return {
+        "name": event.__name__,
+        "summary": (event.__doc__ or "").split("\n")[0],
+        "bindings": {"kafka": {"key": {"type": "string", "description": event.key_field}}},
+        "payload": {
+            "schemaFormat": "application/schema+json;version=draft-2020-12",
+            "schema": {"$ref": f"../../shared/events/schemas/{event.type_name}.json"},
+        },
+    }
+
+
+def write() -> list[str]:
+    """Write what is missing or stale; a published schema only ever gains. Returns what it refuses."""
+    refused = []
+    for path, text in files():
+        if (
+            path.parent == SCHEMAS
+            and path.exists()
+            and (found := breaks(json.loads(path.read_text()), json.loads(text)))
+        ):
+            refused += [f"{path.stem}: {fault}" for fault in found]
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return refused
+
+
+def stale() -> list[Path]:
+    """Generated files that are not as they should be."""
+    return [path for path, text in files() if not path.exists() or path.read_text() != text]
+
+
+def main() -> None:
+    """Write, or with --check only look."""
+    if "--check" in sys.argv[1:]:
+        if old := stale():
+            raise SystemExit("stale, run `make contracts`: " + ", ".join(str(p.relative_to(ROOT)) for p in old))
+        return
+    if refused := write():
+        raise SystemExit("a version only gains optional members; these need a new one:\n" + "\n".join(refused))
+
+
+if __name__ == "__main__":
+    main()
