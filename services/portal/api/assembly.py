@@ -1,39 +1,56 @@
-"""The application: routes, problems, limits."""
+"""The application: routes, who may call them, problems, limits."""
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from services.portal.api import own, referrals
+from services.portal.api import commands, own, referrals
+from services.portal.api.access import check_routes
 from services.portal.api.desk import Portal
+from services.portal.api.gate import Gate
 from services.portal.api.problems import Problem, on_http, on_invalid, on_problem
+from services.portal.api.rate import Rate
+from shared.health import App
 from shared.office import Office
 
+PARTS = (own, referrals, commands)
+_PROBLEM = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
 _REFUSALS: dict[int | str, dict[str, object]] = {
-    400: {"description": "Cannot be read"},
-    401: {"description": "No good key"},
-    404: {"description": "Not there, or not yours"},
-    409: {"description": "Not possible in this state"},
-    412: {"description": "Stale"},
-    428: {"description": "A header is missing"},
     202: {"description": "Sent, being checked"},
+    400: {"description": "Cannot be read", **_PROBLEM},
+    401: {"description": "No good key", **_PROBLEM},
+    404: {"description": "Not there, or not yours", **_PROBLEM},
+    409: {"description": "Not possible in this state: `state` and `allowed` say what is", **_PROBLEM},
+    412: {"description": "Stale: `current` is what holds now", **_PROBLEM},
+    413: {"description": "Too large", **_PROBLEM},
+    415: {"description": "Not JSON", **_PROBLEM},
+    422: {"description": "Something must be corrected: `errors` lists every field", **_PROBLEM},
+    428: {"description": "A header is missing", **_PROBLEM},
+    429: {"description": "Too many requests", **_PROBLEM},
 }
 
 
-def make_app(office: Office) -> FastAPI:
-    """The portal over HTTP."""
+def routes(office: Office) -> FastAPI:
+    """The portal's calls."""
     app = FastAPI(
         title="Provider Portal",
         version="1",
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         responses=_REFUSALS,
     )
     app.state.portal = Portal(office)
-    app.include_router(own.router, prefix="/api/v1")
-    app.include_router(referrals.router, prefix="/api/v1")
+    check_routes([*app.routes, *(route for part in PARTS for route in part.router.routes)])
+    for part in PARTS:
+        app.include_router(part.router, prefix="/api/v1")
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     return app
+
+
+def make_app(office: Office) -> App:
+    """The portal over HTTP."""
+    return Gate(routes(office), Rate.of_environment())

@@ -1,27 +1,24 @@
-"""What belongs to the caller: operations, notices, and the stream that hints at what changed."""
+"""What belongs to the caller: who they are, what they asked, what they were told, and the stream of hints."""
 
-from collections.abc import AsyncIterator
-from datetime import datetime
+from collections.abc import AsyncIterable
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Path, Query, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from services.portal.api.desk import Action, Here, Portal, Who, described, take
+from services.portal.api.access import Who
+from services.portal.api.acting import Action, Key, Prefer, Said, described, take
+from services.portal.api.desk import Here
+from services.portal.api.live import follow
 from services.portal.api.problems import not_found
-from services.portal.api.referrals import READERS, Key, Prefer
-from services.portal.store.accounts import Caller
-from services.portal.store.notices import is_mine, list_notices
+from services.portal.store.notices import find_notice, list_notices
 from services.portal.store.operations import get_operation
-from services.portal.store.shown import list_views
+from shared import clock
 from shared.events.portal import NoticeOpened
-from shared.events.values import Actor
-from shared.postgres import Connection
 
 router = APIRouter(tags=["own"])
-_BEAT = 15.0  # seconds after which a silent stream says that it lives
-_MOST = 200
+NoticeId = Annotated[UUID, Path()]
 
 
 @router.get("/me")
@@ -42,55 +39,59 @@ async def show_operation(operation_id: UUID, caller: Who, portal: Here) -> dict[
 
 
 @router.get("/notices")
-async def show_notices(caller: Who, portal: Here, limit: Annotated[int, Query(ge=1, le=_MOST)] = 50) -> dict[str, Any]:
-    """What the caller was told, the newest first."""
+async def show_notices(
+    caller: Who,
+    portal: Here,
+    response: Response,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str, Query(pattern=r"^[0-9]{0,18}$")] = "",
+) -> dict[str, Any]:
+    """What the caller or the caller's sites were told, in the order in which it changed."""
     async with portal.reading(caller) as conn:
-        return {"items": await list_notices(conn, caller.account_id, limit)}
+        found = await list_notices(conn, caller.recipients, int(cursor or 0), limit + 1)
+    after = str(found[limit - 1].changed) if len(found) > limit else None
+    if after:
+        response.headers["Link"] = f'</api/v1/notices?limit={limit}&cursor={after}>; rel="next"'
+    items = [notice.shown() for notice in found[:limit]]
+    return {"items": items, "next": after, "as_of": clock.now().isoformat()}
 
 
 @router.post("/notices/{notice_id}/open")
-async def open_notice(
-    notice_id: Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")],
-    caller: Who,
-    portal: Here,
-    key: Key,
-    prefer: Prefer = None,
-) -> Response:
+async def open_notice(notice_id: NoticeId, caller: Who, portal: Here, key: Key, prefer: Prefer = None) -> Response:
     """The caller has seen a notice."""
-    async with portal.reading(caller) as conn:
-        if not await is_mine(conn, notice_id, caller.account_id):
-            raise not_found()
-    actor = Actor(account_id=caller.account_id, role=caller.roles[0][0], organisation_id=caller.organisation_id)
 
-    async def fact(_: Connection, at: datetime) -> NoticeOpened:
-        return NoticeOpened(by=actor, received_at=at, seen=0, idempotency_key=str(key), notice_id=notice_id)
-
-    return await take(portal, Action(caller, key, f"/notices/{notice_id}/open", notice_id, b"", fact), prefer)
-
-
-@router.get("/events")
-async def events(request: Request, caller: Who, portal: Here) -> StreamingResponse:
-    """A hint for each referral that changed: its number and revision, nothing else; who wants more reads it again."""
-    return StreamingResponse(_hints(request, caller, portal), media_type="text/event-stream")
-
-
-async def _hints(request: Request, caller: Caller, portal: Portal) -> AsyncIterator[bytes]:
-    """From now on, until the client goes."""
-    async with portal.reading(caller) as conn:
-        last = await _newest(conn)
-    yield b": live\n\n"
-    while not await request.is_disconnected():
-        changed = await portal.office.changed(_BEAT)
+    async def look() -> dict[str, Any]:
         async with portal.reading(caller) as conn:
-            found = await list_views(conn, caller.sites(*READERS), None, last, _MOST)
-        for view, place in found:
-            last = place
-            yield f"event: referral\nid: {place}\ndata: {view.number} v{view.revision}\n\n".encode()
-        if not changed:
-            yield b": live\n\n"
+            found = await find_notice(conn, str(notice_id), caller.recipients)
+        if found is None:
+            raise not_found()
+        return found.shown()
+
+    async def fact(said: Said) -> NoticeOpened:
+        return NoticeOpened(
+            by=said.by,
+            received_at=said.received_at,
+            seen=0,
+            idempotency_key=said.idempotency_key,
+            notice_id=str(notice_id),
+        )
+
+    await look()
+    action = Action(
+        caller=caller,
+        role=caller.role_at(None),
+        key=key,
+        about=f"/notices/{notice_id}/open",
+        record_key=str(notice_id),
+        body={},
+        fact=fact,
+        look=look,
+    )
+    return await take(portal, action, prefer)
 
 
-async def _newest(conn: Connection) -> int:
-    """Where the caller's list ends now."""
-    newest: int = await conn.fetchval("SELECT coalesce(max(changed), 0) FROM views")
-    return newest
+@router.get("/events", response_class=EventSourceResponse)
+async def events(caller: Who, portal: Here) -> AsyncIterable[ServerSentEvent]:
+    """A hint for each record that changed: `event` is its topic, `data` its number and version, and nothing else."""
+    async for hint in follow(portal.live, caller):
+        yield hint

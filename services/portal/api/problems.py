@@ -41,9 +41,9 @@ class Problem(Exception):  # noqa: N818 - an answer
         self.extra, self.headers = dict(extra or {}), dict(headers or {})
 
 
-def error(pointer: str | None, code: str, rule: str, fix: str) -> dict[str, Any]:
-    """One reason."""
-    return {"pointer": pointer, "rule": code, "reason": rule, "fix": {"text": fix}}
+def error(pointer: str | None, rule: str, reason: str, fix: str) -> dict[str, Any]:
+    """One reason: where, by which rule, why, and what would make it right."""
+    return {"pointer": pointer, "rule": rule, "reason": reason, "fix": {"text": fix}}
 
 
 def not_found() -> Problem:
@@ -54,7 +54,7 @@ def not_found() -> Problem:
 def answer(problem: Problem, instance: str | None = None) -> JSONResponse:
     """As problem+json."""
     body: dict[str, Any] = {
-        "type": "about:blank",
+        "type": f"/about/{problem.errors[0]['rule']}" if problem.errors else "about:blank",
         "title": _TITLES.get(problem.status, "Refused"),
         "status": problem.status,
         "detail": problem.detail,
@@ -72,25 +72,37 @@ async def on_problem(_: Request, problem: Exception) -> JSONResponse:
 
 async def on_invalid(_: Request, problem: Exception) -> JSONResponse:
     """What the framework finds wrong with the shape: every field, never what it held."""
-    if not isinstance(problem, RequestValidationError):
-        return answer(Problem(400, "The request cannot be read."))
-    found = problem.errors()
+    found = problem.errors() if isinstance(problem, RequestValidationError) else []
     if any(e["type"] == "json_invalid" for e in found):
         return answer(Problem(400, "The body is no JSON."))
-    errors = [error(_pointer(e["loc"]), "SHAPE", e["msg"], "send it in the documented form") for e in found]
-    missing = {"idempotency-key", "if-match", "Idempotency-Key", "If-Match"}
-    absent = [e for e in found if e["type"] == "missing" and e["loc"][-1] in missing]
-    status = 428 if absent and len(absent) == len(found) else 422
-    return answer(Problem(status, "Some of it must be added or corrected.", errors))
+    errors = [_misshapen(e["type"], e["loc"]) for e in found]
+    if any(e["type"] == "missing" and _is_condition(e["loc"]) for e in found):
+        return answer(Problem(428, "Say what you saw, and by which key this request is known.", errors))
+    return answer(Problem(422, "Some of it must be added or corrected.", errors))
+
+
+def _misshapen(kind: str, place: Sequence[str | int]) -> dict[str, Any]:
+    """A field that has not the documented form; the framework's own sentences may hold what was sent."""
+    if kind == "missing":
+        return error(_pointer(place), "MISSING", "it is needed", "add it")
+    if kind == "extra_forbidden":
+        return error(None, "UNKNOWN-FIELD", "the body holds a field that is not known here", "leave it out")
+    return error(_pointer(place), "SHAPE", "it has not the documented form", "send it as /api/v1/openapi.json says")
+
+
+def _is_condition(place: Sequence[str | int]) -> bool:
+    """A header without which nothing is done."""
+    return place[0] == "header" and str(place[-1]).lower() in {"idempotency-key", "if-match"}
 
 
 def _pointer(place: Sequence[str | int]) -> str:
-    """Where in the request."""
-    return "/" + "/".join(map(str, place[1:] if place and place[0] == "body" else place))
+    """Where: in the body by JSON Pointer, else in the path, the query or a header."""
+    return "/" + "/".join(str(part).lower() for part in (place[1:] if place[0] == "body" else place))
 
 
 async def on_http(_: Request, problem: Exception) -> JSONResponse:
     """What the framework refuses."""
     if not isinstance(problem, HTTPException):
         return answer(Problem(500, "Something of ours is wrong."))
-    return answer(Problem(problem.status_code, _TITLES.get(problem.status_code, "Refused.") + "."))
+    status = problem.status_code
+    return answer(Problem(status, f"{_TITLES.get(status, 'Refused')}.", headers=problem.headers))

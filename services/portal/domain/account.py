@@ -20,31 +20,34 @@ class HolderFiled(Event, type="portal.holder-filed", key="account_id", topic=INT
 
 
 class Account(NamedTuple):
-    """Who may sign in, in which role at which sites; an insurer's role has no site."""
+    """Who may sign in, in which role at which site; an insurer's role has no site."""
 
     id: str
     version: int
     kind: str
     organisation_id: str | None
-    role: str
-    sites: tuple[str, ...]
+    identity: Identity | None = None
+    roles: frozenset[tuple[str, str | None]] = frozenset()
 
 
 def open_account(account: Account | None, filed: HolderFiled, *, at: datetime) -> Outcome:
-    """Opened once; who it is goes sealed to those who show it."""
-    if account is not None:
-        return Outcome()
-    opened = Account(filed.account_id, 0, filed.kind, filed.organisation_id, filed.role, filed.sites)
-    granted = (
-        RoleGranted(
-            account_id=opened.id,
-            role=filed.role,
-            site_id=site,
-            organisation_id=filed.organisation_id,
-            received_at=at,
+    """Opened once, roles granted once; who it is goes sealed to those who show it."""
+    found = account or Account(filed.account_id, 0, filed.kind, filed.organisation_id)
+    wanted = [(filed.role, site) for site in filed.sites or (None,)]
+    said: list[Event] = []
+    if account is None:
+        said.append(
+            AccountOpened(account_id=found.id, kind=filed.kind, organisation_id=filed.organisation_id, received_at=at)
         )
-        for site in filed.sites or (None,)
+    said += [_granted(found, role, site, at) for role, site in wanted if (role, site) not in found.roles]
+    if filed.identity != found.identity:
+        said.append(AccountHolderIdentified(kind="account", person_id=found.id, identity=filed.identity))
+    if not said:
+        return Outcome()
+    return Outcome((found._replace(identity=filed.identity, roles=found.roles | set(wanted)),), tuple(said))
+
+
+def _granted(account: Account, role: str, site_id: str | None, at: datetime) -> RoleGranted:
+    return RoleGranted(
+        account_id=account.id, role=role, site_id=site_id, organisation_id=account.organisation_id, received_at=at
     )
-    said = AccountOpened(account_id=opened.id, kind=filed.kind, organisation_id=filed.organisation_id, received_at=at)
-    holder = AccountHolderIdentified(kind="account", person_id=opened.id, identity=filed.identity)
-    return Outcome((opened,), (said, *granted, holder))

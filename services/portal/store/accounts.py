@@ -3,25 +3,31 @@
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
+
+import asyncpg
 
 from services.portal.domain.account import Account, HolderFiled
 from shared.events.person import AccountHolderChanged, Identity, WorkerChanged
 from shared.handlers import Kept, Kind
 from shared.postgres import Connection, count
-from shared.vault import open_people
+from shared.vault import Keys, find_keys, make_keys, open_people, seal, unseal
 
 LOAD = """
-SELECT account_id, kind, organisation_id FROM accounts
+SELECT account_id, version, kind, organisation_id, holder,
+       ARRAY(SELECT role || ' ' || site_id FROM roles AS r WHERE r.account_id = a.account_id) AS roles
+FROM accounts AS a
 WHERE account_id = ANY($1)
 ORDER BY account_id
 FOR UPDATE
 """
-OPEN = """
-INSERT INTO accounts (account_id, kind, organisation_id)
-SELECT account_id, kind, nullif(organisation_id, '')
-FROM unnest($1::text[], $2::text[], $3::text[]) AS u (account_id, kind, organisation_id)
-ON CONFLICT DO NOTHING
+SAVE = """
+INSERT INTO accounts (account_id, version, kind, organisation_id, holder)
+SELECT account_id, version, kind, nullif(organisation_id, ''), holder
+FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::bytea[])
+    AS u (account_id, version, kind, organisation_id, holder)
+ON CONFLICT (account_id) DO UPDATE SET version = excluded.version, holder = excluded.holder
+WHERE accounts.version = excluded.version - 1
 """
 GRANT = """
 INSERT INTO roles (account_id, role, site_id)
@@ -62,9 +68,23 @@ class Caller(NamedTuple):
     organisation_id: str | None
     roles: tuple[tuple[str, str], ...]
 
-    def sites(self, *roles: str) -> list[str]:
-        """Where the caller holds one of these roles."""
-        return sorted({site for role, site in self.roles if role in roles and site})
+    @property
+    def sites(self) -> list[str]:
+        """Where the caller holds a role."""
+        return sorted({site for _, site in self.roles if site})
+
+    @property
+    def recipients(self) -> list[str]:
+        """As whom the caller is told something: the account, or a site where nobody else is told."""
+        return [self.account_id, *self.sites]
+
+    def within(self, roles: frozenset[str]) -> Self:
+        """The same with those roles alone."""
+        return self._replace(roles=tuple((role, site) for role, site in self.roles if role in roles))
+
+    def role_at(self, site_id: str | None) -> str:
+        """In which role the caller acts there; any, where it concerns no site."""
+        return next(role for role, site in self.roles if site_id is None or site == site_id)
 
 
 def read_accounts(folder: Path) -> list[HolderFiled]:
@@ -84,18 +104,41 @@ def read_accounts(folder: Path) -> list[HolderFiled]:
 
 
 async def load_accounts(conn: Connection, ids: Sequence[str]) -> Sequence[Account]:
-    """Whether they are there."""
+    """With who holds them, opened."""
     rows = await conn.fetch(LOAD, ids)
-    return [Account(r["account_id"], 1, r["kind"], r["organisation_id"], "", ()) for r in rows]
+    keys = await find_keys(conn, (_key(row["account_id"]) for row in rows))
+    return [_account(row, keys) for row in rows]
+
+
+def _account(row: asyncpg.Record, keys: Keys) -> Account:
+    """A row."""
+    account_id, version, kind, organisation_id, holder, roles = row
+    plain = unseal(keys, _key(account_id), holder) if holder else None
+    identity = Identity.model_validate_json(plain) if plain else None
+    pairs = (text.partition(" ") for text in roles)
+    return Account(
+        account_id, version, kind, organisation_id, identity, frozenset((role, site or None) for role, _, site in pairs)
+    )
+
+
+def _key(account_id: str) -> str:
+    """The person whose key seals the holder."""
+    return f"account/{account_id}"
 
 
 async def save_accounts(conn: Connection, accounts: Sequence[Account]) -> int:
-    """New ones, with their roles."""
-    rows = [(a.id, a.kind, a.organisation_id or "") for a in accounts]
-    opened = count(await conn.execute(OPEN, *zip(*rows, strict=True)))
-    granted = [(a.id, a.role, site) for a in accounts for site in a.sites or ("",)]
+    """With their roles; who holds them is sealed."""
+    keys = await make_keys(conn, (_key(a.id) for a in accounts))
+    rows = [(a.id, a.version + 1, a.kind, a.organisation_id or "", _sealed(a, keys)) for a in accounts]
+    written = count(await conn.execute(SAVE, *zip(*rows, strict=True)))
+    granted = [(a.id, role, site or "") for a in accounts for role, site in sorted(a.roles, key=str)]
     await conn.execute(GRANT, *zip(*granted, strict=True))
-    return opened
+    return written
+
+
+def _sealed(account: Account, keys: Keys) -> bytes | None:
+    """Nothing for whom was forgotten."""
+    return seal(keys, _key(account.id), account.identity.model_dump_json().encode()) if account.identity else None
 
 
 ACCOUNTS = Kind(Account, load_accounts, save_accounts)

@@ -1,7 +1,8 @@
 """Notices as their recipients see them."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from shared.events.notification import NoticeActedOn, NoticeQueued, NoticeSeen
 from shared.handlers import Kept
@@ -14,20 +15,40 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::time
     AS u (notice_id, recipient_id, site_id, about, referral_id, queued_at)
 ON CONFLICT DO NOTHING
 """
+# what was acted on stays so, even if it is seen afterwards
 CHANGE = """
-UPDATE notices SET state = u.state
+UPDATE notices SET state = u.state, changed = nextval('view_changes')
 FROM unnest($1::text[], $2::text[]) AS u (notice_id, state)
-WHERE notices.notice_id = u.notice_id
+WHERE notices.notice_id = u.notice_id AND notices.state <> 'acted-on'
 """
 LIST = """
-SELECT notice_id, about, referral_id, state, queued_at FROM notices
-WHERE recipient_id = $1
-ORDER BY queued_at DESC
-LIMIT $2
+SELECT notice_id, about, site_id, referral_id, state, queued_at, changed FROM notices
+WHERE recipient_id = ANY($1) AND changed > $2
+ORDER BY changed
+LIMIT $3
 """
-IS_THERE = """
-SELECT EXISTS (SELECT FROM notices WHERE notice_id = $1 AND recipient_id = $2)
+FIND = """
+SELECT notice_id, about, site_id, referral_id, state, queued_at, changed FROM notices
+WHERE notice_id = $1 AND recipient_id = ANY($2)
 """
+
+
+class Notice(NamedTuple):
+    """What somebody was told."""
+
+    notice_id: str
+    about: str
+    site_id: str | None
+    referral_id: str | None
+    state: str
+    queued_at: datetime
+    changed: int
+
+    def shown(self) -> dict[str, Any]:
+        """To its recipient."""
+        members = self._asdict()
+        del members["changed"]
+        return {**members, "queued_at": self.queued_at.isoformat()}
 
 
 async def keep_notices(conn: Connection, kept: Sequence[Kept]) -> None:
@@ -41,19 +62,20 @@ async def keep_notices(conn: Connection, kept: Sequence[Kept]) -> None:
         await conn.execute(KEEP, *zip(*queued, strict=True))
     changed: dict[str, str] = {}
     for one in kept:
-        if isinstance(one.event, NoticeSeen):
-            changed[one.event.notice_id] = "seen"
-        elif isinstance(one.event, NoticeActedOn):
+        if isinstance(one.event, NoticeActedOn):
             changed[one.event.notice_id] = "acted-on"
+        elif isinstance(one.event, NoticeSeen):
+            changed.setdefault(one.event.notice_id, "seen")
     if changed:
         await conn.execute(CHANGE, list(changed), list(changed.values()))
 
 
-async def list_notices(conn: Connection, account_id: str, limit: int) -> list[dict[str, Any]]:
-    """The newest first."""
-    return [dict(row) for row in await conn.fetch(LIST, account_id, limit)]
+async def list_notices(conn: Connection, recipients: Sequence[str], after: int, limit: int) -> list[Notice]:
+    """In the order in which they changed, after a cursor."""
+    return [Notice(*row) for row in await conn.fetch(LIST, recipients, after, limit)]
 
 
-async def is_mine(conn: Connection, notice_id: str, account_id: str) -> bool:
-    """Whether the notice is there for this account."""
-    return bool(await conn.fetchval(IS_THERE, notice_id, account_id))
+async def find_notice(conn: Connection, notice_id: str, recipients: Sequence[str]) -> Notice | None:
+    """One of these recipients'."""
+    row = await conn.fetchrow(FIND, notice_id, recipients)
+    return Notice(*row) if row else None

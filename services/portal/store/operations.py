@@ -1,7 +1,7 @@
 """Operations: one request of a person, its fact and its answer."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,19 +12,35 @@ from shared.events.answers import ActionRefused
 from shared.handlers import Kept
 from shared.postgres import Connection
 
+_KEPT = timedelta(days=30)
+
+# a key is known for thirty days; afterwards it may name another request
 FIND = """
-SELECT operation_id, event_id, request_sha256, about, status, answer, received_at FROM operations
-WHERE account_id = $1 AND idempotency_key = $2
+SELECT operation_id, request_sha256, about, status, answer, received_at, first_answer FROM operations
+WHERE account_id = $1 AND idempotency_key = $2 AND received_at > $3
+"""
+FORGET = """
+UPDATE operations SET idempotency_key = operation_id
+WHERE account_id = $1 AND idempotency_key = $2 AND received_at <= $3
 """
 GET = """
-SELECT operation_id, event_id, request_sha256, about, status, answer, received_at FROM operations
+SELECT operation_id, request_sha256, about, status, answer, received_at, first_answer FROM operations
 WHERE operation_id = $1 AND account_id = $2
 """
 OPEN = """
 INSERT INTO operations
-    (event_id, account_id, organisation_id, idempotency_key, request_sha256, about, received_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-RETURNING operation_id
+    (operation_id, event_id, account_id, organisation_id, idempotency_key, request_sha256, about, received_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+DECIDED = """
+SELECT operation_id FROM operations
+WHERE operation_id = ANY($1) AND status <> 'received'
+"""
+# whoever answers first decides what every repeat is answered
+FIRST_ANSWER = """
+UPDATE operations SET first_answer = coalesce(first_answer, $2)
+WHERE operation_id = $1
+RETURNING first_answer
 """
 ANSWER = """
 UPDATE operations SET status = u.status, answer = u.answer
@@ -34,15 +50,15 @@ WHERE operations.event_id = u.event_id AND operations.status = 'received'
 
 
 class Operation(NamedTuple):
-    """A request as it stands."""
+    """A request as it stands; `first_answer` is what its maker was told."""
 
     operation_id: UUID
-    event_id: UUID
     request_sha256: bytes
     about: str
     status: str
     answer: dict[str, Any] | None
     received_at: datetime
+    first_answer: str | None = None
 
 
 class Asked(NamedTuple):
@@ -55,20 +71,36 @@ class Asked(NamedTuple):
     about: str
 
 
-async def find_operation(conn: Connection, account_id: str, key: UUID) -> Operation | None:
-    """The same request before."""
-    return _operation(await conn.fetchrow(FIND, account_id, key))
+async def find_operation(conn: Connection, asked: Asked, at: datetime) -> Operation | None:
+    """What became of the same key before; a key that was forgotten by `at` is free again."""
+    since = at - _KEPT
+    row = await conn.fetchrow(FIND, asked.account_id, asked.idempotency_key, since)
+    if row is None:
+        await conn.execute(FORGET, asked.account_id, asked.idempotency_key, since)
+    return _operation(row) if row else None
 
 
 async def get_operation(conn: Connection, account_id: str, operation_id: UUID) -> Operation | None:
     """One of the account's own."""
-    return _operation(await conn.fetchrow(GET, operation_id, account_id))
+    row = await conn.fetchrow(GET, operation_id, account_id)
+    return _operation(row) if row else None
 
 
-async def open_operation(conn: Connection, event_id: str, asked: Asked, at: datetime) -> UUID:
+async def open_operation(conn: Connection, operation_id: UUID, event_id: str, asked: Asked, at: datetime) -> Operation:
     """The fact was announced; its answer is awaited."""
-    operation_id: UUID = await conn.fetchval(OPEN, UUID(event_id), *asked, at)
-    return operation_id
+    await conn.execute(OPEN, operation_id, UUID(event_id), *asked, at)
+    return Operation(operation_id, asked.request_sha256, asked.about, "received", None, at)
+
+
+async def list_decided(conn: Connection, operation_ids: Sequence[UUID]) -> list[UUID]:
+    """Those of these that have their answer."""
+    return [operation_id for (operation_id,) in await conn.fetch(DECIDED, operation_ids)]
+
+
+async def note_first_answer(conn: Connection, operation_id: UUID, answer: str) -> str:
+    """What its maker is told, now or before: `checking` or `decided`."""
+    told: str = await conn.fetchval(FIRST_ANSWER, operation_id, answer)
+    return told
 
 
 async def keep_answers(conn: Connection, kept: Sequence[Kept]) -> None:
@@ -102,17 +134,8 @@ def _answer(one: Kept) -> tuple[str, str]:
     return "accepted", orjson.dumps(said).decode()
 
 
-def _operation(row: asyncpg.Record | None) -> Operation | None:
+def _operation(row: asyncpg.Record) -> Operation:
     """A row."""
-    if row is None:
-        return None
-    answer = orjson.loads(row["answer"]) if row["answer"] else None
-    return Operation(
-        row["operation_id"],
-        row["event_id"],
-        row["request_sha256"],
-        row["about"],
-        row["status"],
-        answer,
-        row["received_at"],
-    )
+    operation_id, request_sha256, about, status, answer, received_at, first_answer = row
+    said = orjson.loads(answer) if answer else None
+    return Operation(operation_id, request_sha256, about, status, said, received_at, first_answer)

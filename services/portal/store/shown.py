@@ -11,6 +11,7 @@ from shared.decision import Event
 from shared.events.answers import DeadlineMoved, said_by
 from shared.events.referral import (
     AppointmentBooked,
+    ClaimStandingChanged,
     ReferralAccepted,
     ReferralAcknowledged,
     ReferralCreated,
@@ -29,6 +30,7 @@ from shared.postgres import Connection
 Moved = said_by("referral", DeadlineMoved)
 SHOWN: tuple[type[Event], ...] = (
     ReferralCreated,
+    ClaimStandingChanged,
     ReferralOffered,
     ReferralOfferWithdrawn,
     ReferralAcknowledged,
@@ -107,6 +109,8 @@ class Fold:
                 self.bodies[id_] = _known(event)
             case ReferralOffered():
                 self._offer(id_, event)
+            case ClaimStandingChanged(intervals=[*_, last]) if last.community:
+                self.bodies.setdefault(id_, {})["community"] = last.community
             case ReferralOfferWithdrawn() | ReferralDeclined() | ReferralLapsed():
                 self._lose(id_, event)
             case _:
@@ -161,6 +165,9 @@ def _known(event: ReferralCreated) -> dict[str, Any]:
     return {
         "community": event.community,
         "requested_on": event.requested_on,
+        "claim_number": event.claim_number,
+        "injured_on": event.injured_on,
+        "areas": [area.model_dump() for area in event.areas],
         "injury": {"body_part": event.injury.body_part, "nature": event.injury.nature, "side": event.injury.side},
         "barriers": event.barriers,
         "urgent": event.urgent,
@@ -184,7 +191,9 @@ def _update(view: View, event: Event) -> None:
         case ReferralWithdrawn(cause=cause):
             view.state, view.body["door"], view.body["withdrawn_by"] = "withdrawn", None, cause
         case DeadlineMoved(name=name, due_at=due_at):
-            view.body["door"] = {"name": name, "due_at": due_at}
+            view.body["door"] = {"name": name, "due_at": due_at} if due_at else None
+        case WorkerFarAway(community=community):
+            view.body["community"] = community
 
 
 async def keep_shown(conn: Connection, kept: Sequence[Kept]) -> None:

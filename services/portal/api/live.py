@@ -1,0 +1,91 @@
+"""The stream of hints: which record changed, by its topic, number and version; who wants more reads it again."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterable
+from typing import NamedTuple
+
+from fastapi.sse import ServerSentEvent
+
+from services.portal.store.accounts import Caller
+from services.portal.store.changes import Hint, list_hints, newest_change
+from shared.office import Office
+
+_BLINK = 1.0  # seconds: another replica may have applied what changed
+_MOST = 1000  # hints that a slow reader may be behind; the newest of them are enough to read everything again
+_OVERLAP = 200  # changes that may be seen late, since they are not committed in the order of their numbers
+
+
+class Stream(NamedTuple):
+    """One client."""
+
+    recipients: frozenset[str]
+    hints: "asyncio.Queue[Hint | None]"
+
+
+class Live:
+    """All streams of this process; one look a batch for all of them."""
+
+    def __init__(self, office: Office) -> None:
+        """Nobody listens."""
+        self._office = office
+        self._streams: dict[str, Stream] = {}
+        self._looking: asyncio.Task[None] | None = None
+
+    async def open(self, caller: Caller) -> Stream:
+        """One stream a client: a new one ends the one before."""
+        async with self._office.pool.acquire() as conn:
+            newest = await newest_change(conn)
+        self.close(caller.account_id)
+        stream = Stream(frozenset(caller.recipients), asyncio.Queue(_MOST))
+        self._streams[caller.account_id] = stream
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look(newest))
+        return stream
+
+    def close(self, account_id: str, stream: Stream | None = None) -> None:
+        """The client went, or opened another."""
+        found = self._streams.get(account_id)
+        if found and (stream is None or found is stream):
+            del self._streams[account_id]
+            _put(found, None)
+
+    async def _look(self, first: int) -> None:
+        """As long as somebody listens."""
+        seen: deque[int] = deque(maxlen=2 * _OVERLAP)
+        last = first
+        while self._streams:
+            batches = self._office.batches
+            async with self._office.pool.acquire() as conn:
+                hints = await list_hints(conn, max(first, last - _OVERLAP), list(seen))
+            for hint in hints:
+                seen.append(hint.changed)
+                last = max(last, hint.changed)
+                self._tell(hint)
+            if self._office.batches == batches:
+                await self._office.changed(_BLINK)
+
+    def _tell(self, hint: Hint) -> None:
+        """Those whom it concerns."""
+        for stream in self._streams.values():
+            if hint.recipient in stream.recipients:
+                _put(stream, hint)
+
+
+def _put(stream: Stream, hint: Hint | None) -> None:
+    """The oldest hint gives way: whatever changed is read again anyway."""
+    if stream.hints.full():
+        stream.hints.get_nowait()
+    stream.hints.put_nowait(hint)
+
+
+async def follow(live: Live, caller: Caller) -> AsyncIterable[ServerSentEvent]:
+    """From now on, until the client goes or opens another stream."""
+    stream = await live.open(caller)
+    try:
+        yield ServerSentEvent(comment="live")
+        while (hint := await stream.hints.get()) is not None:
+            said = f"{hint.number} v{hint.version}" if hint.version else hint.number
+            yield ServerSentEvent(event=hint.topic, id=str(hint.changed), raw_data=said)
+    finally:
+        live.close(caller.account_id, stream)

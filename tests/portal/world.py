@@ -1,0 +1,162 @@
+"""The portal on a real database and behind real HTTP; what other services say is handed to it by the test."""
+
+import asyncio
+import csv
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+from uuid import uuid4
+
+import httpx2
+import orjson
+import uvicorn
+
+from deploy.local.processes import ROOT
+from services.portal.app import service as portal
+from shared import health, postgres
+from shared.decision import Event, Flaw
+from shared.events.answers import ActionApplied, ActionRefused, said_by
+from shared.running import Running
+from shared.settings import Settings
+from tests.toy.letters import Desk, Letter, laid
+
+NOWHERE = "127.0.0.1:1"
+Headers = dict[str, str]
+
+
+class Fact(NamedTuple):
+    """What the portal announced."""
+
+    event_id: str
+    topic: str
+    key: str
+    type: str
+    after: str
+    payload: dict[str, Any]
+
+    @property
+    def words(self) -> str:
+        """The type without owner and version."""
+        return self.type.split(".")[2]
+
+
+class World:
+    """One process of the portal whose broker is the test."""
+
+    def __init__(self, running: Running, client: httpx2.AsyncClient) -> None:
+        self.running, self.pool, self.client = running, running.pool, client
+        self.desk = Desk()
+        self.keys: dict[str, str] = {}
+
+    async def hear(self, *events: Event, cause: str = "") -> None:
+        """One batch of what others announce."""
+        letters = [self.desk.write(event) for event in events]
+        if cause:
+            letters = [letter.saying(ce_causationid=cause.encode()) for letter in letters]
+        await self.get(letters)
+
+    async def get(self, letters: Sequence[Letter]) -> None:
+        """One batch."""
+        await self.running.receive(cast("Any", laid(letters)))
+
+    async def facts(self, words: str = "") -> list[Fact]:
+        """What was announced, in order."""
+        rows = await self.pool.fetch(
+            "SELECT event_id::text, topic, key, type, after, payload FROM outbox WHERE type LIKE $1 ORDER BY seq",
+            f"%{words}%",
+        )
+        return [Fact(row[0], row[1], row[2], row[3], row[4], orjson.loads(row[5])) for row in rows]
+
+    async def fact(self, words: str) -> Fact:
+        """The one that will be announced, as soon as it is."""
+        async with asyncio.timeout(5):
+            while not (found := await self.facts(words)):  # noqa: ASYNC110 - a row of the database
+                await asyncio.sleep(0.005)
+        return found[-1]
+
+    async def apply(self, fact: Fact, service: str = "referral") -> None:
+        """The owner's answer to an action that has no other effect."""
+        await self.hear(
+            said_by(service, ActionApplied)(action_key=fact.key, action_id=fact.event_id), cause=fact.event_id
+        )
+
+    async def refuse(self, fact: Fact, *flaws: Flaw, allowed: tuple[str, ...] = (), service: str = "referral") -> None:
+        """The owner's refusal."""
+        kind = said_by(service, ActionRefused)
+        refused = kind(action_key=fact.key, action_id=fact.event_id, reasons=flaws, allowed=allowed)
+        await self.hear(refused, cause=fact.event_id)
+
+    def auth(self, account_id: str) -> Headers:
+        """The headers of somebody's software."""
+        return {"Authorization": f"Bearer {self.keys[account_id]}"}
+
+    def asking(self, account_id: str, *, etag: str = '"1"', key: str = "", wait: int = 0) -> Headers:
+        """The headers of an action."""
+        prefer = {"Prefer": f"wait={wait}"} if wait else {}
+        return {**self.auth(account_id), "If-Match": etag, "Idempotency-Key": key or str(uuid4()), **prefer}
+
+    async def get_json(self, path: str, account_id: str) -> Any:
+        """What somebody reads."""
+        answer = await self.client.get(f"/api/v1{path}", headers=self.auth(account_id))
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def post(self, path: str, account_id: str, body: Any = None, **asked: Any) -> httpx2.Response:
+        """What somebody does."""
+        headers = self.asking(account_id, **asked)
+        return await self.client.post(f"/api/v1{path}", json={} if body is None else body, headers=headers)
+
+
+def accounts_file(folder: Path, rows: Sequence[Sequence[str]]) -> Path:
+    """A folder with a file of accounts."""
+    columns = ("account_id", "kind", "organisation_id", "sites", "role", "given_name", "family_name", "email")
+    with (folder / "accounts.csv").open("w", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(columns)
+        writer.writerows(rows)
+    return folder
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def world(url: str) -> AsyncIterator[World]:
+    """A portal that answers HTTP."""
+    pool = await postgres.open_pool(url, "portal", "portal")
+    running = Running(portal, pool, Settings(kafka=NOWHERE, postgres=url, http=""))
+    port = _free_port()
+    config = uvicorn.Config(
+        health.Server(running).app,
+        port=port,
+        log_config=None,
+        lifespan="off",
+        interface="asgi3",
+        timeout_graceful_shutdown=1,
+    )
+    server = health._Quietly(config)
+    serving = asyncio.create_task(server.serve())
+    try:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+            await _started(server, serving)
+            yield World(running, client)
+    finally:
+        server.should_exit = True
+        await serving
+        pool.terminate()
+
+
+async def _started(server: uvicorn.Server, serving: "asyncio.Task[None]") -> None:
+    """Until it listens."""
+    async with asyncio.timeout(10):
+        while not (server.started or serving.done()):  # noqa: ASYNC110 - uvicorn has no event
+            await asyncio.sleep(0.005)
+
+
+NETWORK = ROOT / "data" / "network"
