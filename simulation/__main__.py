@@ -12,11 +12,11 @@ from deploy.local.processes import Died
 from simulation import capture, clock, session
 from simulation.feed import ALWAYS, Stretch, select
 from simulation.generate import Plan, generate
-from simulation.play import Unsettled
+from simulation.play import Manner, Unsettled
 from simulation.quiet import NotQuiet
 from simulation.reconcile import reconcile
 from simulation.show import Ticker
-from simulation.simulate import BUNDLED, Order, simulate
+from simulation.simulate import Order, simulate
 from simulation.tokens import read_tokens
 
 
@@ -30,7 +30,7 @@ def _arguments() -> argparse.Namespace:
     simulator.add_argument("--decisions", type=Path, help="where to write every admission decision")
     simulator.add_argument("--keep", action="store_true", help="keep the stack's folder")
     for one in (player, simulator):
-        one.add_argument("--feed", type=Path, default=BUNDLED, help="a capture of the topic claims")
+        one.add_argument("--feed", type=Path, default=session.BUNDLED, help="a capture of the topic claims")
         one.add_argument("--seed", type=int, default=1, help="of the clinics' answers")
     generator = verbs.add_parser("generate", help="write a capture of invented claims")
     generator.add_argument("out", type=Path)
@@ -49,7 +49,7 @@ def _play(asked: argparse.Namespace) -> bool:
     moved = clock.of_environment(os.environ["REHAB_CLOCK"])
     tokens = read_tokens(Path(os.environ["REHAB_TOKENS"]))
     where = session.Addresses.noted((moved.path.parent / "stack.json").read_text(), tokens)
-    manner = session.Manner(asked.seed, Ticker(), asked.pause, goes_on=True)
+    manner = Manner(asked.seed, Ticker(), pace=10, pause=asked.pause, goes_on=True)
     asyncio.run(session.run(select(capture.read(asked.feed), ALWAYS), moved, where, manner))
     return True
 

@@ -17,9 +17,12 @@ from simulation.topics import Announced
 Deed: TypeAlias = Literal["acknowledge", "accept", "decline", "book"]
 
 _PACIFIC = ZoneInfo("America/Vancouver")
-_GRID = timedelta(minutes=10)  # acts stand on it, so that many fall together
 _REASONS = ("no-capacity", "not-contactable", "out-of-scope", "discipline-missing", "conflict-of-interest")
 _NEXT_STEPS = ("offer-to-next", "ask-officer", "offer-later", "other-service")
+_CONCERNS = {
+    "referral-offered", "referral-acknowledged", "referral-accepted", "referral-declined", "referral-lapsed",
+    "referral-offer-withdrawn", "referral-withdrawn", "appointment-booked",
+}  # fmt: skip
 _AT_ONCE = 16  # requests under way together
 
 
@@ -35,25 +38,37 @@ class Act(NamedTuple):
 class Clinics:
     """All of them; the same seed gives the same answers to the same offers."""
 
-    def __init__(self, portal: Portal, tokens: Mapping[str, str], seed: int) -> None:
-        """`tokens` by site."""
-        self._portal, self._tokens, self._seed = portal, tokens, seed
+    def __init__(self, portal: Portal, tokens: Mapping[str, str], seed: int, pace: int = 30) -> None:
+        """`tokens` by site; acts stand on a grid of `pace` minutes, so that many fall together."""
+        self._portal, self._tokens, self._seed, self._pace = portal, tokens, seed, pace
         self._agenda: list[Act] = []
         self._places = count()
         self._offers: dict[str, Announced] = {}
+        self._words: dict[str, str] = {}
         self.answers: Counter[tuple[Deed, int]] = Counter()
 
     def hear(self, news: Sequence[Announced], now: datetime) -> None:
-        """They learn of what concerns them, and make up their minds."""
+        """They learn of what concerns them, and make up their minds by the last word on each referral."""
+        concerned: set[str] = set()
         for one in news:
-            match one.words:
-                case "referral-offered":
-                    self._offers[one.key] = one
-                    self._on_offer(one, now)
-                case "referral-acknowledged":
-                    self._on_acknowledged(self._offers[one.key], now)
-                case "referral-accepted":
-                    self._plan(self._offers[one.key], "book", now, hours=2)
+            if one.words == "referral-offered":
+                self._offers[one.key] = one
+            if one.words in _CONCERNS:
+                self._words[one.key] = one.words
+                concerned.add(one.key)
+            elif one.words == "referral-resumed":  # what was to be done could not be done while it was held
+                concerned.add(one.key)
+        for key in sorted(concerned & self._offers.keys()):
+            self._consider(self._words[key], self._offers[key], now)
+
+    def _consider(self, words: str, offer: Announced, now: datetime) -> None:
+        match words:
+            case "referral-offered":
+                self._on_offer(offer, now)
+            case "referral-acknowledged":
+                self._on_acknowledged(offer, now)
+            case "referral-accepted":
+                self._plan(offer, "book", now, hours=2)
 
     def next_at(self) -> datetime | None:
         """When one of them acts next."""
@@ -85,7 +100,7 @@ class Clinics:
 
     def _plan(self, offer: Announced, deed: Deed, now: datetime, *, hours: float) -> None:
         mind = self._mind(offer, f"{deed} in")
-        at = _at_work(now + timedelta(hours=mind.expovariate(1 / hours)))
+        at = _at_work(now + timedelta(hours=mind.expovariate(1 / hours)), self._pace)
         heapq.heappush(self._agenda, Act(at, next(self._places), deed, offer))
 
     def _mind(self, offer: Announced, about: str) -> Random:
@@ -130,7 +145,7 @@ def _first_visit(act: Act, mind: Random) -> str:
     return datetime.combine(day, time(mind.randrange(8, 16), mind.choice((0, 30))), _PACIFIC).isoformat()
 
 
-def _at_work(at: datetime) -> datetime:
+def _at_work(at: datetime, pace: int) -> datetime:
     """The next moment of a working day, from eight to five."""
     local = at.astimezone(_PACIFIC)
     if local.hour >= 17:  # noqa: PLR2004 - five in the afternoon
@@ -138,5 +153,5 @@ def _at_work(at: datetime) -> datetime:
     local = max(local, datetime.combine(local.date(), time(8), _PACIFIC))
     while local.weekday() > 4:  # noqa: PLR2004 - Friday
         local = datetime.combine(local.date() + timedelta(days=1), time(8, local.minute), _PACIFIC)
-    into = timedelta(minutes=local.minute % 10, seconds=local.second, microseconds=local.microsecond)
-    return local - into + _GRID
+    into = timedelta(minutes=local.minute % pace, seconds=local.second, microseconds=local.microsecond)
+    return local - into + timedelta(minutes=pace)

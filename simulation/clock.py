@@ -20,9 +20,14 @@ class ClockFile:
             self.step, self._now = int(said["step"]), datetime.fromisoformat(said["now"])
 
     @property
+    def is_set(self) -> bool:
+        """Whether it was ever set."""
+        return self.step > 0
+
+    @property
     def now(self) -> datetime:
         """The instant it shows."""
-        if self._now == _UNSET:
+        if not self.is_set:
             raise ValueError("the clock was never set")
         return self._now
 

@@ -13,7 +13,6 @@ from simulation.tail import Tail
 from simulation.topics import Announced, Publisher
 from simulation.waiting import Waiting, day_of
 
-_PACE = timedelta(minutes=10)  # records that arrive within it may be produced together
 _LONGEST_END = timedelta(days=400)
 
 
@@ -48,24 +47,38 @@ class Progress(NamedTuple):
     records: int
     waiting: Waiting
     news: Sequence[Announced]
+    is_past: bool = False
 
 
 class Unsettled(Exception):  # noqa: N818 - says what the system is
     """After the last record something waits for ever."""
 
 
-async def play(
-    feed: Sequence[Captured], world: World, show: Callable[[Progress], None], *, pause: float = 0.0
-) -> datetime:
+class Manner(NamedTuple):
+    """How a play is played: the clinics' seed, what is shown, and how fast.
+
+    What falls into one stretch of `pace` minutes, of which an hour is a multiple, may happen together; `pause` is in
+    seconds between two steps; a play that goes on leaves out what lies on the topic already.
+    """
+
+    seed: int
+    show: Callable[[Progress], None]
+    pace: int = 30
+    pause: float = 0.0
+    goes_on: bool = False
+
+
+async def play(feed: Sequence[Captured], world: World, manner: Manner) -> datetime:
     """Every record in its time, until nothing waits any more; the instant at which that is so."""
-    waiting, played = Waiting(), 0
+    waiting, played, is_past = Waiting(), 0, manner.goes_on
     timer = await world.watch.rest(world.clock.step)
     while True:
         news = await world.tail.news(world.watch.ends)
         waiting.hear(news)
         world.clinics.hear(news, world.clock.now)
-        show(Progress(world.clock.now, played, len(feed), waiting, news))
-        batch, target = following(feed[played : played + 2000], timer, world.clinics.next_at())
+        manner.show(Progress(world.clock.now, played, len(feed), waiting, news, is_past))
+        is_past = False
+        batch, target = following(feed[played : played + 2000], (timer, world.clinics.next_at()), manner.pace)
         if played == len(feed) and waiting.is_settled(world.clock.now):
             return world.clock.now
         if target is None or (played == len(feed) and target > feed[-1].arrives_at + _LONGEST_END):
@@ -76,23 +89,23 @@ async def play(
         played += len(batch)
         await world.clinics.act(world.clock.now)
         timer = await world.watch.rest(world.clock.step)
-        await asyncio.sleep(pause)
+        await asyncio.sleep(manner.pause)
 
 
 def following(
-    feed: Sequence[Captured], timer: datetime | None, action: datetime | None
+    feed: Sequence[Captured], ahead: Sequence[datetime | None], pace: int
 ) -> tuple[Sequence[Captured], datetime | None]:
     """What comes next: some records, or the instant of a timer or of somebody's act; never past either."""
-    limit = min(filter(None, (timer, action)), default=None)
+    limit = min(filter(None, ahead), default=None)
     if not feed or (limit and feed[0].arrives_at > limit):
         return (), limit
-    last = _end_of_pace(feed[0].arrives_at)
+    last = _end_of_stretch(feed[0].arrives_at, pace)
     last = min(last, limit) if limit else last
     batch = [record for record in feed if record.arrives_at <= last]
     return batch, batch[-1].arrives_at
 
 
-def _end_of_pace(at: datetime) -> datetime:
-    """The end of the stretch of ten minutes in which an instant lies; no stretch crosses midnight anywhere."""
-    into = timedelta(minutes=at.minute % 10, seconds=at.second, microseconds=at.microsecond)
-    return at - into + _PACE - timedelta(microseconds=1)
+def _end_of_stretch(at: datetime, pace: int) -> datetime:
+    """The end of the stretch in which an instant lies; none crosses midnight anywhere."""
+    into = timedelta(minutes=at.minute % pace, seconds=at.second, microseconds=at.microsecond)
+    return at - into + timedelta(minutes=pace, microseconds=-1)

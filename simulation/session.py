@@ -1,20 +1,25 @@
 """A play against a stack that runs: everything outside it, put together and taken apart."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import NamedTuple
 
 from deploy.local.rights import SERVICES
+from simulation import capture
 from simulation.capture import Captured
 from simulation.clinics import Clinics
 from simulation.clock import ClockFile
-from simulation.play import Progress, World, play
+from simulation.play import Manner, World, play
 from simulation.portal import Portal
 from simulation.quiet import Watch
 from simulation.tail import Tail
 from simulation.topics import Publisher
+
+BUNDLED = Path(__file__).parent / "captures" / "claims-autumn-2024.jsonl.gz"
+BEFORE = timedelta(hours=1)  # the registers are loaded before the first record arrives
 
 
 class Addresses(NamedTuple):
@@ -32,13 +37,13 @@ class Addresses(NamedTuple):
         return cls(said["REHAB_KAFKA"], said["REHAB_PORTAL"], [said[name] for name in SERVICES], tokens)
 
 
-class Manner(NamedTuple):
-    """How a play is played: the clinics' seed, what is shown, seconds between two steps, and what was played before."""
-
-    seed: int
-    show: Callable[[Progress], None]
-    pause: float = 0.0
-    goes_on: bool = False
+def prepare(folder: Path) -> Path:
+    """The clock of a system that is played on; a new one stands before the first record of the bundled capture."""
+    folder.mkdir(parents=True, exist_ok=True)
+    clock = ClockFile(folder / "clock.json")
+    if not clock.is_set:
+        clock.set(capture.read(BUNDLED)[0].arrives_at - BEFORE)
+    return clock.path
 
 
 async def run(feed: Sequence[Captured], clock: ClockFile, where: Addresses, manner: Manner) -> datetime:
@@ -48,6 +53,6 @@ async def run(feed: Sequence[Captured], clock: ClockFile, where: Addresses, mann
         publisher = await parts.enter_async_context(Publisher(where.broker))
         watch = await parts.enter_async_context(Watch(where.broker, where.health))
         tail = await parts.enter_async_context(Tail(where.broker))
-        world = World(clock, publisher, watch, tail, Clinics(portal, where.tokens, manner.seed))
+        world = World(clock, publisher, watch, tail, Clinics(portal, where.tokens, manner.seed, manner.pace))
         played = await publisher.lying() if manner.goes_on else 0
-        return await play(feed[played:], world, manner.show, pause=manner.pause)
+        return await play(feed[played:], world, manner)

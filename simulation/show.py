@@ -37,7 +37,7 @@ class Ticker:
     def __call__(self, progress: Progress) -> None:
         """What is new."""
         for one in progress.news:
-            if line := self._line(one):
+            if (line := self._line(one)) and not progress.is_past:
                 print(f"{one.at.astimezone(_PACIFIC):%a %d %b %Y %H:%M}  {line}", flush=True)  # noqa: T201 - to a person
 
     def _line(self, one: Announced) -> str:

@@ -6,7 +6,6 @@ import shutil
 import tempfile
 import time
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,18 +17,16 @@ from simulation import capture, session
 from simulation.capture import Captured
 from simulation.clock import ClockFile
 from simulation.feed import ALWAYS, Stretch, select
+from simulation.play import Manner
 from simulation.reconcile import Report, reconcile
 from simulation.show import Gauge
 from simulation.tokens import read_tokens
-
-BUNDLED = Path(__file__).parent / "captures" / "claims-autumn-2024.jsonl.gz"
-_BEFORE = timedelta(hours=1)  # the registers are loaded before the first record arrives
 
 
 class Order(NamedTuple):
     """What to play, and where to write what came of it."""
 
-    feed: Path = BUNDLED
+    feed: Path = session.BUNDLED
     stretch: Stretch = ALWAYS
     seed: int = 1
     report: Path | None = None
@@ -57,14 +54,14 @@ def simulate(order: Order) -> bool:
 
 def _played(feed: Sequence[Captured], order: Order, folder: Path) -> Report:
     clock = ClockFile(folder / "clock.json")
-    clock.set(feed[0].arrives_at - _BEFORE)
+    clock.set(feed[0].arrives_at - session.BEFORE)
     with Stack(folder, fast=True, clock=f"stepped:{clock.path}") as stack:
         commands.fill(stack.client_environment, stack.logs)
         known = stack.environment
         tokens = read_tokens(Path(known["REHAB_TOKENS"]))
         health = [stack.http(name) for name in SERVICES]
         where = session.Addresses(known["REHAB_KAFKA"], known["REHAB_PORTAL"], health, tokens)
-        until = asyncio.run(session.run(feed, clock, where, session.Manner(order.seed, Gauge())))
+        until = asyncio.run(session.run(feed, clock, where, Manner(order.seed, Gauge())))
         return asyncio.run(reconcile(known["REHAB_KAFKA"], until=until))
 
 

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from deploy.local import background, foreground
+from deploy.local import background, commands, foreground
 from deploy.local.processes import ROOT, Died
 from deploy.local.rights import SERVICES
 from deploy.local.stack import InUse, Stack
@@ -29,8 +29,10 @@ def main() -> None:
     services = [name for name in asked.services.split(",") if name]
     match asked.verb:
         case "run":
-            stack = Stack(asked.folder, services=services, fast=asked.fast, given=os.environ)
-            foreground.run(stack, play=not asked.quiet and len(services) == len(SERVICES))
+            play = not asked.quiet and len(services) == len(SERVICES)
+            clock = commands.stepped_clock(asked.folder) if play else "real"
+            stack = Stack(asked.folder, services=services, fast=asked.fast, clock=clock, given=os.environ)
+            foreground.run(stack, play=play)
         case "up":
             background.up(asked.folder, sys.argv[2:])
         case "down":

@@ -3,8 +3,10 @@
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 from deploy.local.processes import ROOT, Died, Process, last_lines
@@ -46,6 +48,15 @@ class Player(Process):
     """The simulator, seen by whoever started the stack."""
 
     on_terminal = True
+
+
+def stepped_clock(folder: Path) -> str:
+    """REHAB_CLOCK of a system that the simulator plays on: where its clock stood, or before the first record."""
+    return f"stepped:{_simulation().prepare(folder.absolute())}"
+
+
+def _simulation() -> ModuleType:
+    return import_module("simulation.session")
 
 
 def player(env: Mapping[str, str], logs: Path) -> Player:

@@ -27,7 +27,7 @@ def saying(service: str = "referral", step: int = 3, outbox: int = 0, due: int =
 
 def test_records_of_ten_minutes_go_together() -> None:
     feed = [record(minutes) for minutes in (1, 4, 9.5, 10, 30)]
-    assert play.following(feed, None, None) == (feed[:3], feed[2].arrives_at)
+    assert play.following(feed, (), 10) == (feed[:3], feed[2].arrives_at)
 
 
 @pytest.mark.parametrize("first", ["timer", "action"])
@@ -35,18 +35,18 @@ def test_no_record_goes_past_a_timer_or_an_act(first: str) -> None:
     feed = [record(minutes) for minutes in (1, 4, 9.5)]
     limit, far = NOON + timedelta(minutes=5), NOON + timedelta(days=1)
     timer, action = (limit, far) if first == "timer" else (far, limit)
-    assert play.following(feed, timer, action) == (feed[:2], feed[1].arrives_at)
-    assert play.following(feed[2:], timer, action) == ((), limit)
+    assert play.following(feed, (timer, action), 10) == (feed[:2], feed[1].arrives_at)
+    assert play.following(feed[2:], (timer, action), 10) == ((), limit)
 
 
 def test_no_stretch_crosses_midnight() -> None:
     late = [Captured(at("2024-10-07", 23, 59), b"1", (), b""), Captured(at("2024-10-08", 0, 0), b"2", (), b"")]
-    assert play.following(late, None, None) == (late[:1], late[0].arrives_at)
+    assert play.following(late, (None, None), 30) == (late[:1], late[0].arrives_at)
 
 
 def test_without_records_time_goes_to_the_next_timer() -> None:
-    assert play.following([], NOON, NOON + timedelta(1)) == ((), NOON)
-    assert play.following([], None, None) == ((), None)
+    assert play.following([], (NOON + timedelta(1), NOON), 10) == ((), NOON)
+    assert play.following([], (None, None), 10) == ((), None)
 
 
 def test_the_clock_is_a_file_that_moves_forward_only(tmp_path: Path) -> None:
