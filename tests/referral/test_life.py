@@ -1,0 +1,309 @@
+"""The life of a referral: offer, acknowledge, accept, decline, lapse, hold, move, withdraw, book."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from services.referral.domain import answering, following, placement
+from services.referral.domain.claim import Claim
+from services.referral.domain.opening import Seat
+from services.referral.domain.placement import Ground
+from services.referral.domain.referral import (
+    Accepted,
+    Acknowledged,
+    Matched,
+    Offered,
+    Referral,
+    Scheduled,
+    Unplaced,
+    Withdrawn,
+)
+from services.referral.store.opening import TakenNow
+from shared.decision import Decision, Outcome, Refusal
+from shared.events.portal import (
+    DeadlineReached,
+    ProviderAcceptedReferral,
+    ProviderAcknowledgedReferral,
+    ProviderBookedAppointment,
+    ProviderDeclinedReferral,
+)
+from shared.events.referral import ReferralUnplaced
+from shared.events.values import Actor, Injury, Interval
+from shared.rules.register import Register
+from tests.referral.register import register
+
+TUESDAY = datetime(2024, 11, 5, 18, tzinfo=UTC)  # ten in the morning in Vancouver
+INJURY = Injury(body_part="23100", nature="02100", side="N", occurred_on=date(2024, 8, 1))
+BY = Actor(account_id="a-1", role="clinician", organisation_id="o-van-1")
+
+
+@dataclass
+class Story:
+    """One referral, played decision by decision."""
+
+    at: datetime = TUESDAY
+    register: Register = field(default_factory=register)
+    seats: dict[str, Seat | None] = field(default_factory=dict)
+    said: list[Any] = field(default_factory=list)
+    referral: Referral = field(
+        default_factory=lambda: Referral(
+            "r-1", 0, 1, "R-24-AAAA", "17919123", "W1", "RR1", date(2024, 11, 5), "Vancouver", INJURY, (), False, None,
+            "crrtw", 1, Matched(),
+        )
+    )  # fmt: skip
+
+    @property
+    def ground(self) -> Ground:
+        return Ground(self.register, TakenNow({}, self.seats, ()), self.seats, None, self.at)
+
+    def take(self, decision: Decision) -> Decision:
+        if isinstance(decision, Outcome):
+            self.said += decision.events
+            for changed in decision.changed:
+                if isinstance(changed, Referral):
+                    self.referral = changed
+                elif isinstance(changed, Seat):
+                    self.seats[changed.id] = changed
+            for _ in decision.then:
+                self.take(placement.place(self.referral, self.ground))
+        return decision
+
+    def offer(self) -> "Story":
+        self.take(placement.place(self.referral, self.ground))
+        return self
+
+    def act(self, kind: type[Any], site: str | None = None, **what: object) -> Decision:
+        offer = self.referral.offer
+        act = kind(
+            by=BY,
+            received_at=self.at,
+            seen=what.pop("seen", self.referral.revision),
+            idempotency_key="k",
+            referral_id="r-1",
+            site_id=site or (offer.site_id if offer else "van-1"),
+            **what,
+        )
+        does: dict[Any, Any] = {
+            ProviderAcknowledgedReferral: answering.acknowledge,
+            ProviderAcceptedReferral: answering.accept,
+            ProviderDeclinedReferral: answering.decline,
+            ProviderBookedAppointment: answering.book,
+        }
+        return self.take(does[kind](self.referral, act, self.ground))
+
+    def acknowledge(self) -> "Story":
+        self.act(ProviderAcknowledgedReferral)
+        return self
+
+    def accept(self) -> "Story":
+        self.act(ProviderAcceptedReferral)
+        return self
+
+    def decline(self) -> Decision:
+        return self.act(
+            ProviderDeclinedReferral,
+            reason_code="no-capacity",
+            next_step="offer-to-next",
+            comment_id="d",
+            comment_sha256="h",
+        )
+
+    def lapse(self) -> Decision:
+        state = self.referral.state
+        assert isinstance(state, Offered | Acknowledged)
+        assert state.due_at is not None
+        reached = DeadlineReached(record_key="r-1", service="referral", name=state.door, due_at=state.due_at)
+        self.at = state.due_at
+        return self.take(answering.close_door(self.referral, reached, self.ground))
+
+    def standing(self, standing: str, from_on: date = date(2024, 11, 5)) -> Decision:
+        interval = Interval.model_validate({"from_on": from_on, "standing": standing, "community": "Vancouver"})
+        claim = Claim("17919123", revision=2, person_id="W1", intervals=(interval,))
+        return self.take(following.follow(self.referral, claim, self.ground, changed=True))
+
+    @property
+    def words(self) -> list[str]:
+        return [event.type_name.split(".")[2] for event in self.said]
+
+
+def codes(decision: Decision) -> list[str]:
+    assert isinstance(decision, Refusal)
+    return [flaw.code for flaw in decision.flaws]
+
+
+def due(story: Story) -> datetime | None:
+    state = story.referral.state
+    return state.due_at if isinstance(state, Offered | Acknowledged) else None
+
+
+def test_an_offer_is_acknowledged_within_a_day_but_not_before_the_end_of_the_next_business_day() -> None:
+    assert due(Story().offer()) == datetime(2024, 11, 7, 7, 59, 59, tzinfo=UTC)
+    friday = Story(at=datetime(2024, 11, 8, 23, tzinfo=UTC)).offer()
+    assert due(friday) == datetime(2024, 11, 13, 7, 59, 59, tzinfo=UTC)  # Monday is Remembrance Day
+
+
+def test_the_answer_is_due_at_the_end_of_the_first_business_day_after_the_acknowledgement() -> None:
+    story = Story().offer()
+    story.at += timedelta(hours=3)
+    assert due(story.acknowledge()) == datetime(2024, 11, 7, 7, 59, 59, tzinfo=UTC)
+
+
+def test_only_an_offer_that_was_seen_is_accepted() -> None:
+    story = Story().offer()
+    refused = story.act(ProviderAcceptedReferral)
+    assert codes(refused) == ["REF-STATE"]
+    assert isinstance(refused, Refusal)
+    assert refused.allowed == ("acknowledge", "decline")
+
+
+def test_a_clinic_takes_what_it_was_offered() -> None:
+    story = Story().offer().acknowledge().accept()
+    assert isinstance(story.referral.state, Accepted)
+    assert story.words == ["referral-offered", "referral-acknowledged", "referral-accepted"]
+    assert [event.revision for event in story.said] == [2, 3, 4]
+
+
+def test_one_acts_on_what_one_sees() -> None:
+    assert codes(Story().offer().act(ProviderAcknowledgedReferral, seen=1)) == ["STALE"]
+
+
+def test_another_clinic_is_told_nothing() -> None:
+    assert codes(Story().offer().act(ProviderAcknowledgedReferral, site="kel-1")) == ["NOT-FOUND"]
+
+
+def test_a_decline_lacks_everything_at_once() -> None:
+    assert codes(Story().offer().act(ProviderDeclinedReferral)) == ["FIELD-MISSING"] * 3
+
+
+def test_a_declined_referral_goes_to_the_next_site_by_itself_and_its_opening_is_free_again() -> None:
+    story = Story().offer()
+    story.decline()
+    assert story.words == ["referral-offered", "referral-declined", "referral-offered"]
+    assert story.said[-1].site_id == "van-2"
+    assert story.said[-1].rank == 2
+    assert [seat.referral_id for seat in story.seats.values() if seat] == [None, "r-1"]
+
+
+def test_a_site_that_declined_is_told_so_when_it_answers_late() -> None:
+    story = Story().offer()
+    story.decline()
+    assert codes(story.act(ProviderAcceptedReferral, site="van-1")) == ["REF-DECLINED"]
+
+
+def test_an_unanswered_offer_lapses_and_the_site_is_told_so() -> None:
+    story = Story().offer()
+    story.lapse()
+    assert story.words[:2] == ["referral-offered", "referral-lapsed"]
+    assert codes(story.act(ProviderAcceptedReferral, site="van-1")) == ["REF-LAPSED"]
+
+
+def test_a_door_that_was_moved_or_answered_closes_nothing() -> None:
+    story = Story().offer().acknowledge()
+    old = DeadlineReached(record_key="r-1", service="referral", name="acknowledge/1", due_at=TUESDAY)
+    assert answering.close_door(story.referral, old, story.ground) == Outcome()
+
+
+def test_when_nobody_is_left_the_referral_is_unplaced_with_the_rural_card() -> None:
+    story = Story().offer()
+    story.decline()
+    story.decline()
+    assert isinstance(story.referral.state, Unplaced)
+    said = story.said[-1]
+    assert isinstance(said, ReferralUnplaced)
+    assert said.refused_by == ("van-1", "van-2")
+    assert said.rural_card is not None
+
+
+def test_a_suspended_claim_holds_and_the_clock_of_the_offer_stands_still() -> None:
+    story = Story().offer()
+    story.standing("suspended")
+    assert story.words[1:] == ["claim-standing-changed", "referral-held", "deadline-moved"]
+    assert due(story) is None
+    assert codes(story.act(ProviderAcknowledgedReferral)) == ["REF-HELD"]
+
+
+def test_a_resumed_claim_gives_the_elapsed_time_back() -> None:
+    story = Story().offer()
+    before = due(story)
+    story.standing("suspended")
+    story.at += timedelta(days=2)
+    story.standing("accepted", date(2024, 11, 7))
+    assert before is not None
+    assert due(story) == before + timedelta(days=2)
+
+
+def test_from_one_holding_standing_to_another_nothing_is_held_anew() -> None:
+    story = Story().offer()
+    story.standing("suspended")
+    story.standing("pended")
+    assert story.words.count("referral-held") == 1
+
+
+def test_a_disallowed_claim_takes_the_offer_back_and_ends_the_referral() -> None:
+    story = Story().offer()
+    story.standing("disallowed")
+    assert story.words[1:] == ["claim-standing-changed", "referral-offer-withdrawn", "referral-withdrawn"]
+    assert isinstance(story.referral.state, Withdrawn)
+    assert [seat.referral_id for seat in story.seats.values() if seat] == [None]
+
+
+def test_a_date_that_lies_ahead_does_not_act_yet() -> None:
+    story = Story().offer()
+    story.standing("suspended", date(2024, 12, 1))
+    assert story.words[1:] == ["claim-standing-changed"]
+
+
+def test_a_worker_who_moves_before_the_answer_is_matched_again_from_there() -> None:
+    story = Story().offer()
+    story.take(following.relocate(story.referral, "Kelowna", story.ground))
+    assert story.words == ["referral-offered", "referral-offer-withdrawn", "referral-offered"]
+    assert story.said[-1].site_id == "kel-1"
+
+
+def test_from_the_acceptance_on_nothing_moves_and_the_officer_is_told_the_kilometres() -> None:
+    story = Story().offer().acknowledge().accept()
+    story.take(following.relocate(story.referral, "Kelowna", story.ground))
+    assert story.words[-1] == "worker-far-away"
+    assert story.said[-1].kilometres == 272
+
+
+def test_where_no_contract_serves_any_more_the_program_is_selected_anew() -> None:
+    story = Story(at=datetime(2025, 1, 6, 18, tzinfo=UTC))
+    story.referral = story.referral._replace(program="or2", requested_on=date(2024, 10, 21))
+    story.offer()
+    assert story.words == ["program-selected", "referral-offered"]
+    assert story.said[0].program == "crrtw"
+
+
+def test_a_case_requested_before_the_cut_over_is_served_in_run_off() -> None:
+    story = Story()
+    story.referral = story.referral._replace(program="or2", requested_on=date(2024, 10, 21))
+    story.offer()
+    assert story.said[-1].contract_id == "c-or2-van-1"
+
+
+def book(story: Story, days: int, **what: Any) -> Decision:
+    at = story.at + timedelta(days=days)
+    return story.act(ProviderBookedAppointment, starts_at=at, **{"confirmed_with_worker": True, **what})
+
+
+def test_a_first_visit_is_booked_in_the_week_of_its_opening() -> None:
+    story = Story().offer().acknowledge().accept()
+    book(story, 2)
+    assert isinstance(story.referral.state, Scheduled)
+    assert story.said[-1].opening.week_on == date(2024, 11, 4)
+
+
+def test_booking_in_another_week_moves_the_opening() -> None:
+    story = Story().offer().acknowledge().accept()
+    book(story, 7)
+    assert story.said[-1].opening.week_on == date(2024, 11, 11)
+    assert sorted(s.referral_id or "free" for s in story.seats.values() if s) == ["free", "r-1"]
+
+
+def test_a_visit_lies_ahead_is_agreed_and_is_soon_or_says_why_not() -> None:
+    story = Story().offer().acknowledge().accept()
+    assert codes(book(story, -1)) == ["DATE-PAST"]
+    assert codes(book(story, 2, confirmed_with_worker=False)) == ["NOT-CONFIRMED"]
+    assert codes(book(story, 20)) == ["REASON-MISSING"]
+    assert isinstance(book(story, 20, late_reason_code="travel"), Outcome)
