@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.processes import ROOT
 from services.portal.store.accounts import issue_tokens, read_accounts
+from shared.migrate import MECHANISM
 from tests.portal.world import World, accounts_file, world
+from tests.stack.databases import Databases
 
 ACCOUNTS = (
     ("a-north", "provider", "o-north", "s-north-1", "clinician", "Invented", "Clinician", "north@example.test"),
@@ -28,9 +31,17 @@ ACCOUNTS = (
 
 
 @pytest.fixture
-async def portal(database: str, tmp_path: Path) -> AsyncIterator[World]:
+async def portal_database(databases: Databases) -> AsyncIterator[str]:
+    """REHAB_POSTGRES of an empty portal."""
+    url = await databases.clone("portal", {"portal": [MECHANISM, ROOT / "services" / "portal" / "migrations"]})
+    yield url
+    await databases.drop(url)
+
+
+@pytest.fixture
+async def portal(portal_database: str, tmp_path: Path) -> AsyncIterator[World]:
     """Behind HTTP, with a key for each account."""
-    async with world(database) as found:
+    async with world(portal_database) as found:
         await found.running.tell(read_accounts(accounts_file(tmp_path, ACCOUNTS)))
         found.keys = {row[0]: f"key-of-{row[0]}" for row in ACCOUNTS}
         async with found.pool.acquire() as conn:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared import outbox, vault
-from shared.decision import Occasion
+from shared.decision import Event, Occasion
 from shared.events.answers import DeadlineMoved, said_by
 from shared.events.person import Identity, WorkerIdentified
 from tests.portal import story
@@ -100,9 +100,8 @@ async def test_one_batch_or_many_show_the_same(portal: World) -> None:
     other = "5d1bd1b8-3f6b-5b1e-8a55-000000000002"
     steps = [story.created(), story.offered(), story.acknowledged(), story.accepted()]
     await portal.hear(*steps)
-    for step in (story.created(other, "R-24-B"), story.offered(case=other, number="R-24-B")):
-        await portal.hear(step)
-    for step in (story.acknowledged(case=other), story.accepted(case=other)):
+    one_by_one: list[Event] = [story.created(other, "R-24-B"), story.offered(case=other, number="R-24-B")]
+    for step in (*one_by_one, story.acknowledged(case=other), story.accepted(case=other)):
         await portal.hear(step)
     first = await portal.get_json(f"/referrals/{NUMBER}", CLINIC)
     second = await portal.get_json("/referrals/R-24-B", CLINIC)
