@@ -17,7 +17,8 @@ from simulation import capture, session
 from simulation.capture import Captured
 from simulation.clock import ClockFile
 from simulation.feed import ALWAYS, Stretch, select
-from simulation.play import Manner
+from simulation.play import Manner, Unsettled
+from simulation.quiet import NotQuiet
 from simulation.reconcile import Report, reconcile
 from simulation.show import Gauge
 from simulation.tokens import read_tokens
@@ -61,8 +62,13 @@ def _played(feed: Sequence[Captured], order: Order, folder: Path) -> Report:
         tokens = read_tokens(Path(known["REHAB_TOKENS"]))
         health = [stack.http(name) for name in SERVICES]
         where = session.Addresses(known["REHAB_KAFKA"], known["REHAB_PORTAL"], health, tokens)
-        until = asyncio.run(session.run(feed, clock, where, Manner(order.seed, Gauge())))
-        return asyncio.run(reconcile(known["REHAB_KAFKA"], until=until))
+        stopped: list[str] = []
+        try:
+            asyncio.run(session.run(feed, clock, where, Manner(order.seed, Gauge())))
+        except (NotQuiet, Unsettled) as problem:
+            stopped.append(f"the play stopped at {clock.now}: {problem}")
+        report = asyncio.run(reconcile(known["REHAB_KAFKA"], until=clock.now))
+        return report._replace(faults=[*stopped, *report.faults])
 
 
 def _write(report: Report, order: Order, seconds: float) -> None:
