@@ -22,10 +22,12 @@ class Stored(NamedTuple):
 
 
 async def put_document(conn: Connection, referral_id: str, text: str) -> Stored:
-    """Kept, and named."""
-    plain = text.encode()
-    document_id, digest = UUID(bytes=uuid7().bytes), sha256(plain).digest()
+    """Kept, and named; the hash is that of the sealed bytes, so that nobody can guess a short text by it."""
     owner = f"document/{referral_id}"
     keys = await make_keys(conn, [owner])
-    await conn.execute(PUT, document_id, referral_id, digest, seal(keys, owner, plain))
+    sealed = seal(keys, owner, text.encode())
+    if sealed is None:
+        raise PermissionError("the record's words were forgotten")
+    document_id, digest = UUID(bytes=uuid7().bytes), sha256(sealed).digest()
+    await conn.execute(PUT, document_id, referral_id, digest, sealed)
     return Stored(str(document_id), digest.hex())
