@@ -194,8 +194,11 @@ async def read_all(servers: str, topics: list[str]) -> list[ConsumerRecord]:
 
 
 async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[int]:
-    await consumer._client.force_metadata_update()
-    return sorted(await consumer._client._wait_on_metadata(topic))
+    found: set[int] = set()
+    while not found:
+        await consumer._client.force_metadata_update()
+        found = await consumer._client._wait_on_metadata(topic) or set()
+    return sorted(found)
 
 
 class Sum(NamedTuple):
