@@ -1,7 +1,9 @@
 """What the portal reacts to."""
 
+from typing import TypeAlias
+
 from services.portal.domain.account import HolderFiled, open_account
-from services.portal.domain.doors import DoorDue, Doors, close_all, close_one, open_door, reach
+from services.portal.domain.doors import DoorDue, Doors, close_doors, move_door, open_door, reach
 from services.portal.store.accounts import ACCOUNTS, keep_people
 from services.portal.store.doors import DOORS, default_calendar, keep_calendars
 from services.portal.store.notices import keep_notices
@@ -14,11 +16,11 @@ from shared.events.answers import ActionApplied, ActionRefused, DeadlineMoved, s
 from shared.events.notification import NoticeActedOn, NoticeQueued, NoticeSeen
 from shared.events.person import AccountHolderChanged, WorkerChanged
 from shared.events.procurement import CalendarPublished
-from shared.events.values import Deadline
 from shared.handlers import Desk, Handlers, Touched, no_facts
 
 OWN = "rehab-portal"  # it need not read what it says itself
 handlers = Handlers()
+Opening: TypeAlias = referral.ReferralOffered | referral.ReferralAcknowledged
 handlers.keep(*SHOWN, by=keep_shown)
 handlers.keep(NoticeQueued, NoticeSeen, NoticeActedOn, by=keep_notices)
 handlers.keep(WorkerChanged, AccountHolderChanged, by=keep_people)
@@ -36,37 +38,33 @@ def the_doors(event: Event, _: object) -> Touched:
     return ((DOORS, event.key),)
 
 
-def doors_of(event: Event, desk: Desk[Calendar]) -> Doors:
-    """As they stand."""
-    return desk.find(DOORS, event.key) or Doors(event.key)
+def opens(event: Opening, desk: Desk[Calendar], occasion: Occasion) -> Decision:
+    """The owner's event carries the door's name and instant."""
+    doors = desk.find(DOORS, event.key) or Doors(event.key)
+    return open_door(doors, event.deadline, owner_of(event), read_at=occasion.read_at, calendar=desk.facts)
 
 
-@handlers.on(referral.ReferralOffered, the_doors, default_calendar)
-def on_referral_offered(event: referral.ReferralOffered, desk: Desk[Calendar], occasion: Occasion) -> Decision:
-    doors = doors_of(event, desk)
-    return open_door(doors, event.deadline, "referral", read_at=occasion.read_at, calendar=desk.facts)
+def owner_of(event: Event) -> str:
+    """The service that announced it."""
+    return event.type_name.split(".")[1]
 
 
-@handlers.on(referral.ReferralAcknowledged, the_doors, default_calendar)
-def on_referral_acknowledged(
-    event: referral.ReferralAcknowledged, desk: Desk[Calendar], occasion: Occasion
-) -> Decision:
-    doors = doors_of(event, desk)
-    return open_door(doors, event.deadline, "referral", read_at=occasion.read_at, calendar=desk.facts)
+handlers.on(referral.ReferralOffered, the_doors, default_calendar)(opens)
+handlers.on(referral.ReferralAcknowledged, the_doors, default_calendar)(opens)
 
 
-@handlers.on(Moved, the_doors, default_calendar)
-def on_deadline_moved(event: DeadlineMoved, desk: Desk[Calendar], occasion: Occasion) -> Decision:
-    doors = doors_of(event, desk)
-    if event.due_at is None:
-        return close_one(doors, event.name)
-    deadline = Deadline(name=event.name, due_at=event.due_at)
-    return open_door(doors, deadline, "referral", read_at=occasion.read_at, calendar=desk.facts)
+def on_deadline_moved(event: DeadlineMoved, desk: Desk[None], _: Occasion) -> Decision:
+    doors = desk.find(DOORS, event.key) or Doors(event.key)
+    return move_door(doors, event.name, owner_of(event), event.due_at)
+
+
+for _moved in said_by_all(DeadlineMoved):
+    handlers.on(_moved, the_doors, no_facts)(on_deadline_moved)
 
 
 def on_closed(event: Event, desk: Desk[None], _: Occasion) -> Decision:
     """Answered, lapsed or taken back: nothing of it is open any more."""
-    return close_all(desk.find(DOORS, event.key))
+    return close_doors(desk.find(DOORS, event.key), owner_of(event))
 
 
 CLOSING: tuple[type[Event], ...] = (

@@ -132,8 +132,9 @@ async def world(url: str) -> AsyncIterator[World]:
     pool = await postgres.open_pool(url, "portal", "portal")
     running = Running(portal, pool, Settings(kafka=NOWHERE, postgres=url, http=""))
     port = _free_port()
+    site = health.Server(running)
     config = uvicorn.Config(
-        health.Server(running).app,
+        site.app,
         port=port,
         log_config=None,
         lifespan="off",
@@ -150,6 +151,8 @@ async def world(url: str) -> AsyncIterator[World]:
         server.should_exit = True
         await serving
         pool.terminate()
+        if readers := cast("Any", site._pages)._app.state.portal._readers:
+            readers.terminate()
 
 
 async def _started(server: uvicorn.Server, serving: "asyncio.Task[None]") -> None:

@@ -1,5 +1,6 @@
 """Doors: the portal arms the deadlines that others open, and says when one has closed."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -18,43 +19,64 @@ class DoorDue(Event, type="portal.door-due", key="record_key", topic=INTERNAL):
     due_at: datetime
 
 
+class Door(NamedTuple):
+    """A deadline of one service; it is not said before `not_before`, whatever it is moved to."""
+
+    name: str
+    service: str
+    not_before: datetime
+
+
 class Doors(NamedTuple):
-    """The open doors of a record."""
+    """The doors of a record that are not closed, those whose clock stands still among them."""
 
     id: str
     version: int = 0
-    names: tuple[str, ...] = ()
+    open: tuple[Door, ...] = ()
+
+    def without(self, names: Iterable[str]) -> "Doors":
+        """The others."""
+        gone = frozenset(names)
+        return self._replace(open=tuple(door for door in self.open if door.name not in gone))
 
 
 def open_door(doors: Doors, deadline: Deadline, service: str, *, read_at: datetime, calendar: Calendar) -> Outcome:
-    """A new door closes all others of the record.
+    """A new door takes the place of the service's other doors of the record.
 
     It closes when it is due, but not before the end of the first business day after it could first be shown.
     """
-    shown = calendar.end_of(calendar.add_business_days(calendar.day_of(read_at), 1))
-    due = DoorDue(record_key=doors.id, service=service, name=deadline.name, due_at=deadline.due_at)
-    others = tuple(Arm(doors.id, name) for name in doors.names if name != deadline.name)
-    armed = Arm(doors.id, deadline.name, max(deadline.due_at, shown), due)
-    return Outcome((doors._replace(names=(deadline.name,)),), timers=(*others, armed))
+    shown_for_a_day = calendar.end_of(calendar.add_business_days(calendar.day_of(read_at), 1))
+    door = Door(deadline.name, service, shown_for_a_day)
+    others = [old.name for old in doors.open if old.service == service]
+    left = doors.without(others)
+    disarmed = (Arm(doors.id, name) for name in others if name != door.name)
+    return Outcome((left._replace(open=(*left.open, door)),), timers=(*disarmed, _armed(doors.id, door, deadline)))
 
 
-def close_all(doors: Doors | None) -> Outcome:
-    """Whatever was open is answered."""
-    if doors is None or not doors.names:
+def move_door(doors: Doors, name: str, service: str, due_at: datetime | None) -> Outcome:
+    """Its clock stands still, or runs again; the day for which it had to be shown stays that of its opening."""
+    known = next((door for door in doors.open if door.name == name), None)
+    if due_at is None:
+        return Outcome(timers=(Arm(doors.id, name),))
+    door = known or Door(name, service, due_at)
+    armed = _armed(doors.id, door, Deadline(name=name, due_at=due_at))
+    return Outcome(() if known else (doors._replace(open=(*doors.open, door)),), timers=(armed,))
+
+
+def close_doors(doors: Doors | None, service: str) -> Outcome:
+    """Whatever the service had open on the record is answered."""
+    names = [door.name for door in doors.open if door.service == service] if doors else []
+    if doors is None or not names:
         return Outcome()
-    return Outcome((doors._replace(names=()),), timers=tuple(Arm(doors.id, name) for name in doors.names))
-
-
-def close_one(doors: Doors | None, name: str) -> Outcome:
-    """The clock of a door stands still."""
-    if doors is None or name not in doors.names:
-        return Outcome()
-    left = tuple(open_ for open_ in doors.names if open_ != name)
-    return Outcome((doors._replace(names=left),), timers=(Arm(doors.id, name),))
+    return Outcome((doors.without(names),), timers=tuple(Arm(doors.id, name) for name in names))
 
 
 def reach(doors: Doors | None, due: DoorDue) -> Outcome:
     """The door has closed: what stands before this in the record's key is in time, what stands after is late."""
     said = DeadlineReached(record_key=due.record_key, service=due.service, name=due.name, due_at=due.due_at)
-    left = doors or Doors(due.record_key)
-    return Outcome((left._replace(names=tuple(n for n in left.names if n != due.name)),), (said,))
+    return Outcome((doors.without((due.name,)),) if doors else (), (said,))
+
+
+def _armed(record_key: str, door: Door, deadline: Deadline) -> Arm:
+    due = DoorDue(record_key=record_key, service=door.service, name=door.name, due_at=deadline.due_at)
+    return Arm(record_key, door.name, max(deadline.due_at, door.not_before), due)

@@ -1,8 +1,11 @@
 """Open doors, and the calendar they are counted in."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from services.portal.domain.doors import Doors
+import orjson
+
+from services.portal.domain.doors import Door, Doors
 from shared import reference
 from shared.calendar import UNPUBLISHED, Calendar
 from shared.decision import Event
@@ -11,16 +14,15 @@ from shared.handlers import Kept, Kind
 from shared.postgres import Connection, count
 
 LOAD = """
-SELECT record_key, version, names FROM doors
+SELECT record_key, version, open FROM doors
 WHERE record_key = ANY($1)
 ORDER BY record_key
 FOR UPDATE
 """
 SAVE = """
-INSERT INTO doors (record_key, version, names)
-SELECT record_key, version, coalesce(string_to_array(nullif(names, ''), ' '), '{}')
-FROM unnest($1::text[], $2::int[], $3::text[]) AS u (record_key, version, names)
-ON CONFLICT (record_key) DO UPDATE SET version = excluded.version, names = excluded.names
+INSERT INTO doors (record_key, version, open)
+SELECT * FROM unnest($1::text[], $2::int[], $3::jsonb[])
+ON CONFLICT (record_key) DO UPDATE SET version = excluded.version, open = excluded.open
 WHERE doors.version = excluded.version - 1
 """
 KEEP_CALENDARS = """
@@ -37,12 +39,18 @@ SELECT payload FROM calendars
 
 async def load_doors(conn: Connection, keys: Sequence[str]) -> Sequence[Doors]:
     """By record."""
-    return [Doors(key, version, tuple(names)) for key, version, names in await conn.fetch(LOAD, keys)]
+    return [Doors(key, version, _read(text)) for key, version, text in await conn.fetch(LOAD, keys)]
+
+
+def _read(text: str) -> tuple[Door, ...]:
+    """Doors of a row."""
+    found = ((name, service, datetime.fromisoformat(at)) for name, service, at in orjson.loads(text))
+    return tuple(Door(name, service, not_before) for name, service, not_before in found)
 
 
 async def save_doors(conn: Connection, doors: Sequence[Doors]) -> int:
     """As changed."""
-    rows = [(d.id, d.version + 1, " ".join(d.names)) for d in doors]
+    rows = [(d.id, d.version + 1, orjson.dumps([tuple(door) for door in d.open]).decode()) for d in doors]
     return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
 
 
