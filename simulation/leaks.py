@@ -1,17 +1,19 @@
 """Whether anything that identifies a person got where it must not be: every word of every identity is looked for."""
 
+import asyncio
 import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
 from simulation.capture import Captured
 
 SEALED_TOPICS = frozenset({"claims", "rehab-person"})  # identity comes in by the one and travels sealed on the other
 _PERSONAL = ("given_name", "family_name", "birth_date", "phn", "email", "phone", "postal_code")
+_MOMENT = 0.05
 _SHORTEST = 4  # a shorter word stands for anything
 _WORD = re.compile(r"[\w@.+-]+")
 _EDGES = ".+-_"
@@ -76,15 +78,15 @@ def scan(text: str, wanted: dict[str, str], where: str) -> list[Hit]:
 
 async def scan_topics(servers: str, wanted: dict[str, str]) -> list[Hit]:
     """Keys, headers and values of every topic but those where identity belongs."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     hits: list[Hit] = []
     try:
         topics = [t for t in sorted(await consumer.topics()) if t not in SEALED_TOPICS and not t.startswith("__")]
-        partitions = [TopicPartition(t, p) for t in topics for p in consumer.partitions_for_topic(t) or ()]
-        consumer.assign(partitions)
-        await consumer.seek_to_beginning(*partitions)
-        ends = {p: end for p, end in (await consumer.end_offsets(partitions)).items() if end}
+        consumer.subscribe(topics)
+        while len({partition.topic for partition in consumer.assignment()}) < len(topics):
+            await asyncio.sleep(_MOMENT)
+        ends = {p: end for p, end in (await consumer.end_offsets(consumer.assignment())).items() if end}
         while any([await consumer.position(p) < end for p, end in ends.items()]):
             for found in (await consumer.getmany(timeout_ms=200, max_records=2000)).values():
                 for record in found:

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 Offsets: TypeAlias = Mapping[str, Mapping[str, int]]
 
-_PAUSE = 0.004  # seconds between two rounds
+_PAUSE = 0.006  # seconds between two rounds
 _STUCK_AFTER = 120.0
 _GET = b"GET /health/quiet HTTP/1.1\r\nHost: service\r\n\r\n"
 
@@ -90,6 +90,10 @@ class _Round(NamedTuple):
     ends: Offsets
     sayings: list[Saying]
 
+    def why(self, step: int) -> str:
+        """Why not all are at rest; empty when it is."""
+        return next((said for one in self.sayings if (said := one.waits_for(step, self.ends))), "")
+
 
 class Watch:
     """All services and the broker."""
@@ -121,22 +125,31 @@ class Watch:
             raise NotQuiet(self._why) from None
 
     async def _rest(self, step: int) -> datetime | None:
+        """Whoever is at work is asked again alone, so that asking takes no time from working."""
         before: _Round | None = None
         while True:
-            found = await self._round()
-            self._why = next((said for one in found.sayings if (said := one.waits_for(step, found.ends))), "")
-            if self._why:
+            found = await self._round(self._services)
+            if found.why(step):
                 before = None
-                await asyncio.sleep(_PAUSE)
+                await self._calm(step, found)
             elif found == before:
                 return min((one.next for one in found.sayings if one.next), default=None)
             else:
                 before = found
 
-    async def _round(self) -> "_Round":
+    async def _calm(self, step: int, found: "_Round") -> None:
+        services = self._services
+        while why := found.why(step):
+            self._why = why
+            pairs = zip(services, found.sayings, strict=True)
+            services = [service for service, said in pairs if said.waits_for(step, found.ends)]
+            await asyncio.sleep(_PAUSE)
+            found = await self._round(services)
+
+    async def _round(self, services: "Sequence[_Asking]") -> "_Round":
         if not self._places:
             await self._find_topics()
-        asked = asyncio.gather(*(service.ask() for service in self._services))
+        asked = asyncio.gather(*(service.ask() for service in services))
         self.ends = await self._ends()
         return _Round(self.ends, await asked)
 
