@@ -49,6 +49,7 @@ class Server:
             access_log=False,
             lifespan="off",
             interface="asgi3",
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=2,
             server_header=False,
         )

@@ -84,7 +84,7 @@ async def scan_topics(servers: str, wanted: dict[str, str]) -> list[Hit]:
     try:
         topics = [t for t in sorted(await consumer.topics()) if t not in SEALED_TOPICS and not t.startswith("__")]
         consumer.subscribe(topics)
-        while len({partition.topic for partition in consumer.assignment()}) < len(topics):
+        while len({p.topic for p in consumer.assignment()}) < len(topics):  # noqa: ASYNC110 - it says so by no event
             await asyncio.sleep(_MOMENT)
         ends = {p: end for p, end in (await consumer.end_offsets(consumer.assignment())).items() if end}
         while any([await consumer.position(p) < end for p, end in ends.items()]):

@@ -1,12 +1,14 @@
 """The portal's API, as a clinic's software uses it."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 import httpx2
 
 _PATIENCE = 30.0  # seconds
+_TRIES = 3
 
 
 class Answer(NamedTuple):
@@ -39,13 +41,13 @@ class Portal:
     async def offers(self, token: str) -> list[Mapping[str, Any]]:
         """What a clinic is asked to take."""
         query = {"state": "offered", "limit": "200"}
-        answer = await self._client.get("/referrals", params=query, headers=_as(token))
+        answer = await self._ask("GET", "/referrals", params=query, headers=_as(token))
         answer.raise_for_status()
         return list(answer.json()["items"])
 
     async def revision(self, token: str, number: str) -> int | None:
         """The newest of one referral; None when it is not there or not the clinic's."""
-        answer = await self._client.get(f"/referrals/{number}", headers=_as(token))
+        answer = await self._ask("GET", f"/referrals/{number}", headers=_as(token))
         if answer.status_code == httpx2.codes.NOT_FOUND:
             return None
         answer.raise_for_status()
@@ -54,10 +56,17 @@ class Portal:
     async def act(self, token: str, path: str, body: Mapping[str, Any], *, seen: int, key: UUID) -> Answer:
         """One action, on what was seen; waits two seconds for the answer of the service that decides."""
         headers = {**_as(token), "Idempotency-Key": str(key), "Prefer": "wait=2", "If-Match": f'"{seen}"'}
-        answer = await self._client.post(path, json=body, headers=headers)
+        answer = await self._ask("POST", path, json=body, headers=headers)
         if answer.status_code >= httpx2.codes.INTERNAL_SERVER_ERROR:
             answer.raise_for_status()
         return Answer(answer.status_code, answer.json() if answer.content else {})
+
+    async def _ask(self, method: str, path: str, **what: Any) -> httpx2.Response:  # noqa: ANN401 - as the client takes it
+        """A connection that was closed meanwhile is tried again: what is read may be, and what is done has a key."""
+        for _ in range(_TRIES - 1):
+            with suppress(httpx2.TransportError):
+                return await self._client.request(method, path, **what)
+        return await self._client.request(method, path, **what)
 
 
 def _as(token: str) -> dict[str, str]:

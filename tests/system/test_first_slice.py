@@ -1,0 +1,94 @@
+"""The whole flow on a stack of its own: claims in, clinics answer, the books balance, and nobody's name got out."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx2
+import pytest
+
+from deploy.local import commands
+from deploy.local.rights import SERVICES
+from deploy.local.stack import Stack
+from simulation import leaks, session
+from simulation.capture import Captured
+from simulation.clock import ClockFile
+from simulation.generate import Plan, generate
+from simulation.play import Manner
+from simulation.reconcile import Report, reconcile
+from simulation.tokens import read_tokens
+
+pytestmark = pytest.mark.stack
+EVE = date(2024, 10, 30)  # the program changes two days later
+LEAST_NOTICES = 5
+
+
+class Played(NamedTuple):
+    """A small capture of invented claims, played to its end."""
+
+    feed: list[Captured]
+    report: Report
+    stack: Stack
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    folder = tmp_path_factory.mktemp("system")
+    feed = generate(Plan(7, EVE, 3, 40))
+    clock = ClockFile(folder / "clock.json")
+    clock.set(feed[0].arrives_at - session.BEFORE)
+    with Stack(folder, fast=True, clock=f"stepped:{clock.path}") as stack:
+        commands.fill(stack.client_environment, stack.logs)
+        known = stack.environment
+        tokens = read_tokens(Path(known["REHAB_TOKENS"]))
+        health = [stack.http(name) for name in SERVICES]
+        where = session.Addresses(known["REHAB_KAFKA"], known["REHAB_PORTAL"], health, tokens)
+        until = asyncio.run(session.run(feed, clock, where, Manner(1, lambda _: None)))
+        yield Played(feed, asyncio.run(reconcile(known["REHAB_KAFKA"], until=until)), stack)
+
+
+def test_the_books_balance_from_the_topics_alone(played: Played) -> None:
+    assert played.report.balanced, played.report.as_json()["faults"]
+
+
+def test_requests_become_accepted_referrals_and_notices(played: Played) -> None:
+    said = played.report.as_json()
+    assert said["requests"] == said["admitted"] + said["not_admitted"] + said["without_claim"]
+    assert said["accepted"] > 0
+    assert said["notices"] >= LEAST_NOTICES
+
+
+def test_no_word_of_an_identity_is_on_a_topic_in_a_log_in_a_metric_or_in_a_mail(played: Played) -> None:
+    wanted = leaks.needles(played.feed)
+    assert len(wanted) > len(played.feed)
+    hits = asyncio.run(leaks.scan_topics(played.stack.environment["REHAB_KAFKA"], wanted))
+    for place in (played.stack.logs, played.stack.folder / "mail"):
+        hits += leaks.scan_files(place, wanted)
+    for name in SERVICES:
+        metrics = httpx2.get(f"http://{played.stack.http(name)}/metrics").text
+        hits += leaks.scan(metrics, wanted, f"metrics of {name}")
+    assert hits == []
+
+
+def test_the_scan_for_identities_finds_one_that_is_there(played: Played, tmp_path: Path) -> None:
+    wanted = leaks.needles(played.feed)
+    (tmp_path / "a.log").write_text(f'{{"event": "seen {next(iter(wanted)).upper()}"}}')
+    assert len(leaks.scan_files(tmp_path, wanted)) == 1
+
+
+def test_a_journal_is_whole(played: Played) -> None:
+    """Each service verifies its own chain, by the operator's verb."""
+    for name in ("referral", "notification"):
+        done = subprocess.run(
+            [sys.executable, "-m", f"services.{name}.app", "journal", "verify"],
+            env=played.stack.client_environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert '"broken_at":null' in done.stdout
