@@ -39,8 +39,14 @@ async def portal_database(databases: Databases) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def portal(portal_database: str, tmp_path: Path) -> AsyncIterator[World]:
+def pace() -> None:
+    """How often a key may ask: as in production, unless a module says otherwise."""
+
+
+@pytest.fixture
+async def portal(portal_database: str, tmp_path: Path, pace: None) -> AsyncIterator[World]:
     """Behind HTTP, with a key for each account."""
+    assert pace is None
     async with world(portal_database) as found:
         await found.running.tell(read_accounts(accounts_file(tmp_path, ACCOUNTS)))
         found.keys = {row[0]: f"key-of-{row[0]}" for row in ACCOUNTS}

@@ -1,0 +1,75 @@
+"""The API is what its document says: called with what the document allows and with what it forbids, it never breaks."""
+
+import asyncio
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
+
+from services.portal.api.access import ACCESS
+from tests.portal import story
+from tests.portal.world import World
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance]
+EXAMPLES = 12  # each way of each call; `make test-all` asks many more
+
+
+@pytest.fixture
+def pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As often as one likes."""
+    monkeypatch.setenv("REHAB_PORTAL_RATE", "off")
+
+
+async def document(portal: World) -> dict[str, Any]:
+    answer = await portal.client.get("/api/v1/openapi.json")
+    said: dict[str, Any] = answer.json()
+    return said
+
+
+async def test_the_document_lists_every_call(portal: World) -> None:
+    said = await document(portal)
+    assert said["openapi"].startswith("3.1")
+    listed = {
+        (method.upper(), path.removeprefix("/api/v1")) for path, calls in said["paths"].items() for method in calls
+    }
+    assert listed == ACCESS.keys()
+    for calls in said["paths"].values():
+        assert all(call["security"] for call in calls.values())
+
+
+def ask(base: str, said: dict[str, Any], headers: dict[str, str], examples: int) -> None:
+    """Every call but the endless one, with good and with bad requests."""
+    schema = schemathesis.openapi.from_dict(said).exclude(path="/api/v1/events")
+    for found in schema.get_all_operations():
+        operation: Any = found.ok()  # type: ignore[union-attr]  # the document is ours: all of it is sound
+
+        def strategy(mode: GenerationMode, operation: Any = operation) -> st.SearchStrategy[Any]:
+            made: st.SearchStrategy[Any] = operation.as_strategy(generation_mode=mode)
+            return made
+
+        @seed(1)
+        @settings(
+            max_examples=examples,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate],
+        )
+        @given(case=st.one_of([strategy(GenerationMode.POSITIVE), strategy(GenerationMode.NEGATIVE)]))
+        def check(case: Any) -> None:
+            answer = case.call(base_url=base, headers=headers)
+            case.validate_response(answer, checks=CHECKS)
+
+        check()
+
+
+@pytest.mark.parametrize("examples", [EXAMPLES, pytest.param(500, marks=pytest.mark.long)])
+async def test_no_request_breaks_the_portal(portal: World, examples: int) -> None:
+    await portal.hear(story.created(), story.offered())
+    said = await document(portal)
+    await asyncio.to_thread(ask, str(portal.client.base_url), said, portal.auth("a-north"), examples)
