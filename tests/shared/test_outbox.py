@@ -6,14 +6,19 @@ from typing import cast
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError
 
 from shared import clock, operate, outbox, relay
 from shared.decision import Occasion
+from shared.kafka import Sent, new_producer, send_wave
 from shared.postgres import Connection, Missed
 from tests.conftest import Topics
 from tests.toy.app import service
 from tests.toy.events import Counted, Ticked
 from tests.toy.inside import Inside
+from tests.toy.outside import read_all
 
 A = "counter-a"
 WRITERS, TIMES = 6, 30
@@ -152,3 +157,23 @@ async def test_a_row_that_somebody_else_moved_meanwhile_is_a_miss(
         with pytest.raises(Missed):
             await relay.pass_on(conn, producer, b"/rehab/toy", b"")
         await producer.stop()
+
+
+async def test_what_follows_a_record_that_fails_is_not_sent_before_it(kafka: str, topics: Topics) -> None:
+    (topic,) = await topics("rehab-toy", count=1)
+    await limit(kafka, topic, 600_000)
+    wave = [Sent(topic, b"k", b"x" * size, [("n", b"%d" % n)]) for n, size in enumerate((400_000, 1_000_000, 400_000))]
+    producer = new_producer(kafka)
+    await producer.start()
+    with pytest.raises(KafkaError):
+        await send_wave(producer, wave)
+    await producer.stop()
+    assert [dict(r.headers)["n"] for r in await read_all(kafka, [topic])] in ([], [b"0"])
+
+
+async def limit(kafka: str, topic: str, size: int) -> None:
+    """The broker takes no larger record there."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": str(size)})])
+    await admin.close()
