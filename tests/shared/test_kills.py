@@ -21,6 +21,7 @@ def letters(outside: Outside, times: int = EACH) -> list[Letter]:
 async def balanced(outside: Outside, each: int = EACH) -> int:
     """Every counter stands where it must and every announcement came once or again as itself; gives the repeats."""
     assert set((await outside.ticks()).values()) == {each}
+    await until(outside.all_sent)
     found = summed(await outside.said())
     assert (found.first, found.faults) == (KEYS * each, [])
     return found.repeats

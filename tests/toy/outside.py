@@ -168,6 +168,10 @@ class Outside:
             logs = "\n".join(i.log.read_text()[-1500:] for i in self.instances)
             raise AssertionError(f"counted {now} of {total}\n{logs}") from None
 
+    async def all_sent(self) -> bool:
+        """Whether the relay has passed on everything that was announced."""
+        return not await self.value("SELECT count(*) FROM outbox")
+
     async def said(self) -> list[ConsumerRecord]:
         """Every record that was announced under a key of this database, as an outside reader sees it."""
         rows = await self.query("SELECT DISTINCT key FROM streams WHERE key <> 'toy'")  # each test has a journal
