@@ -40,6 +40,7 @@ async def test_killed_at_a_named_point_and_started_again_it_goes_on(outside: Out
     assert repeats or point != "after-send"
 
 
+@pytest.mark.long
 async def test_killed_again_and_again_it_goes_on(outside: Outside) -> None:
     await outside.post(*letters(outside))
     for point in ("after-send", "before-offsets", "after-commit", "after-send"):

@@ -145,6 +145,7 @@ async def test_a_timer_that_fell_due_while_nobody_ran_fires_once_and_after_the_b
     assert await outside.value("SELECT count(*) FROM timers") == 0
 
 
+@pytest.mark.long
 async def test_timers_survive_kills_and_each_fires_once(outside: Outside) -> None:
     keys = [f"{outside.place.suffix}-{n}" for n in range(200)]
     due_at = clock.now() + timedelta(seconds=2)
