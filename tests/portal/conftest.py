@@ -1,16 +1,20 @@
 """A portal with five accounts of two organisations and the insurer."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from deploy.local.processes import ROOT
 from services.portal.store.accounts import issue_tokens, read_accounts
 from shared.migrate import MECHANISM
+from shared.postgres import Connection, open_session
 from tests.portal.world import World, accounts_file, world
 from tests.stack.databases import Databases
+from tests.toy.letters import Desk
 
 ACCOUNTS = (
     ("a-north", "provider", "o-north", "s-north-1", "clinician", "Invented", "Clinician", "north@example.test"),
@@ -30,26 +34,52 @@ ACCOUNTS = (
 )
 
 
-@pytest.fixture
-async def portal_database(databases: Databases) -> AsyncIterator[str]:
-    """REHAB_POSTGRES of an empty portal."""
+EMPTY = """
+SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ') FROM pg_tables
+WHERE schemaname = 'portal' AND tablename <> 'migrations'
+"""
+
+
+class House(NamedTuple):
+    """A portal that stays up from test to test, and somebody who may empty it."""
+
+    url: str
+    world: World
+    owner: Connection
+
+
+@asynccontextmanager
+async def built(databases: Databases) -> AsyncIterator[House]:
+    """On a database of its own."""
     url = await databases.clone("portal", {"portal": [MECHANISM, ROOT / "services" / "portal" / "migrations"]})
-    yield url
+    owner = await open_session(url, "portal_owner", "portal")
+    async with world(url) as found:
+        yield House(url, found, owner)
+    await owner.close()
     await databases.drop(url)
 
 
-@pytest.fixture
-def pace() -> None:
-    """How often a key may ask: as in production, unless a module says otherwise."""
+@asynccontextmanager
+async def furnished(house: House, folder: Path) -> AsyncIterator[World]:
+    """Empty but for its accounts, each with a key."""
+    await house.owner.execute(await house.owner.fetchval(EMPTY))
+    house.world.desk = Desk()
+    await house.world.running.tell(read_accounts(accounts_file(folder, ACCOUNTS)))
+    house.world.keys = {row[0]: f"key-of-{row[0]}" for row in ACCOUNTS}
+    async with house.world.pool.acquire() as conn:
+        await issue_tokens(conn, {sha256(key.encode()).digest(): id_ for id_, key in house.world.keys.items()})
+    yield house.world
+
+
+@pytest.fixture(scope="session")
+async def house(databases: Databases) -> AsyncIterator[House]:
+    """One for all these tests."""
+    async with built(databases) as found:
+        yield found
 
 
 @pytest.fixture
-async def portal(portal_database: str, tmp_path: Path, pace: None) -> AsyncIterator[World]:
+async def portal(house: House, tmp_path: Path) -> AsyncIterator[World]:
     """Behind HTTP, with a key for each account."""
-    assert pace is None
-    async with world(portal_database) as found:
-        await found.running.tell(read_accounts(accounts_file(tmp_path, ACCOUNTS)))
-        found.keys = {row[0]: f"key-of-{row[0]}" for row in ACCOUNTS}
-        async with found.pool.acquire() as conn:
-            await issue_tokens(conn, {sha256(key.encode()).digest(): id_ for id_, key in found.keys.items()})
+    async with furnished(house, tmp_path) as found:
         yield found

@@ -15,6 +15,7 @@ from services.portal.api.assembly import PARTS
 from shared import postgres
 from shared.events.notification import NoticeActedOn, NoticeQueued, NoticeSeen
 from tests.portal import story
+from tests.portal.conftest import House
 from tests.portal.story import CASE, NUMBER
 from tests.portal.world import World
 
@@ -130,13 +131,13 @@ def test_a_route_without_a_line_is_not_served() -> None:
 
 
 @pytest.fixture
-async def reader(portal_database: str, portal: World) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+async def reader(house: House, portal: World) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
     """Signed in as people read, with rows of both organisations in every table."""
     await portal.hear(story.created(), story.offered(), story.lapsed())
     await portal.hear(story.offered(4, "s-south-1", organisation="o-south", rank=2))
     for account in ("a-north", "a-south"):
         await names_of(portal, account)
-    conn = await postgres.open_session(portal_database, "portal_reader", "portal")
+    conn = await postgres.open_session(house.url, "portal_reader", "portal")
     yield conn
     await conn.close()
 

@@ -1,6 +1,8 @@
 """The API is what its document says: called with what the document allows and with what it forbids, it never breaks."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,16 +15,20 @@ from schemathesis.specs.openapi.checks import content_type_conformance, status_c
 
 from services.portal.api.access import ACCESS
 from tests.portal import story
+from tests.portal.conftest import built, furnished
 from tests.portal.world import World
+from tests.stack.databases import Databases
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance]
 EXAMPLES = 12  # each way of each call; `make test-all` asks many more
 
 
 @pytest.fixture
-def pace(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As often as one likes."""
+async def portal(databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    """One that may be asked as often as one likes."""
     monkeypatch.setenv("REHAB_PORTAL_RATE", "off")
+    async with built(databases) as house, furnished(house, tmp_path) as found:
+        yield found
 
 
 async def document(portal: World) -> dict[str, Any]:
@@ -73,3 +79,10 @@ async def test_no_request_breaks_the_portal(portal: World, examples: int) -> Non
     await portal.hear(story.created(), story.offered())
     said = await document(portal)
     await asyncio.to_thread(ask, str(portal.client.base_url), said, portal.auth("a-north"), examples)
+
+
+async def test_while_the_database_is_away_it_is_said_so(portal: World) -> None:
+    portal.pool.terminate()
+    answer = await portal.client.get("/api/v1/me", headers=portal.auth("a-north"))
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert answer.headers["content-type"] == "application/problem+json"

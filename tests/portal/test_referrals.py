@@ -9,6 +9,8 @@ from shared import outbox, vault
 from shared.decision import Event, Occasion
 from shared.events.answers import DeadlineMoved, said_by
 from shared.events.person import Identity, WorkerIdentified
+from shared.events.referral import OfficerAssigned
+from shared.events.values import Officer
 from tests.portal import story
 from tests.portal.story import CASE, NOON, NUMBER
 from tests.portal.world import World
@@ -94,6 +96,12 @@ async def test_nothing_can_be_done_while_it_is_held(portal: World) -> None:
     seen = await portal.get_json(f"/referrals/{NUMBER}", CLINIC)
     assert (seen["held_by"], seen["allowed"]) == ([], ["acknowledge", "decline"])
     assert seen["door"]["due_at"].startswith("2024-11-01T12:00")
+
+
+async def test_whatever_raises_the_revision_is_seen_in_it(portal: World) -> None:
+    pool = OfficerAssigned(referral_id=CASE, revision=3, officer=Officer(kind="pool", id="p-1"))
+    await portal.hear(story.created(), story.offered(), pool)
+    assert (await portal.get_json(f"/referrals/{NUMBER}", CLINIC))["revision"] == 3
 
 
 async def test_one_batch_or_many_show_the_same(portal: World) -> None:

@@ -1,5 +1,6 @@
 """The application: routes, who may call them, problems, limits."""
 
+import asyncpg
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -8,7 +9,7 @@ from services.portal.api import commands, own, referrals
 from services.portal.api.access import check_routes
 from services.portal.api.desk import Portal
 from services.portal.api.gate import Gate
-from services.portal.api.problems import Problem, on_http, on_invalid, on_problem
+from services.portal.api.problems import Problem, on_fault, on_http, on_invalid, on_problem
 from services.portal.api.rate import Rate
 from shared.health import App
 from shared.office import Office
@@ -27,6 +28,7 @@ _REFUSALS: dict[int | str, dict[str, object]] = {
     422: {"description": "Something must be corrected: `errors` lists every field", **_PROBLEM},
     428: {"description": "A header is missing", **_PROBLEM},
     429: {"description": "Too many requests", **_PROBLEM},
+    503: {"description": "The database is away for a moment", **_PROBLEM},
 }
 
 
@@ -48,6 +50,8 @@ def routes(office: Office) -> FastAPI:
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
+    for fault in (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, Exception):
+        app.add_exception_handler(fault, on_fault)
     return app
 
 

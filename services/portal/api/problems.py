@@ -8,6 +8,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from shared.postgres import passes
+
 _TITLES = {
     400: "The request cannot be read",
     401: "Sign in first",
@@ -20,6 +22,7 @@ _TITLES = {
     422: "Something must be corrected",
     428: "Something must be added",
     429: "Too many requests",
+    500: "A fault of ours",
     503: "Not possible just now",
 }
 
@@ -98,6 +101,14 @@ def _is_condition(place: Sequence[str | int]) -> bool:
 def _pointer(place: Sequence[str | int]) -> str:
     """Where: in the body by JSON Pointer, else in the path, the query or a header."""
     return "/" + "/".join(str(part).lower() for part in (place[1:] if place[0] == "body" else place))
+
+
+async def on_fault(_: Request, problem: Exception) -> JSONResponse:
+    """The database is away, which passes; anything else is ours."""
+    if passes(problem):
+        away = "Nothing can be read or done for a moment; what was answered stays so."
+        return answer(Problem(503, away, headers={"Retry-After": "2"}))
+    return answer(Problem(500, "Something of ours is wrong."))
 
 
 async def on_http(_: Request, problem: Exception) -> JSONResponse:

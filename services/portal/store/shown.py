@@ -12,6 +12,8 @@ from shared.events.answers import DeadlineMoved, said_by
 from shared.events.referral import (
     AppointmentBooked,
     ClaimStandingChanged,
+    OfficerAssigned,
+    ProgramSelected,
     ReferralAccepted,
     ReferralAcknowledged,
     ReferralCreated,
@@ -30,6 +32,8 @@ from shared.postgres import Connection
 Moved = said_by("referral", DeadlineMoved)
 SHOWN: tuple[type[Event], ...] = (
     ReferralCreated,
+    OfficerAssigned,
+    ProgramSelected,
     ClaimStandingChanged,
     ReferralOffered,
     ReferralOfferWithdrawn,
@@ -109,8 +113,9 @@ class Fold:
                 self.bodies[id_] = _known(event)
             case ReferralOffered():
                 self._offer(id_, event)
-            case ClaimStandingChanged(intervals=[*_, last]) if last.community:
-                self.bodies.setdefault(id_, {})["community"] = last.community
+            case ClaimStandingChanged(intervals=intervals):
+                known = [interval.community for interval in intervals if interval.community]
+                self.bodies.setdefault(id_, {}).update({"community": known[-1]} if known else {})
             case ReferralOfferWithdrawn() | ReferralDeclined() | ReferralLapsed():
                 self._lose(id_, event)
             case _:
