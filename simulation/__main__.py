@@ -10,6 +10,7 @@ from pathlib import Path
 
 from deploy.local.processes import Died
 from simulation import capture, clock, session
+from simulation.course import PACIFIC
 from simulation.feed import ALWAYS, Stretch, select
 from simulation.generate import Plan, generate
 from simulation.play import Manner, Unsettled
@@ -50,7 +51,9 @@ def _play(asked: argparse.Namespace) -> bool:
     tokens = read_tokens(Path(os.environ["REHAB_TOKENS"]))
     where = session.Addresses.noted((moved.path.parent / "stack.json").read_text(), tokens)
     manner = Manner(asked.seed, Ticker(), pace=10, pause=asked.pause, goes_on=True)
+    print(f"claims arrive and clinics answer; it is {moved.now.astimezone(PACIFIC):%A, %d %B %Y}", flush=True)  # noqa: T201 - to a person
     asyncio.run(session.run(select(capture.read(asked.feed), ALWAYS), moved, where, manner))
+    print("every claim was heard and every offer answered; the clock stands still", flush=True)  # noqa: T201 - to a person
     return True
 
 

@@ -36,7 +36,7 @@ class Ticker:
 
     def __call__(self, progress: Progress) -> None:
         """What is new."""
-        for one in progress.news:
+        for one in sorted(progress.news, key=lambda one: (one.at, one.topic != "rehab-referral")):
             if (line := self._line(one)) and not progress.is_past:
                 print(f"{one.at.astimezone(_PACIFIC):%a %d %b %Y %H:%M}  {line}", flush=True)  # noqa: T201 - to a person
 
