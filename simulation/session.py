@@ -1,6 +1,7 @@
 """A play against a stack that runs: everything outside it, put together and taken apart."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from simulation.play import Manner, World, play
 from simulation.portal import Portal
 from simulation.quiet import Watch
 from simulation.tail import Tail
-from simulation.topics import Publisher
+from simulation.topics import CLAIMS, Publisher, read
 
 BUNDLED = Path(__file__).parent / "captures" / "claims-autumn-2024.jsonl.gz"
 BEFORE = timedelta(hours=1)  # the registers are loaded before the first record arrives
@@ -54,5 +55,17 @@ async def run(feed: Sequence[Captured], clock: ClockFile, where: Addresses, mann
         watch = await parts.enter_async_context(Watch(where.broker, where.health))
         tail = await parts.enter_async_context(Tail(where.broker))
         world = World(clock, publisher, watch, tail, Clinics(portal, where.tokens, manner.seed, manner.pace))
-        played = await publisher.lying() if manner.goes_on else 0
-        return await play(feed[played:], world, manner)
+        left = await _unplayed(feed, where.broker) if manner.goes_on else feed
+        return await play(left, world, manner)
+
+
+async def _unplayed(feed: Sequence[Captured], broker: str) -> list[Captured]:
+    """What does not lie on the topic yet, whatever part of the last step reached it."""
+    lying = Counter(one.captured[1:] for one in await read(broker, [CLAIMS]))
+    left = []
+    for record in feed:
+        if lying[record[1:]]:
+            lying[record[1:]] -= 1
+        else:
+            left.append(record)
+    return left

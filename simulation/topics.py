@@ -128,7 +128,7 @@ class Publisher:
         """Not connected yet."""
         self._topic = topic
         self._producer = AIOKafkaProducer(bootstrap_servers=servers, enable_idempotence=True, linger_ms=0)
-        self._servers, self._count = servers, 0
+        self._count = 0
 
     async def __aenter__(self) -> Self:
         """Connect."""
@@ -139,12 +139,6 @@ class Publisher:
     async def __aexit__(self, *_: object) -> None:
         """Everything was acknowledged already."""
         await self._producer.stop()
-
-    async def lying(self) -> int:
-        """How many records lie there already."""
-        async with _reader(self._servers) as consumer:
-            places = [TopicPartition(self._topic, n) for n in await _partitions(consumer, self._topic)]
-            return sum((await consumer.end_offsets(places)).values())
 
     async def send(self, records: Iterable[Captured], at: datetime) -> None:
         """In their order within each claim; returns when the broker has them all."""
