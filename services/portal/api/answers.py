@@ -2,10 +2,12 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Sequence
 from uuid import UUID
 
 from services.portal.store.operations import list_decided
 from shared.office import Office
+from shared.postgres import passes
 
 _BLINK = 0.25  # seconds: another replica may have applied the answer
 
@@ -25,8 +27,10 @@ class Answers:
         self._waiting[operation_id].add(told)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
-        await asyncio.wait([told], timeout=seconds)
-        self._leave(operation_id, told)
+        try:
+            await asyncio.wait([told], timeout=seconds)
+        finally:
+            self._leave(operation_id, told)
 
     def _leave(self, operation_id: UUID, told: "asyncio.Future[None]") -> None:
         """Whether it was told or not."""
@@ -39,10 +43,18 @@ class Answers:
         """As long as somebody waits."""
         while self._waiting:
             batches = self._office.batches
-            async with self._office.pool.acquire() as conn:
-                decided = await list_decided(conn, list(self._waiting))
-            for operation_id in decided:
+            for operation_id in await self._decided():
                 for told in self._waiting.pop(operation_id, ()):
                     told.set_result(None)
             if self._office.batches == batches:
                 await self._office.changed(_BLINK)
+
+    async def _decided(self) -> Sequence[UUID]:
+        """Nothing while the database is away: who waits goes on waiting."""
+        try:
+            async with self._office.pool.acquire() as conn:
+                return await list_decided(conn, list(self._waiting))
+        except Exception as problem:
+            if not passes(problem):
+                raise
+            return ()

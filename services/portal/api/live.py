@@ -1,8 +1,8 @@
 """The stream of hints: which record changed, by its topic, number and version; who wants more reads it again."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterable
+from collections import defaultdict, deque
+from collections.abc import AsyncIterable, Sequence
 from typing import NamedTuple
 
 from fastapi.sse import ServerSentEvent
@@ -10,6 +10,7 @@ from fastapi.sse import ServerSentEvent
 from services.portal.store.accounts import Caller
 from services.portal.store.changes import Hint, list_hints, newest_change
 from shared.office import Office
+from shared.postgres import passes
 
 _BLINK = 1.0  # seconds: another replica may have applied what changed
 _MOST = 1000  # hints that a slow reader may be behind; the newest of them are enough to read everything again
@@ -51,24 +52,42 @@ class Live:
             _put(found, None)
 
     async def _look(self, first: int) -> None:
-        """As long as somebody listens."""
+        """As long as somebody listens; should it end otherwise, so do the streams, and their clients come again."""
         seen: deque[int] = deque(maxlen=2 * _OVERLAP)
         last = first
-        while self._streams:
-            batches = self._office.batches
-            async with self._office.pool.acquire() as conn:
-                hints = await list_hints(conn, max(first, last - _OVERLAP), list(seen))
-            for hint in hints:
-                seen.append(hint.changed)
-                last = max(last, hint.changed)
-                self._tell(hint)
-            if self._office.batches == batches:
-                await self._office.changed(_BLINK)
+        try:
+            while self._streams:
+                batches = self._office.batches
+                hints = await self._changes(max(first, last - _OVERLAP), seen)
+                seen.extend(hint.changed for hint in hints)
+                last = max(last, *(hint.changed for hint in hints)) if hints else last
+                self._tell(hints)
+                if self._office.batches == batches:
+                    await self._office.changed(_BLINK)
+        finally:
+            for account_id in list(self._streams):
+                self.close(account_id)
 
-    def _tell(self, hint: Hint) -> None:
-        """Those whom it concerns."""
+    async def _changes(self, after: int, seen: Sequence[int]) -> list[Hint]:
+        """Nothing while the database is away: what changes meanwhile is told when it is back."""
+        try:
+            async with self._office.pool.acquire() as conn:
+                return await list_hints(conn, after, list(seen))
+        except Exception as problem:
+            if not passes(problem):
+                raise
+            return []
+
+    def _tell(self, hints: Sequence[Hint]) -> None:
+        """Those whom they concern."""
+        if not hints:
+            return
+        listening: defaultdict[str, list[Stream]] = defaultdict(list)
         for stream in self._streams.values():
-            if hint.recipient in stream.recipients:
+            for recipient in stream.recipients:
+                listening[recipient].append(stream)
+        for hint in hints:
+            for stream in listening.get(hint.recipient, ()):
                 _put(stream, hint)
 
 
