@@ -1,7 +1,6 @@
 """The toy, in the test's own process or in processes of its own."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from deploy.local.topics import create_topics, delete_topics
 from shared.migrate import MECHANISM
 from tests.stack.databases import Databases
+from tests.stack.servers import folder
 from tests.toy import MIGRATIONS
 from tests.toy.inside import Inside, inside
 from tests.toy.outside import Outside, Place
@@ -30,9 +30,10 @@ async def toy(toy_database: str) -> AsyncIterator[Inside]:
 
 
 @pytest.fixture
-async def outside(kafka: str, toy_database: str, tmp_path: Path) -> AsyncIterator[Outside]:
+async def outside(kafka: str, toy_database: str) -> AsyncIterator[Outside]:
     """A toy service whose processes the test starts, on topics of its own."""
-    place = Place(kafka, toy_database, f"-{uuid4().hex[:8]}", tmp_path)
+    name = uuid4().hex[:8]
+    place = Place(kafka, toy_database, f"-{name}", folder() / f"toy-{name}")
     await create_topics(kafka, [*place.topics, "rehab-toy"], 4)
     found = Outside(place)
     yield found

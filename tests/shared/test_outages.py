@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -12,6 +11,7 @@ from deploy.local.kafka import Broker
 from deploy.local.postgres import Postgres
 from deploy.local.topics import create_topics
 from shared.migrate import MECHANISM, migrate
+from tests.stack.servers import folder
 from tests.toy import MIGRATIONS
 from tests.toy.events import Ticked
 from tests.toy.inside import inside
@@ -29,10 +29,10 @@ class Own(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-async def own(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Own]:
+async def own() -> AsyncIterator[Own]:
     """A broker and a durable database of this module's own."""
-    folder = tmp_path_factory.mktemp("own")
-    servers = Own(Broker(folder / "kafka", fast=True), Postgres(folder / "postgres", guests=True))
+    mine = folder() / "own"
+    servers = Own(Broker(mine / "kafka", fast=True), Postgres(mine / "postgres", guests=True))
     await asyncio.gather(*(asyncio.to_thread(server.start) for server in servers))
     yield servers
     for server in servers:
@@ -41,14 +41,14 @@ async def own(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Own]:
 
 
 @pytest.fixture
-async def outside(own: Own, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Outside]:
+async def outside(own: Own, request: pytest.FixtureRequest) -> AsyncIterator[Outside]:
     """The toy on them."""
     name = f"t{abs(hash(request.node.name)) % 10**8}"
     url = rights.address(own.postgres.url, database=name)
     await rights.prepare_roles(url, ("toy",))
     await rights.prepare_database(url, ("toy",))
     await migrate(url, "toy_owner", "toy", [MECHANISM, MIGRATIONS])
-    place = Place(own.broker.servers, url, f"-{name}", tmp_path)
+    place = Place(own.broker.servers, url, f"-{name}", folder() / name)
     await create_topics(place.kafka, [*place.topics, "rehab-toy"], 4)
     found = Outside(place)
     yield found

@@ -181,14 +181,13 @@ class Outside:
 
 async def read_all(servers: str, topics: list[str]) -> list[ConsumerRecord]:
     """From the beginning to the end as it is now."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(bootstrap_servers=servers, auto_offset_reset="earliest", enable_auto_commit=False)
     await consumer.start()
     try:
         found: list[ConsumerRecord] = []
         partitions = [TopicPartition(t, p) for t in topics for p in await _partitions(consumer, t)]
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
-        await consumer.seek_to_beginning(*partitions)
         while any([await consumer.position(p) < end for p, end in ends.items()]):
             for records in (await consumer.getmany(timeout_ms=200)).values():
                 found += records
