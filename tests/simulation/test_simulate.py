@@ -1,0 +1,28 @@
+"""The whole system on a stack of its own: every oddity played, and the books balanced."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from simulation import capture
+from simulation.generate import Plan, generate
+from simulation.simulate import Order, simulate
+
+
+@pytest.mark.stack
+def test_a_capture_of_every_oddity_balances(tmp_path: Path) -> None:
+    """Across the change of programs, with bad records of every kind and clinics that accept, decline and sleep."""
+    order = Order(tmp_path / "feed.jsonl.gz", report=tmp_path / "report.json", decisions=tmp_path / "decisions.json")
+    capture.write(order.feed, generate(Plan(seed=4, from_on=date(2024, 10, 29), days=4, claims=60)))
+    balanced = simulate(order)
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["faults"] == []
+    assert balanced
+    assert report["requests"] == report["admitted"] + report["not_admitted"] + report["without_claim"]
+    assert report["requests"] == len(json.loads((tmp_path / "decisions.json").read_text()))
+    assert 0 < report["accepted"] <= report["admitted"]
+    assert report["notices"] >= report["offers"] >= report["accepted"]
+    assert report["parked"] >= 57
+    assert report["counted_unknown"] == 7
