@@ -12,13 +12,13 @@ from services.portal.store.shown import SHOWN, Moved, keep_shown
 from shared.calendar import Calendar
 from shared.decision import Decision, Event, Occasion
 from shared.events import referral
-from shared.events.answers import ActionApplied, ActionRefused, DeadlineMoved, said_by_all
+from shared.events.answers import SERVICES, ActionApplied, ActionRefused, DeadlineMoved, said_by
 from shared.events.notification import NoticeActedOn, NoticeQueued, NoticeSeen
 from shared.events.person import AccountHolderChanged, WorkerChanged
 from shared.events.procurement import CalendarPublished
 from shared.handlers import Desk, Handlers, Touched, no_facts
 
-OWN = "rehab-portal"  # it need not read what it says itself
+OTHERS = tuple(service for service in SERVICES if service != "portal")  # it need not read what it says itself
 handlers = Handlers()
 Opening: TypeAlias = referral.ReferralOffered | referral.ReferralAcknowledged
 handlers.keep(*SHOWN, by=keep_shown)
@@ -28,7 +28,7 @@ handlers.keep(CalendarPublished, by=keep_calendars)
 handlers.keep(
     *(kind for kind in SHOWN if kind is not Moved),
     NoticeSeen,
-    *(kind for kind in (*said_by_all(ActionApplied), *said_by_all(ActionRefused)) if kind.topic != OWN),
+    *(said_by(service, answer) for service in OTHERS for answer in (ActionApplied, ActionRefused)),
     by=keep_answers,
 )
 
@@ -58,8 +58,8 @@ def on_deadline_moved(event: DeadlineMoved, desk: Desk[None], _: Occasion) -> De
     return move_door(doors, event.name, owner_of(event), event.due_at)
 
 
-for _moved in said_by_all(DeadlineMoved):
-    handlers.on(_moved, the_doors, no_facts)(on_deadline_moved)
+for _service in OTHERS:
+    handlers.on(said_by(_service, DeadlineMoved), the_doors, no_facts)(on_deadline_moved)
 
 
 def on_closed(event: Event, desk: Desk[None], _: Occasion) -> Decision:
