@@ -48,9 +48,12 @@ def _handed_over(place: Path) -> Mapping[str, str]:
 
 
 def _note(place: Path, keys: Mapping[str, str]) -> None:
-    """For nobody else to read."""
-    place.touch(mode=0o600)
-    place.write_text(json.dumps(keys, indent=1))
+    """For nobody else to read, whoever made the file; as a whole or not at all."""
+    new = place.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)
+    new.write_text(json.dumps(keys, indent=1))
+    new.replace(place)
 
 
 service = Service(

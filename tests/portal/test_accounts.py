@@ -62,6 +62,8 @@ async def test_each_site_s_software_gets_a_key_that_opens_and_that_stays(
     portal: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = tmp_path / "keys.json"
+    place.write_text("{}")
+    place.chmod(0o644)
     monkeypatch.setenv("REHAB_TOKENS", str(place))
     folder = str(accounts_file(tmp_path, ACCOUNTS))
     await open_accounts(portal.running.office, [folder])

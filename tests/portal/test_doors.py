@@ -3,8 +3,10 @@
 from datetime import UTC, date, datetime, timedelta
 
 from services.portal.domain.doors import Door, DoorDue, Doors, close_doors, move_door, open_door, reach
+from services.portal.handlers import CLOSING, handlers, opens
 from shared.calendar import Calendar
 from shared.decision import Arm, Outcome
+from shared.events import catalogue
 from shared.events.answers import DeadlineMoved, said_by
 from shared.events.portal import DeadlineReached
 from shared.events.values import Deadline
@@ -123,3 +125,10 @@ async def test_a_door_that_closes_is_said_once_in_the_place_of_what_people_do(po
     assert closed.payload["due_at"].startswith("2024-11-05T12:00")
     await portal.apply(closed)
     assert await timers(portal) == {}
+
+
+def test_every_event_with_a_deadline_opens_a_door_or_says_that_one_has_closed() -> None:
+    telling = {kind for kind in catalogue.every().values() if "deadline" in kind.model_fields}
+    assert telling
+    assert {kind.__name__ for kind in telling - handlers.rules.keys()} == set()
+    assert {kind for kind in telling if handlers.rules[kind].decide is not opens} <= set(CLOSING)
