@@ -1,5 +1,6 @@
 """What referral reacts to."""
 
+from datetime import timedelta
 from typing import Any
 
 from services.referral.domain import admitting, answering, claim, following, placement
@@ -15,7 +16,7 @@ from services.referral.store.opening import SEATS
 from services.referral.store.person import PEOPLE
 from services.referral.store.referral import REFERRALS
 from services.referral.store.register import KINDS, POOLS, keep_capacity, keep_register
-from shared.decision import Arm, Decision, Event, Occasion, Outcome
+from shared.decision import Decision, Event, Occasion, Outcome
 from shared.events.claims import (
     ClaimAccepted,
     ClaimAmended,
@@ -38,6 +39,8 @@ from shared.events.portal import (
 )
 from shared.events.procurement import SiteCapacityDeclared
 from shared.handlers import Desk, Handlers, Touched
+
+INSTANT = timedelta(microseconds=1)  # keeps timers that are armed together in their order
 
 handlers = Handlers()
 handlers.keep(*KINDS, by=keep_register)
@@ -146,13 +149,15 @@ def on_standing_followed(event: StandingFollowed, desk: Desk[Facts], occasion: O
     referral = desk.held(REFERRALS).get(event.referral_id)
     found = desk.held(CLAIMS).get(event.claim_number)
     ground = _ground_for(desk, occasion, event.referral_id)
-    return following.follow(referral, found, ground, changed=event.changed)
+    followed = following.follow(referral, found, ground, changed=event.changed)
+    return placement.free(followed, desk.facts.unplaced, ground)
 
 
 @handlers.on(WorkerRelocated, of_referral, about_referrals)
 def on_worker_relocated(event: WorkerRelocated, desk: Desk[Facts], occasion: Occasion) -> Decision:
     referral = desk.held(REFERRALS).get(event.referral_id)
-    return following.relocate(referral, event.community, _ground_for(desk, occasion, event.referral_id))
+    ground = _ground_for(desk, occasion, event.referral_id)
+    return placement.free(following.relocate(referral, event.community, ground), desk.facts.unplaced, ground)
 
 
 @handlers.on(PlacementDue, of_referral, about_referrals)
@@ -178,13 +183,15 @@ def on_provider_accepted_referral(event: ProviderAcceptedReferral, desk: Desk[Fa
 @handlers.on(ProviderDeclinedReferral, of_referral, about_referrals)
 def on_provider_declined_referral(event: ProviderDeclinedReferral, desk: Desk[Facts], occasion: Occasion) -> Decision:
     ground = _ground_for(desk, occasion, event.referral_id)
-    return answering.decline(desk.find(REFERRALS, event.referral_id), event, ground)
+    declined = answering.decline(desk.find(REFERRALS, event.referral_id), event, ground)
+    return placement.free(declined, desk.facts.unplaced, ground)
 
 
 @handlers.on(ProviderBookedAppointment, of_referral, about_referrals)
 def on_provider_booked_appointment(event: ProviderBookedAppointment, desk: Desk[Facts], occasion: Occasion) -> Decision:
     ground = _ground_for(desk, occasion, event.referral_id)
-    return answering.book(desk.find(REFERRALS, event.referral_id), event, ground)
+    booked = answering.book(desk.find(REFERRALS, event.referral_id), event, ground)
+    return placement.free(booked, desk.facts.unplaced, ground)
 
 
 @handlers.on(DeadlineReached, of_referral, about_referrals)
@@ -192,18 +199,17 @@ def on_deadline_reached(event: DeadlineReached, desk: Desk[Facts], occasion: Occ
     if event.service != "referral":
         return Outcome()
     ground = _ground_for(desk, occasion, event.record_key)
-    return answering.close_door(desk.find(REFERRALS, event.record_key), event, ground)
+    closed = answering.close_door(desk.find(REFERRALS, event.record_key), event, ground)
+    return placement.free(closed, desk.facts.unplaced, ground)
 
 
 def on_register_changed(_event: Event, desk: Desk[Waiting], occasion: Occasion) -> Decision:
     """Requests that wait and referrals without a site are tried again, each by a timer of its own."""
     requests = tuple(
-        Arm(number, f"wait/{request_id}", occasion.at, RequestDue(claim_number=number, request_id=request_id))
-        for number, request_id in desk.facts.requests
+        claim.reconsider(number, request_id, at=occasion.at + n * INSTANT)
+        for n, (number, request_id) in enumerate(desk.facts.requests)
     )
-    referrals = tuple(
-        Arm(id_, placement.RETRY, occasion.at, PlacementDue(referral_id=id_)) for id_ in desk.facts.referrals
-    )
+    referrals = tuple(placement.retry(id_, occasion.at) for id_ in desk.facts.referrals)
     return Outcome(timers=(*requests, *referrals))
 
 

@@ -19,6 +19,7 @@ class Taken(Protocol):
 
 
 _SHOWN = 5
+_DAY = timedelta(days=1)
 
 
 class Wanted(NamedTuple):
@@ -75,6 +76,15 @@ def _weeks(register: Register, terms: Matching, day: date) -> list[date]:
     first = register.default_calendar.add_business_days(day, terms.first_business_day)
     monday = first - timedelta(days=first.weekday())
     return [monday + timedelta(weeks=n) for n in range(terms.weeks_ahead)]
+
+
+def next_week_in_sight(register: Register, day: date) -> date:
+    """The first day on which the weeks looked at begin and end later than on `day`."""
+    first = _weeks(register, register.terms_on(day).matching, day)[0]
+    later = day + _DAY
+    while _weeks(register, register.terms_on(later).matching, later)[0] == first:
+        later += _DAY
+    return later
 
 
 def _first_opening(

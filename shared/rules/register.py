@@ -93,14 +93,14 @@ class Register:
     def serving(self, program: Program, community: str, day: date, requested_on: date) -> list[ContractActivated]:
         """Contracts that serve a community on a day; one in run-off only what was requested while it was in force."""
         found = []
-        for contract in self._known(program, community, day):
+        for contract in self.contracts_of(program, community, day):
             term = self.term_of(contract)
             runs_off = term.run_off_to is not None and term.last < day <= term.run_off_to
             if term.first <= day <= term.last or (runs_off and term.first <= requested_on <= term.last):
                 found.append(contract)
         return found
 
-    def _known(self, program: Program, community: str, day: date) -> tuple[ContractActivated, ...]:
+    def contracts_of(self, program: Program, community: str, day: date) -> tuple[ContractActivated, ...]:
         """Contracts of a program whose area holds a community, whatever their days."""
         place = program, community, day
         if place not in self._served:

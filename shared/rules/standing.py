@@ -88,6 +88,20 @@ def standing_on(intervals: Sequence[Interval], day: date) -> Interval | None:
     return holding_on(intervals, day) or (intervals[0] if intervals else None)
 
 
+def judged_on(intervals: Sequence[Interval], day: date) -> Interval | None:
+    """As `standing_on`; what was not yet said of areas, injury or community on that day is as first said."""
+    found = standing_on(intervals, day)
+    if found is None or (found.areas and found.injury and found.community):
+        return found
+    return found.model_copy(
+        update={
+            "areas": found.areas or next((i.areas for i in intervals if i.areas), ()),
+            "injury": found.injury or next((i.injury for i in intervals if i.injury), None),
+            "community": found.community or next((i.community for i in intervals if i.community), None),
+        }
+    )
+
+
 def next_after(intervals: Sequence[Interval], day: date) -> date | None:
     """The first day ahead on which something else holds."""
     return next((i.from_on for i in intervals if i.from_on > day), None)

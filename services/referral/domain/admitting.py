@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.referral.domain.claim import Claim, Request, holding_on, settle, standing_on, wait, wait_ends
+from services.referral.domain.claim import Claim, Request, holding_on, judged_on, settle, wait, wait_ends
 from services.referral.domain.following import standing
 from services.referral.domain.officers import Pools, assign
 from services.referral.domain.placement import Ground, again
@@ -30,11 +30,11 @@ def decide(
         request.program_wanted,
         request.barriers,
         holding_on(claim, ground.today),
-        lambda day: standing_on(claim, day),
+        lambda day: judged_on(claim, day),
         next((r.number for r in referrals if r.is_open), None),
     )
     judgement = judge(ground.register, application)
-    at = standing_on(claim, request.requested_on)
+    at = judged_on(claim, request.requested_on)
     if judgement.failures or judgement.program is None or at is None:
         return _refuse(claim, request, judgement, ground)
     return _admit(claim, request, at, judgement.program, judgement, ground, pools)
@@ -60,7 +60,7 @@ def _not_found(claim: Claim, request: Request) -> Outcome:
 
 def _refuse(claim: Claim, request: Request, judgement: Judgement, ground: Ground) -> Outcome:
     """Every failed criterion; the rural card where OR1 is the answer and a barrier is beyond it."""
-    at = standing_on(claim, request.requested_on)
+    at = judged_on(claim, request.requested_on)
     needs_card = any(f.code == "BARRIER" for f in judgement.failures) and at is not None and at.community
     card = rural.card(ground.register, at.community, ground.today) if needs_card and at and at.community else None
     failures = judgement.failures or (_no_program(),)

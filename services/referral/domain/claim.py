@@ -62,6 +62,11 @@ def standing_on(claim: Claim, day: date) -> Interval | None:
     return standing.standing_on(claim.intervals, day)
 
 
+def judged_on(claim: Claim, day: date) -> Interval | None:
+    """What a request is judged by on a day; what was not yet said on it is as first said."""
+    return standing.judged_on(claim.intervals, day)
+
+
 def holding_on(claim: Claim, day: date) -> Interval | None:
     """What holds on a day; None when no standing holds yet."""
     return standing.holding_on(claim.intervals, day)
@@ -135,6 +140,11 @@ def wait(claim_number: str, request_id: str, *, until: datetime) -> Arm:
     """The request is decided at the latest when its wait for an acceptance ends."""
     due = RequestDue(claim_number=claim_number, request_id=request_id, waited_out=True)
     return Arm(claim_number, _wait(request_id), until, due)
+
+
+def reconsider(claim_number: str, request_id: str, *, at: datetime) -> Arm:
+    """A request that waits is looked at again; what it waited for may have come."""
+    return Arm(claim_number, _wait(request_id), at, RequestDue(claim_number=claim_number, request_id=request_id))
 
 
 def wait_ends(first_read_at: datetime, *, calendar: Calendar, days: int) -> datetime:

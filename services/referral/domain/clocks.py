@@ -23,10 +23,10 @@ def answer_by(contract: ContractActivated, calendar: Calendar, at: datetime) -> 
 
 
 def stop(referral: Referral, at: datetime) -> tuple[Referral, tuple[Event, ...]]:
-    """The clocks stand still from now on."""
+    """The clocks stand still from now on; a door that is overdue closes all the same."""
     state = referral.state
     held = referral._replace(held_at=at)
-    if not isinstance(state, Offered | Acknowledged) or state.due_at is None:
+    if not isinstance(state, Offered | Acknowledged) or state.due_at is None or state.due_at <= at:
         return held, ()
     moved = Moved(record_key=referral.id, name=state.door, due_at=None)
     return held._replace(state=state._replace(due_at=None), stopped=state.due_at), (moved,)

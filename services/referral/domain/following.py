@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 from services.referral.domain.claim import Claim, holding_on
 from services.referral.domain.clocks import run_again, stop
-from services.referral.domain.opening import give_back, seat_id
-from services.referral.domain.placement import RETRY, Ground, again, withdraw_offer
+from services.referral.domain.placement import RETRY, Ground, again, lose, withdraw_offer
 from services.referral.domain.referral import (
     Accepted,
     Acknowledged,
@@ -126,8 +125,8 @@ def _withdraw(referral: Referral, holding: Interval, ground: Ground) -> Followed
         current, seat, said = withdraw_offer(referral, "claim", ground)
         seats, events, revision = (seat,), (said,), said.revision
     elif isinstance(referral.state, Accepted | Scheduled):
-        opening = referral.state.offer.opening
-        seats = (give_back(opening, referral.id, ground.seats.get(seat_id(opening))),)
+        current, seat = lose(referral, "withdrawn", counts=False, ground=ground)
+        seats = (seat,)
     ended = current._replace(revision=revision, state=Withdrawn(), holds=(), held_at=None, stopped=None)
     withdrawn = ReferralWithdrawn(
         referral_id=referral.id,
@@ -149,7 +148,7 @@ def relocate(referral: Referral | None, community: str, ground: Ground) -> Outco
             left, seat, said = withdraw_offer(moved, "worker-moved", ground)
             return Outcome((left, seat), (said,), then=(again(left),))
         case Matched() | Unplaced():
-            return Outcome((moved,), then=(again(moved),))
+            return Outcome((moved._replace(state=Matched()),), then=(again(moved),))
         case Accepted(offer=offer) | Scheduled(offer=offer):
             return _far_away(moved, offer.site_id, ground)
     return Outcome()

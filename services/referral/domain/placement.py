@@ -1,17 +1,19 @@
 """Finding the site: matching, offering, and what follows when a site does not take a referral."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
+
+from typing_extensions import TypeIs
 
 from services.referral.domain.clocks import acknowledge_by
 from services.referral.domain.opening import Seat, give_back, seat_id, take
 from services.referral.domain.referral import Matched, Offer, Offered, Referral, Refused, Unplaced, deadline
 from services.referral.domain.steps import PlacementDue
 from shared.calendar import Calendar
-from shared.decision import Arm, Event, Outcome
+from shared.decision import Aggregate, Arm, Decision, Event, Outcome, Refusal
 from shared.events.referral import ProgramSelected, ReferralOffered, ReferralOfferWithdrawn, ReferralUnplaced
-from shared.events.values import Receipt
+from shared.events.values import Program, Receipt
 from shared.rules import matching, rural
 from shared.rules.matching import Candidate, Taken, Wanted
 from shared.rules.register import Register
@@ -40,6 +42,14 @@ class Ground(NamedTuple):
     def today(self) -> date:
         """The day of the offer."""
         return self.calendar.day_of(self.at)
+
+
+class InNeed(NamedTuple):
+    """A referral without a site."""
+
+    referral_id: str
+    program: Program
+    community: str
 
 
 def place(referral: Referral, ground: Ground) -> Outcome:
@@ -126,10 +136,10 @@ def _offer(referral: Referral, best: Candidate, receipt: Receipt, ground: Ground
 
 def _unplace(referral: Referral, ground: Ground, events: tuple[Event, ...]) -> Outcome:
     """Said once; tried again when a contract, a program or an opening begins."""
-    again = _begins(referral, ground)
-    retry = Arm(referral.id, RETRY, again, PlacementDue(referral_id=referral.id)) if again else Arm(referral.id, RETRY)
+    begins = _begins(referral, ground)
+    timer = retry(referral.id, begins) if begins else Arm(referral.id, RETRY)
     if isinstance(referral.state, Unplaced) and not events:
-        return Outcome(timers=(retry,))
+        return Outcome(timers=(timer,))
     revision = referral.revision + 1
     unplaced = referral._replace(revision=revision, state=Unplaced())
     if referral.program is None:
@@ -142,7 +152,7 @@ def _unplace(referral: Referral, ground: Ground, events: tuple[Event, ...]) -> O
         rural_card=rural.card(ground.register, referral.community, ground.today, referral.not_asked_again),
         receipt=Receipt(inputs={"community": referral.community}, override_by=OVERRIDE),
     )
-    return Outcome((unplaced,), (*events, said), (retry,))
+    return Outcome((unplaced,), (*events, said), (timer,))
 
 
 def _begins(referral: Referral, ground: Ground) -> datetime | None:
@@ -151,7 +161,7 @@ def _begins(referral: Referral, ground: Ground) -> datetime | None:
     turning = register.turning_days(today, today + _HORIZON)
     days = set(turning[:1])
     if referral.program and register.serving(referral.program, referral.community, today, referral.requested_on):
-        days.add(today + timedelta(days=7 - today.weekday()))
+        days.add(matching.next_week_in_sight(register, today))
     return ground.calendar.start_of(min(days)) if days else None
 
 
@@ -165,6 +175,34 @@ def lose(referral: Referral, how: str, *, counts: bool, ground: Ground) -> tuple
         revision=referral.revision + 1, state=Matched(), refused=(*referral.refused, refused), stopped=None
     )
     return left, give_back(offer.opening, referral.id, ground.seats.get(seat_id(offer.opening)))
+
+
+def free(decision: Decision, in_need: Iterable[InNeed], ground: Ground) -> Decision:
+    """Whoever is without a site and could go where an opening was given back is tried again."""
+    if isinstance(decision, Refusal):
+        return decision
+    freed = {(seat.opening.program, seat.opening.site_id) for seat in decision.changed if _is_free(seat)}
+    retried = tuple(retry(one.referral_id, ground.at) for one in _near(freed, in_need, ground)) if freed else ()
+    return decision._replace(timers=(*decision.timers, *retried))
+
+
+def retry(referral_id: str, at: datetime) -> Arm:
+    """A referral without a site is tried again, by itself."""
+    return Arm(referral_id, RETRY, at, PlacementDue(referral_id=referral_id))
+
+
+def _is_free(changed: Aggregate) -> TypeIs[Seat]:
+    """An opening that nobody has any more."""
+    return isinstance(changed, Seat) and changed.referral_id is None
+
+
+def _near(freed: Collection[tuple[Program, str]], in_need: Iterable[InNeed], ground: Ground) -> Iterator[InNeed]:
+    """Those whose community is in the area of a contract of one of these sites; their own day is seen to later."""
+    for one in in_need:
+        sites = {site for program, site in freed if program == one.program}
+        areas = ground.register.contracts_of(one.program, one.community, ground.today) if sites else ()
+        if any(sites.intersection(contract.sites) for contract in areas):
+            yield one
 
 
 def withdraw_offer(referral: Referral, cause: str, ground: Ground) -> tuple[Referral, Seat, ReferralOfferWithdrawn]:

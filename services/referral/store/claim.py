@@ -36,9 +36,9 @@ WHERE claim_number = ANY($1)
 """
 WAITING = """
 SELECT claim_number, request_id
-FROM claims CROSS JOIN unnest(waiting) AS request_id
+FROM claims CROSS JOIN unnest(waiting) WITH ORDINALITY AS w (request_id, place)
 WHERE waiting <> '{}'
-ORDER BY claim_number
+ORDER BY claim_number, place
 """
 
 
@@ -67,7 +67,7 @@ async def find_links(conn: Connection, numbers: Sequence[str]) -> Mapping[str, L
 
 
 async def list_waiting(conn: Connection) -> Sequence[tuple[str, str]]:
-    """Every request that is not decided yet: claim number and request id."""
+    """Every request that is not decided yet, of each claim in the order first read: claim number and request id."""
     return [(number, request_id) for number, request_id in await conn.fetch(WAITING)]
 
 

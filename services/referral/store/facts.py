@@ -1,14 +1,15 @@
 """What decisions need besides their own state, loaded once a batch for all events of a type."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from services.referral.domain.opening import Seat
+from services.referral.domain.placement import InNeed
 from services.referral.store.claim import Links, find_links, list_waiting
 from services.referral.store.opening import Rows, TakenNow, list_taken
-from services.referral.store.referral import find_persons, list_unplaced
+from services.referral.store.referral import find_persons, list_in_need, list_unplaced
 from services.referral.store.register import REGISTER
 from shared import clock
 from shared.decision import Event
@@ -23,18 +24,20 @@ _STILL_OF_INTEREST = timedelta(weeks=2)
 
 @dataclass
 class Facts:
-    """Register, openings taken, what hangs on claims, and whose referrals these are."""
+    """Register, openings taken since a week, what hangs on claims, whose referrals these are, who needs a site."""
 
     register: Register
     rows: Rows
     links: Mapping[str, Links]
     persons: Mapping[str, str]
+    since: date
+    unplaced: Sequence[InNeed]
     _taken: TakenNow | None = None
 
     def taken(self, seats: Mapping[str, Seat | None], desk: "Desk[Facts]") -> TakenNow:
         """Openings as the batch sees them."""
         if self._taken is None:
-            self._taken = TakenNow(self.rows, seats, desk.takebacks)
+            self._taken = TakenNow(self.rows, seats, desk.takebacks, self.since)
         return self._taken
 
 
@@ -48,14 +51,16 @@ class Waiting:
 
 async def about_claims(conn: Connection, events: Sequence[Event]) -> Facts:
     """For what is said of claims; any of it may lead to a placement, if only by what came earlier in the batch."""
-    links = await find_links(conn, [e.key for e in events])
-    return Facts(await REGISTER.current(conn), await _taken(conn), links, {})
+    links, since = await find_links(conn, [e.key for e in events]), _since(events)
+    rows, in_need = await list_taken(conn, since), await list_in_need(conn)
+    return Facts(await REGISTER.current(conn), rows, links, {}, since, in_need)
 
 
 async def about_referrals(conn: Connection, events: Sequence[Event]) -> Facts:
     """For what is done with referrals."""
-    persons = await find_persons(conn, [e.key for e in events])
-    return Facts(await REGISTER.current(conn), await _taken(conn), {}, persons)
+    persons, since = await find_persons(conn, [e.key for e in events]), _since(events)
+    rows, in_need = await list_taken(conn, since), await list_in_need(conn)
+    return Facts(await REGISTER.current(conn), rows, {}, persons, since, in_need)
 
 
 async def about_waiting(conn: Connection, _events: Sequence[Event]) -> Waiting:
@@ -63,6 +68,8 @@ async def about_waiting(conn: Connection, _events: Sequence[Event]) -> Waiting:
     return Waiting(await list_waiting(conn), await list_unplaced(conn))
 
 
-async def _taken(conn: Connection) -> Rows:
-    """Openings of weeks that may still matter; the clock only bounds what is read."""
-    return await list_taken(conn, clock.now().date() - _STILL_OF_INTEREST)
+def _since(events: Sequence[Event]) -> date:
+    """The Monday from which openings may still matter; the clock, and the oldest act, only bound what is read."""
+    acted: Iterator[datetime | None] = (getattr(event, "received_at", None) for event in events)
+    day = min((clock.now(), *filter(None, acted))).date() - _STILL_OF_INTEREST
+    return day - timedelta(days=day.weekday())

@@ -37,6 +37,7 @@ WHERE openings.site_id = u.site_id AND openings.program = u.program AND openings
 
 Place: TypeAlias = tuple[str, Program, date]
 Rows: TypeAlias = Mapping[Place, frozenset[int]]
+_ALL = range(1, 100_001)
 
 
 async def list_taken(conn: Connection, since: date) -> Rows:
@@ -47,17 +48,22 @@ async def list_taken(conn: Connection, since: date) -> Rows:
 class TakenNow:
     """What is taken as the batch sees it: rows of the database and those of its own earlier decisions.
 
-    An opening given back within the batch counts as taken until its end, so that none is promised twice.
+    An opening given back within the batch counts as taken until its end, so that none is promised twice. In weeks
+    before `since`, which were not read, everything counts as taken: what nobody looked at is promised to nobody.
     """
 
-    def __init__(self, rows: Rows, seats: Mapping[str, Seat | None], takebacks: Sequence[str]) -> None:
+    def __init__(
+        self, rows: Rows, seats: Mapping[str, Seat | None], takebacks: Sequence[str], since: date = date.min
+    ) -> None:
         """`seats` and `takebacks` grow while the batch is decided."""
-        self._rows, self._seats, self._takebacks = rows, seats, takebacks
+        self._rows, self._seats, self._takebacks, self._since = rows, seats, takebacks, since
         self._added: dict[Place, set[int]] = {}
         self._read = self._seen = 0
 
     def get(self, place: Place, default: Collection[int] = (), /) -> Collection[int]:
         """The numbers taken of a site, program and week."""
+        if place[2] < self._since:
+            return _ALL
         self._catch_up()
         rows, added = self._rows.get(place), self._added.get(place)
         return rows | added if rows and added else rows or added or default

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from services.referral.domain.placement import InNeed
 from services.referral.domain.referral import (
     Accepted,
     Acknowledged,
@@ -48,6 +49,10 @@ SELECT referral_id FROM referrals
 WHERE status IN ('unplaced', 'matched')
 ORDER BY referral_id
 """
+IN_NEED = """
+SELECT referral_id, state -> 'program' ->> 0, state ->> 'community' FROM referrals
+WHERE status = 'unplaced'
+"""
 _STATES: Mapping[str, type[Any]] = {
     kind.__name__.lower(): kind
     for kind in (Matched, Offered, Acknowledged, Accepted, Scheduled, Unplaced, NotAdmitted, Withdrawn)
@@ -72,6 +77,11 @@ async def find_persons(conn: Connection, ids: Sequence[str]) -> Mapping[str, str
 async def list_unplaced(conn: Connection) -> Sequence[str]:
     """Referrals that wait for a site."""
     return [referral_id for (referral_id,) in await conn.fetch(UNPLACED)]
+
+
+async def list_in_need(conn: Connection) -> Sequence[InNeed]:
+    """Referrals without a site, with program and community."""
+    return [InNeed(*row) for row in await conn.fetch(IN_NEED)]
 
 
 REFERRALS = Kind(Referral, load_referrals, save_referrals)
