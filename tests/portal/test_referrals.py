@@ -9,7 +9,7 @@ from shared import outbox, vault
 from shared.decision import Event, Occasion
 from shared.events.answers import DeadlineMoved, said_by
 from shared.events.person import Identity, WorkerIdentified
-from shared.events.referral import OfficerAssigned
+from shared.events.referral import ClaimStandingChanged, OfficerAssigned
 from shared.events.values import Officer
 from tests.portal import story
 from tests.portal.story import CASE, NOON, NUMBER
@@ -125,6 +125,24 @@ async def test_a_page_that_did_not_change_is_not_sent_again(portal: World) -> No
     assert (again.status_code, again.content) == (304, b"")
     await portal.hear(story.acknowledged())
     assert (await portal.client.get(path, headers={**headers, "If-None-Match": etag})).status_code == 200
+
+
+async def test_what_changes_without_a_new_revision_is_sent_again(portal: World) -> None:
+    path, headers = f"/api/v1/referrals/{NUMBER}", {**portal.auth(CLINIC), "If-None-Match": '"2"'}
+    await portal.hear(story.created(), story.offered())
+    await portal.hear(said_by("referral", DeadlineMoved)(record_key=CASE, name="acknowledge/1", due_at=None))
+    moved = await portal.client.get(path, headers=headers)
+    assert (moved.status_code, moved.json()["door"]) == (200, None)
+    await introduce(portal)
+    await portal.hear(story.acknowledged())
+    headers["If-None-Match"] = '"3"'
+    assert (await portal.client.get(path, headers=headers)).json()["worker"]["given_name"] == "Ida"
+
+
+async def test_what_is_said_of_a_claim_alone_is_no_referral(portal: World) -> None:
+    of_claim = ClaimStandingChanged(claim_number="20000001", claim_revision=1, person_id="W1", intervals=())
+    await portal.hear(of_claim)
+    assert await portal.pool.fetchval("SELECT count(*) FROM cases") == 0
 
 
 async def test_a_long_list_is_read_page_by_page_without_loss(portal: World) -> None:

@@ -71,9 +71,19 @@ async def show_referral(
     view = await find_mine(portal, caller, number)
     etag = f'"{view.revision}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if none_match and etag in {one.strip().removeprefix("W/") for one in none_match.split(",")}:
+    if none_match and _is_told_by_revision(view) and etag in _tags(none_match):
         return Response(status_code=304, headers=headers)
     return JSONResponse(await page_of(portal, view), headers=headers)
+
+
+def _is_told_by_revision(view: View) -> bool:
+    """Whether all that the page shows changes with the revision: a moved door and the worker's telephone do not."""
+    return view.state not in _KNOWN and not view.body.get("moved")
+
+
+def _tags(none_match: str) -> set[str]:
+    """What the client has."""
+    return {one.strip().removeprefix("W/") for one in none_match.split(",")}
 
 
 async def page_of(portal: Portal, view: View) -> dict[str, Any]:

@@ -161,7 +161,9 @@ class Fold:
         if view is None:
             return
         _update(view, event)
-        view.revision = getattr(event, "revision", view.revision)
+        revision = getattr(event, "revision", None)
+        view.revision = view.revision if revision is None else revision
+        view.body["moved"] = revision is None
         self.touched.add((id_, view.site_id))
 
 
@@ -202,8 +204,11 @@ def _update(view: View, event: Event) -> None:
 
 
 async def keep_shown(conn: Connection, kept: Sequence[Kept]) -> None:
-    """Cases and views after a batch."""
+    """Cases and views after a batch; what is said of a claim is repeated on each of its referrals."""
+    kept = [k for k in kept if getattr(k.event, "referral_id", k.key) == k.key]
     ids = sorted({k.key for k in kept})
+    if not ids:
+        return
     fold = Fold({}, {}, {})
     for id_, site_id, body in await conn.fetch(CASES, ids):
         fold.sites[id_], fold.bodies[id_] = site_id, orjson.loads(body)
