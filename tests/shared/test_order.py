@@ -138,6 +138,14 @@ async def test_a_key_delivered_backwards_ends_as_delivered_forwards(toy: Inside,
     assert (await toy.tick_of(A), await toy.parked()) == (times, [])
 
 
+async def test_a_run_that_waited_is_applied_in_one_batch(toy: Inside) -> None:
+    first, *others = ticked(toy, 300)
+    await toy.get(*others)
+    await toy.get(first)
+    assert (await toy.tick_of(A), await toy.parked()) == (300, [])
+    assert await toy.pool.fetchval("SELECT count(DISTINCT xmin::text) FROM outbox") == 2
+
+
 async def test_a_type_that_nobody_contracted_takes_its_place(toy: Inside) -> None:
     (unknown,) = ticked(toy, 1)
     await toy.get(unknown.saying(ce_type=b"rehab.toyin.sneezed.v1"), *ticked(toy, 1))
