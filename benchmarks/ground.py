@@ -17,6 +17,7 @@ from deploy.local.topics import create_topics, delete_topics
 from shared.migrate import MECHANISM, migrate
 
 TOY = Path(__file__).parent.parent / "tests" / "toy" / "migrations"
+REFERRAL = Path(__file__).parent.parent / "services" / "referral" / "migrations"
 NOTE = "x" * 120
 _numbers = count(1)
 
@@ -47,6 +48,15 @@ class Ground:
         await rights.prepare_roles(url, ("toy",))
         await rights.prepare_database(url, ("toy",))
         await migrate(url, "toy_owner", "toy", [MECHANISM, TOY])
+        return url
+
+    async def referral_database(self) -> str:
+        """An empty database with referral's tables and the vault."""
+        url = rights.address(self.postgres.url, database=f"bench_{next(_numbers)}")
+        await rights.prepare_roles(url, ("referral",))
+        await rights.prepare_database(url, ("referral",))
+        await migrate(url, "vault_owner", "vault", [MECHANISM / "vault"])
+        await migrate(url, "referral_owner", "referral", [MECHANISM, REFERRAL])
         return url
 
     async def drop(self, url: str) -> None:

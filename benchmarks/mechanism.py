@@ -8,10 +8,13 @@ import sys
 import time
 from collections.abc import Sequence
 
+from benchmarks import referral
 from benchmarks.ground import Ground
 
 TOTAL = 60_000
 _FEW = 4_000  # a plain handler needs no more to show its rate
+_CLAIMS = 4_000
+_REFERRAL_TOPICS = ("claims", "rehab-referral", "rehab-person", "rehab-portal", "rehab-procurement", "rehab-program")
 _TOPICS = ("toy-in", "toy-side", "toy-foreign", "rehab-toy")
 
 
@@ -34,6 +37,23 @@ def measure(ground: Ground, keys: int, *, rounds: int = 3) -> dict[str, float]:
     }
 
 
+def measure_referral(ground: Ground, *, rounds: int = 3) -> dict[str, float]:
+    """The referral service with its real handlers, beside floor and plain peer of the same moments."""
+    asyncio.run(ground.fresh_topics((*_TOPICS, *_REFERRAL_TOPICS)))
+    asyncio.run(ground.fill(2_000, TOTAL))
+    asyncio.run(referral.fill(ground.broker.servers, _CLAIMS))
+    found: dict[str, list[dict[str, float]]] = {"referral": [], "floor": [], "plain": []}
+    for _ in range(rounds):
+        for name, readings in found.items():
+            readings.append(_once(ground, name))
+    return {
+        "referral_per_second": round(statistics.median(reading["rate"] for reading in found["referral"])),
+        "of_floor": round(_median_ratio(found["referral"], found["floor"]), 2),
+        "times_plain": round(_median_ratio(found["referral"], found["plain"]), 1),
+        "our_cpu_us": round(statistics.median(reading["cpu_us"] for reading in found["referral"]), 1),
+    }
+
+
 def _median_ratio(ours: Sequence[dict[str, float]], theirs: Sequence[dict[str, float]]) -> float:
     """Of neighbours in time: a noisy moment hits both."""
     return statistics.median(a["rate"] / b["rate"] for a, b in zip(ours, theirs, strict=True))
@@ -41,8 +61,8 @@ def _median_ratio(ours: Sequence[dict[str, float]], theirs: Sequence[dict[str, f
 
 def _once(ground: Ground, name: str) -> dict[str, float]:
     """One contender, one empty database, one new group."""
-    url = asyncio.run(ground.database())
-    total = _FEW if name == "plain" else TOTAL
+    url = asyncio.run(ground.referral_database() if name == "referral" else ground.database())
+    total = {"plain": _FEW, "referral": 2 * _CLAIMS}.get(name, TOTAL)
     command = [
         sys.executable,
         "-m",

@@ -6,10 +6,10 @@ import sys
 
 import uvloop
 
-from benchmarks import floor, ours, plain
+from benchmarks import floor, ours, plain, referral
 from benchmarks.contender import Task
 
-CONTENDERS = {"floor": floor.run, "ours": ours.run, "plain": plain.run}
+CONTENDERS = {"floor": floor.run, "ours": ours.run, "plain": plain.run, "referral": referral.run}
 
 
 def main() -> None:

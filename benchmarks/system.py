@@ -47,14 +47,14 @@ class Meter:
         """Open loop: the next request does not wait for the last answer."""
         claims = [f"{next(self._numbers)}" for _ in range(int(rate * seconds))]
         for number in claims:
-            await self._send("claims.claim-accepted.v1", number, _accepted(number))
+            await self._send("claims.claim-accepted.v1", number, accepted(number))
         await asyncio.sleep(_WARM_UP)
         self._sent, self._took = {}, []
         reading = asyncio.create_task(self._read())
         began = time.perf_counter()
         for n, number in enumerate(claims):
             await asyncio.sleep(max(0, began + n / rate - time.perf_counter()))
-            event_id = await self._send("claims.rehabilitation-requested.v1", number, _requested(number))
+            event_id = await self._send("claims.rehabilitation-requested.v1", number, requested(number))
             self._sent[event_id] = time.perf_counter()
         with_patience = time.perf_counter() + 10
         while self._sent and time.perf_counter() < with_patience:
@@ -91,7 +91,7 @@ def _summed(rate: int, took: Sequence[float], asked: int) -> Latency:
     return Latency(rate, statistics.median(ordered), ordered[int(len(ordered) * 0.99)], len(took), asked)
 
 
-def _accepted(number: str) -> dict[str, object]:
+def accepted(number: str) -> dict[str, object]:
     """A strained back, long enough ago for every program."""
     today = datetime.now(UTC).date()
     town = _TOWNS[int(number) % len(_TOWNS)]
@@ -114,7 +114,7 @@ def _accepted(number: str) -> dict[str, object]:
     }
 
 
-def _requested(number: str) -> dict[str, object]:
+def requested(number: str) -> dict[str, object]:
     """An officer asks."""
     return {
         "request_id": f"R{number}",

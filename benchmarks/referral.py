@@ -1,0 +1,101 @@
+"""referral with its real handlers: claims accepted and rehabilitation requested, admitted, matched and offered."""
+
+import asyncio
+import json
+import tomllib
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+from uuid_utils import uuid4
+
+from benchmarks.contender import Task
+from benchmarks.system import accepted, requested
+from services.procurement.domain import read_register
+from services.procurement.store import read_files
+from services.program.app import CATALOGUE
+from services.program.domain import read_entry
+from services.referral.app import service
+from services.referral.store.register import KINDS, keep_capacity, keep_register
+from shared import postgres
+from shared.decision import Event
+from shared.events.procurement import SiteCapacityDeclared, Week
+from shared.handlers import Kept
+from shared.running import Running, quiet_collector
+from shared.settings import Settings
+
+NETWORK = Path("data") / "network"
+FIRST_CLAIM = 92_000_000
+_PLENTY = 30  # openings a week: a few times what a site has, so that nobody is left without one
+_COUNT = """
+SELECT count(*) FROM outbox
+"""
+
+
+async def fill(servers: str, claims: int) -> None:
+    """As many acceptances, each followed by a request."""
+    producer = AIOKafkaProducer(bootstrap_servers=servers, enable_idempotence=True, linger_ms=5)
+    await producer.start()
+    for number in map(str, range(FIRST_CLAIM, FIRST_CLAIM + claims)):
+        for kind, data in (("claim-accepted", accepted(number)), ("rehabilitation-requested", requested(number))):
+            at = datetime.now(UTC).isoformat()
+            pairs = {
+                "specversion": "1.0",
+                "id": str(uuid4()),
+                "source": "/bench",
+                "type": f"claims.{kind}.v1",
+                "time": at,
+            }
+            headers = [(f"ce_{name}", value.encode()) for name, value in pairs.items()]
+            await producer.send("claims", json.dumps(data).encode(), number.encode(), headers=headers)
+    await producer.stop()
+
+
+async def run(task: Task) -> float:
+    """Records of `claims` per second, from the first batch to the last announcement in the journal."""
+    settings = Settings(kafka=task.kafka, postgres=task.postgres, group=task.group, http="")
+    pool = await postgres.open_pool(task.postgres, "referral", "referral")
+    await _load_register(pool)
+    running = Running(service, pool, settings)
+    quiet_collector()
+    app = asyncio.create_task(running.app.run())
+    while not running.applied:
+        await asyncio.sleep(0.001)
+    task.start()
+    first = sum(running.applied.values())
+    while sum(running.applied.values()) < task.total:
+        await asyncio.sleep(0.005)
+    while await pool.fetchval(_COUNT):
+        await asyncio.sleep(0.002)
+    rate = task.rate(task.total - first)
+    running.app.exit()
+    await app
+    await pool.close()
+    return rate
+
+
+async def _load_register(pool: asyncpg.Pool) -> None:
+    """The shipped network and catalogue, with openings for everybody."""
+    events: list[Event] = [e for e in read_register(read_files(NETWORK)) if isinstance(e, KINDS)]
+    events += [read_entry(tomllib.loads(path.read_text())) for path in sorted(CATALOGUE.glob("*.toml"))]
+    sites = [site for e in events if (site := getattr(e, "sites", None)) and getattr(e, "program", "") == "crrtw"]
+    async with pool.acquire() as conn, conn.transaction():
+        await keep_register(conn, list(_kept(events)))
+        await keep_capacity(conn, list(_kept([_openings(s) for some in sites for s in some])))
+
+
+def _openings(site_id: str) -> SiteCapacityDeclared:
+    """Enough, from this week on."""
+    today = date.today()  # noqa: DTZ011 - any week near now will do
+    monday = today - timedelta(days=today.weekday())
+    weeks = tuple(Week(week_on=monday + timedelta(weeks=n), openings=_PLENTY) for n in range(12))
+    return SiteCapacityDeclared(site_id=site_id, revision=1, program="crrtw", weeks=weeks)
+
+
+def _kept(events: Sequence[Event]) -> Iterator[Kept]:
+    """As if they had been read."""
+    now = datetime.now(UTC)
+    for event in events:
+        yield Kept(event, "", "", "", event.topic, event.key, 1, now, now)
