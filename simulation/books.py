@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from simulation.expect import Expectation, Read, Request, expect
+from simulation.expect import Expectation, Request, expect
+from simulation.history import Read
 from simulation.judge import Verdict, judge
 from simulation.register import Register, Stated
 from simulation.topics import CLAIMS, PEOPLE, Announced, Lying, announced

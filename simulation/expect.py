@@ -5,8 +5,8 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple, TypeAlias
 
 from simulation import register
-from simulation.history import History, Holding, said_of, words_of
-from simulation.judge import Data, Verdict
+from simulation.history import History, Holding, Read, said_of, words_of
+from simulation.judge import Data
 from simulation.register import Days, Register
 
 Request: TypeAlias = tuple[str, str]  # claim number and request id
@@ -20,13 +20,6 @@ _STANDING_CODES = {
 }
 _ENDS = ("disallowed", "closed")
 _HOLDS = ("suspended", "pended")
-
-
-class Read(NamedTuple):
-    """A valid record that is no duplicate, and when it was read."""
-
-    at: datetime
-    verdict: Verdict
 
 
 class Expected(NamedTuple):
@@ -89,7 +82,7 @@ class _Claim:
             self._pass(read.at)
             if words_of(read.verdict) == "rehabilitation-requested":
                 self._ask(read)
-            elif said := said_of(read.verdict, place, self._days.zone):
+            elif said := said_of(read, place, self._days.zone):
                 waited = not self.history.accepted_ever
                 self.history.add(said)
                 self._follow(read.at)

@@ -1,7 +1,7 @@
 """What the insurer holds of a claim on a day, read from everything it ever said, by effective date."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,15 @@ _LAYS_DOWN = {
     "claim-closed": "closed",
 }
 _LIFTS = {"claim-resumed": ("suspended", "pended"), "claim-reopened": ("closed",)}
+_AT_ONCE = timedelta(milliseconds=2)  # the topic's clock counts no less
 _FACTS = (*_LAYS_DOWN, *_LIFTS, "claim-amended", "worker-moved")
+
+
+class Read(NamedTuple):
+    """A valid record that is no duplicate, and when it was read."""
+
+    at: datetime
+    verdict: Verdict
 
 
 class Said(NamedTuple):
@@ -27,6 +35,7 @@ class Said(NamedTuple):
     place: int
     words: str
     data: Data
+    read_at: datetime
 
 
 class Holding(NamedTuple):
@@ -43,23 +52,24 @@ def words_of(verdict: Verdict) -> str:
     return verdict.type.split(".")[1]
 
 
-def said_of(verdict: Verdict, place: int, zone: ZoneInfo) -> Said | None:
+def said_of(read: Read, place: int, zone: ZoneInfo) -> Said | None:
     """A record as a part of the history; None when it changes nothing of it."""
+    verdict = read.verdict
     words, data = words_of(verdict), verdict.data
     if words not in _FACTS:
         return None
     time = datetime.fromisoformat(verdict.time.upper())
     decided = data.get("decided_on") or time.astimezone(zone).date().isoformat()
     effective = data["moved_on"] if words == "worker-moved" else data["effective_on"]
-    return Said(date.fromisoformat(effective), date.fromisoformat(decided), time, place, words, data)
+    return Said(date.fromisoformat(effective), date.fromisoformat(decided), time, place, words, data, read.at)
 
 
 class History:
     """Everything said of one claim so far."""
 
-    def __init__(self) -> None:
-        """Nothing yet."""
-        self._said: list[Said] = []
+    def __init__(self, said: Sequence[Said] = ()) -> None:
+        """Nothing yet, or what was sorted already."""
+        self._said = list(said)
         self.accepted_ever = False
 
     def add(self, said: Said) -> None:
@@ -83,6 +93,11 @@ class History:
             injury=held.injury or self._first(lambda one: one.injury),
             community=held.community or self._first(lambda one: one.community),
         )
+
+    def communities_on(self, day: date, known_at: datetime) -> set[str | None]:
+        """Where the worker lives on a day, as known at an instant, with and without what was read at that instant."""
+        cuts = (known_at, known_at - _AT_ONCE)
+        return {History([said for said in self._said if said.read_at <= cut]).judged_on(day).community for cut in cuts}
 
     def days(self) -> Sequence[date]:
         """The days on which something takes effect."""

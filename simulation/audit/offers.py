@@ -67,21 +67,22 @@ def contracts(books: Books) -> Iterator[str]:
         for one in said:
             if one.words == "referral-offered" and days and history:
                 on = days.day_of(one.at)
-                lives_in = history.judged_on(on).community
-                fault = _fault(books, one, lives_in, on, date.fromisoformat(created["requested_on"]))
-                if fault:
+                lives_in = history.communities_on(on, one.at)
+                if fault := _fault(books, one, lives_in, date.fromisoformat(created["requested_on"])):
                     offer = f"{one.data['site_id']} by {one.data['contract_id']}"
                     yield f"the referral {key} is offered to {offer}, {fault}"
 
 
-def _fault(books: Books, offer: Announced, lives_in: str | None, on: date, requested_on: date) -> str:
+def _fault(books: Books, offer: Announced, lives_in: set[str | None], requested_on: date) -> str:
+    days = books.register.calendar()
+    on = days.day_of(offer.at) if days else offer.at.date()
     contract = books.register.contract(offer.data["contract_id"], on, offer.at)
     if contract is None:
         return "which is not known"
     if offer.data["site_id"] not in contract["sites"] or offer.data["program"] != contract["program"]:
         return "which has another site or program"
-    if lives_in not in contract["communities"]:
-        return f"which does not cover {lives_in}"
+    if lives_in.isdisjoint(contract["communities"]):
+        return f"which does not cover {', '.join(map(str, lives_in))}"
     return "" if _serves(contract, on, requested_on) else f"which does not serve it on {on}"
 
 

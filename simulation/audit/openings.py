@@ -79,9 +79,9 @@ def _weeks(books: Books, unplaced: Announced) -> Iterator[Week]:
     if days is None or history is None or len(refused) >= _MOST_REFUSALS:
         return
     on, first = days.day_of(unplaced.at), days.day_of(days.end_after(unplaced.at, 2))
-    program, lives_in = unplaced.data["program"], history.judged_on(on).community
+    program, lives_in = unplaced.data["program"], history.communities_on(on, unplaced.at)
     for contract in books.register.contracts(on, unplaced.at):
-        if contract["program"] == program and lives_in in contract["communities"]:
+        if contract["program"] == program and lives_in <= set(contract["communities"]):
             for site_id, n in product(set(contract["sites"]) - refused, range(1, 7)):
                 monday = first - timedelta(days=first.weekday()) + timedelta(weeks=n)
                 yield site_id, program, monday.isoformat()

@@ -281,3 +281,10 @@ def test_a_referral_that_is_unplaced_while_a_site_has_an_opening_is_found(world:
     change(world, "site-capacity-declared", weeks=[])
     world.lying = [one for one in world.lying if not of(one, "site-capacity-declared")]
     assert not [one for one in report(world).faults if "has an opening" in one]
+
+
+@pytest.mark.parametrize(("read_on", "is_fault"), [("2024-10-20", False), ("2024-10-05", True)])
+def test_a_move_counts_from_its_day_as_soon_as_it_is_known(world: World, read_on: str, is_fault: bool) -> None:  # noqa: FBT001 - a case
+    moved = {"claim_number": NUMBER, "worker_id": "W1", "community": "Bella Coola", "moved_on": "2024-10-01"}
+    world.post("worker-moved", at("2024-10-02"), moved, at(read_on))
+    assert any("does not cover Bella Coola" in one for one in report(world).faults) == is_fault
