@@ -129,3 +129,8 @@ def test_a_claim_has_one_open_referral_at_a_time() -> None:
     judgement = asked(AFTER, open_referral="R-24-AAAA")
     assert codes(judgement) == ["CASE-EXISTS"]
     assert "R-24-AAAA" in judgement.failures[0].rule
+
+
+def test_a_program_that_does_not_take_a_barrier_names_no_day_on_which_nothing_changes() -> None:
+    failure = asked(AFTER, "Quesnel", barriers=("psychosocial",)).failures[0]
+    assert failure.passes_on is None

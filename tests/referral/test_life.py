@@ -7,7 +7,7 @@ from typing import Any
 from services.referral.domain import answering, following, placement
 from services.referral.domain.claim import Claim
 from services.referral.domain.opening import Seat
-from services.referral.domain.placement import Ground
+from services.referral.domain.placement import Ground, InNeed
 from services.referral.domain.referral import (
     Accepted,
     Acknowledged,
@@ -251,6 +251,45 @@ def test_a_date_that_lies_ahead_does_not_act_yet() -> None:
     story = Story().offer()
     story.standing("suspended", date(2024, 12, 1))
     assert story.words[1:] == ["claim-standing-changed"]
+
+
+def test_a_door_that_is_overdue_is_not_held_open() -> None:
+    story = Story().offer()
+    before = due(story)
+    assert before is not None
+    story.at = before + timedelta(hours=1)
+    story.standing("suspended")
+    assert story.words[1:] == ["claim-standing-changed", "referral-held"]
+    assert due(story) == before
+
+
+def test_a_clinic_whose_case_ended_is_told_so() -> None:
+    story = Story().offer().acknowledge().accept()
+    story.standing("closed")
+    assert codes(book(story, 2, site="van-1")) == ["REF-WITHDRAWN"]
+
+
+def test_an_opening_given_back_is_tried_for_those_who_could_go_there() -> None:
+    story = Story().offer()
+    here, there = InNeed("r-2", "crrtw", "Burnaby"), InNeed("r-3", "crrtw", "Kelowna")
+    declined = story.decline()
+    assert isinstance(declined, Outcome)
+    freed = placement.free(declined, [here, there, InNeed("r-4", "or1", "Burnaby")], story.ground)
+    assert isinstance(freed, Outcome)
+    assert [(arm.of, arm.due_at) for arm in freed.timers] == [("r-2", story.at)]
+    assert placement.free(Outcome(), [here], story.ground) == Outcome()
+
+
+def test_who_is_unplaced_is_tried_again_when_another_week_comes_into_sight() -> None:
+    story = Story(register=register(openings=0))
+    outcome = placement.place(story.referral, story.ground)
+    assert outcome.timers == (placement.retry("r-1", datetime(2024, 11, 7, 8, tzinfo=UTC)),)
+
+
+def test_who_moves_without_a_site_is_told_the_options_of_the_new_place() -> None:
+    story = Story(register=register(openings=0)).offer()
+    story.take(following.relocate(story.referral, "Kelowna", story.ground))
+    assert [event.rural_card.community for event in story.said] == ["Vancouver", "Kelowna"]
 
 
 def test_a_worker_who_moves_before_the_answer_is_matched_again_from_there() -> None:

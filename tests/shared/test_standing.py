@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.events.values import Area, Injury, Interval, Standing
-from shared.rules.standing import Fact, FactKind, fold, holding_on, next_after, standing_on
+from shared.rules.standing import Fact, FactKind, fold, holding_on, judged_on, next_after, standing_on
 
 LUMBAR = Area(body_part="23100", side="N")
 KNEE = Area(body_part="41200", side="L")
@@ -184,6 +184,15 @@ def test_a_day_before_the_first_interval_is_judged_by_the_first_but_nothing_hold
     assert standing_on(intervals, day(3)) == intervals[0]
     assert holding_on(intervals, day(3)) is None
     assert standing_on((), day(3)) is None
+
+
+def test_what_was_not_yet_said_on_a_day_is_judged_as_first_said() -> None:
+    intervals = fold([said("pended", 1), said("accepted", 10), said("moved", 20, community="Victoria")])
+    judged = judged_on(intervals, day(3))
+    assert judged is not None
+    assert (judged.standing, judged.injury, judged.areas) == ("pended", STRAIN, (LUMBAR,))
+    assert judged.community == "Quesnel"
+    assert judged_on((), day(3)) is None
 
 
 def test_an_interval_holds_from_its_first_day_until_the_day_before_the_next() -> None:
