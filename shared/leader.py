@@ -97,14 +97,16 @@ class Leader:
         while True:
             await asyncio.sleep(_TEND_STEPPED if clock.is_stepped() else _TEND)
             tick = clock.tick()
-            if not clock.is_stepped() or tick.step != self._step or self._ends is not None:
+            moved = tick.step != self._step or self._ends is not None or self.running.timers_moved
+            if not clock.is_stepped() or moved:
                 await self._wake_timers(tick)
             if loop.time() >= slow_at:
                 await self._sweep()
                 slow_at = loop.time() + _SLOW_SWEEP
 
     async def _wake_timers(self, tick: clock.Tick) -> None:
-        """Due timers become records; under the stepped clock a step is seen when none is left."""
+        """Due timers become records; under the stepped clock a step is seen when none is left and none was moved."""
+        self.running.timers_moved = False
         while records := await self._due_timers(tick.now):
             await self.running.persist(records)
             await self.running.follow([r.key for r in records if r.key])
