@@ -2,19 +2,21 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
-from shared.events.procurement import ContractActivated
+from shared.events.procurement import ContractActivated, SiteOpened
 from shared.events.program import Matching
 from shared.events.values import Barrier, Discipline, Fired, Opening, Program, Receipt
 from shared.rules.geo import kilometres
-from shared.rules.register import Register
+from shared.rules.register import Register, Term
+
+Place: TypeAlias = tuple[str, Program, date]
 
 
 class Taken(Protocol):
     """The numbers of the openings that are taken."""
 
-    def get(self, place: tuple[str, Program, date], default: Collection[int] = (), /) -> Collection[int]:
+    def get(self, place: Place, default: Collection[int] = (), /) -> Collection[int]:
         """Of a site, program and week."""
 
 
@@ -42,33 +44,64 @@ class Candidate(NamedTuple):
     share: float
     site_id: str
     contract: ContractActivated
-    opening: Opening
+    program: Program
+    week_on: date
+    n: int
     km: float
     weeks: int
     lacking: int
-    other_language: bool
+
+    @property
+    def opening(self) -> Opening:
+        """The one that would be taken."""
+        return Opening(site_id=self.site_id, program=self.program, week_on=self.week_on, n=self.n)
+
+
+class _Site(NamedTuple):
+    """A site in whose contract's area a community lies: what is the same for every referral of a day."""
+
+    site: SiteOpened
+    contract: ContractActivated
+    term: Term
+    km: float
+    declared: tuple[tuple[Place, int], ...]
+    openings: int
 
 
 def rank(register: Register, wanted: Wanted, taken: Taken, day: date) -> list[Candidate]:
     """Best first: the worker's choice, then the smallest sum, the smallest share of openings taken, the site id."""
+    program, community = wanted.program, wanted.community
+    near = register.remember(("near", program, community, day), lambda: _near(register, program, community, day))
     terms = register.terms_on(day).matching
-    weeks = _weeks(register, terms, day)
-    serving = register.serving(wanted.program, wanted.community, day, wanted.requested_on)
-    sites = register.open_sites(serving, day)
     needed = {d for barrier in wanted.barriers for d in terms.disciplines.get(barrier, ())}
+    seen = set(wanted.refused)
     found = []
-    for site_id, contract in sites.items():
-        if site_id not in wanted.refused and (seat := _first_opening(register, site_id, wanted.program, taken, weeks)):
-            found.append(_candidate(register, wanted, terms, contract, seat, needed))
+    for one in near:
+        if one.site.site_id in seen or not one.term.serves(day, wanted.requested_on):
+            continue
+        seen.add(one.site.site_id)
+        if candidate := _candidate(one, wanted, taken, terms, needed):
+            found.append(candidate)
     return sorted(found, key=lambda c: (c.site_id != wanted.site_chosen, c.points, c.share, c.site_id))
 
 
-class _Seat(NamedTuple):
-    """The first free opening of a site, and the share of all that is taken."""
+def _near(register: Register, program: Program, community: str, day: date) -> tuple[_Site, ...]:
+    """Open sites of the contracts in whose area a community lies, in force or not, with the weeks looked at."""
+    weeks = _weeks(register, register.terms_on(day).matching, day)
+    return tuple(
+        _site(
+            register, contract, register.sites[site_id], kilometres(community, register.sites[site_id].community), weeks
+        )
+        for contract in register.contracts_of(program, community, day)
+        for site_id in register.open_sites((contract,), day)
+    )
 
-    opening: Opening
-    weeks: int
-    share: float
+
+def _site(register: Register, contract: ContractActivated, site: SiteOpened, km: float, weeks: Sequence[date]) -> _Site:
+    """With its openings declared, week by week."""
+    declared = register.capacity.get((site.site_id, contract.program), {})
+    by_week = tuple(((site.site_id, contract.program, week_on), declared.get(week_on, 0)) for week_on in weeks)
+    return _Site(site, contract, register.term_of(contract), km, by_week, sum(n for _, n in by_week))
 
 
 def _weeks(register: Register, terms: Matching, day: date) -> list[date]:
@@ -80,6 +113,10 @@ def _weeks(register: Register, terms: Matching, day: date) -> list[date]:
 
 def next_week_in_sight(register: Register, day: date) -> date:
     """The first day on which the weeks looked at begin and end later than on `day`."""
+    return register.remember(("next week", day), lambda: _next_week(register, day))
+
+
+def _next_week(register: Register, day: date) -> date:
     first = _weeks(register, register.terms_on(day).matching, day)[0]
     later = day + _DAY
     while _weeks(register, register.terms_on(later).matching, later)[0] == first:
@@ -87,39 +124,33 @@ def next_week_in_sight(register: Register, day: date) -> date:
     return later
 
 
-def _first_opening(
-    register: Register, site_id: str, program: Program, taken: Taken, weeks: Sequence[date]
-) -> _Seat | None:
-    """The smallest free number of the earliest week."""
-    declared = register.capacity.get((site_id, program), {})
-    found: Opening | None = None
-    waited = used = total = 0
-    for n, week_on in enumerate(weeks):
-        openings = declared.get(week_on, 0)
-        gone = taken.get((site_id, program, week_on), ())
-        used, total = used + len(gone), total + openings
+def _candidate(
+    one: _Site, wanted: Wanted, taken: Taken, terms: Matching, needed: Collection[Discipline]
+) -> Candidate | None:
+    """The sum of one site: kilometres, waiting, language, disciplines; None without an opening."""
+    found, used = _first_opening(one, taken)
+    if found is None:
+        return None
+    weeks, n = found
+    lacking = sum(discipline not in one.site.disciplines for discipline in needed) if needed else 0
+    points = one.km + weeks * (terms.per_week_urgent if wanted.urgent else terms.per_week) + lacking * terms.discipline
+    if wanted.language is not None and wanted.language not in one.site.languages:
+        points += terms.language
+    (site_id, program, week_on), _ = one.declared[weeks]
+    share = used / one.openings
+    return Candidate(points, share, site_id, one.contract, program, week_on, n, one.km, weeks, lacking)
+
+
+def _first_opening(one: _Site, taken: Taken) -> tuple[tuple[int, int] | None, int]:
+    """The earliest week with a free opening and its smallest free number; and how many are taken in all weeks."""
+    found: tuple[int, int] | None = None
+    used = 0
+    for waited, (place, openings) in enumerate(one.declared):
+        gone = taken.get(place, ())
+        used += len(gone)
         if found is None and len(gone) < openings:
-            free = next(n for n in range(1, openings + 1) if n not in gone) if gone else 1
-            found, waited = Opening(site_id=site_id, program=program, week_on=week_on, n=free), n
-    return _Seat(found, waited, used / total) if found else None
-
-
-def _candidate(  # noqa: PLR0913, PLR0917 - what the sum is made of
-    register: Register,
-    wanted: Wanted,
-    terms: Matching,
-    contract: ContractActivated,
-    seat: _Seat,
-    needed: Collection[Discipline],
-) -> Candidate:
-    """The sum of one site: kilometres, waiting, language, disciplines."""
-    site = register.sites[seat.opening.site_id]
-    km = kilometres(wanted.community, site.community)
-    lacking = sum(discipline not in site.disciplines for discipline in needed)
-    other = wanted.language is not None and wanted.language not in site.languages
-    waiting = seat.weeks * (terms.per_week_urgent if wanted.urgent else terms.per_week)
-    points = km + waiting + lacking * terms.discipline + (terms.language if other else 0)
-    return Candidate(points, seat.share, site.site_id, contract, seat.opening, km, seat.weeks, lacking, other)
+            found = waited, next(n for n in range(1, openings + 1) if n not in gone) if gone else 1
+    return found, used
 
 
 def receipt(candidates: Sequence[Candidate], terms_revision: int, override_by: tuple[str, ...]) -> Receipt:

@@ -1,9 +1,10 @@
 """The register as a rule sees it: programs, terms, contracts, sites, capacity and calendars, by their own dates."""
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from shared.calendar import UNPUBLISHED, Calendar
 from shared.events.procurement import ContractActivated, ContractEnded, SiteOpened
@@ -11,6 +12,8 @@ from shared.events.program import ProgramPublished, ReferralTermsPublished
 from shared.events.values import Program
 
 _V = TypeVar("_V", ProgramPublished, ReferralTermsPublished)
+_R = TypeVar("_R")
+_MOST_REMEMBERED = 2000
 
 
 class Term(NamedTuple):
@@ -19,6 +22,13 @@ class Term(NamedTuple):
     first: date
     last: date
     run_off_to: date | None
+
+    def serves(self, day: date, requested_on: date) -> bool:
+        """In force on a day, or in run-off for what was requested while it was in force."""
+        if self.first <= day <= self.last:
+            return True
+        runs_off = self.run_off_to is not None and self.last < day <= self.run_off_to
+        return runs_off and self.first <= requested_on <= self.last
 
 
 @dataclass(frozen=True)
@@ -34,8 +44,7 @@ class Register:
     capacity: Mapping[tuple[str, Program], Mapping[date, int]] = field(default_factory=dict)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     default_calendar: Calendar = UNPUBLISHED
-    _covered: dict[tuple[Program, date], frozenset[str]] = field(default_factory=dict)
-    _served: dict[tuple[Program, str, date], tuple[ContractActivated, ...]] = field(default_factory=dict)
+    _derived: dict[tuple[object, ...], Any] = field(default_factory=dict)
 
     @property
     def is_loaded(self) -> bool:
@@ -48,6 +57,9 @@ class Register:
 
     def programs_on(self, day: date) -> list[ProgramPublished]:
         """All in force on a day, in their order of precedence."""
+        return self.remember(("programs", day), lambda: self._programs_on(day))
+
+    def _programs_on(self, day: date) -> list[ProgramPublished]:
         found = (self.program_on(program, day) for program in self.programs)
         return sorted((p for p in found if p), key=lambda p: p.precedence)
 
@@ -75,16 +87,21 @@ class Register:
 
     def covered(self, program: Program, day: date) -> frozenset[str]:
         """Communities in the areas of a program's contracts, from first to last day, run-off left aside."""
-        place = program, day
-        if place not in self._covered:
-            found = (self.contract_on(id_, day) for id_ in self.contracts)
-            self._covered[place] = frozenset(
-                community
-                for c in found
-                if c.program == program and self._in_force(c, day)
-                for community in c.communities
-            )
-        return self._covered[place]
+        return self.remember(("covered", program, day), lambda: self._covered(program, day))
+
+    def _covered(self, program: Program, day: date) -> frozenset[str]:
+        found = (self.contract_on(id_, day) for id_ in self.contracts)
+        in_force = (c for c in found if c.program == program and self._in_force(c, day))
+        return frozenset(community for c in in_force for community in c.communities)
+
+    def remember(self, asked: tuple[object, ...], derive: Callable[[], _R]) -> _R:
+        """What derives from the register alone is derived once; the days pass, so that not all is kept for ever."""
+        if asked not in self._derived:
+            if len(self._derived) >= _MOST_REMEMBERED:
+                self._derived.clear()
+            self._derived[asked] = derive()
+        found: _R = self._derived[asked]
+        return found
 
     def _in_force(self, contract: ContractActivated, day: date) -> bool:
         term = self.term_of(contract)
@@ -92,21 +109,16 @@ class Register:
 
     def serving(self, program: Program, community: str, day: date, requested_on: date) -> list[ContractActivated]:
         """Contracts that serve a community on a day; one in run-off only what was requested while it was in force."""
-        found = []
-        for contract in self.contracts_of(program, community, day):
-            term = self.term_of(contract)
-            runs_off = term.run_off_to is not None and term.last < day <= term.run_off_to
-            if term.first <= day <= term.last or (runs_off and term.first <= requested_on <= term.last):
-                found.append(contract)
-        return found
+        known = self.contracts_of(program, community, day)
+        return [c for c in known if self.term_of(c).serves(day, requested_on)]
 
     def contracts_of(self, program: Program, community: str, day: date) -> tuple[ContractActivated, ...]:
         """Contracts of a program whose area holds a community, whatever their days."""
-        place = program, community, day
-        if place not in self._served:
-            found = (self.contract_on(id_, day) for id_ in sorted(self.contracts))
-            self._served[place] = tuple(c for c in found if c.program == program and community in c.communities)
-        return self._served[place]
+        return self.remember(("areas", program, community, day), lambda: self._contracts_of(program, community, day))
+
+    def _contracts_of(self, program: Program, community: str, day: date) -> tuple[ContractActivated, ...]:
+        found = (self.contract_on(id_, day) for id_ in sorted(self.contracts))
+        return tuple(c for c in found if c.program == program and community in c.communities)
 
     def open_sites(self, contracts: Iterable[ContractActivated], day: date) -> dict[str, ContractActivated]:
         """Sites of these contracts that take somebody on a day, each with its first contract."""
@@ -122,6 +134,10 @@ class Register:
 
     def turning_days(self, after: date, until: date) -> list[date]:
         """Days after `after` on which a program or a contract begins, ends or changes."""
+        days = self.remember(("turning",), self._turning)
+        return days[bisect_right(days, after) : bisect_right(days, until)]
+
+    def _turning(self) -> list[date]:
         days: set[date] = set()
         for versions in self.programs.values():
             for program in versions:
@@ -130,7 +146,7 @@ class Register:
             for contract in contracts:
                 term = self.term_of(contract)
                 days |= {term.first, contract.holds_from, *_day_after(term.last), *_day_after(term.run_off_to)}
-        return sorted(day for day in days if after < day <= until)
+        return sorted(days)
 
 
 def _newest(versions: Iterable[_V], day: date) -> _V | None:

@@ -11,6 +11,12 @@ from shared.rules.register import Register
 
 def card(register: Register, community: str, day: date, refused: Collection[str] = ()) -> RuralCard:
     """Nearest OR1, CRRTW with lodging from its first day on, and visits by video from the nearest of either."""
+    without = frozenset(refused)
+    return register.remember(("card", community, day, without), lambda: _card(register, community, day, without))
+
+
+def _card(register: Register, community: str, day: date, refused: Collection[str]) -> RuralCard:
+    """The options side by side."""
     terms = register.terms_on(day)
     return RuralCard(community=community, options=tuple(_options(register, community, day, refused)), basis=terms.basis)
 

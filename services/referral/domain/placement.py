@@ -124,13 +124,13 @@ def _offer(referral: Referral, best: Candidate, receipt: Receipt, ground: Ground
         site_id=best.site_id,
         organisation_id=organisation,
         contract_id=contract.contract_id,
-        program=best.opening.program,
+        program=best.program,
         rank=offer.rank,
-        opening=best.opening,
+        opening=offer.opening,
         deadline=deadline(state),
         receipt=receipt,
     )
-    seat = take(best.opening, referral.id, ground.seats.get(seat_id(best.opening)))
+    seat = take(offer.opening, referral.id, ground.seats.get(seat_id(offer.opening)))
     return Outcome((offered, seat), (*events, said), (Arm(referral.id, RETRY),))
 
 

@@ -70,6 +70,8 @@ class TakenNow:
 
     def _catch_up(self) -> None:
         """Read the seats that came since; all of them when a decision was taken back."""
+        if len(self._seats) == self._read and len(self._takebacks) == self._seen:
+            return
         if len(self._takebacks) != self._seen:
             self._added, self._read, self._seen = {}, 0, len(self._takebacks)
         for seat in islice(self._seats.values(), self._read, None):
