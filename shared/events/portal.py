@@ -1,10 +1,13 @@
 """What people did, and when their time was up; every fact but those on accounts names the one service that answers."""
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 
+from pydantic import Field
 from typing_extensions import override
 
-from shared.decision import Event
+from shared.decision import Event, Value
+from shared.events.program import AttendanceDay, Fault
 from shared.events.values import Actor
 
 
@@ -58,6 +61,271 @@ class ProviderBookedAppointment(
     starts_at: datetime
     confirmed_with_worker: bool
     late_reason_code: str | None = None
+
+
+class ProviderMovedAppointment(
+    _Act, type="rehab.portal.provider-moved-appointment.v1", key="referral_id", owner="referral"
+):
+    """A clinic and the worker agreed another instant for the first visit."""
+
+    referral_id: str
+    site_id: str
+    starts_at: datetime
+    confirmed_with_worker: bool
+    reason_code: str | None = None
+
+
+class ProviderReportedMissed(
+    _Act, type="rehab.portal.provider-reported-missed.v1", key="referral_id", owner="referral"
+):
+    """The worker did not come to the first visit."""
+
+    referral_id: str
+    site_id: str
+
+
+class ProviderStartedReferral(
+    _Act, type="rehab.portal.provider-started-referral.v1", key="referral_id", owner="referral"
+):
+    """The initial visit took place."""
+
+    referral_id: str
+    site_id: str
+    initial_visit_on: date
+
+
+class ProviderHeldReferral(_Act, type="rehab.portal.provider-held-referral.v1", key="referral_id", owner="referral"):
+    """A clinic lets the referral stand still for a coded reason, until a day of review."""
+
+    referral_id: str
+    site_id: str
+    reason_code: str | None = None
+    review_on: date | None = None
+
+
+class ProviderResumedReferral(
+    _Act, type="rehab.portal.provider-resumed-referral.v1", key="referral_id", owner="referral"
+):
+    """A clinic lifts its own hold."""
+
+    referral_id: str
+    site_id: str
+
+
+class ProviderEndedProgram(_Act, type="rehab.portal.provider-ended-program.v1", key="referral_id", owner="referral"):
+    """Treatment is over: its last day, and why it ends."""
+
+    referral_id: str
+    site_id: str
+    last_on: date
+    exit_reason: str | None = None
+
+
+class ProviderRecordedAttendance(
+    _Act, type="rehab.portal.provider-recorded-attendance.v1", key="referral_id", owner="program"
+):
+    """Days on which the worker came or did not."""
+
+    referral_id: str
+    site_id: str
+    days: tuple[AttendanceDay, ...]
+
+
+class ProviderSubmittedReport(
+    _Act, type="rehab.portal.provider-submitted-report.v1", key="referral_id", owner="program"
+):
+    """A report: its coded parts here, its narrative in the document store."""
+
+    referral_id: str
+    site_id: str
+    report: str
+    service_on: date | None = None
+    author_discipline: str | None = None
+    measures: dict[str, int] = Field(default_factory=dict)
+    sections: tuple[str, ...] = ()
+    document_id: str | None = None
+    document_sha256: str | None = None
+
+
+class PlannedLine(Value):
+    """What a clinic asks for in a plan."""
+
+    line: str
+    code: str | None = None
+    units: Decimal | None = None
+    from_on: date | None = None
+    to_on: date | None = None
+    discipline: str | None = None
+    goal: str | None = None
+    replaces: str | None = None
+
+
+class ProviderSubmittedPlan(_Act, type="rehab.portal.provider-submitted-plan.v1", key="referral_id", owner="program"):
+    """A plan for the insurer's decision."""
+
+    referral_id: str
+    site_id: str
+    lines: tuple[PlannedLine, ...]
+
+
+class ProviderSubmittedPlanAmendment(
+    _Act, type="rehab.portal.provider-submitted-plan-amendment.v1", key="referral_id", owner="program"
+):
+    """A change or an extension of a plan that was decided."""
+
+    referral_id: str
+    site_id: str
+    amends: int
+    lines: tuple[PlannedLine, ...]
+
+
+class ProviderRepliedPlan(_Act, type="rehab.portal.provider-replied-plan.v1", key="referral_id", owner="program"):
+    """The answer to what the officer asked about a plan."""
+
+    referral_id: str
+    site_id: str
+    plan: int
+    document_id: str | None = None
+    document_sha256: str | None = None
+
+
+class BilledLine(Value):
+    """A line of an invoice as the clinic wrote it."""
+
+    line: str
+    code: str
+    service_on: date
+    units: Decimal
+    cents: int
+    discipline: str | None = None
+
+
+class ProviderSubmittedInvoice(
+    _Act, type="rehab.portal.provider-submitted-invoice.v1", key="referral_id", owner="invoice"
+):
+    """An invoice for one worker's services."""
+
+    referral_id: str
+    site_id: str
+    payee_id: str
+    number: str
+    invoiced_on: date
+    lines: tuple[BilledLine, ...]
+    cents: int
+
+
+class ProviderRectifiedInvoice(
+    _Act, type="rehab.portal.provider-rectified-invoice.v1", key="referral_id", owner="invoice"
+):
+    """A new invoice that puts right lines which an older one was denied."""
+
+    referral_id: str
+    site_id: str
+    payee_id: str
+    number: str
+    invoiced_on: date
+    lines: tuple[BilledLine, ...]
+    cents: int
+    rectifies: str
+
+
+class ProviderVoidedInvoice(_Act, type="rehab.portal.provider-voided-invoice.v1", key="referral_id", owner="invoice"):
+    """A clinic takes an invoice back."""
+
+    referral_id: str
+    site_id: str
+    invoice_id: str
+
+
+class OfficerHeldReferral(_Act, type="rehab.portal.officer-held-referral.v1", key="referral_id", owner="referral"):
+    """A claims officer lets the referral stand still for a coded reason."""
+
+    referral_id: str
+    reason_code: str | None = None
+    review_on: date | None = None
+
+
+class OfficerResumedReferral(
+    _Act, type="rehab.portal.officer-resumed-referral.v1", key="referral_id", owner="referral"
+):
+    """A claims officer lifts the insurer's hold."""
+
+    referral_id: str
+
+
+class OfficerWithdrewReferral(
+    _Act, type="rehab.portal.officer-withdrew-referral.v1", key="referral_id", owner="referral"
+):
+    """A claims officer ends the referral before its purpose is reached."""
+
+    referral_id: str
+    reason_code: str | None = None
+
+
+class DecidedLine(Value):
+    """What an officer says of a planned line: units granted, with a reason where they are fewer than asked for."""
+
+    line: str
+    units: Decimal
+    reason_code: str | None = None
+
+
+class OfficerDecidedPlan(_Act, type="rehab.portal.officer-decided-plan.v1", key="referral_id", owner="program"):
+    """A claims officer decides a plan, line by line."""
+
+    referral_id: str
+    plan: int
+    lines: tuple[DecidedLine, ...]
+
+
+class OfficerRequestedInformation(
+    _Act, type="rehab.portal.officer-requested-information.v1", key="referral_id", owner="program"
+):
+    """A claims officer asks the clinic about a plan."""
+
+    referral_id: str
+    plan: int
+    question_id: str | None = None
+    question_sha256: str | None = None
+
+
+class OfficerAcceptedReport(_Act, type="rehab.portal.officer-accepted-report.v1", key="referral_id", owner="program"):
+    """A report that the contract lets be reviewed is accepted."""
+
+    referral_id: str
+    report: str
+
+
+class ReturnedField(Value):
+    """A field of a report and what is wrong with it."""
+
+    field: str
+    reason_code: str
+
+
+class OfficerReturnedReport(_Act, type="rehab.portal.officer-returned-report.v1", key="referral_id", owner="program"):
+    """A report goes back to the clinic, field by field."""
+
+    referral_id: str
+    report: str
+    fields: tuple[ReturnedField, ...]
+    fault: Fault = "clinic"
+
+
+class OfficerWaivedReport(_Act, type="rehab.portal.officer-waived-report.v1", key="referral_id", owner="program"):
+    """A claims officer does without a report."""
+
+    referral_id: str
+    report: str
+    reason_code: str | None = None
+
+
+class PaymentOfficerReleasedRun(
+    _Act, type="rehab.portal.payment-officer-released-run.v1", key="run_id", owner="invoice"
+):
+    """A payment officer releases a run that is over the limit."""
+
+    run_id: str
 
 
 class NoticeOpened(_Act, type="rehab.portal.notice-opened.v1", key="notice_id", owner="notification"):

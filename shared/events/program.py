@@ -1,11 +1,16 @@
 """What program announces: the catalogue of programs and terms, dated, with the basis of every number."""
 
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
 
 from pydantic import Field
 
-from shared.decision import Event, Value
-from shared.events.values import Barrier, Discipline, Program
+from shared.decision import Event, Flaw, Value
+from shared.events.values import Barrier, Deadline, Discipline, Program
+
+Attendance = Literal["attended", "missed", "excused"]
+Fault = Literal["clinic", "insurer"]
 
 
 class Choice(Value):
@@ -98,3 +103,255 @@ class ReferralTermsPublished(Event, type="rehab.program.referral-terms-published
     matching: Matching
     travel: Travel
     basis: str
+
+
+class ObligationScheduled(Event, type="rehab.program.obligation-scheduled.v1", key="referral_id"):
+    """A report is due: so many days or weeks, in the contract's calendar, after its anchor."""
+
+    referral_id: str
+    revision: int
+    report: str
+    kind: str
+    anchor: str
+    anchor_on: date
+    days: int
+    unit: str
+    due_at: datetime
+
+
+class ObligationReminded(Event, type="rehab.program.obligation-reminded.v1", key="referral_id"):
+    """A report is due soon, today or since a while; `days_late` is signed and in business days."""
+
+    referral_id: str
+    revision: int
+    report: str
+    due_at: datetime
+    days_late: int
+
+
+class ObligationOverdue(Event, type="rehab.program.obligation-overdue.v1", key="referral_id"):
+    """A report was not there at the end of its last day."""
+
+    referral_id: str
+    revision: int
+    report: str
+    due_at: datetime
+
+
+class ObligationPaused(Event, type="rehab.program.obligation-paused.v1", key="referral_id"):
+    """The clock of a report stands still while the referral is held."""
+
+    referral_id: str
+    revision: int
+    report: str
+    cause: str
+
+
+class ObligationRedated(Event, type="rehab.program.obligation-redated.v1", key="referral_id"):
+    """A report is due on another day, and why."""
+
+    referral_id: str
+    revision: int
+    report: str
+    due_at: datetime
+    cause: str
+
+
+class ObligationWaived(Event, type="rehab.program.obligation-waived.v1", key="referral_id"):
+    """An officer does without a report; its fee is not touched."""
+
+    referral_id: str
+    revision: int
+    report: str
+    kind: str
+    reason_code: str
+
+
+class ObligationCancelled(Event, type="rehab.program.obligation-cancelled.v1", key="referral_id"):
+    """A report is not due any more, for what ended it."""
+
+    referral_id: str
+    revision: int
+    report: str
+    kind: str
+    cause: str
+
+
+class AttendanceDay(Value):
+    """A day of the program and whether the worker was there."""
+
+    on: date
+    status: Attendance
+
+
+class AttendanceRecorded(Event, type="rehab.program.attendance-recorded.v1", key="referral_id"):
+    """Days on which the worker attended, missed or was excused; each replaces what was said of that day."""
+
+    referral_id: str
+    revision: int
+    days: tuple[AttendanceDay, ...]
+
+
+class ReportSubmitted(Event, type="rehab.program.report-submitted.v1", key="referral_id"):
+    """A clinic's report arrived whole; `counts_at` is its first complete receipt that counts."""
+
+    referral_id: str
+    revision: int
+    report: str
+    report_revision: int
+    kind: str
+    service_on: date
+    author_discipline: Discipline
+    measures: dict[str, int] = Field(default_factory=dict)
+    due_at: datetime
+    counts_at: datetime
+    business_days_late: int
+    document_id: str
+    document_sha256: str
+
+
+class ReportReturned(Event, type="rehab.program.report-returned.v1", key="referral_id"):
+    """A reviewer sends a report back: every field with its fix, and by whose fault."""
+
+    referral_id: str
+    revision: int
+    report: str
+    report_revision: int
+    fields: tuple[Flaw, ...]
+    fault: Fault
+
+
+class ReportAccepted(Event, type="rehab.program.report-accepted.v1", key="referral_id"):
+    """A report fulfils its obligation; lines that need it may be paid."""
+
+    referral_id: str
+    revision: int
+    report: str
+    report_revision: int
+    kind: str
+    service_on: date
+    author_discipline: Discipline
+    counts_at: datetime
+    due_at: datetime
+    business_days_late: int
+
+
+class PlanLine(Value):
+    """What a clinic plans: units of a fee code between two days, by whom, for which coded goal; priced by program."""
+
+    line: str
+    code: str
+    units: Decimal
+    from_on: date
+    to_on: date
+    discipline: Discipline
+    goal: str
+    cents: int
+    replaces: str | None = None
+
+
+class PlanSubmitted(Event, type="rehab.program.plan-submitted.v1", key="referral_id"):
+    """A plan, or an amendment of one, waits for the officer's decision."""
+
+    referral_id: str
+    revision: int
+    plan: int
+    amends: int | None = None
+    lines: tuple[PlanLine, ...]
+    deadline: Deadline
+
+
+class PlanInformationRequested(Event, type="rehab.program.plan-information-requested.v1", key="referral_id"):
+    """The officer asks the clinic once; the clock of the decision stands still until the reply or the deadline."""
+
+    referral_id: str
+    revision: int
+    plan: int
+    question_id: str
+    question_sha256: str
+    deadline: Deadline
+
+
+class PlanClockResumed(Event, type="rehab.program.plan-clock-resumed.v1", key="referral_id"):
+    """The clock of the decision runs on, for the reply came or was not given in time."""
+
+    referral_id: str
+    revision: int
+    plan: int
+    replied: bool
+    deadline: Deadline
+
+
+class Grant(Value):
+    """Units that may be billed for a plan line between two days; fewer units than asked for carry a reason."""
+
+    grant: str
+    line: str
+    code: str
+    units: Decimal
+    from_on: date
+    to_on: date
+    discipline: Discipline
+    cents: int
+    reason: str | None = None
+
+
+class Ended(Value):
+    """A grant that holds no longer than a day."""
+
+    grant: str
+    last_on: date
+
+
+class PlanApproved(Event, type="rehab.program.plan-approved.v1", key="referral_id"):
+    """An officer grants a plan, line by line; a line that is not granted has its reason among `declined`."""
+
+    referral_id: str
+    revision: int
+    plan: int
+    lines: tuple[Grant, ...]
+    declined: tuple[Flaw, ...] = ()
+    ended: tuple[Ended, ...] = ()
+    notified_on: date
+
+
+class PlanDeclined(Event, type="rehab.program.plan-declined.v1", key="referral_id"):
+    """An officer grants nothing of a plan: every line with its reason."""
+
+    referral_id: str
+    revision: int
+    plan: int
+    reasons: tuple[Flaw, ...]
+    ended: tuple[Ended, ...] = ()
+    notified_on: date
+
+
+class PlanDeemedApproved(Event, type="rehab.program.plan-deemed-approved.v1", key="referral_id"):
+    """Nobody decided in time and the contract says what follows: granted as submitted until a decision is notified."""
+
+    referral_id: str
+    revision: int
+    plan: int
+    certificate: str
+    lines: tuple[Grant, ...]
+    ended: tuple[Ended, ...] = ()
+    from_on: date
+
+
+class PlanDecisionOverdue(Event, type="rehab.program.plan-decision-overdue.v1", key="referral_id"):
+    """Nobody decided in time; the officer still may."""
+
+    referral_id: str
+    revision: int
+    plan: int
+    due_at: datetime
+
+
+class PlanDiscontinued(Event, type="rehab.program.plan-discontinued.v1", key="referral_id"):
+    """Nothing more may be done under a plan; what was done stays payable."""
+
+    referral_id: str
+    revision: int
+    plan: int
+    ended: tuple[Ended, ...]
+    cause: str

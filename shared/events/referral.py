@@ -224,3 +224,61 @@ class WorkerFarAway(Event, type="rehab.referral.worker-far-away.v1", key="referr
     community: str
     site_id: str
     kilometres: int
+
+
+class AppointmentMoved(Event, type="rehab.referral.appointment-moved.v1", key="referral_id"):
+    """The first visit was agreed anew, for another instant."""
+
+    referral_id: str
+    revision: int
+    site_id: str
+    starts_at: datetime
+    opening: Opening | None = None
+
+
+class AppointmentMissed(Event, type="rehab.referral.appointment-missed.v1", key="referral_id"):
+    """The worker did not come to the first visit; `times` counts, the second time the officer is asked."""
+
+    referral_id: str
+    revision: int
+    site_id: str
+    starts_at: datetime
+    times: int
+
+
+class ProgramStarted(Event, type="rehab.referral.program-started.v1", key="referral_id"):
+    """The initial visit took place: program days and the first reports count from it."""
+
+    referral_id: str
+    revision: int
+    site_id: str
+    contract_id: str
+    payee_id: str
+    program: Program
+    program_revision: int
+    initial_visit_on: date
+
+
+class ProgramEnded(Event, type="rehab.referral.program-ended.v1", key="referral_id"):
+    """Treatment is over since a day; the referral stays active until its discharge report is accepted."""
+
+    referral_id: str
+    revision: int
+    last_on: date
+    exit_reason: str
+
+
+class ReferralDischarged(Event, type="rehab.referral.referral-discharged.v1", key="referral_id"):
+    """The discharge report was accepted or waived."""
+
+    referral_id: str
+    revision: int
+    discharged_on: date
+
+
+class ReferralClosed(Event, type="rehab.referral.referral-closed.v1", key="referral_id"):
+    """Nothing can be billed any more: the referral is history."""
+
+    referral_id: str
+    revision: int
+    closed_on: date
