@@ -66,13 +66,13 @@ class Meter:
     async def _send(self, kind: str, number: str, data: dict[str, object]) -> bytes:
         """One CloudEvent of the claims system."""
         event_id = str(uuid4()).encode()
-        pairs = (
+        pairs = [
             ("ce_specversion", b"1.0"),
             ("ce_id", event_id),
             ("ce_source", b"/claims/cms"),
             ("ce_type", kind.encode()),
             ("ce_time", datetime.now(UTC).isoformat().encode()),
-        )
+        ]
         await self._producer.send("claims", json.dumps(data).encode(), number.encode(), headers=pairs)
         return event_id
 
