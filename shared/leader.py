@@ -30,6 +30,13 @@ SELECT pg_try_advisory_lock(hashtext($1))
 _STOPPED = """
 SELECT count(*) FROM marks WHERE stopped
 """
+_HEAD_SAID = """
+SELECT max(at) FROM (
+    SELECT at FROM outbox WHERE type = $1
+    UNION ALL
+    (SELECT at FROM journal WHERE type = $1 ORDER BY seq DESC LIMIT 1)
+) AS said
+"""
 _PARKED = """
 SELECT reason, count(*), extract(epoch FROM clock_timestamp() - min(parked_at))::float AS age FROM parked
 GROUP BY reason
@@ -156,18 +163,21 @@ class Leader:
         self.running.may_be_parked = bool(rows)
 
     async def _say_head(self, conn: Connection, now: datetime) -> None:
-        """Once a day the head of the journal is announced, so that somebody outside knows it too."""
-        if self._head_said == now.date():
+        """Once a day, whoever leads, the head of the journal is announced, so that somebody outside knows it too."""
+        name, today = self.running.service.name, now.date()
+        kind = said_by(name, JournalHeadAnnounced)
+        if self._head_said is None and (at := await conn.fetchval(_HEAD_SAID, kind.type_name)):
+            self._head_said = datetime.fromisoformat(at).date()
+        if self._head_said == today:
             return
-        name = self.running.service.name
         seq, head = await relay.journal_head(conn)
         if head:
-            event = said_by(name, JournalHeadAnnounced)(service=name, seq=seq, sha256=head.hex())
             occasion = Occasion(f"journal/{seq}", f"journal/{seq}", name, now, now)
+            event = kind(service=name, seq=seq, sha256=head.hex())
             async with conn.transaction():
                 await outbox.announce(conn, [outbox.said(event, occasion)])
             self.running.office.wake()
-        self._head_said = now.date()
+        self._head_said = today
 
 
 async def _unbroken(wave: Coroutine[Any, Any, T]) -> T:

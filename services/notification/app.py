@@ -1,5 +1,6 @@
 """Assembly, and the loop that mails."""
 
+import gc
 import os
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
@@ -31,6 +32,7 @@ async def deliver(office: Office) -> None:
             addresses = await find_addresses(conn, [n.recipient_id for n in due]) if due else {}
         if due:
             await office.tell(await _mail(due, addresses, host, int(port)))
+            gc.collect(0)  # a mail is a ring of objects; the collector is set for batches that leave none
         else:
             await office.changed(_IDLE)
 
