@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeAlias
 
 from simulation import topics
-from simulation.audit import admission, answers, keys, offers, openings, parking, path
+from simulation.audit import admission, answers, keys, money, offers, openings, parking, path, prices
 from simulation.books import Books
 from simulation.topics import Lying
 
@@ -36,9 +36,17 @@ CHECKS: Sequence[Check] = (
     answers.actions,
     answers.notices,
     answers.mails,
+    money.judged_whole,
+    money.one_fate,
+    money.paid_once,
+    money.remittances,
+    money.runs,
+    money.run_days,
+    prices.priced,
+    prices.granted,
 )
 # what must hold besides once nothing waits any more
-AT_THE_END: Sequence[Check] = (admission.decided_once, path.placed_at_the_end)
+AT_THE_END: Sequence[Check] = (admission.decided_once, path.placed_at_the_end, money.all_paid)
 _MOST_FAULTS = 200
 
 
@@ -97,6 +105,16 @@ def _counts(books: Books) -> dict[str, int]:
         "notices": len(books.words.get("notice-queued", ())),
         "parked": len([one for one in books.words.get("event-parked", ()) if one.data["was_topic"] == topics.CLAIMS]),
         "counted_unknown": len(unknown),
+        "approved_plans": len(
+            {
+                (one.key, one.data["plan"])
+                for one in (*books.words.get("plan-approved", ()), *books.words.get("plan-deemed-approved", ()))
+            }
+        ),
+        "reports": len(books.words.get("report-accepted", ())),
+        "invoices": len(books.words.get("invoice-received", ())),
+        "paid_cents": sum(one.data["cents"] for one in books.words.get("invoice-paid", ())),
+        "remittances": len(books.words.get("remittance-issued", ())),
         "duplicates": sum(one.is_duplicate for one in books.claims),
     }
 

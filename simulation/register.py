@@ -92,6 +92,14 @@ class Register:
         """The terms of one contract that hold on a day."""
         return self._terms(on, known).get(contract_id)
 
+    def fees(self, fee_schedule_id: str, on: date, known: datetime) -> Data | None:
+        """The version of a fee schedule that holds on a day."""
+        said = (
+            data for data in self._known("fee-schedule-published", known) if data["fee_schedule_id"] == fee_schedule_id
+        )
+        begun = [data for data in said if data["effective_from"] <= on.isoformat()]
+        return max(begun, key=_by_day("effective_from"), default=None)
+
     def _terms(self, on: date, known: datetime) -> Mapping[str, Data]:
         """Each contract as it holds on a day; cut short where that was said."""
         newest: dict[str, Data] = {}

@@ -1,0 +1,115 @@
+"""Every line priced again, from the fee schedule that its contract names on the day of service."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+from simulation.audit.money import judgements, voided
+from simulation.books import Books
+from simulation.register import Data
+from simulation.topics import Announced
+
+
+def priced(books: Books) -> Iterator[str]:
+    """Allowed is the smaller of what was claimed and the fee for the units, by the tier of its report."""
+    accepted = {one.key: one for one in books.words.get("referral-accepted", ())}
+    reports = _reports(books)
+    for id_, one in judgements(books).items():
+        if one.key not in accepted:
+            yield f"the invoice {id_} is of a referral that nobody accepted"
+            continue
+        contract_id = accepted[one.key].data["contract_id"]
+        for line in one.data["lines"]:
+            if line["allowed_cents"]:
+                fee = _fee(books, contract_id, line, one)
+                fault = _fault(line, fee, reports.get(one.key, {})) if fee else "has no fee on that day"
+                if fault:
+                    yield f"the invoice {id_}, line {line['line']} ({line['code']} on {line['service_on']}) {fault}"
+
+
+def _fee(books: Books, contract_id: str, line: Data, judged: Announced) -> Data | None:
+    """The line of the newest schedule in force on the day of service, as known when it was judged."""
+    on = date.fromisoformat(line["service_on"])
+    contract = books.register.contract(contract_id, on, judged.at)
+    schedule = books.register.fees(contract["fee_schedule_id"], on, judged.at) if contract else None
+    if schedule is None:
+        return None
+    found = next((fee for fee in schedule["lines"] if fee["code"] == line["code"]), None)
+    return found and {**found, "revision": schedule["revision"]}
+
+
+def _fault(line: Data, fee: Data, reports: Mapping[str, list[Data]]) -> str:
+    if line["fee_revision"] != fee["revision"]:
+        return f"was priced by revision {line['fee_revision']}, right is {fee['revision']}"
+    percent = _percent(fee, line, reports)
+    if percent is None:
+        return f"needs a report {fee['needs_report']} that was not accepted"
+    if line["percent"] != percent:
+        return f"is paid at {line['percent']} percent, right is {percent}"
+    worth = _cents(fee["cents"] * Decimal(str(line["units"])) * percent / 100)
+    right = min(line["claimed_cents"], worth)
+    return "" if line["allowed_cents"] == right else f"allows {line['allowed_cents']} cents, right is {right}"
+
+
+def _percent(fee: Data, line: Data, reports: Mapping[str, list[Data]]) -> int | None:
+    """By how late its report counted; None where the report is not there."""
+    if not fee.get("needs_report"):
+        return 100
+    found = reports.get(fee["needs_report"], [])
+    if fee.get("dos_is_report_date"):
+        found = [one for one in found if one["service_on"] == line["service_on"]]
+    if not found:
+        return None
+    late = found[-1]["business_days_late"]
+    tiers = fee.get("tiers") or [{"percent": 100}]
+    return int(next(tier["percent"] for tier in tiers if tier.get("late_to") is None or late <= tier["late_to"]))
+
+
+def _cents(exact: Decimal) -> int:
+    return int(exact.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def _reports(books: Books) -> Mapping[str, Mapping[str, list[Data]]]:
+    """Accepted reports of each referral by kind."""
+    found: dict[str, dict[str, list[Data]]] = {}
+    for one in books.words.get("report-accepted", ()):
+        found.setdefault(one.key, {}).setdefault(one.data["kind"], []).append(one.data)
+    return found
+
+
+def granted(books: Books) -> Iterator[str]:
+    """No grant pays for more units than it grants, in its days; no code for more than a referral may have."""
+    grants = {grant["grant"]: grant for grant in _grants(books)}
+    used: dict[str, Decimal] = defaultdict(Decimal)
+    by_code: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for id_, one in judgements(books).items():
+        if id_ in voided(books):
+            continue
+        for line in one.data["lines"]:
+            if line["allowed_cents"]:
+                by_code[one.key, line["code"]] += Decimal(str(line["units"]))
+                if line.get("grant") in grants:
+                    used[line["grant"]] += Decimal(str(line["units"]))
+    for grant, units in used.items():
+        if units > Decimal(str(grants[grant]["units"])):
+            yield f"the grant {grant} of {grants[grant]['units']} units paid for {units}"
+    yield from _over_the_limit(books, by_code)
+
+
+def _grants(books: Books) -> Iterator[Data]:
+    for words in ("plan-approved", "plan-deemed-approved"):
+        for one in books.words.get(words, ()):
+            yield from one.data["lines"]
+
+
+def _over_the_limit(books: Books, by_code: Mapping[tuple[str, str], Decimal]) -> Iterator[str]:
+    most = {
+        line["code"]: Decimal(str(line["max_per_referral"]))
+        for one in books.words.get("fee-schedule-published", ())
+        for line in one.data["lines"]
+        if line.get("max_per_referral") is not None
+    }
+    for (key, code), units in by_code.items():
+        if code in most and units > most[code]:
+            yield f"the referral {key} was paid {units} units of {code}, at most {most[code]}"
