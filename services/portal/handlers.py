@@ -1,6 +1,6 @@
 """What the portal reacts to."""
 
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 from services.portal.domain.account import HolderFiled, open_account
 from services.portal.domain.doors import DoorDue, Doors, close_doors, move_door, open_door, reach
@@ -11,7 +11,7 @@ from services.portal.store.operations import keep_answers
 from services.portal.store.shown import SHOWN, Moved, keep_shown
 from shared.calendar import Calendar
 from shared.decision import Decision, Event, Occasion
-from shared.events import referral
+from shared.events import program, referral
 from shared.events.answers import SERVICES, ActionApplied, ActionRefused, DeadlineMoved, said_by
 from shared.events.notification import NoticeActedOn, NoticeQueued, NoticeSeen
 from shared.events.person import AccountHolderChanged, WorkerChanged
@@ -20,7 +20,13 @@ from shared.handlers import Desk, Handlers, Touched, no_facts
 
 OTHERS = tuple(service for service in SERVICES if service != "portal")  # it need not read what it says itself
 handlers = Handlers()
-Opening: TypeAlias = referral.ReferralOffered | referral.ReferralAcknowledged
+Opening: TypeAlias = (
+    referral.ReferralOffered
+    | referral.ReferralAcknowledged
+    | program.PlanSubmitted
+    | program.PlanInformationRequested
+    | program.PlanClockResumed
+)
 handlers.keep(*SHOWN, by=keep_shown)
 handlers.keep(NoticeQueued, NoticeSeen, NoticeActedOn, by=keep_notices)
 handlers.keep(WorkerChanged, AccountHolderChanged, by=keep_people)
@@ -49,8 +55,8 @@ def owner_of(event: Event) -> str:
     return event.type_name.split(".")[1]
 
 
-handlers.on(referral.ReferralOffered, the_doors, default_calendar)(opens)
-handlers.on(referral.ReferralAcknowledged, the_doors, default_calendar)(opens)
+for _opening in get_args(Opening):
+    handlers.on(_opening, the_doors, default_calendar)(opens)
 
 
 def on_deadline_moved(event: DeadlineMoved, desk: Desk[None], _: Occasion) -> Decision:
@@ -73,6 +79,11 @@ CLOSING: tuple[type[Event], ...] = (
     referral.ReferralLapsed,
     referral.ReferralOfferWithdrawn,
     referral.ReferralWithdrawn,
+    program.PlanApproved,
+    program.PlanDeclined,
+    program.PlanDeemedApproved,
+    program.PlanDecisionOverdue,
+    program.PlanDiscontinued,
 )
 for _closing in CLOSING:
     handlers.on(_closing, the_doors, no_facts)(on_closed)

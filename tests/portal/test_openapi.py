@@ -24,9 +24,8 @@ EXAMPLES = 12  # each way of each call; `make test-all` asks many more
 
 
 @pytest.fixture
-async def portal(databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
-    """One that may be asked as often as one likes."""
-    monkeypatch.setenv("REHAB_PORTAL_RATE", "off")
+async def portal(databases: Databases, tmp_path: Path) -> AsyncIterator[World]:
+    """One of its own: what it is asked is anything."""
     async with built(databases) as house, furnished(house, tmp_path) as found:
         yield found
 
