@@ -124,7 +124,7 @@ class Occasion(NamedTuple):
 
     `at` is the action's `received_at`, a timer's `due_at`, else when the record was first read (`claims`) or the
     `ce_time` of another service's event; `read_at` is the clock when this service read the record; `said_at` is the
-    time that a foreign announcer gave.
+    time that a foreign announcer gave; `causation` is what the causing record itself was an answer to.
     """
 
     cause: str
@@ -135,6 +135,7 @@ class Occasion(NamedTuple):
     source: str = ""
     trace: str = ""
     said_at: datetime | None = None
+    causation: str = ""
 
     def new_id(self, n: int = 0) -> UUID:
         """The n-th id this occasion makes: derived, so that a retry or a replay makes the same."""

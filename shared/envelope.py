@@ -85,6 +85,7 @@ class Record:
             self.source,
             self.trace,
             self.said_at,
+            self.causation,
         )
 
 

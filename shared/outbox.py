@@ -90,6 +90,6 @@ async def _placed(conn: Connection, words: Sequence[Said]) -> list[tuple[object,
     for topic, key, type_name, payload, occasion, _ in words:
         sequence, after = last[topic, key]
         last[topic, key] = sequence + 1, after
-        cause, correlation, _, at, _, _, trace, _ = occasion
+        cause, correlation, _, at, _, _, trace, _, _ = occasion
         rows.append((topic, key, sequence + 1, type_name, at.isoformat(), after, cause, correlation, trace, payload))
     return rows
