@@ -1,8 +1,7 @@
 """What invoice reacts to."""
 
-from services.invoice.store import keep_terms
-from shared.events.procurement import ContractActivated, FeeSchedulePublished
+from services.invoice.store.terms import KINDS, keep_terms
 from shared.handlers import Handlers
 
 handlers = Handlers()
-handlers.keep(ContractActivated, FeeSchedulePublished, by=keep_terms)
+handlers.keep(*KINDS, by=keep_terms)

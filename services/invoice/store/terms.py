@@ -1,20 +1,30 @@
-"""Copies of what invoices will be judged by."""
+"""Our copy of contracts, fee schedules and calendars, in memory while its version stands."""
 
 from collections.abc import Sequence
 
+from shared import reference
+from shared.decision import Event
+from shared.events.procurement import CalendarPublished, ContractActivated, ContractEnded, FeeSchedulePublished
 from shared.handlers import Kept
 from shared.postgres import Connection
 
-KEEP_TERMS = """
+NAME = "terms"
+KINDS: tuple[type[Event], ...] = (ContractActivated, ContractEnded, FeeSchedulePublished, CalendarPublished)
+KEEP = """
 INSERT INTO terms (kind, id, revision, payload)
 SELECT DISTINCT ON (kind, id, revision) kind, id, revision, payload
 FROM unnest($1::text[], $2::text[], $3::int[], $4::text[]) WITH ORDINALITY AS u (kind, id, revision, payload, place)
 ORDER BY kind, id, revision, place DESC
 ON CONFLICT (kind, id, revision) DO UPDATE SET payload = excluded.payload
 """
+LOAD = """
+SELECT kind, payload FROM terms
+ORDER BY kind, id, revision
+"""
 
 
 async def keep_terms(conn: Connection, kept: Sequence[Kept]) -> None:
-    """Contracts and fee schedules, every revision."""
+    """What procurement announced, by revision."""
     rows = [(k.event.type_name, k.key, getattr(k.event, "revision", 1), k.event.to_bytes().decode()) for k in kept]
-    await conn.execute(KEEP_TERMS, *zip(*rows, strict=True))
+    await conn.execute(KEEP, *zip(*rows, strict=True))
+    await reference.changed(conn, NAME)

@@ -1,1 +1,0 @@
-"""Nothing is decided yet: entitlement and adjudication come with plans and reports."""

@@ -1,0 +1,215 @@
+"""Payment runs: frozen at the cut-off, released on their day, paid payee by payee with a remittance each."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Literal, NamedTuple
+
+from services.invoice.domain.calendar import Planned, release_at, window_end
+from services.invoice.domain.limits import approvals_needed
+from services.invoice.domain.steps import CutOffReached, RunDayCame, ShareDue, ShareReleased
+from shared.calendar import Calendar
+from shared.decision import Arm, Decision, Event, Occasion, Outcome, Refusal, refuse
+from shared.events.invoice import (
+    PayeeShare,
+    PaymentReleased,
+    RemittanceIssued,
+    RemittanceLine,
+    RunFrozen,
+    RunReleased,
+)
+from shared.events.portal import PaymentOfficerReleasedRun
+
+MOST_LINES = 1000  # of a remittance: more would not fit a record; a larger share is paid with several, each whole
+CUT_OFF, DAY = "cut-off", "run-day"
+Status = Literal["open", "frozen", "released"]
+
+
+class Item(NamedTuple):
+    """An invoice that a run pays."""
+
+    referral_id: str
+    invoice_id: str
+    run_id: str
+    payee_id: str
+    cents: int
+
+
+class Payable(NamedTuple):
+    """An invoice as its remittance shows it, and for how many days that may be disputed."""
+
+    item: Item
+    lines: tuple[RemittanceLine, ...]
+    dispute_days: int
+
+
+class Run(NamedTuple):
+    """A payment run; `approvals` are the accounts that released it so far."""
+
+    id: str
+    version: int
+    run_on: date
+    cut_off_at: datetime
+    status: Status = "open"
+    shares: tuple[tuple[str, int], ...] = ()
+    approvals: tuple[str, ...] = ()
+
+    @property
+    def cents(self) -> int:
+        """What it pays in all."""
+        return sum(cents for _, cents in self.shares)
+
+    @property
+    def needed(self) -> int:
+        """How many people must release it."""
+        return approvals_needed(self.cents, self.run_on)
+
+
+class Payee(NamedTuple):
+    """Whom the insurer pays, and by which runs it was done."""
+
+    id: str
+    version: int = 0
+    runs: tuple[str, ...] = ()
+
+
+def open_run(planned: Planned) -> tuple[Run, Arm]:
+    """The first invoice of a run: its cut-off is awaited."""
+    due = CutOffReached(run_id=planned.run_id)
+    return Run(planned.run_id, 0, planned.run_on, planned.cut_off_at), Arm(
+        planned.run_id, CUT_OFF, planned.cut_off_at, due
+    )
+
+
+def freeze(run: Run, items: Sequence[Item], calendar: Calendar) -> Outcome:
+    """The cut-off has come: who is paid what is fixed, and nothing of it can be taken back."""
+    if run.status != "open":
+        return Outcome()
+    shares = tuple(_shares(items))
+    frozen = run._replace(status="frozen", shares=tuple((s.payee_id, s.cents) for s in shares))
+    said = RunFrozen(
+        run_id=run.id,
+        run_on=run.run_on,
+        cut_off_at=run.cut_off_at,
+        payees=shares,
+        cents=frozen.cents,
+        approvals_needed=frozen.needed,
+    )
+    return Outcome((frozen,), (said,), (Arm(run.id, DAY, release_at(calendar, run.run_on), RunDayCame(run_id=run.id)),))
+
+
+def _shares(items: Sequence[Item]) -> Iterator[PayeeShare]:
+    """Payee by payee, each invoice once."""
+    for payee_id in sorted({item.payee_id for item in items}):
+        own = sorted(item for item in items if item.payee_id == payee_id)
+        yield PayeeShare(payee_id=payee_id, cents=sum(i.cents for i in own), invoices=tuple(i.invoice_id for i in own))
+
+
+def come(run: Run, *, at: datetime) -> Outcome:
+    """The day of a run has come: it pays, unless too few people released it."""
+    if run.status != "frozen" or len(run.approvals) < run.needed:
+        return Outcome()
+    return _release(run, at)
+
+
+def approve(run: Run | None, act: PaymentOfficerReleasedRun, calendar: Calendar, *, at: datetime) -> Decision:
+    """A payment officer releases a run above the limit; it takes two people, and pays on its day or later."""
+    if run is None:
+        return refuse("NOT-FOUND", "the run is there", "check the run", "run_id")
+    if refusal := _not_approvable(run, act.by.account_id):
+        return refusal
+    approved = run._replace(approvals=(*run.approvals, act.by.account_id))
+    if len(approved.approvals) < approved.needed or at < release_at(calendar, run.run_on):
+        return Outcome((approved,))
+    return _release(approved, at)
+
+
+def _not_approvable(run: Run, account_id: str) -> Refusal | None:
+    """Why nobody, or not this person, can release the run."""
+    if run.status == "open":
+        rule = "a run is released once its cut-off has passed"
+        return Refusal(refuse("RUN-OPEN", rule, f"wait until {run.cut_off_at:%Y-%m-%d %H:%M} UTC").flaws, ("wait",))
+    if run.status == "released":
+        return Refusal(refuse("RUN-RELEASED", "a run is released once", "nothing is left to do").flaws, ("look",))
+    if not run.needed:
+        rule = "a run under the limit releases itself on its day"
+        return Refusal(refuse("RUN-UNDER-LIMIT", rule, "nothing is to be done").flaws, ("wait",))
+    if account_id in run.approvals:
+        rule = "two different people release a run above the limit"
+        return refuse("TWO-PERSON", rule, "ask another payment officer", "by")
+    return None
+
+
+def _release(run: Run, at: datetime) -> Outcome:
+    """Each payee's share is paid by a timer of its own."""
+    said = RunReleased(run_id=run.id, run_on=run.run_on, cents=run.cents, released_by=run.approvals)
+    shares = tuple(
+        Arm(payee_id, f"share/{run.id}", at, ShareDue(payee_id=payee_id, run_id=run.id, run_on=run.run_on))
+        for payee_id, _ in run.shares
+    )
+    return Outcome((run._replace(status="released"),), (said,), shares)
+
+
+def pay(payee: Payee, due: ShareDue, payables: Sequence[Payable], calendar: Calendar, occasion: Occasion) -> Outcome:
+    """A payee is paid with a run: what for, line by line, and each case hears of it by a timer of its own."""
+    if due.run_id in payee.runs:
+        return Outcome()
+    events: list[Event] = []
+    timers: list[Arm] = []
+    for n, part in enumerate(_parts(sorted(payables))):
+        remittance = _remittance(due, part, str(occasion.new_id(n)), calendar)
+        events += [_payment(remittance), remittance]
+        timers += _told(part, remittance, occasion.at)
+    return Outcome((payee._replace(runs=(*payee.runs, due.run_id)),), tuple(events), tuple(timers))
+
+
+def _parts(payables: Sequence[Payable]) -> Iterator[Sequence[Payable]]:
+    """As many invoices, each whole, as a remittance can show."""
+    part: list[Payable] = []
+    for payable in payables:
+        if part and sum(len(p.lines) for p in part) + len(payable.lines) > MOST_LINES:
+            yield part
+            part = []
+        part.append(payable)
+    if part:
+        yield part
+
+
+def _remittance(due: ShareDue, part: Sequence[Payable], id_: str, calendar: Calendar) -> RemittanceIssued:
+    """What a payee is told of a payment; it may be disputed as long as the longest of its contracts says."""
+    return RemittanceIssued(
+        payee_id=due.payee_id,
+        remittance_id=id_,
+        run_id=due.run_id,
+        run_on=due.run_on,
+        cents=sum(p.item.cents for p in part),
+        dispute_until=window_end(calendar, due.run_on, max(p.dispute_days for p in part)),
+        lines=tuple(line for p in part for line in p.lines),
+    )
+
+
+def _payment(remittance: RemittanceIssued) -> PaymentReleased:
+    """The money itself."""
+    return PaymentReleased(
+        payee_id=remittance.payee_id,
+        run_id=remittance.run_id,
+        run_on=remittance.run_on,
+        remittance_id=remittance.remittance_id,
+        cents=remittance.cents,
+    )
+
+
+def _told(part: Sequence[Payable], remittance: RemittanceIssued, at: datetime) -> Iterator[Arm]:
+    """One timer per case."""
+    cases: Mapping[str, list[str]] = {p.item.referral_id: [] for p in part}
+    for payable in part:
+        cases[payable.item.referral_id].append(payable.item.invoice_id)
+    for referral_id, invoices in cases.items():
+        released = ShareReleased(
+            referral_id=referral_id,
+            remittance_id=remittance.remittance_id,
+            run_on=remittance.run_on,
+            dispute_until=remittance.dispute_until,
+            invoices=tuple(invoices),
+            released_at=at,
+        )
+        yield Arm(referral_id, f"paid/{remittance.remittance_id}", at, released)

@@ -1,0 +1,49 @@
+"""What invoice says to itself: timers, and what one decision leaves to the next."""
+
+from datetime import date, datetime
+
+from shared.decision import INTERNAL, Event
+
+
+class WaitEnded(Event, type="invoice.wait-ended", key="referral_id", topic=INTERNAL):
+    """A pended invoice has waited as long as it may."""
+
+    referral_id: str
+    invoice_id: str
+
+
+class WindowsClosed(Event, type="invoice.windows-closed", key="referral_id", topic=INTERNAL):
+    """The last day on which anything of a case could be billed, put right or disputed is over."""
+
+    referral_id: str
+
+
+class CutOffReached(Event, type="invoice.cut-off-reached", key="run_id", topic=INTERNAL):
+    """What a run pays is fixed now."""
+
+    run_id: str
+
+
+class RunDayCame(Event, type="invoice.run-day-came", key="run_id", topic=INTERNAL):
+    """A run is paid now, unless it waits for people."""
+
+    run_id: str
+
+
+class ShareDue(Event, type="invoice.share-due", key="payee_id", topic=INTERNAL):
+    """A payee's share of a run is paid now."""
+
+    payee_id: str
+    run_id: str
+    run_on: date
+
+
+class ShareReleased(Event, type="invoice.share-released", key="referral_id", topic=INTERNAL):
+    """Invoices of a case were paid with a remittance."""
+
+    referral_id: str
+    remittance_id: str
+    run_on: date
+    dispute_until: date
+    invoices: tuple[str, ...]
+    released_at: datetime
