@@ -8,10 +8,12 @@ from pathlib import Path
 
 import aiosmtplib
 
-from services.notification.domain import MailFailed, MailSent, Notice
+from services.notification.domain.notice import MailFailed, MailSent, Notice
 from services.notification.handlers import handlers
-from services.notification.store.notices import NOTICES, RULES, count_due, list_due
-from services.notification.store.recipients import find_addresses
+from services.notification.store.cases import CASES
+from services.notification.store.notices import NOTICES, count_due, list_due
+from services.notification.store.register import find_addresses
+from services.notification.store.rules import RULES
 from shared import clock
 from shared.decision import Event
 from shared.office import Office
@@ -48,6 +50,8 @@ async def _mail(due: Sequence[Notice], addresses: Mapping[str, str], host: str, 
 
 async def _send(server: aiosmtplib.SMTP, notice: Notice, address: str | None) -> Event:
     """One mail: a number, a link, and nothing about anybody."""
+    if notice.useful_until < clock.now():
+        return MailFailed(notice_id=notice.id, reason_code="no-longer-useful", for_good=True)
     if address is None:
         return MailFailed(notice_id=notice.id, reason_code="no-address", for_good=True)
     try:
@@ -70,7 +74,7 @@ def _message(notice: Notice, address: str) -> EmailMessage:
     message["Subject"] = rule.subject.format(number=number)
     message["Message-ID"] = f"<{notice.id}@portal.example>"
     portal = os.environ.get("REHAB_PORTAL", "https://portal.example")
-    message.set_content(f"{rule.text}\n\n{portal}/referrals/{number}\n")
+    message.set_content(f"{rule.text}\n\n{portal}/{rule.link.format(number=number)}\n")
     return message
 
 
@@ -84,7 +88,7 @@ service = Service(
         "rehab-portal",
         "rehab-person",
     ),
-    kinds=(NOTICES,),
+    kinds=(CASES, NOTICES),
     handlers=handlers,
     folder=Path(__file__).parent,
     reference=("rehab-procurement", "rehab-portal"),

@@ -1,48 +1,73 @@
 """What notification reacts to."""
 
-from typing import Any
-
-from services.notification.domain import Case, MailFailed, MailSent, Notice, Told, act_on, failed, see, sent, tell
-from services.notification.store.notices import NOTICES, RULES
-from services.notification.store.recipients import (
-    About,
-    about_referrals,
-    keep_cases,
-    keep_people,
-    keep_roles,
-    keep_sites,
-)
+from services.notification.domain.case import Case, follow
+from services.notification.domain.following import act_on, escalate, see
+from services.notification.domain.notice import MailFailed, MailSent, NoticeUnseen, failed, sent
+from services.notification.domain.telling import Told, tell
+from services.notification.store.cases import CASES
+from services.notification.store.facts import About, about_events, about_opened, about_unseen
+from services.notification.store.notices import NOTICES
+from services.notification.store.register import keep_people, keep_roles, keep_sites, keep_terms
+from services.notification.store.rules import RULES
 from shared.decision import Decision, Event, Occasion, Outcome
-from shared.events import referral
+from shared.events import catalogue, referral
 from shared.events.person import AccountHolderChanged
 from shared.events.portal import NoticeOpened, RoleGranted, RoleRevoked
-from shared.events.procurement import SiteOpened
+from shared.events.procurement import CalendarPublished, ContractActivated, SiteOpened
 from shared.handlers import Desk, Handlers, Touched, no_facts
 
 handlers = Handlers()
 handlers.keep(RoleGranted, RoleRevoked, by=keep_roles)
 handlers.keep(SiteOpened, by=keep_sites)
+handlers.keep(ContractActivated, CalendarPublished, by=keep_terms)
 handlers.keep(AccountHolderChanged, by=keep_people)
-handlers.keep(referral.ReferralCreated, referral.OfficerAssigned, referral.ReferralOffered, by=keep_cases)
 
-TOLD: tuple[type[Any], ...] = (
+FOLLOWED: tuple[type[Event], ...] = (
+    referral.ReferralCreated,
+    referral.OfficerAssigned,
     referral.ReferralOffered,
-    referral.ReferralAcknowledged,
+    referral.ReferralOfferWithdrawn,
     referral.ReferralAccepted,
     referral.ReferralDeclined,
     referral.ReferralLapsed,
-    referral.ReferralOfferWithdrawn,
-    referral.ReferralUnplaced,
-    referral.ReferralHeld,
-    referral.ReferralResumed,
-    referral.ReferralWithdrawn,
-    referral.WorkerFarAway,
+    referral.ProgramStarted,
 )
+ESCALATIONS = tuple(rule for rule in RULES.values() if rule.is_escalation)
+_BY_EVENT = {on: [r for r in RULES.values() if r.on == on] for on in {r.on for r in RULES.values()}}
 
 
-def the_open(event: Event, facts: About) -> Touched:
-    """Notices about the referral that nothing has acted on."""
-    return ((NOTICES, notice_id) for notice_id in facts.open.get(event.key, ()))
+def listened() -> tuple[type[Event], ...]:
+    """Whatever a rule names, as cause or as what acts on it, and what says who has to do with a referral."""
+    acting = {words for rule in RULES.values() for words in rule.acted_on_by}
+    named = [
+        event
+        for event in catalogue.every().values()
+        if event.topic != "rehab-notification" and (event.type_name in _BY_EVENT or _words(event) in acting)
+    ]
+    return tuple(dict.fromkeys((*FOLLOWED, *named)))
+
+
+def _words(event: type[Event]) -> str:
+    return event.type_name.split(".")[2]
+
+
+def the_case(event: Event, facts: About) -> Touched:
+    """Who has to do with it, and the notices that it may act on."""
+    yield CASES, event.key
+    yield from ((NOTICES, notice_id) for notice_id in facts.open.get(event.key, ()))
+
+
+def the_group(event: NoticeUnseen, facts: About) -> Touched:
+    """Those who were told together, and who has to do with what they were told of."""
+    for notice_id, concerns in facts.groups.get(event.told, ()):
+        yield NOTICES, notice_id
+        yield CASES, concerns
+
+
+def the_opened(event: NoticeOpened, others: dict[str, list[str]]) -> Touched:
+    """The one, and those that tell that nobody has seen it."""
+    yield NOTICES, event.notice_id
+    yield from ((NOTICES, notice_id) for notice_id in others.get(event.notice_id, ()))
 
 
 def the_notice(event: Event, _: None) -> Touched:
@@ -52,23 +77,35 @@ def the_notice(event: Event, _: None) -> Touched:
 
 def on_told(event: Event, desk: Desk[About], occasion: Occasion) -> Decision:
     """What asked for this is done with; whoever must know of it is told."""
-    facts = desk.facts
-    about = [n for n in desk.held(NOTICES).values() if n and n.referral_id == event.key]
-    done = act_on(about, event, RULES)
-    case = facts.cases.get(event.key, Case())
-    case = case._replace(site_id=getattr(event, "site_id", None) or case.site_id)
-    rules = [rule for rule in RULES.values() if rule.on == event.type_name]
-    told = tell(event, Told(rules, case, facts.accounts), occasion)
-    return Outcome(done.changed + told.changed, done.events + told.events)
+    facts, before = desk.facts, desk.find(CASES, event.key) or Case(event.key)
+    case = follow(before, event)
+    done = Outcome()
+    if facts.acts:
+        done = act_on(facts.by_key.of(event.key, desk.held(NOTICES), desk.takebacks), event, RULES)
+    rules = _BY_EVENT.get(event.type_name, ())
+    told = tell(event, Told(rules, case, facts.register, event.key), occasion)
+    changed = (case,) if case != before else ()
+    return Outcome((*changed, *done.changed, *told.changed), done.events + told.events, done.timers + told.timers)
 
 
-for _kind in TOLD:
-    handlers.on(_kind, the_open, about_referrals)(on_told)
+for _kind in listened():
+    handlers.on(_kind, the_case, about_events)(on_told)
 
 
-@handlers.on(NoticeOpened, the_notice, no_facts)
-def on_notice_opened(event: NoticeOpened, desk: Desk[None], _: Occasion) -> Decision:
-    return see(desk.find(NOTICES, event.notice_id))
+@handlers.on(NoticeUnseen, the_group, about_unseen)
+def on_notice_unseen(event: NoticeUnseen, desk: Desk[About], occasion: Occasion) -> Decision:
+    group = desk.among(NOTICES, [notice_id for notice_id, _ in desk.facts.groups.get(event.told, ())])
+    if not group:
+        return Outcome()
+    concerns = group[0].concerns
+    told = Told(ESCALATIONS, desk.find(CASES, concerns) or Case(concerns), desk.facts.register, concerns)
+    return escalate(group, RULES.get(group[0].rule), told, occasion)
+
+
+@handlers.on(NoticeOpened, the_opened, about_opened)
+def on_notice_opened(event: NoticeOpened, desk: Desk[dict[str, list[str]]], _: Occasion) -> Decision:
+    others = desk.among(NOTICES, desk.facts.get(event.notice_id, ()))
+    return see(desk.find(NOTICES, event.notice_id), others)
 
 
 @handlers.on(MailSent, the_notice, no_facts)
@@ -78,5 +115,5 @@ def on_mail_sent(event: MailSent, desk: Desk[None], _: Occasion) -> Decision:
 
 @handlers.on(MailFailed, the_notice, no_facts)
 def on_mail_failed(event: MailFailed, desk: Desk[None], occasion: Occasion) -> Decision:
-    notice: Notice | None = desk.find(NOTICES, event.notice_id)
+    notice = desk.find(NOTICES, event.notice_id)
     return failed(notice, event.reason_code, for_good=event.for_good, at=occasion.at)

@@ -53,3 +53,13 @@ class NoticeActedOn(Event, type="rehab.notification.notice-acted-on.v1", key="re
     recipient_id: str
     notice_id: str
     by_event: str
+
+
+class NoticeEscalated(Event, type="rehab.notification.notice-escalated.v1", key="recipient_id"):
+    """Nobody saw the notice in the time its rule gives: those who hold another role are told of it."""
+
+    recipient_id: str
+    notice_id: str
+    to_role: str
+    rule: str
+    referral_id: str | None = None

@@ -1,39 +1,48 @@
-"""The ledger of notices, and the rules they follow."""
+"""The ledger of notices."""
 
-import tomllib
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from pathlib import Path
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
 
-from services.notification.domain import Notice, Rule
+from services.notification.domain.notice import Notice
 from shared.handlers import Kind
 from shared.postgres import Connection, count
 
 LOAD = """
-SELECT notice_id, version, recipient_id, rule, referral_id, mail, attempts, next_try_at, useful_until, seen, acted_on,
-       number
+SELECT notice_id, version, recipient_id, rule, concerns, referral_id, document, told, mail, attempts, next_try_at,
+       useful_until, seen, acted_on, number
 FROM notices
 WHERE notice_id = ANY($1)
 ORDER BY notice_id
 FOR UPDATE
 """
 SAVE = """
-INSERT INTO notices (notice_id, version, recipient_id, rule, referral_id, mail, attempts, next_try_at, useful_until,
-                     seen, acted_on, number)
-SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[],
-                     $8::timestamptz[], $9::timestamptz[], $10::boolean[], $11::boolean[], $12::text[])
+INSERT INTO notices (notice_id, version, recipient_id, rule, concerns, referral_id, document, told, mail, attempts,
+                     next_try_at, useful_until, seen, acted_on, number)
+SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                     $9::text[], $10::int[], $11::timestamptz[], $12::timestamptz[], $13::boolean[], $14::boolean[],
+                     $15::text[])
 ON CONFLICT (notice_id) DO UPDATE
 SET version = excluded.version, mail = excluded.mail, attempts = excluded.attempts, next_try_at = excluded.next_try_at,
     seen = excluded.seen, acted_on = excluded.acted_on
 WHERE notices.version = excluded.version - 1
 """
 OPEN = """
-SELECT referral_id, notice_id FROM notices
-WHERE referral_id = ANY($1) AND NOT acted_on
+SELECT concerns, notice_id FROM notices
+WHERE concerns = ANY($1) AND rule = ANY($2) AND NOT acted_on
+"""
+GROUP = """
+SELECT told, notice_id, concerns FROM notices
+WHERE told = ANY($1)
+"""
+OTHERS = """
+SELECT one.notice_id, other.notice_id FROM notices AS one
+JOIN notices AS other ON other.document = one.told AND NOT other.acted_on
+WHERE one.notice_id = ANY($1) AND one.told <> '' AND other.document <> ''
 """
 DUE = """
-SELECT notice_id, version, recipient_id, rule, referral_id, mail, attempts, next_try_at, useful_until, seen, acted_on,
-       number
+SELECT notice_id, version, recipient_id, rule, concerns, referral_id, document, told, mail, attempts, next_try_at,
+       useful_until, seen, acted_on, number
 FROM notices
 WHERE mail = 'queued' AND next_try_at <= $1
 ORDER BY next_try_at
@@ -43,7 +52,6 @@ HOW_MANY = """
 SELECT count(*) FROM notices
 WHERE mail = 'queued' AND next_try_at <= $1
 """
-_RULES = Path(__file__).parents[1] / "rules"
 
 
 async def load_notices(conn: Connection, ids: Sequence[str]) -> Sequence[Notice]:
@@ -60,11 +68,27 @@ async def save_notices(conn: Connection, notices: Sequence[Notice]) -> int:
 NOTICES = Kind(Notice, load_notices, save_notices)
 
 
-async def find_open(conn: Connection, referral_ids: Sequence[str]) -> dict[str, list[str]]:
-    """Notices of these referrals that nothing has acted on."""
+async def find_open(conn: Connection, keys: Collection[str], rules: Collection[str]) -> dict[str, list[str]]:
+    """Notices by these rules that concern these keys and that nothing has acted on."""
     found: dict[str, list[str]] = {}
-    for referral_id, notice_id in await conn.fetch(OPEN, sorted(set(referral_ids))):
-        found.setdefault(referral_id, []).append(notice_id)
+    for key, notice_id in await conn.fetch(OPEN, sorted(keys), sorted(rules)):
+        found.setdefault(key, []).append(notice_id)
+    return found
+
+
+async def find_groups(conn: Connection, told: Collection[str]) -> dict[str, list[tuple[str, str]]]:
+    """Those who were told together: notice, and the key it concerns."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for first, notice_id, concerns in await conn.fetch(GROUP, sorted(told)):
+        found.setdefault(first, []).append((notice_id, concerns))
+    return found
+
+
+async def find_others(conn: Connection, ids: Collection[str]) -> dict[str, list[str]]:
+    """By notice, those that tell that nobody has seen it."""
+    found: dict[str, list[str]] = {}
+    for notice_id, other in await conn.fetch(OTHERS, sorted(ids)):
+        found.setdefault(notice_id, []).append(other)
     return found
 
 
@@ -79,22 +103,20 @@ async def count_due(conn: Connection, now: datetime) -> int:
     return found
 
 
-def load_rules() -> dict[str, Rule]:
-    """The newest file of rules, by name."""
-    newest = max(_RULES.glob("*.toml"))
-    return {
-        said["name"]: Rule(
-            said["name"],
-            said["on"],
-            said["to"],
-            said["subject"],
-            said["text"],
-            tuple(said["channels"]),
-            timedelta(hours=said["useful_hours"]),
-            frozenset(said["acted_on_by"]),
-        )
-        for said in tomllib.loads(newest.read_text())["rule"]
-    }
+class ByKey:
+    """Notices that the batch holds, by the key they concern: those loaded, and those queued since."""
 
+    def __init__(self) -> None:
+        """Nothing is read yet."""
+        self._ids: dict[str, list[str]] = {}
+        self._read = self._seen = 0
 
-RULES = load_rules()
+    def of(self, key: str, held: Mapping[str, Notice | None], takebacks: Sequence[str]) -> list[Notice]:
+        """As earlier decisions of the batch left them."""
+        if len(takebacks) != self._seen:
+            self._ids, self._read, self._seen = {}, 0, len(takebacks)
+        for notice in islice(held.values(), self._read, None):
+            if notice:
+                self._ids.setdefault(notice.concerns, []).append(notice.id)
+        self._read = len(held)
+        return [n for id_ in self._ids.get(key, ()) if (n := held[id_])]

@@ -1,0 +1,34 @@
+"""Who holds which role where, which sites a payee has, and which reports a contract lets be reviewed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shared.calendar import UNPUBLISHED, Calendar
+from shared.events.procurement import ContractActivated
+
+OFFICER = "officer"  # the claims officer of the referral, known by name
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Accounts by site and role, the insurer's under no site; all of it as announced."""
+
+    accounts: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+    sites: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    contracts: Mapping[str, Sequence[ContractActivated]] = field(default_factory=dict)
+    calendar: Calendar = UNPUBLISHED
+
+    def at_site(self, site_id: str, role: str) -> Sequence[str]:
+        """Who holds the role there; a site where nobody does is told itself."""
+        return self.accounts.get((site_id, role)) or [site_id]
+
+    def at_insurer(self, role: str) -> Sequence[str]:
+        """Who holds the role; a desk where nobody does is told itself, so that the ledger shows it."""
+        return self.accounts.get(("", role)) or [role]
+
+    def is_reviewed(self, contract_id: str, report: str, kind: str, at: datetime) -> bool:
+        """Whether an officer looks at such reports under the contract as it holds on the day."""
+        day = self.calendar.day_of(at)
+        held = [version for version in self.contracts.get(contract_id, ()) if version.holds_from <= day]
+        return bool(held) and not {report, kind}.isdisjoint(held[-1].reviewed_reports)

@@ -1,0 +1,132 @@
+"""Who may be told: roles, sites, people, contracts and calendars as announced."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from services.notification.domain.register import Register
+from shared import reference
+from shared.calendar import UNPUBLISHED, Calendar
+from shared.events.person import AccountHolderChanged
+from shared.events.portal import RoleGranted, RoleRevoked
+from shared.events.procurement import CalendarPublished, ContractActivated, SiteOpened
+from shared.handlers import Kept
+from shared.postgres import Connection
+from shared.vault import open_people
+
+NAME = "register"
+GRANT = """
+INSERT INTO roles (account_id, role, site_id)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
+ON CONFLICT DO NOTHING
+"""
+REVOKE = """
+DELETE FROM roles
+USING unnest($1::text[], $2::text[], $3::text[]) AS u (account_id, role, site_id)
+WHERE roles.account_id = u.account_id AND roles.role = u.role AND roles.site_id = u.site_id
+"""
+KEEP_SITES = """
+INSERT INTO sites (site_id, email, payee_id)
+SELECT DISTINCT ON (site_id) site_id, nullif(email, ''), payee_id
+FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS u (site_id, email, payee_id, place)
+ORDER BY site_id, place DESC
+ON CONFLICT (site_id) DO UPDATE SET email = excluded.email, payee_id = excluded.payee_id
+"""
+KEEP_PEOPLE = """
+INSERT INTO people (person_key, sealed)
+SELECT DISTINCT ON (person_key) person_key, sealed
+FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u (person_key, sealed, place)
+ORDER BY person_key, place DESC
+ON CONFLICT (person_key) DO UPDATE SET sealed = excluded.sealed
+"""
+KEEP_TERMS = """
+INSERT INTO terms (kind, id, revision, payload)
+SELECT DISTINCT ON (kind, id, revision) kind, id, revision, payload
+FROM unnest($1::text[], $2::text[], $3::int[], $4::text[]) WITH ORDINALITY AS u (kind, id, revision, payload, place)
+ORDER BY kind, id, revision, place DESC
+ON CONFLICT (kind, id, revision) DO UPDATE SET payload = excluded.payload
+"""
+ROLES = """
+SELECT site_id, role, account_id FROM roles
+ORDER BY site_id, role, account_id
+"""
+SITES = """
+SELECT payee_id, array_agg(site_id ORDER BY site_id) FROM sites
+GROUP BY payee_id
+"""
+TERMS = """
+SELECT kind, payload FROM terms
+ORDER BY kind, id, revision
+"""
+ADDRESSES = """
+SELECT site_id, email FROM sites
+WHERE site_id = ANY($1) AND email IS NOT NULL
+"""
+SEALED = """
+SELECT person_key, sealed FROM people
+WHERE person_key = ANY($1)
+"""
+
+
+async def keep_roles(conn: Connection, kept: Sequence[Kept]) -> None:
+    """Granted and revoked, in their order."""
+    last: dict[tuple[str, str, str], bool] = {}
+    for one in kept:
+        if isinstance(one.event, RoleGranted | RoleRevoked):
+            event = one.event
+            last[event.account_id, event.role, event.site_id or ""] = isinstance(event, RoleGranted)
+    for statement, granted in ((GRANT, True), (REVOKE, False)):
+        if rows := [role for role, holds in last.items() if holds is granted]:
+            await conn.execute(statement, *zip(*rows, strict=True))
+    await reference.changed(conn, NAME)
+
+
+async def keep_sites(conn: Connection, kept: Sequence[Kept]) -> None:
+    """Whose they are, and their business contacts."""
+    rows = [(e.site_id, e.email or "", e.payee_id) for k in kept if isinstance(e := k.event, SiteOpened)]
+    await conn.execute(KEEP_SITES, *zip(*rows, strict=True))
+    await reference.changed(conn, NAME)
+
+
+async def keep_people(conn: Connection, kept: Sequence[Kept]) -> None:
+    """Account holders, sealed as they came."""
+    rows = [(k.key, e.sealed) for k in kept if isinstance(e := k.event, AccountHolderChanged)]
+    await conn.execute(KEEP_PEOPLE, *zip(*rows, strict=True))
+
+
+async def keep_terms(conn: Connection, kept: Sequence[Kept]) -> None:
+    """Contracts and calendars, by revision."""
+    rows = [(k.event.type_name, k.key, getattr(k.event, "revision", 1), k.event.to_bytes().decode()) for k in kept]
+    await conn.execute(KEEP_TERMS, *zip(*rows, strict=True))
+    await reference.changed(conn, NAME)
+
+
+async def load_register(conn: Connection) -> Register:
+    """The whole copy, but people."""
+    accounts: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for site_id, role, account_id in await conn.fetch(ROLES):
+        accounts[site_id, role].append(account_id)
+    sites: Mapping[str, Sequence[str]] = dict(await conn.fetch(SITES))  # type: ignore[arg-type]  # a row is a pair here
+    contracts: dict[str, list[ContractActivated]] = defaultdict(list)
+    calendar = UNPUBLISHED
+    for kind, payload in await conn.fetch(TERMS):
+        if kind == ContractActivated.type_name:
+            contract = ContractActivated.from_bytes(payload.encode())
+            contracts[contract.contract_id].append(contract)
+        elif (published := CalendarPublished.from_bytes(payload.encode())).is_default:
+            calendar = Calendar.of(published)
+    versions = {id_: sorted(found, key=lambda c: (c.holds_from, c.revision)) for id_, found in contracts.items()}
+    return Register(dict(accounts), sites, versions, calendar)
+
+
+REGISTER = reference.Reference(NAME, load_register)
+
+
+async def find_addresses(conn: Connection, recipients: Sequence[str]) -> dict[str, str]:
+    """Where to mail: an account's own address, a site's business contact."""
+    found: dict[str, str] = {row["site_id"]: row["email"] for row in await conn.fetch(ADDRESSES, recipients)}
+    keys = [f"account/{recipient}" for recipient in recipients]
+    sealed = {row["person_key"]: row["sealed"] for row in await conn.fetch(SEALED, keys)}
+    for key, identity in (await open_people(conn, sealed)).items():
+        if identity.email:
+            found[key.removeprefix("account/")] = identity.email
+    return found
