@@ -16,7 +16,7 @@ from benchmarks.system import accepted, requested
 from services.procurement.domain import read_register
 from services.procurement.store import read_files
 from services.program.app import CATALOGUE
-from services.program.domain import read_entry
+from services.program.domain.catalogue import read_entry
 from services.referral.app import service
 from services.referral.store.register import KINDS, keep_capacity, keep_register
 from shared import postgres

@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from services.program.domain import read_entry
+from services.program.domain.catalogue import read_entry
 from services.program.handlers import handlers
 from shared.filing import DOCUMENTS, filed, submit
 from shared.log import logger

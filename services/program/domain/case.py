@@ -1,0 +1,144 @@
+"""A case: a referral that a clinic took, with what is due on it, its days, its plans, and what it stands on."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Literal, NamedTuple, Protocol
+
+from services.program.domain.plans import Plan
+from shared.calendar import Calendar
+from shared.decision import Refusal, refuse
+from shared.events.procurement import ContractActivated, FeeLine, FeeSchedulePublished
+from shared.events.program import Attendance, ProgramPublished
+from shared.events.referral import HoldCause
+from shared.events.values import Discipline, Program
+
+How = Literal["", "withdrawn", "discharged"]
+Standing = Literal["open", "submitted", "returned", "accepted", "waived", "cancelled"]
+DUE: tuple[Standing, ...] = ("open", "returned")
+
+
+class Filing(NamedTuple):
+    """A report as it was sent in last; `counts_at` is its first complete receipt that counts."""
+
+    report_revision: int
+    service_on: date
+    author_discipline: Discipline
+    counts_at: datetime
+
+
+class Obligation(NamedTuple):
+    """A report that is due; `revision` is that of its newest event, `paused_at` when its clock stopped."""
+
+    report: str
+    kind: str
+    anchor: str
+    anchor_on: date
+    days: int
+    unit: str
+    ended_by: str
+    due_at: datetime
+    revision: int
+    standing: Standing = "open"
+    paused_at: datetime | None = None
+    filing: Filing | None = None
+    kept_at: datetime | None = None
+    filings: int = 0
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the clinic still owes it."""
+        return self.standing in DUE
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will happen to it any more."""
+        return self.standing in {"accepted", "waived", "cancelled"}
+
+
+class Case(NamedTuple):
+    """A case. Each decision that announces raises `revision` by one; its documents remember that of their newest."""
+
+    id: str
+    version: int
+    revision: int
+    program: Program
+    program_revision: int
+    contract_id: str
+    site_id: str
+    payee_id: str
+    accepted_on: date
+    initial_visit_on: date | None = None
+    last_on: date | None = None
+    holds: tuple[HoldCause, ...] = ()
+    ended: How = ""
+    billing_final: bool = False
+    obligations: tuple[Obligation, ...] = ()
+    attendance: Mapping[date, Attendance] = {}
+    plans: tuple[Plan, ...] = ()
+
+    def obligation(self, report: str) -> Obligation | None:
+        """A report that is or was due, by its name."""
+        return next((o for o in self.obligations if o.report == report), None)
+
+    def owing(self, *changed: Obligation) -> "Case":
+        """The same case with obligations as changed, new ones last."""
+        news = {o.report: o for o in changed}
+        kept = tuple(news.pop(o.report, o) for o in self.obligations)
+        return self._replace(obligations=(*kept, *news.values()))
+
+
+class Ground(NamedTuple):
+    """What a decision on a case stands on: contract, calendar, catalogue entry and fees, as they hold at the instant.
+
+    `contracts` are all versions of the contract and `fees` all versions of its fee schedules, earlier ones first.
+    """
+
+    at: datetime
+    contract: ContractActivated
+    calendar: Calendar
+    entry: ProgramPublished
+    contracts: Sequence[ContractActivated] = ()
+    fees: Sequence[FeeSchedulePublished] = ()
+
+    @property
+    def today(self) -> date:
+        """The day of the decision in the contract's calendar."""
+        return self.calendar.day_of(self.at)
+
+    def contract_on(self, day: date) -> ContractActivated:
+        """The contract as it holds on a day of service; before its first version, the first."""
+        held = [c for c in self.contracts if c.holds_from <= day]
+        return max(held, key=lambda c: (c.holds_from, c.revision)) if held else (*self.contracts, self.contract)[0]
+
+    def fee_on(self, code: str, day: date) -> FeeLine | None:
+        """What a code is worth on a day of service, by the schedule that the contract names that day."""
+        schedule = self.contract_on(day).fee_schedule_id
+        held = [f for f in self.fees if f.fee_schedule_id == schedule and f.effective_from <= day]
+        if not held:
+            return None
+        newest = max(held, key=lambda f: (f.effective_from, f.revision))
+        return next((line for line in newest.lines if line.code == code), None)
+
+
+class ByClinic(Protocol):
+    """Something that a clinic did on a referral."""
+
+    @property
+    def site_id(self) -> str:
+        """The clinic."""
+
+
+def not_there() -> Refusal:
+    """For what is not yours and what is not there alike."""
+    return refuse("NOT-FOUND", "the referral is there and yours to act on", "check the number", "referral_id")
+
+
+def stale(name: str, revision: int) -> Refusal:
+    """Somebody acted on what is no longer so."""
+    rule = f"one acts on what one sees; the {name} is at revision {revision}"
+    return refuse("STALE", rule, "reload it and act on what it shows", "seen")
+
+
+def at_clinic(case: Case | None, act: ByClinic) -> Case | Refusal:
+    """The case, where it is this clinic's."""
+    return case if case is not None and case.site_id == act.site_id else not_there()
