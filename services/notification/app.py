@@ -26,17 +26,23 @@ _FOR_GOOD = range(500, 600)
 
 
 async def deliver(office: Office) -> None:
-    """Mails whose time has come, over one connection; what became of each is decided like everything else."""
-    host, _, port = office.settings.smtp.rpartition(":")
+    """Mails whose time has come, as long as the service runs."""
     while True:
-        async with office.pool.acquire() as conn:
-            due = await list_due(conn, clock.now())
-            addresses = await find_addresses(conn, [n.recipient_id for n in due]) if due else {}
-        if due:
-            await office.tell(await _mail(due, addresses, host, int(port)))
+        if await mail_due(office):
             gc.collect(0)  # a mail is a ring of objects; the collector is set for batches that leave none
         else:
             await office.changed(_IDLE)
+
+
+async def mail_due(office: Office) -> int:
+    """Those that are due now, over one connection; what became of each is decided like everything else."""
+    host, _, port = office.settings.smtp.rpartition(":")
+    async with office.pool.acquire() as conn:
+        due = await list_due(conn, clock.now())
+        addresses = await find_addresses(conn, [n.recipient_id for n in due]) if due else {}
+    if due:
+        await office.tell(await _mail(due, addresses, host, int(port)))
+    return len(due)
 
 
 async def _mail(due: Sequence[Notice], addresses: Mapping[str, str], host: str, port: int) -> list[Event]:

@@ -72,7 +72,10 @@ def recipients(rule: Rule, event: Event, told: Told) -> Sequence[Recipient]:
         sites = told.register.sites.get(event.payee_id, ())
     else:
         sites = [site] if (site := getattr(event, "site_id", None) or told.case.site_id) else []
-    found = {account: Recipient(account, site) for site in sites for account in told.register.at_site(site, rule.to)}
+    found: dict[str, Recipient] = {}
+    for site in sites:
+        for account in told.register.at_site(site, rule.to):
+            found.setdefault(account, Recipient(account, site))
     return list(found.values())
 
 

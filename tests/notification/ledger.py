@@ -1,0 +1,102 @@
+"""A ledger without a database: events are told, acted on, seen and escalated as the service does it."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
+
+from services.notification.domain.case import Case, follow
+from services.notification.domain.following import act_on, escalate, see
+from services.notification.domain.notice import Notice
+from services.notification.domain.register import Register
+from services.notification.domain.telling import Told, tell
+from services.notification.store.rules import RULES
+from shared.calendar import Calendar
+from shared.decision import Arm, Decision, Event, Occasion, Outcome
+from shared.events.examples import example_of
+from shared.events.procurement import ContractActivated
+
+E = TypeVar("E", bound=Event)
+NOON = datetime(2024, 11, 5, 20, tzinfo=UTC)  # Tuesday, noon in Vancouver
+BC = Calendar("bc", holidays=frozenset({date(2024, 11, 11)}))
+REFERRAL = "7b0c2a4e-5d1f-5a3c-9e8b-1f2d3c4b5a69"
+CASE = Case(REFERRAL, 1, "R-24-7K3M9QXZ", "U0101", "s-1", "c-1")
+ACCOUNTS = {
+    ("s-1", "clinician"): ["a-1-clinician"],
+    ("s-1", "biller"): ["a-1-biller"],
+    ("s-1", "administrator"): ["a-administrator"],
+    ("s-2", "clinician"): ["a-2-clinician", "a-2-other"],
+    ("s-2", "biller"): ["a-1-biller", "a-2-biller"],
+    ("", "program_officer"): ["a-program"],
+    ("", "payment_officer"): ["a-payment", "a-payment-too"],
+    ("", "operations"): ["a-operations"],
+}
+
+
+def contract(revision: int, holds_from: date, *reviewed: str) -> ContractActivated:
+    said = example_of(ContractActivated)
+    named = {"contract_id": "c-1", "revision": revision, "holds_from": holds_from, "reviewed_reports": reviewed}
+    return ContractActivated.model_validate(said | named)
+
+
+CONTRACTS = {"c-1": [contract(1, date(2024, 1, 1)), contract(2, date(2024, 11, 10), "initial")]}
+REGISTER = Register(ACCOUNTS, {"p-1": ["s-1", "s-2", "s-3"]}, CONTRACTS, BC)
+
+
+def event(kind: type[E], /, **members: Any) -> E:
+    """The contract's example, with what matters said."""
+    said = example_of(kind) | {"referral_id": REFERRAL, "site_id": "s-1", "times": 2, "approvals_needed": 1}
+    return kind.model_validate(said | members)
+
+
+class Ledger:
+    """Notices, what was announced, and the clocks that run."""
+
+    def __init__(self, case: Case = CASE, register: Register = REGISTER) -> None:
+        self.case, self.register = case, register
+        self.notices: dict[str, Notice] = {}
+        self.said: list[Event] = []
+        self.clocks: dict[str, Arm] = {}
+        self._causes = 0
+
+    def hear(self, heard: Event, *, at: datetime = NOON, read_at: datetime | None = None) -> Outcome:
+        occasion = self._occasion(heard.key, at, read_at)
+        self.case = follow(self.case, heard)
+        about = [n for n in self.notices.values() if n.concerns == heard.key]
+        done = self._note(act_on(about, heard, RULES))
+        rules = [rule for rule in RULES.values() if rule.on == heard.type_name]
+        told = self._note(tell(heard, Told(rules, self.case, self.register, heard.key), occasion))
+        return Outcome(done.changed + told.changed, done.events + told.events, done.timers + told.timers)
+
+    def see(self, notice_id: str) -> Decision:
+        decision = see(self.notices.get(notice_id), list(self.notices.values()))
+        return self._note(decision) if isinstance(decision, Outcome) else decision
+
+    def wake(self, told: str, *, read_at: datetime | None = None) -> Outcome:
+        """The clock of those who were told together has run down."""
+        due_at = self.clocks.pop(told).due_at or NOON
+        group = [n for n in self.notices.values() if n.told == told]
+        rules = [rule for rule in RULES.values() if rule.is_escalation]
+        ground = Told(rules, self.case, self.register, group[0].concerns)
+        return self._note(escalate(group, RULES[group[0].rule], ground, self._occasion(told, due_at, read_at)))
+
+    def by(self, rule: str) -> list[Notice]:
+        """Notices of one rule, in the order in which they were queued."""
+        return [n for n in self.notices.values() if n.rule == rule]
+
+    def words(self, start: int = 0) -> list[str]:
+        return [e.type_name.split(".")[2] for e in self.said[start:]]
+
+    def _occasion(self, key: str, at: datetime, read_at: datetime | None) -> Occasion:
+        self._causes += 1
+        return Occasion(f"cause-{self._causes}", "c", key, at, read_at or at + timedelta(seconds=1))
+
+    def _note(self, outcome: Outcome) -> Outcome:
+        for notice in outcome.changed:
+            assert isinstance(notice, Notice)
+            self.notices[notice.id] = notice
+        self.said += outcome.events
+        for arm in outcome.timers:
+            if arm.due_at:
+                self.clocks[arm.of] = arm
+            else:
+                self.clocks.pop(arm.of, None)
+        return outcome

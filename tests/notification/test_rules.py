@@ -1,0 +1,107 @@
+"""The rules are data that can be relied on: known events, known roles, and words that say nothing about anybody."""
+
+import string
+from datetime import timedelta
+
+import pytest
+
+from services.notification.app import service
+from services.notification.domain.register import OFFICER
+from services.notification.domain.rule import Rule
+from services.notification.domain.telling import CLINIC
+from services.notification.store.rules import RULES
+from shared.events import catalogue
+from shared.events.notification import NoticeEscalated
+
+EVENTS = catalogue.every()
+BY_WORDS = {name.split(".")[2]: event for name, event in EVENTS.items() if event.topic != "rehab-notification"}
+INSURER = {OFFICER, "program_officer", "payment_officer", "operations"}
+ALL = pytest.mark.parametrize("rule", [pytest.param(rule, id=name) for name, rule in RULES.items()])
+TOLD = {
+    "clinician": {
+        "referral-offered", "referral-lapsed", "referral-offer-withdrawn", "referral-held", "referral-resumed",
+        "referral-withdrawn", "referral-discharged", "obligation-reminded", "report-returned", "plan-approved",
+        "plan-declined", "plan-deemed-approved", "plan-information-requested",
+    },
+    "biller": {
+        "invoice-returned", "invoice-pended", "invoice-rejected", "invoice-partially-approved", "invoice-approved",
+        "remittance-issued",
+    },
+    OFFICER: {
+        "plan-submitted", "plan-clock-resumed", "plan-decision-overdue", "plan-deemed-approved", "report-submitted",
+        "obligation-reminded", "appointment-missed", "referral-unplaced", "referral-lapsed", "worker-far-away",
+        "notice-escalated",
+    },
+    "payment_officer": {"run-frozen"},
+    "program_officer": {"obligation-reminded", "notice-escalated"},
+    "administrator": {"notice-escalated"},
+    "operations": {"notice-escalated"},
+}  # fmt: skip
+
+
+def test_everybody_is_told_what_concerns_them() -> None:
+    told: dict[str, set[str]] = {}
+    for rule in RULES.values():
+        told.setdefault(rule.to, set()).add(rule.on.split(".")[2])
+    assert told == TOLD
+
+
+@ALL
+def test_a_rule_names_an_event_that_the_service_listens_to_and_a_role(rule: Rule) -> None:
+    assert rule.on in EVENTS
+    assert rule.is_escalation or EVENTS[rule.on] in service.handlers.rules
+    assert rule.to in {*CLINIC, *INSURER}
+
+
+@ALL
+def test_a_rule_bounds_and_names_only_what_its_event_says(rule: Rule) -> None:
+    members = EVENTS[rule.on].model_fields
+    assert {rule.document, *rule.at_least, *rule.at_most} - {""} <= members.keys()
+
+
+@ALL
+def test_what_acts_on_a_notice_is_an_event_in_the_same_key_that_says_the_same(rule: Rule) -> None:
+    for words, member in rule.acted_on_by.items():
+        event = BY_WORDS[words]
+        assert event in service.handlers.rules
+        assert event.key_field == EVENTS[rule.on].key_field
+        assert not member or (rule.document and member in event.model_fields)
+
+
+@ALL
+def test_a_notice_is_useful_for_half_a_day_at_least_and_forty_days_at_most(rule: Rule) -> None:
+    assert timedelta(hours=12) <= rule.useful <= timedelta(days=40)
+
+
+@ALL
+def test_a_notice_says_a_number_a_link_and_nothing_about_anybody(rule: Rule) -> None:
+    for text in (rule.subject, rule.link, rule.text):
+        fields = {name for _, name, _, _ in string.Formatter().parse(text) if name}
+        assert fields <= ({"number"} if text is not rule.text else set())
+
+
+@ALL
+def test_every_notice_stands_in_the_portal(rule: Rule) -> None:
+    assert set(rule.channels) in ({"portal"}, {"portal", "email"})
+
+
+@ALL
+def test_what_nobody_has_seen_goes_to_a_role_that_has_a_rule_for_it_and_no_further(rule: Rule) -> None:
+    if rule.patience is None:
+        return
+    assert not rule.is_escalation
+    assert bool(rule.patience.hours) != bool(rule.patience.business_days)
+    assert rule.patience.to != rule.to
+    assert [r.to for r in RULES.values() if r.is_escalation].count(rule.patience.to) == 1
+
+
+@ALL
+def test_who_must_do_something_is_mailed_and_somebody_stands_behind_them(rule: Rule) -> None:
+    if rule.patience:
+        assert "email" in rule.channels
+        assert rule.acted_on_by
+
+
+def test_who_is_told_of_the_unseen_is_somebody_to_whom_a_rule_goes_on() -> None:
+    ends = {rule.to for rule in RULES.values() if rule.on == NoticeEscalated.type_name}
+    assert ends == {rule.patience.to for rule in RULES.values() if rule.patience}
