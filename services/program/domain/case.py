@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from services.program.domain.plans import Plan
 from shared.calendar import Calendar
-from shared.decision import Refusal, refuse
+from shared.decision import Arm, Event, Outcome, Refusal, refuse
 from shared.events.procurement import ContractActivated, FeeLine, FeeSchedulePublished
 from shared.events.program import Attendance, ProgramPublished
 from shared.events.referral import HoldCause
@@ -27,7 +27,12 @@ class Filing(NamedTuple):
 
 
 class Obligation(NamedTuple):
-    """A report that is due; `revision` is that of its newest event, `paused_at` when its clock stopped."""
+    """A report that is due; `paused_at` is when its clock stopped.
+
+    `revision` is that of the newest event after which one must look again before one acts: a reminder or another day
+    is none, so that whoever acts while program is away is not refused for what nobody could see. `kept_at` is the
+    receipt that counts still after the insurer sent the report back.
+    """
 
     report: str
     kind: str
@@ -70,6 +75,7 @@ class Case(NamedTuple):
     initial_visit_on: date | None = None
     last_on: date | None = None
     holds: tuple[HoldCause, ...] = ()
+    held_at: datetime | None = None
     ended: How = ""
     billing_final: bool = False
     obligations: tuple[Obligation, ...] = ()
@@ -80,11 +86,34 @@ class Case(NamedTuple):
         """A report that is or was due, by its name."""
         return next((o for o in self.obligations if o.report == report), None)
 
+    @property
+    def next(self) -> "Case":
+        """The same case at its next revision, for a decision that announces something."""
+        return self._replace(revision=self.revision + 1)
+
     def owing(self, *changed: Obligation) -> "Case":
         """The same case with obligations as changed, new ones last."""
         news = {o.report: o for o in changed}
         kept = tuple(news.pop(o.report, o) for o in self.obligations)
         return self._replace(obligations=(*kept, *news.values()))
+
+
+class Moved(NamedTuple):
+    """A case as a part of a decision leaves it, its revision raised already, with what is announced and timed."""
+
+    case: Case
+    events: tuple[Event, ...] = ()
+    timers: tuple[Arm, ...] = ()
+
+    def then(self, following: "Moved") -> "Moved":
+        """The next part, which began where this one ended."""
+        return Moved(following.case, (*self.events, *following.events), (*self.timers, *following.timers))
+
+
+def settled(before: Case, moved: Moved) -> Outcome:
+    """A whole decision; the revision is raised only when something is announced."""
+    case = moved.case if moved.events else moved.case._replace(revision=before.revision)
+    return Outcome((case,) if case != before else (), moved.events, moved.timers)
 
 
 class Ground(NamedTuple):

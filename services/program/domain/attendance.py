@@ -1,0 +1,62 @@
+"""Days on which the worker came or did not; each may be put right until nothing can be billed any more."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from services.program.domain.case import Case, Ground, at_clinic, not_there
+from shared.decision import Decision, Flaw, Outcome, Refusal
+from shared.events.portal import ProviderRecordedAttendance
+from shared.events.program import AttendanceRecorded
+
+
+def record(case: Case | None, act: ProviderRecordedAttendance, ground: Ground | None) -> Decision:
+    """Days of the program, past or present; each replaces what was said of it."""
+    mine = at_clinic(case, act)
+    if isinstance(mine, Refusal) or ground is None:
+        return mine if isinstance(mine, Refusal) else not_there()
+    if mine.initial_visit_on is None:
+        return _wrong("REF-STATE", "the program has not started", "record days once it has")
+    if mine.billing_final:
+        return _wrong("BILLING-FINAL", "nothing can be billed any more", "nothing is left to do")
+    if flaws := tuple(_faults(act, mine, mine.initial_visit_on, ground)):
+        return Refusal(flaws)
+    said_before = mine.attendance
+    told = {day.on: day.status for day in act.days}
+    if all(said_before.get(on) == status for on, status in told.items()):
+        return Outcome()
+    kept = mine.next._replace(attendance=dict(sorted({**said_before, **told}.items())))
+    return Outcome((kept,), (AttendanceRecorded(referral_id=kept.id, revision=kept.revision, days=act.days),))
+
+
+def _faults(act: ProviderRecordedAttendance, case: Case, first: date, ground: Ground) -> Iterator[Flaw]:
+    """What is wrong with the days, all at once."""
+    if not act.days:
+        yield _flaw("FIELD-MISSING", "days", "attendance is of days", "name at least one")
+    before: set[date] = set()
+    for n, day in enumerate(act.days):
+        field = f"days.{n}.on"
+        if day.on in before:
+            yield _flaw("DUP", field, "a day is named once", "leave out the other")
+        before.add(day.on)
+        yield from _outside(day.on, field, case, first, ground)
+
+
+def _outside(on: date, field: str, case: Case, first: date, ground: Ground) -> Iterator[Flaw]:
+    """A day lies within the program, not ahead, and not after the referral was held."""
+    if on < first:
+        yield _flaw("DOS-PROGRAM", field, f"the program began on {first}", f"name days from {first}")
+    if on > ground.today:
+        yield _flaw("DATE-FUTURE", field, "attendance is of days that were", f"name days up to {ground.today}")
+    if case.last_on and on > case.last_on:
+        yield _flaw("DOS-PROGRAM", field, f"the program ended on {case.last_on}", f"name days up to {case.last_on}")
+    held_on = ground.calendar.day_of(case.held_at) if case.held_at else None
+    if held_on and on > held_on:
+        yield _flaw("REF-HELD", field, f"the referral is held since {held_on}", f"name days up to {held_on}")
+
+
+def _flaw(code: str, field: str, rule: str, fix: str) -> Flaw:
+    return Flaw(code=code, rule=rule, fix=fix, field=field)
+
+
+def _wrong(code: str, rule: str, fix: str) -> Refusal:
+    return Refusal((Flaw(code=code, rule=rule, fix=fix),), ("none",))

@@ -1,0 +1,92 @@
+"""What a report of each kind must carry, as dated files say, and every fault of one that was sent in."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Literal, NamedTuple
+
+from services.program.domain.case import Case, Ground, Obligation
+from shared.decision import Flaw
+from shared.events.portal import ProviderSubmittedReport
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Required(NamedTuple):
+    """A section or a measure that a kind of report needs between two days; a measure lies within its bounds."""
+
+    kind: str
+    first: date
+    last: date
+    part: Literal["section", "measure"]
+    name: str
+    low: int = 0
+    high: int = 0
+
+
+def faults(
+    act: ProviderSubmittedReport, case: Case, due: Obligation, ground: Ground, contents: Sequence[Required]
+) -> tuple[Flaw, ...]:
+    """Everything that is wrong with a report, all at once."""
+    day = act.service_on or ground.today
+    needed = [r for r in contents if r.kind == due.kind and r.first <= day <= r.last]
+    return (*_days(act, case, due, ground), *_author(act, ground), *_document(act), *_parts(act, needed))
+
+
+def _days(act: ProviderSubmittedReport, case: Case, due: Obligation, ground: Ground) -> Iterator[Flaw]:
+    """The day of service lies in the program; a discharge is of its last day."""
+    day = act.service_on
+    if day is None:
+        yield _missing("service_on", "a report names its day of service", "give the day")
+        return
+    if day > ground.today:
+        yield _flaw("DATE-FUTURE", "service_on", "a report tells of what was done", f"give a day up to {ground.today}")
+    if case.initial_visit_on and day < case.initial_visit_on:
+        first = case.initial_visit_on
+        yield _flaw("DOS-PROGRAM", "service_on", f"the program began on {first}", f"give a day from {first}")
+    if case.last_on and due.kind == "discharge" and day != case.last_on:
+        rule = f"a discharge report is of the last day, {case.last_on}"
+        yield _flaw("RPT-DOS", "service_on", rule, f"give {case.last_on}")
+    elif case.last_on and day > case.last_on and due.kind != "follow-up":
+        rule = f"the program ended on {case.last_on}"
+        yield _flaw("DOS-PROGRAM", "service_on", rule, f"give a day up to {case.last_on}")
+
+
+def _author(act: ProviderSubmittedReport, ground: Ground) -> Iterator[Flaw]:
+    """A discipline of the program that the contract names, too."""
+    entry, contract = ground.entry, ground.contract
+    known = (*entry.core_disciplines, *entry.supplemental_disciplines)
+    taken = [d for d in known if d in contract.disciplines or not contract.disciplines]
+    if act.author_discipline is None:
+        yield _missing("author_discipline", "a report names its author's discipline", f"choose of {', '.join(taken)}")
+    elif act.author_discipline not in taken:
+        rule = "the author's discipline is one of the program and the contract"
+        yield _flaw("DISCIPLINE", "author_discipline", rule, f"choose of {', '.join(taken)}")
+
+
+def _document(act: ProviderSubmittedReport) -> Iterator[Flaw]:
+    """The narrative lies in the document store."""
+    if not act.document_id:
+        yield _missing("document_id", "the narrative lies in the document store", "store it and name it")
+    if not _SHA256.fullmatch(act.document_sha256 or ""):
+        rule = "a document is named with its hash"
+        yield _missing("document_sha256", rule, "give the SHA-256 of its bytes, 64 hexadecimal digits")
+
+
+def _parts(act: ProviderSubmittedReport, needed: Sequence[Required]) -> Iterator[Flaw]:
+    """Sections are there, measures are there and within their bounds."""
+    for part in needed:
+        if part.part == "section" and part.name not in act.sections:
+            rule = f"a report of this kind has the section {part.name}"
+            yield _flaw("RPT-INCOMPLETE", f"sections.{part.name}", rule, "write it")
+        elif part.part == "measure" and not part.low <= act.measures.get(part.name, part.low - 1) <= part.high:
+            rule = f"a report of this kind measures {part.name}"
+            yield _flaw("RPT-INCOMPLETE", f"measures.{part.name}", rule, f"give {part.low} to {part.high}")
+
+
+def _flaw(code: str, field: str, rule: str, fix: str) -> Flaw:
+    return Flaw(code=code, rule=rule, fix=fix, field=field)
+
+
+def _missing(field: str, rule: str, fix: str) -> Flaw:
+    return _flaw("FIELD-MISSING", field, rule, fix)

@@ -1,0 +1,71 @@
+"""The ladder of a report that is due: reminders before, on and after its last day, and the end of that day."""
+
+from datetime import datetime, timedelta
+
+from services.program.domain.case import Case, Ground, Moved, Obligation, settled
+from services.program.domain.steps import ReportStepDue
+from shared.calendar import Calendar
+from shared.decision import Arm, Outcome
+from shared.events.program import ObligationOverdue, ObligationReminded
+
+_OVERDUE = None
+_STEPS = (-3, -1, 0, _OVERDUE, 1, 5)  # business days from the last day; between them, the end of that day
+_MORNING = timedelta(hours=8)  # when people begin to work
+_SECOND = timedelta(seconds=1)
+
+
+def timer(report: str) -> str:
+    """The name of the one timer of a report."""
+    return f"report/{report}"
+
+
+def arm(case: Case, obligation: Obligation, after: datetime, calendar: Calendar, first: int = 0) -> Arm:
+    """Wake at the next step that lies ahead; a reminder whose time has passed is left out, the overdue is not."""
+    name = timer(obligation.report)
+    for step in range(first, len(_STEPS)):
+        at = _at(obligation.due_at, step, calendar)
+        if at > after or _STEPS[step] is _OVERDUE:
+            due = ReportStepDue(referral_id=case.id, report=obligation.report, due_at=obligation.due_at, step=step)
+            return Arm(case.id, name, at, due)
+    return Arm(case.id, name)
+
+
+def disarm(case: Case, obligation: Obligation) -> Arm:
+    """Nobody is reminded any more."""
+    return Arm(case.id, timer(obligation.report))
+
+
+def _at(due_at: datetime, step: int, calendar: Calendar) -> datetime:
+    """When a step is taken."""
+    days = _STEPS[step]
+    if days is _OVERDUE:
+        return due_at + _SECOND
+    return calendar.start_of(calendar.add_business_days(calendar.day_of(due_at), days)) + _MORNING
+
+
+def step(case: Case | None, reached: ReportStepDue, ground: Ground) -> Outcome:
+    """Reminded, or told overdue, and the next step is armed; what was sent in or moved meanwhile is left in peace."""
+    obligation = case.obligation(reached.report) if case else None
+    if case is None or obligation is None or not _waits(obligation, reached):
+        return Outcome()
+    raised, days = case.next, _STEPS[reached.step]
+    said: ObligationOverdue | ObligationReminded = (
+        ObligationOverdue(
+            referral_id=case.id, revision=raised.revision, report=obligation.report, due_at=obligation.due_at
+        )
+        if days is _OVERDUE
+        else ObligationReminded(
+            referral_id=case.id,
+            revision=raised.revision,
+            report=obligation.report,
+            due_at=obligation.due_at,
+            days_late=days,
+        )
+    )
+    following = arm(case, obligation, ground.at, ground.calendar, reached.step + 1)
+    return settled(case, Moved(raised, (said,), (following,)))
+
+
+def _waits(obligation: Obligation, reached: ReportStepDue) -> bool:
+    """Whether the report is still owed, on the same day, and its clock runs."""
+    return obligation.is_due and obligation.paused_at is None and obligation.due_at == reached.due_at

@@ -1,0 +1,78 @@
+"""A case follows its referral: it opens, starts, stands still, goes on and ends."""
+
+from services.program.domain import obligations
+from services.program.domain.case import Case, Ground, Moved, settled
+from shared.decision import Outcome
+from shared.events.invoice import CaseBillingFinal
+from shared.events.referral import (
+    ProgramEnded,
+    ProgramStarted,
+    ReferralAccepted,
+    ReferralHeld,
+    ReferralResumed,
+    ReferralWithdrawn,
+)
+
+
+def open_case(case: Case | None, accepted: ReferralAccepted) -> Outcome:
+    """A clinic takes the referral."""
+    if case is not None:
+        return Outcome()
+    said = accepted
+    opened = Case(
+        said.referral_id,
+        0,
+        0,
+        said.program,
+        said.program_revision,
+        said.contract_id,
+        said.site_id,
+        said.payee_id,
+        said.accepted_on,
+    )
+    return Outcome((opened,))
+
+
+def start(case: Case, started: ProgramStarted, ground: Ground) -> Outcome:
+    """The initial visit took place: the reports that count from it are due."""
+    if case.initial_visit_on is not None or case.ended:
+        return Outcome()
+    began = case.next._replace(initial_visit_on=started.initial_visit_on)
+    return settled(case, obligations.schedule(began, "initial-visit", started.initial_visit_on, ground))
+
+
+def hold(case: Case, held: ReferralHeld, ground: Ground) -> Moved:
+    """The first cause stops the clocks of reports; another one only stands beside it."""
+    raised = case.next._replace(holds=(*(c for c in case.holds if c != held.cause), held.cause))
+    if case.holds:
+        return Moved(raised)
+    return obligations.pause(raised._replace(held_at=ground.at), held.cause, ground)
+
+
+def resume(case: Case, resumed: ReferralResumed, ground: Ground) -> Moved:
+    """A cause is gone; clocks run again when none is left."""
+    raised = case.next._replace(holds=resumed.still_held)
+    if resumed.still_held or not case.holds:
+        return Moved(raised)
+    return obligations.run_again(raised._replace(held_at=None), ground)
+
+
+def withdraw(case: Case, _: ReferralWithdrawn) -> Moved:
+    """Nothing is owed any more; days stay, and may still be put right."""
+    return obligations.withdraw(case.next._replace(ended="withdrawn", holds=(), held_at=None))
+
+
+def end(case: Case, ended: ProgramEnded, ground: Ground) -> Moved:
+    """Treatment is over: what was due later falls away, and the discharge report becomes due."""
+    over = obligations.end_program(case.next._replace(last_on=ended.last_on), ended.last_on, ground)
+    return over.then(obligations.schedule(over.case, "last-day", ended.last_on, ground))
+
+
+def discharge(case: Case) -> Moved:
+    """The case is treated: nothing but the follow-up is owed."""
+    return obligations.discharge(case.next._replace(ended="discharged"))
+
+
+def close_billing(case: Case, _: CaseBillingFinal) -> Outcome:
+    """It has cost what it cost: its days are history."""
+    return Outcome() if case.billing_final else Outcome((case._replace(billing_final=True),))

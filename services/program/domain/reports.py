@@ -1,0 +1,225 @@
+"""Reports: sent in by the clinic, accepted by themselves or by a reviewer, sent back, or done without."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, cast
+
+from services.program.domain import obligations
+from services.program.domain.case import Case, Filing, Ground, Moved, Obligation, at_clinic, not_there, settled, stale
+from services.program.domain.contents import Required, faults
+from services.program.domain.ladder import arm, disarm
+from shared.decision import Decision, Flaw, Refusal, refuse
+from shared.events.portal import (
+    OfficerAcceptedReport,
+    OfficerReturnedReport,
+    OfficerWaivedReport,
+    ProviderSubmittedReport,
+)
+from shared.events.program import ObligationWaived, ReportAccepted, ReportReturned, ReportSubmitted
+
+if TYPE_CHECKING:
+    from shared.events.values import Discipline
+
+WAIVERS = ("not-needed", "told-otherwise", "worker-gone", "clinic-closed", "other")
+RETURNS = {
+    "RPT-INCOMPLETE": ("the report tells all that its kind asks for", "complete it"),
+    "RPT-DOS": ("the day of service is that of the visit it tells of", "give the day of the visit"),
+    "RPT-NOTREQ": ("a report holds what was asked for alone", "leave out what was not asked for"),
+    "DISCIPLINE": ("the author's discipline is right", "name the author's discipline"),
+    "RPT-UNCLEAR": ("a reader can tell what was found", "say it more clearly"),
+}
+FIELDS = ("service_on", "author_discipline", "document_id", "measures", "sections")
+_ENDS_ALL = "discharge"
+Reviewed = OfficerAcceptedReport | OfficerReturnedReport
+
+
+def submit(
+    case: Case | None, act: ProviderSubmittedReport, ground: Ground | None, contents: Sequence[Required]
+) -> Decision:
+    """A report that is whole counts from its receipt; it is accepted at once unless the contract has it reviewed."""
+    mine = at_clinic(case, act)
+    if isinstance(mine, Refusal) or ground is None:
+        return mine if isinstance(mine, Refusal) else not_there()
+    due = _owed(mine, act)
+    if isinstance(due, Refusal):
+        return due
+    if flaws := faults(act, mine, due, ground, contents):
+        return Refusal(flaws)
+    moved = _file(mine.next, act, due, ground)
+    if due.kind not in ground.contract.reviewed_reports:
+        moved = moved.then(_accept(moved.case, due.report, ground))
+    return settled(mine, moved)
+
+
+def _owed(case: Case, act: ProviderSubmittedReport) -> Obligation | Refusal:
+    """The report that is due by this name; or why none is."""
+    due = case.obligation(act.report)
+    if due is None:
+        known = ", ".join(o.report for o in case.obligations if o.is_due) or "none"
+        return refuse("RPT-NOTREQ", "a report is sent in for what is due", f"due are: {known}", "report")
+    if not due.is_due:
+        return _wrong(due, ())
+    return stale("report", due.revision) if act.seen < due.revision else due
+
+
+def _file(case: Case, act: ProviderSubmittedReport, due: Obligation, ground: Ground) -> Moved:
+    """Received whole; where the insurer sent an earlier one back, that one's time counts."""
+    if act.service_on is None:
+        raise AssertionError("a whole report has a day of service")
+    counts_at = due.kept_at or act.received_at
+    author = cast("Discipline", act.author_discipline)  # one of the program's
+    filing = Filing(due.filings + 1, act.service_on, author, counts_at)
+    filed = obligations.running_on(due, ground)._replace(
+        standing="submitted", filing=filing, filings=filing.report_revision, revision=case.revision
+    )
+    said = ReportSubmitted(
+        referral_id=case.id,
+        revision=case.revision,
+        report=due.report,
+        report_revision=filing.report_revision,
+        kind=due.kind,
+        service_on=filing.service_on,
+        author_discipline=author,
+        measures=act.measures,
+        due_at=filed.due_at,
+        counts_at=counts_at,
+        business_days_late=days_late(filed, filing, ground),
+        document_id=act.document_id or "",
+        document_sha256=act.document_sha256 or "",
+    )
+    return Moved(case.owing(filed), (said,), (disarm(case, filed),))
+
+
+def days_late(due: Obligation, filing: Filing, ground: Ground) -> int:
+    """Business days after the last day, in the contract's calendar; negative when early."""
+    day_of = ground.calendar.day_of
+    return ground.calendar.business_days_between(day_of(due.due_at), day_of(filing.counts_at))
+
+
+def _accept(case: Case, report: str, ground: Ground) -> Moved:
+    """The report fulfils what was due; the discharge report ends what else is owed."""
+    due = case.obligation(report)
+    if due is None or due.filing is None:
+        raise AssertionError("only what was sent in is accepted")
+    filing = due.filing
+    accepted = due._replace(standing="accepted", revision=case.revision)
+    said = ReportAccepted(
+        referral_id=case.id,
+        revision=case.revision,
+        report=due.report,
+        report_revision=filing.report_revision,
+        kind=due.kind,
+        service_on=filing.service_on,
+        author_discipline=filing.author_discipline,
+        counts_at=filing.counts_at,
+        due_at=due.due_at,
+        business_days_late=days_late(due, filing, ground),
+    )
+    return _over(Moved(case.owing(accepted), (said,)), due)
+
+
+def _over(moved: Moved, due: Obligation) -> Moved:
+    """The referral is discharged by its discharge report; whatever comes in later comes too late."""
+    return moved.then(obligations.discharge(moved.case)) if due.kind == _ENDS_ALL else moved
+
+
+def accept(case: Case | None, act: OfficerAcceptedReport, ground: Ground | None) -> Decision:
+    """A reviewer takes the report as it is."""
+    due = _reviewed(case, act)
+    if isinstance(due, Refusal) or case is None or ground is None:
+        return due if isinstance(due, Refusal) else not_there()
+    return settled(case, _accept(case.next, due.report, ground))
+
+
+def send_back(case: Case | None, act: OfficerReturnedReport, ground: Ground | None) -> Decision:
+    """A reviewer names every field; by the clinic's fault its receipt counts no more, by the insurer's it does."""
+    due = _reviewed(case, act)
+    if isinstance(due, Refusal) or case is None or ground is None:
+        return due if isinstance(due, Refusal) else not_there()
+    if flaws := tuple(_unfounded(act)):
+        return Refusal(flaws)
+    raised, filing = case.next, due.filing
+    if filing is None:
+        raise AssertionError("only what was sent in is sent back")
+    kept_at = filing.counts_at if act.fault == "insurer" else None
+    owed = due._replace(standing="returned", kept_at=kept_at, revision=raised.revision)
+    said = ReportReturned(
+        referral_id=case.id,
+        revision=raised.revision,
+        report=due.report,
+        report_revision=filing.report_revision,
+        fields=tuple(_told(f.field, f.reason_code) for f in act.fields),
+        fault=act.fault,
+    )
+    return settled(case, _owed_again(Moved(raised.owing(owed), (said,)), owed, ground))
+
+
+def _owed_again(moved: Moved, owed: Obligation, ground: Ground) -> Moved:
+    """Its clock runs on; it stands still where the referral does."""
+    case = moved.case
+    if case.holds:
+        return moved.then(obligations.pause(case, case.holds[0], ground, only=[owed]))
+    late = owed.due_at <= ground.at
+    return moved if late else moved.then(Moved(case, timers=(arm(case, owed, ground.at, ground.calendar),)))
+
+
+def _unfounded(act: OfficerReturnedReport) -> Iterator[Flaw]:
+    """A return names at least one field, each with a reason."""
+    if not act.fields:
+        yield _flaw("FIELD-MISSING", "fields", "a return names what is wrong", "name at least one field")
+    for n, told in enumerate(act.fields):
+        if told.field.split(".")[0] not in FIELDS:
+            rule = "a return names fields of the report"
+            yield _flaw("FIELD-UNKNOWN", f"fields.{n}.field", rule, f"choose of {', '.join(FIELDS)}")
+        if told.reason_code not in RETURNS:
+            rule = "each field has its reason"
+            yield _flaw("REASON-MISSING", f"fields.{n}.reason_code", rule, f"choose of {', '.join(RETURNS)}")
+
+
+def _told(field: str, reason_code: str) -> Flaw:
+    """A field with its reason as the clinic reads it."""
+    rule, fix = RETURNS[reason_code]
+    return _flaw(reason_code, field, rule, fix)
+
+
+def waive(case: Case | None, act: OfficerWaivedReport) -> Decision:
+    """An officer does without a report that is owed; its fee is not touched."""
+    due = case.obligation(act.report) if case else None
+    if case is None or due is None:
+        return not_there()
+    if not due.is_due:
+        return _wrong(due, ("accept", "return") if due.standing == "submitted" else ())
+    if act.seen < due.revision:
+        return stale("report", due.revision)
+    if act.reason_code not in WAIVERS:
+        rule = "to do without a report has its reason"
+        return refuse("REASON-MISSING", rule, f"choose of {', '.join(WAIVERS)}", "reason_code")
+    raised = case.next
+    waived = due._replace(standing="waived", paused_at=None, revision=raised.revision)
+    said = ObligationWaived(
+        referral_id=case.id,
+        revision=raised.revision,
+        report=due.report,
+        kind=due.kind,
+        reason_code=act.reason_code,
+    )
+    return settled(case, _over(Moved(raised.owing(waived), (said,), (disarm(raised, waived),)), due))
+
+
+def _reviewed(case: Case | None, act: Reviewed) -> Obligation | Refusal:
+    """A report that was sent in and waits for its review."""
+    due = case.obligation(act.report) if case else None
+    if due is None:
+        return not_there()
+    if due.standing != "submitted":
+        return _wrong(due, ("waive",) if due.is_due else ())
+    return stale("report", due.revision) if act.seen < due.revision else due
+
+
+def _wrong(due: Obligation, allowed: tuple[str, ...]) -> Refusal:
+    """What became of the report does not allow it."""
+    flaw = _flaw("RPT-STATE", "report", f"the report is {due.standing}", "reload it and act on what it shows")
+    return Refusal((flaw,), allowed or ("none",))
+
+
+def _flaw(code: str, field: str, rule: str, fix: str) -> Flaw:
+    return Flaw(code=code, rule=rule, fix=fix, field=field)
