@@ -1,5 +1,6 @@
 """The portal's API, as a clinic's software uses it."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple, Self
@@ -8,7 +9,8 @@ from uuid import UUID
 import httpx2
 
 _PATIENCE = 30.0  # seconds
-_TRIES = 3
+_TRIES = 40
+_PAUSE = 0.25  # seconds between two tries
 
 
 class Answer(NamedTuple):
@@ -62,10 +64,13 @@ class Portal:
         return Answer(answer.status_code, answer.json() if answer.content else {})
 
     async def _ask(self, method: str, path: str, **what: Any) -> httpx2.Response:  # noqa: ANN401 - as the client takes it
-        """A connection that was closed meanwhile is tried again: what is read may be, and what is done has a key."""
-        for _ in range(_TRIES - 1):
+        """A portal that is away is asked again for a while: what is read may be, and what is done has a key."""
+        for n in range(_TRIES):
             with suppress(httpx2.TransportError):
-                return await self._client.request(method, path, **what)
+                answer = await self._client.request(method, path, **what)
+                if answer.status_code != httpx2.codes.SERVICE_UNAVAILABLE:
+                    return answer
+            await asyncio.sleep(_PAUSE if n else 0)
         return await self._client.request(method, path, **what)
 
 

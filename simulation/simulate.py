@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import os
 import shutil
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +19,7 @@ from simulation import capture, session
 from simulation.capture import Captured
 from simulation.clock import ClockFile
 from simulation.feed import ALWAYS, Stretch, select
+from simulation.nemesis import WIDENED, Nemesis
 from simulation.play import Manner, Unsettled
 from simulation.quiet import NotQuiet
 from simulation.reconcile import Report, reconcile
@@ -33,6 +36,7 @@ class Order(NamedTuple):
     report: Path | None = None
     decisions: Path | None = None
     keep: bool = False
+    kill_every: float = 0  # seconds; never where it is nothing
 
 
 def simulate(order: Order) -> bool:
@@ -56,19 +60,27 @@ def simulate(order: Order) -> bool:
 def _played(feed: Sequence[Captured], order: Order, folder: Path) -> Report:
     clock = ClockFile(folder / "clock.json")
     clock.set(feed[0].arrives_at - session.BEFORE)
-    with Stack(folder, fast=True, clock=f"stepped:{clock.path}") as stack:
+    if order.kill_every:
+        os.environ["REHAB_WIDEN"] = WIDENED
+    with Stack(folder, fast=not order.kill_every, clock=f"stepped:{clock.path}") as stack:
         commands.fill(stack.client_environment, stack.logs)
         known = stack.environment
         tokens = read_tokens(Path(known["REHAB_TOKENS"]))
         health = [stack.http(name) for name in SERVICES]
         where = session.Addresses(known["REHAB_KAFKA"], known["REHAB_PORTAL"], health, tokens)
         stopped: list[str] = []
-        try:
-            asyncio.run(session.run(feed, clock, where, Manner(order.seed, Gauge())))
-        except (NotQuiet, Unsettled) as problem:
-            stopped.append(f"the play stopped at {clock.now}: {problem}")
+        with _nemesis(stack, order) as nemesis:
+            try:
+                asyncio.run(session.run(feed, clock, where, Manner(order.seed, Gauge())))
+            except (NotQuiet, Unsettled) as problem:
+                stopped.append(f"the play stopped at {clock.now}: {problem}")
         report = asyncio.run(reconcile(known["REHAB_KAFKA"], until=clock.now))
-        return report._replace(faults=[*stopped, *report.faults])
+        killed = {"kills": nemesis.kills, "servers_killed": nemesis.servers_killed} if nemesis else {}
+        return report._replace(counts={**report.counts, **killed}, faults=[*stopped, *report.faults])
+
+
+def _nemesis(stack: Stack, order: Order) -> Nemesis | AbstractContextManager[None]:
+    return Nemesis(stack, order.kill_every, order.seed) if order.kill_every else nullcontext()
 
 
 def _write(report: Report, order: Order, seconds: float) -> None:
