@@ -6,6 +6,7 @@ from pathlib import Path
 
 from services.program.domain.catalogue import read_entry
 from services.program.handlers import handlers
+from services.program.store.cases import CASES
 from shared.filing import DOCUMENTS, filed, submit
 from shared.log import logger
 from shared.office import Office
@@ -23,10 +24,11 @@ async def load(office: Office, _: Sequence[str]) -> None:
 
 service = Service(
     "program",
-    listens=("rehab-referral", "rehab-portal", "rehab-procurement"),
-    kinds=(DOCUMENTS,),
+    listens=("rehab-referral", "rehab-portal", "rehab-procurement", "rehab-invoice"),
+    kinds=(CASES, DOCUMENTS),
     handlers=handlers,
     folder=Path(__file__).parent,
+    reference=("rehab-procurement",),
     verbs={"load": load},
 )
 

@@ -9,7 +9,7 @@ from shared.events.portal import ProviderRecordedAttendance
 from shared.events.program import AttendanceRecorded
 
 
-def record(case: Case | None, act: ProviderRecordedAttendance, ground: Ground | None) -> Decision:
+def record(case: Case | None, ground: Ground | None, act: ProviderRecordedAttendance) -> Decision:
     """Days of the program, past or present; each replaces what was said of it."""
     mine = at_clinic(case, act)
     if isinstance(mine, Refusal) or ground is None:

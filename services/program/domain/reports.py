@@ -33,7 +33,7 @@ Reviewed = OfficerAcceptedReport | OfficerReturnedReport
 
 
 def submit(
-    case: Case | None, act: ProviderSubmittedReport, ground: Ground | None, contents: Sequence[Required]
+    case: Case | None, ground: Ground | None, act: ProviderSubmittedReport, contents: Sequence[Required]
 ) -> Decision:
     """A report that is whole counts from its receipt; it is accepted at once unless the contract has it reviewed."""
     mine = at_clinic(case, act)
@@ -122,7 +122,7 @@ def _over(moved: Moved, due: Obligation) -> Moved:
     return moved.then(obligations.discharge(moved.case)) if due.kind == _ENDS_ALL else moved
 
 
-def accept(case: Case | None, act: OfficerAcceptedReport, ground: Ground | None) -> Decision:
+def accept(case: Case | None, ground: Ground | None, act: OfficerAcceptedReport) -> Decision:
     """A reviewer takes the report as it is."""
     due = _reviewed(case, act)
     if isinstance(due, Refusal) or case is None or ground is None:
@@ -130,7 +130,7 @@ def accept(case: Case | None, act: OfficerAcceptedReport, ground: Ground | None)
     return settled(case, _accept(case.next, due.report, ground))
 
 
-def send_back(case: Case | None, act: OfficerReturnedReport, ground: Ground | None) -> Decision:
+def send_back(case: Case | None, ground: Ground | None, act: OfficerReturnedReport) -> Decision:
     """A reviewer names every field; by the clinic's fault its receipt counts no more, by the insurer's it does."""
     due = _reviewed(case, act)
     if isinstance(due, Refusal) or case is None or ground is None:

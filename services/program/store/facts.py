@@ -1,0 +1,27 @@
+"""What decisions need besides their own state, loaded once a batch for all events of a type."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from services.program.domain.case import Case, Ground
+from services.program.domain.register import Catalogue, Register
+from services.program.store.register import ENTRIES_KNOWN, REGISTER
+from shared.decision import Event
+from shared.postgres import Connection
+
+
+class Facts(NamedTuple):
+    """The register and the catalogue."""
+
+    register: Register
+    catalogue: Catalogue
+
+    def ground(self, case: Case, at: datetime) -> Ground:
+        """What a decision on a case stands on."""
+        return self.register.ground(case, self.catalogue, at)
+
+
+async def about_cases(conn: Connection, _events: Sequence[Event]) -> Facts:
+    """For whatever concerns a case."""
+    return Facts(await REGISTER.current(conn), await ENTRIES_KNOWN.current(conn))
