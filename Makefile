@@ -89,6 +89,13 @@ lock: $(READY) ## Resolve packages and broker jars anew and lock them, for maint
 	$(UV) lock --upgrade
 	$(RUN) deploy.local.jars lock
 
+.PHONY: image
+image: ## Build the image of one service: SERVICE=<name> TAG=<tag>; it needs Docker.
+	@test -n "$(SERVICE)" -a -f "services/$(SERVICE)/app.py" || \
+	  { echo "Name a service: make image SERVICE=referral"; exit 1; }
+	docker build --file deploy/Dockerfile --target service --build-arg SERVICE=$(SERVICE) --build-arg UV_VERSION=$(UV_VERSION) \
+	  --tag rehab/$(SERVICE):$(or $(TAG),local) .
+
 .PHONY: clean
 clean: ## Forget the data, logs and caches; what was fetched stays.
 	@if [ -x $(BIN)/python ]; then $(RUN) deploy.local down; fi

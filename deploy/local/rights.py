@@ -9,11 +9,10 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 import asyncpg
 
 from deploy.local import passwords
-from deploy.local.processes import ROOT
 
 SERVICES = ("referral", "program", "invoice", "procurement", "notification", "portal")
 DATABASE = "rehab"
-_SQL = ROOT / "deploy" / "postgres"
+_SQL = Path(__file__).resolve().parents[1] / "postgres"
 
 
 def roles(services: Sequence[str] = SERVICES) -> list[str]:

@@ -6,11 +6,10 @@ import tomllib
 from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-
-from deploy.local.processes import ROOT
 
 _EXISTS = 36  # Kafka's error code
 _UNKNOWN = 3
@@ -31,7 +30,7 @@ class Topics(NamedTuple):
 @cache
 def described() -> Topics:
     """The file, read once."""
-    return Topics(**tomllib.loads((ROOT / "deploy" / "kafka" / "topics.toml").read_text()))
+    return Topics(**tomllib.loads((Path(__file__).resolve().parents[1] / "kafka" / "topics.toml").read_text()))
 
 
 def names() -> list[str]:

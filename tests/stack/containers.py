@@ -1,21 +1,27 @@
 """Broker and database in the official images, where a Docker daemon answers and has them."""
 
+import asyncio
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import cache
 from typing import Self
 
 import docker
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 from docker.errors import DockerException
 from testcontainers.community.postgres import PostgresContainer
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
-from testcontainers.core.wait_strategies import PortWaitStrategy
 from typing_extensions import override
+
+from deploy.local.waiting import wait_until
 
 KAFKA, POSTGRES = "apache/kafka:4.4.0", "postgres:18"
 _FAST = "postgres -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
+_SORTS_AS_EVERYWHERE = "--locale-provider=builtin --builtin-locale=C.UTF-8 --locale=C"
 _SCRIPT = "/tmp/start.sh"  # noqa: S108 - inside the container
 _ENVIRONMENT = {
     "CLUSTER_ID": "4L6g3nShT-eMCtK--X86sw",
@@ -43,11 +49,11 @@ def have(image: str) -> bool:
     """Whether a daemon answers and need not fetch the image."""
     if not _answers():
         return False
-    with closing(docker.from_env(timeout=5)) as client:
-        try:
+    try:
+        with closing(docker.from_env(timeout=5)) as client:
             client.images.get(image)
-        except DockerException:
-            return False
+    except (DockerException, OSError):  # also a daemon that is named and does not answer
+        return False
     testcontainers_config.ryuk_disabled = True  # its image may not be there; we stop what we start
     return True
 
@@ -81,12 +87,31 @@ class Kafka(DockerContainer):
         advertised = f"HOST://{self.servers},BROKER://localhost:9093"
         script = f"export KAFKA_ADVERTISED_LISTENERS={advertised}\nexec /etc/kafka/docker/run\n"
         self.copy_into_container(script.encode(), _SCRIPT, 0o755)
-        PortWaitStrategy(9092).with_startup_timeout(60).wait_until_ready(self)
+        wait_until(lambda: serves(self.servers), within=60, what="the broker in its container")
         return self
+
+
+def serves(servers: str) -> bool:
+    """Whether a broker answers; a mapped port takes connections before anybody listens behind it."""
+    with ThreadPoolExecutor(1) as apart:  # a running event loop notwithstanding
+        return apart.submit(asyncio.run, _asked(servers)).result()
+
+
+async def _asked(servers: str) -> bool:
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=2000)
+    try:
+        await admin.start()
+        await admin.list_topics()
+    except KafkaError:
+        return False
+    finally:
+        await admin.close()
+    return True
 
 
 def postgres() -> PostgresContainer:
     """Not durable, not shared, with a superuser whom the address names."""
     server = PostgresContainer(POSTGRES, username="postgres", driver=None)
     server.with_command(_FAST)
+    server.with_env("POSTGRES_INITDB_ARGS", _SORTS_AS_EVERYWHERE)
     return server
