@@ -1,0 +1,90 @@
+"""A case in CRRTW at one clinic, with the catalogue as shipped, a small fee schedule, and a calendar with holidays."""
+
+import tomllib
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from services.program.domain import life
+from services.program.domain.case import Case, Ground
+from services.program.domain.register import Register
+from shared.calendar import Calendar
+from shared.decision import Event, Outcome
+from shared.events.procurement import ContractActivated, FeeLine, FeeSchedulePublished
+from shared.events.program import ProgramPublished
+from shared.events.referral import ProgramStarted, ReferralAccepted
+from shared.events.values import Actor
+
+ID = "7b0c2a4e-5d1f-5a3c-9e8b-1f2d3c4b5a69"
+BC = Calendar("bc", holidays=frozenset({date(2024, 11, 11), date(2024, 12, 25), date(2025, 1, 1)}))
+CATALOGUE = Path(__file__).parents[2] / "services" / "program" / "catalogue"
+CRRTW = ProgramPublished.model_validate(tomllib.loads((CATALOGUE / "crrtw.toml").read_text()))
+VISIT_ON = date(2024, 11, 4)  # a Monday
+CLINIC = Actor(account_id="a-1", role="clinician", organisation_id="o-1")
+OFFICER = Actor(account_id="a-2", role="officer")
+SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+
+def contract(**given: Any) -> ContractActivated:
+    said = {
+        "contract_id": "c-crrtw", "revision": 1, "holds_from": date(2024, 11, 1), "payee_id": "p-1",
+        "organisation_id": "o-1", "program": "crrtw", "sites": ("van-1",), "communities": ("Vancouver",),
+        "disciplines": ("physical_therapist", "kinesiologist", "occupational_therapist"),
+        "effective_from": date(2024, 11, 1), "fee_schedule_id": "fees-crrtw", "calendar_id": "bc", **given,
+    }  # fmt: skip
+    return ContractActivated.model_validate(said)
+
+
+FEES = FeeSchedulePublished(
+    fee_schedule_id="fees-crrtw",
+    revision=1,
+    effective_from=date(2024, 11, 1),
+    basis="invented",
+    lines=(
+        FeeLine(code="CR-WK", description="week", unit="week", cents=69000, before_plan=2),
+        FeeLine(code="CR-EXT", description="week more", unit="week", cents=64000, before_plan=0, extension=True),
+        FeeLine(code="CR-JSV", description="visit", unit="hour", cents=16500, step=Decimal("0.25"), before_plan=0,
+                needs_report="job-site-visit"),
+    ),
+)  # fmt: skip
+
+
+def at(day: date, hour: int = 12) -> datetime:
+    """An instant of a working day in Vancouver."""
+    return BC.start_of(day).astimezone(UTC).replace(minute=0) + (datetime(2024, 1, 1, hour) - datetime(2024, 1, 1))  # noqa: DTZ001 - a difference
+
+
+def ground(day: date, hour: int = 12, **terms: Any) -> Ground:
+    said = contract(**terms)
+    register = Register({"c-crrtw": (said,)}, {"fees-crrtw": (FEES,)}, {"bc": BC})
+    return register.ground(opened(), {("crrtw", 1): CRRTW}, at(day, hour))
+
+
+def opened() -> Case:
+    accepted = ReferralAccepted(
+        referral_id=ID, revision=5, site_id="van-1", contract_id="c-crrtw", payee_id="p-1", program="crrtw",
+        program_revision=1, accepted_on=date(2024, 10, 31),
+    )  # fmt: skip
+    return case_in(life.open_case(None, accepted))
+
+
+def started(visit_on: date = VISIT_ON) -> Case:
+    event = ProgramStarted(
+        referral_id=ID, revision=7, site_id="van-1", contract_id="c-crrtw", payee_id="p-1", program="crrtw",
+        program_revision=1, initial_visit_on=visit_on,
+    )  # fmt: skip
+    return case_in(life.start(opened(), event, ground(visit_on)))
+
+
+def case_in(decision: object) -> Case:
+    """The case as a decision left it."""
+    assert isinstance(decision, Outcome)
+    (case,) = decision.changed
+    assert isinstance(case, Case)
+    return case
+
+
+def events_in(decision: object) -> tuple[Event, ...]:
+    assert isinstance(decision, Outcome)
+    return decision.events

@@ -1,0 +1,252 @@
+"""What is due on a case: counted in business days, reminded of, paused by holds, cancelled by what ends it."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from services.program.domain import ladder, life, obligations
+from services.program.domain.case import Case, Moved, Obligation, settled
+from services.program.domain.steps import ReportStepDue
+from shared.decision import Arm, Event, Outcome
+from shared.events.program import (
+    Grant,
+    ObligationCancelled,
+    ObligationOverdue,
+    ObligationPaused,
+    ObligationRedated,
+    ObligationReminded,
+    ObligationScheduled,
+)
+from shared.events.referral import (
+    ProgramEnded,
+    ReferralDischarged,
+    ReferralHeld,
+    ReferralResumed,
+    ReferralWithdrawn,
+)
+from tests.program.ground import BC, ID, VISIT_ON, at, case_in, ground, opened, started
+
+
+def due_days(case: Case) -> dict[str, date]:
+    return {o.report: BC.day_of(o.due_at) for o in case.obligations if o.is_due}
+
+
+def due(case: Case, report: str) -> Obligation:
+    found = case.obligation(report)
+    assert found is not None
+    return found
+
+
+def of(kind: type[Event], moved: Moved | Outcome) -> list[Event]:
+    return [e for e in moved.events if isinstance(e, kind)]
+
+
+def held(case: Case, day: date, cause: str = "claim") -> Moved:
+    said = ReferralHeld.model_validate({"referral_id": ID, "revision": 8, "cause": cause, "from_on": day})
+    return life.hold(case, said, ground(day))
+
+
+def resumed(case: Case, day: date, *still: str) -> Moved:
+    said = {"referral_id": ID, "revision": 9, "cause": "claim", "from_on": day, "still_held": still}
+    return life.resume(case, ReferralResumed.model_validate(said), ground(day))
+
+
+def ended(case: Case, last_on: date, said_on: date | None = None) -> Moved:
+    said = ProgramEnded(referral_id=ID, revision=9, last_on=last_on, exit_reason="goal-achieved")
+    return life.end(case, said, ground(said_on or last_on))
+
+
+def step_of(timer: Arm) -> ReportStepDue:
+    assert isinstance(timer.event, ReportStepDue)
+    return timer.event
+
+
+def test_at_the_start_every_report_that_counts_from_the_initial_visit_is_due() -> None:
+    case = started()
+    assert due_days(case) == {
+        "initial": date(2024, 11, 12),  # five business days, Remembrance Day left out
+        "rtw-plan": date(2024, 11, 19),
+        "progress-1": date(2024, 11, 19),
+        "progress-2": date(2024, 12, 3),
+        "progress-3": date(2024, 12, 17),
+    }
+    assert due(case, "initial").due_at == BC.end_of(date(2024, 11, 12))
+
+
+def test_all_events_of_a_decision_carry_the_next_revision_of_the_case() -> None:
+    case = started()
+    assert case.revision == 1
+    assert {o.revision for o in case.obligations} == {1}
+
+
+def test_a_start_that_is_said_again_changes_nothing() -> None:
+    case = started()
+    raised = obligations.schedule(case.next, "initial-visit", VISIT_ON, ground(VISIT_ON))
+    assert settled(case, raised) == Outcome()
+
+
+def test_an_acceptance_opens_a_case_on_which_nothing_is_due() -> None:
+    assert opened().obligations == ()
+    assert opened().revision == 0
+
+
+def test_a_report_is_reminded_of_three_and_one_days_before_on_its_day_and_one_and_five_after() -> None:
+    case, timer = started(), ladder.arm(started(), due(started(), "initial"), at(VISIT_ON), BC)
+    told: list[tuple[str, int | None, date]] = []
+    while timer.due_at is not None:
+        day = BC.day_of(timer.due_at)
+        outcome = ladder.step(case, step_of(timer), ground(day)._replace(at=timer.due_at))
+        case = case_in(outcome)
+        (said,), (timer,) = outcome.events, outcome.timers
+        told.append((type(said).__name__, getattr(said, "days_late", None), day))
+    assert told == [
+        ("ObligationReminded", -3, date(2024, 11, 6)),
+        ("ObligationReminded", -1, date(2024, 11, 8)),
+        ("ObligationReminded", 0, date(2024, 11, 12)),
+        ("ObligationOverdue", None, date(2024, 11, 13)),
+        ("ObligationReminded", 1, date(2024, 11, 13)),
+        ("ObligationReminded", 5, date(2024, 11, 19)),
+    ]
+    assert case.revision == 1 + len(told)
+    assert due(case, "initial").revision == 1, "a reminder is no reason to look again before one acts"
+
+
+def test_reminders_whose_time_has_passed_are_left_out_but_not_that_a_report_is_overdue() -> None:
+    late = ladder.arm(started(), due(started(), "initial"), at(date(2024, 11, 25)), BC)
+    said = ladder.step(started(), step_of(late), ground(date(2024, 11, 25)))
+    assert [type(e) for e in said.events] == [ObligationOverdue]
+    (following,) = said.timers
+    assert following.due_at is None
+
+
+def test_a_step_of_a_day_that_was_moved_is_left_in_peace() -> None:
+    old = step_of(ladder.arm(started(), due(started(), "initial"), at(VISIT_ON), BC))
+    moved = resumed(held(started(), date(2024, 11, 5)).case, date(2024, 11, 7)).case
+    assert ladder.step(moved, old, ground(date(2024, 11, 8))) == Outcome()
+    assert ladder.step(None, old, ground(date(2024, 11, 8))) == Outcome()
+
+
+def test_a_hold_stops_the_clock_of_every_report_that_is_not_overdue() -> None:
+    paused = held(started(), date(2024, 11, 14))
+    assert [e.report for e in of(ObligationPaused, paused) if isinstance(e, ObligationPaused)] == [
+        "rtw-plan", "progress-1", "progress-2", "progress-3",
+    ]  # fmt: skip
+    assert all(timer.due_at is None for timer in paused.timers)
+    assert due(paused.case, "initial").paused_at is None
+
+
+def test_after_a_hold_each_report_has_the_business_days_left_that_it_had() -> None:
+    running = resumed(held(started(), date(2024, 11, 14)).case, date(2024, 11, 21))
+    assert len(of(ObligationRedated, running)) == 4
+    assert due_days(running.case) == {
+        "initial": date(2024, 11, 12),
+        "rtw-plan": date(2024, 11, 26),
+        "progress-1": date(2024, 11, 26),
+        "progress-2": date(2024, 12, 10),
+        "progress-3": date(2024, 12, 24),
+    }
+    assert all(timer.due_at for timer in running.timers)
+
+
+def test_a_report_that_was_due_on_the_day_of_the_hold_has_one_day_left() -> None:
+    running = resumed(held(started(), date(2024, 11, 12)).case, date(2024, 11, 12))
+    assert due_days(running.case)["initial"] == date(2024, 11, 13)
+
+
+def test_a_second_cause_changes_no_clock_and_the_clocks_run_when_the_last_is_gone() -> None:
+    first = held(started(), date(2024, 11, 14)).case
+    second = held(first, date(2024, 11, 15), "clinic")
+    assert second.events == ()
+    assert settled(first, second).changed == (first._replace(holds=("claim", "clinic")),)
+    one_left = resumed(second.case, date(2024, 11, 18), "clinic")
+    assert one_left.events == ()
+    assert of(ObligationRedated, resumed(one_left.case, date(2024, 11, 21)))
+
+
+def test_a_withdrawal_cancels_whatever_is_owed() -> None:
+    said = ReferralWithdrawn(referral_id=ID, revision=9, cause="claim", from_on=date(2024, 11, 6))
+    over = life.withdraw(held(started(), date(2024, 11, 5)).case, said)
+    assert len(of(ObligationCancelled, over)) == 5
+    assert due_days(over.case) == {}
+    assert over.case.ended == "withdrawn"
+    assert {timer.due_at for timer in over.timers} == {None}
+
+
+def test_the_end_of_the_program_cancels_what_is_due_later_and_makes_the_discharge_report_due() -> None:
+    over = ended(started(), date(2024, 11, 20))
+    assert due_days(over.case) == {
+        "initial": date(2024, 11, 12),
+        "rtw-plan": date(2024, 11, 19),
+        "progress-1": date(2024, 11, 19),
+        "discharge": date(2024, 11, 25),
+    }
+    assert [type(e) for e in over.events] == [ObligationCancelled, ObligationCancelled, ObligationScheduled]
+
+
+def test_the_initial_report_is_never_ended_by_the_end_of_the_program() -> None:
+    assert due_days(ended(started(), VISIT_ON).case) == {
+        "initial": date(2024, 11, 12),
+        "discharge": date(2024, 11, 7),
+    }
+
+
+def test_a_discharge_cancels_whatever_is_owed_but_the_follow_up() -> None:
+    over_soon = ended(started(), date(2024, 11, 20)).case
+    handed_in = due(over_soon, "discharge")._replace(standing="accepted")
+    over = life.discharge(over_soon.owing(handed_in))
+    assert due_days(over.case) == {}
+    assert over.case.ended == "discharged"
+    assert ReferralDischarged(referral_id=ID, revision=12, discharged_on=date(2024, 11, 22)).key == over.case.id
+
+
+def granted(code: str, first: date = date(2024, 11, 25)) -> Grant:
+    return Grant(grant="g-1", line="1", code=code, units=Decimal(2), from_on=first, to_on=date(2024, 12, 20),
+                 discipline="occupational_therapist", cents=33000)  # fmt: skip
+
+
+def test_an_approved_job_site_visit_makes_its_report_due_fifteen_business_days_later() -> None:
+    moved = obligations.schedule_for_grants(started().next, [granted("CR-JSV")], ground(date(2024, 11, 18)))
+    assert due_days(moved.case)["job-site-visit"] == date(2024, 12, 9)
+
+
+def test_lines_that_need_no_report_make_none_due() -> None:
+    assert obligations.schedule_for_grants(started(), [granted("CR-WK")], ground(date(2024, 11, 18))).events == ()
+
+
+def test_a_second_visit_has_a_report_of_its_own_once_the_first_is_over() -> None:
+    first = obligations.schedule_for_grants(started(), [granted("CR-JSV")], ground(date(2024, 11, 18))).case
+    again = obligations.schedule_for_grants(first, [granted("CR-JSV")], ground(date(2024, 11, 25)))
+    assert again.events == ()
+    over = first.owing(due(first, "job-site-visit")._replace(standing="accepted"))
+    third = obligations.schedule_for_grants(over, [granted("CR-JSV")], ground(date(2024, 12, 16)))
+    assert "job-site-visit-2" in due_days(third.case)
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_each_approved_extension_makes_one_more_progress_report_due(n: int) -> None:
+    case = started()
+    for _ in range(n):
+        case = obligations.schedule_for_grants(
+            case, [granted("CR-EXT", date(2024, 12, 16))], ground(date(2024, 12, 10))
+        ).case
+    days = due_days(case)
+    assert [days.get(f"progress-{k}") for k in (4, 5)] == [date(2024, 12, 31), date(2024, 12, 31)][:n] + [None] * (
+        2 - n
+    )
+
+
+def test_what_becomes_due_while_the_referral_is_held_stands_still_at_once() -> None:
+    paused = held(started(), date(2024, 11, 14)).case
+    moved = obligations.schedule_for_grants(paused.next, [granted("CR-JSV")], ground(date(2024, 11, 18)))
+    assert [type(e) for e in moved.events] == [ObligationScheduled, ObligationPaused]
+    assert moved.timers[-1].due_at is None
+    running = resumed(moved.case, date(2024, 11, 21)).case
+    assert due_days(running)["job-site-visit"] == BC.add_business_days(date(2024, 11, 21), 15)
+
+
+def test_a_reminder_says_how_late_the_report_is() -> None:
+    timer = ladder.arm(started(), due(started(), "initial"), at(VISIT_ON), BC)
+    said = ladder.step(started(), step_of(timer), ground(date(2024, 11, 6))).events[0]
+    assert isinstance(said, ObligationReminded)
+    assert said.days_late == -3
