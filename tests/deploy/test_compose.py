@@ -1,4 +1,4 @@
-"""The compose file: valid by the Compose Specification (its schema lies beside, Apache-2.0), and every service scales alone."""
+"""The compose file: valid by the schema beside this (Compose Specification, Apache-2.0); each service scales alone."""
 
 import json
 import re

@@ -57,7 +57,7 @@ def _is_told(rule: Rule, event: Event, told: Told, occasion: Occasion) -> bool:
     if occasion.at + rule.useful < occasion.read_at or not rule.concerns(event):
         return False
     if rule.only_reviewed and isinstance(event, ReportSubmitted):
-        return told.register.is_reviewed(told.case.contract_id, event.report, event.kind, occasion.at)
+        return told.register.is_reviewed(told.case.contract_id, event.kind, occasion.at)
     return True
 
 
