@@ -271,9 +271,11 @@ async def test_every_field_is_named_and_none_is_echoed(
 
 
 async def test_a_key_that_asks_too_often_must_wait_and_no_other(databases: Databases, tmp_path: Path) -> None:
-    async with built(databases, rate="0.1/3") as house, furnished(house, tmp_path) as portal:
+    async with built(databases, rate="3 per 1 hour") as house, furnished(house, tmp_path) as portal:
         asked = [await portal.client.get("/api/v1/me", headers=portal.auth("a-south")) for _ in range(4)]
         assert [answer.status_code for answer in asked] == [200, 200, 200, 429]
         assert int(asked[-1].headers["retry-after"]) >= 1
+        assert asked[0].headers["ratelimit-policy"] == '"key";q=3;w=3600'
+        assert [answer.headers["ratelimit"].split(";")[1] for answer in asked] == ["r=2", "r=1", "r=0", "r=0"]
         assert asked[-1].headers["content-type"] == "application/problem+json"
         assert (await portal.client.get("/api/v1/me", headers=portal.auth(CLINIC))).status_code == 200

@@ -32,7 +32,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        turn = self._turn(headers)
+        turn = await self._turn(headers)
         replies = _Dressed(send, _limits(turn, self._rate))
         try:
             _pass(turn)
@@ -43,14 +43,14 @@ class Gate:
         else:
             await self._app(scope, receive, replies)
 
-    def _turn(self, headers: Headers) -> Turn | None:
+    async def _turn(self, headers: Headers) -> Turn | None:
         """Counted by key; who has none is told so soon enough."""
         said = headers.get("authorization")
-        return self._rate.take(sha256(said.encode()).digest()) if self._rate and said else None
+        return await self._rate.take(sha256(said.encode()).hexdigest()) if self._rate and said else None
 
 
 def _pass(turn: Turn | None) -> None:
-    """429 when the burst is used up."""
+    """429 when the allowance is used up."""
     if turn and not turn.passes:
         raise Problem(429, "Ask more slowly.", headers={"Retry-After": str(turn.wait)})
 
@@ -72,14 +72,10 @@ class _Dressed:
 
 
 def _limits(turn: Turn | None, rate: Rate | None) -> dict[str, str]:
-    """What is left of the burst."""
+    """What is left of the allowance."""
     if turn is None or rate is None:
         return {}
-    window = max(1, round(rate.burst / rate.a_second))
-    return {
-        "RateLimit-Policy": f'"key";q={rate.burst};w={window}',
-        "RateLimit": f'"key";r={turn.left};t={turn.wait}',
-    }
+    return {"RateLimit-Policy": f'"key";{rate.policy}', "RateLimit": f'"key";r={turn.left};t={turn.wait}'}
 
 
 async def _body(headers: Headers, receive: Receive) -> bytes:
