@@ -148,7 +148,7 @@ def _weights(stack: Stack) -> Iterator[tuple[str, int]]:
         yield name, psutil.Process(process.pid).memory_info().rss // 2**20
 
 
-def measure(folder: Path, rates: Sequence[int] = (10, 25, 50, 100, 200), seconds: float = 15) -> dict[str, object]:
+def measure(folder: Path, rates: Sequence[int] = (10, 50, 100, 200, 400), seconds: float = 15) -> dict[str, object]:
     """Latency by rate, the rate at which it saturates, and resident memory afterwards."""
     with Stack(folder) as stack:
         fill(stack.client_environment, stack.logs)
