@@ -1,0 +1,221 @@
+"""What a line of a plan must be: in the contract's fee schedule, in the program's days, and within what it may have."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from services.program.domain.case import Case, Ground
+from services.program.domain.plans import Granted, granted
+from shared.decision import Flaw
+from shared.events.portal import PlannedLine
+from shared.events.procurement import FeeLine
+from shared.events.program import PlanLine
+
+if TYPE_CHECKING:
+    from shared.events.values import Discipline
+
+GOALS = (
+    "return-to-own-job",
+    "return-to-modified-job",
+    "return-to-other-job",
+    "increase-capacity",
+    "adapt-workplace",
+    "manage-pain",
+    "overcome-barriers",
+)
+_NEEDED = ("line", "code", "units", "from_on", "to_on", "discipline", "goal")
+_MOST = Decimal(10_000)  # of anything, where the fee schedule sets no limit
+_SENT_IN = frozenset({"submitted", "accepted", "waived"})
+
+
+class Asked(NamedTuple):
+    """The lines of a plan and the fee line of each; `amends` is there in an amendment."""
+
+    lines: tuple[PlannedLine, ...]
+    fees: tuple[FeeLine | None, ...]
+    amends: int | None = None
+
+
+def asked(lines: tuple[PlannedLine, ...], amends: int | None, ground: Ground) -> Asked:
+    """The lines with the fees that hold on their first days."""
+    return Asked(lines, tuple(_fee(line, ground) for line in lines), amends)
+
+
+def _fee(line: PlannedLine, ground: Ground) -> FeeLine | None:
+    """A fee line that the program takes in plans, of the schedule that holds on the line's first day."""
+    planned = not ground.entry.plan_lines or line.code in ground.entry.plan_lines
+    return ground.fee_on(line.code, line.from_on) if line.code and line.from_on and planned else None
+
+
+def price(cents: int, units: Decimal) -> int:
+    """Units of a fee, in cents; half a cent goes up."""
+    return int((cents * units).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def priced(plan: Asked) -> tuple[PlanLine, ...]:
+    """Lines that are whole, with their price."""
+    return tuple(
+        PlanLine(
+            line=line.line,
+            code=fee.code,
+            units=_whole(line.units),
+            from_on=_day(line.from_on),
+            to_on=_day(line.to_on),
+            discipline=cast("Discipline", line.discipline),  # one of the program's
+            goal=line.goal or "",
+            cents=price(fee.cents, _whole(line.units)),
+            replaces=line.replaces,
+        )
+        for line, fee in zip(plan.lines, plan.fees, strict=True)
+        if fee is not None
+    )
+
+
+def _whole(units: Decimal | None) -> Decimal:
+    if units is None:
+        raise AssertionError("a line without a fault has units")
+    return units
+
+
+def _day(day: date | None) -> date:
+    if day is None:
+        raise AssertionError("a line without a fault has days")
+    return day
+
+
+def faults(plan: Asked, case: Case, ground: Ground) -> Iterator[Flaw]:
+    """Everything that is wrong with the lines, all at once."""
+    initial = case.obligation("initial")
+    if initial is None or initial.standing not in _SENT_IN:
+        yield flaw("RPT-MISSING", "lines", "a plan rests on the initial report", "send in the initial report first")
+    if not plan.lines:
+        yield flaw("FIELD-MISSING", "lines", "a plan has lines", "plan at least one")
+    names: set[str] = set()
+    for n, (line, fee) in enumerate(zip(plan.lines, plan.fees, strict=True)):
+        at = f"lines.{n}"
+        if line.line in names:
+            yield flaw("DUP", f"{at}.line", "each line has a name of its own", "name it otherwise")
+        names.add(line.line)
+        yield from _missing(line, at)
+        yield from _fees(line, fee, at, ground)
+        yield from _days(line, at, case)
+        yield from _purpose(line, fee, at, ground)
+        yield from _place(line, fee, at, plan, case)
+        yield from _extends(fee, at, plan, case, ground)
+    yield from _limits(plan, case)
+
+
+def _missing(line: PlannedLine, at: str) -> Iterator[Flaw]:
+    """A line says what, how much, when, by whom and what for."""
+    for field in _NEEDED:
+        if getattr(line, field) in {None, ""}:
+            yield flaw("FIELD-MISSING", f"{at}.{field}", f"a line of a plan has its {field}", "give it")
+
+
+def _fees(line: PlannedLine, fee: FeeLine | None, at: str, ground: Ground) -> Iterator[Flaw]:
+    """The code is in the schedule on the first day, the units are whole steps."""
+    if line.code and line.from_on and fee is None:
+        codes = [c for c in ground.entry.plan_lines if ground.fee_on(c, line.from_on)]
+        rule = f"the code may be planned and is in the contract's fee schedule on {line.from_on}"
+        yield flaw("FEE-CODE", f"{at}.code", rule, f"choose of {', '.join(codes)}" if codes else "name another day")
+    if line.units is not None:
+        yield from units_faults(line.units, fee.step if fee else None, f"{at}.units")
+
+
+def units_faults(units: Decimal, step: Decimal | None, field: str) -> Iterator[Flaw]:
+    """More than none, and a multiple of the step."""
+    if not 0 < units <= _MOST:
+        yield flaw("FEE-UNITS", field, f"units lie above 0 and up to {_MOST}", "plan what will be done")
+    elif step and units % step:
+        yield flaw("FEE-UNITS", field, f"units are multiples of {step}", f"round to a multiple of {step}")
+
+
+def _days(line: PlannedLine, at: str, case: Case) -> Iterator[Flaw]:
+    """First and last day in their order, within the program."""
+    first, last = line.from_on, line.to_on
+    if first and last and last < first:
+        yield flaw("DATE-ORDER", f"{at}.to_on", "a line does not end before it begins", f"give a day from {first}")
+    began, over = case.initial_visit_on, case.last_on
+    if first and began and first < began:
+        yield flaw("DOS-PROGRAM", f"{at}.from_on", f"the program began on {began}", f"give a day from {began}")
+    if last and over and last > over:
+        yield flaw("DOS-PROGRAM", f"{at}.to_on", f"the program ended on {over}", f"give a day up to {over}")
+
+
+def _purpose(line: PlannedLine, fee: FeeLine | None, at: str, ground: Ground) -> Iterator[Flaw]:
+    """A discipline of the program that the fee line pays, and a coded goal."""
+    entry = ground.entry
+    known = (*entry.core_disciplines, *entry.supplemental_disciplines)
+    taken = [d for d in known if fee is None or not fee.disciplines or d in fee.disciplines]
+    if line.discipline and line.discipline not in taken:
+        rule = f"the discipline is one of {entry.name} and of the fee line"
+        fix = f"choose of {', '.join(taken)}" if taken else "plan another code"
+        yield flaw("DISCIPLINE", f"{at}.discipline", rule, fix)
+    if line.goal and line.goal not in GOALS:
+        yield flaw("GOAL-UNKNOWN", f"{at}.goal", "a goal is coded", f"choose of {', '.join(GOALS)}")
+
+
+def _place(line: PlannedLine, fee: FeeLine | None, at: str, plan: Asked, case: Case) -> Iterator[Flaw]:
+    """An amendment replaces what lives; a plan beside another one does not lie over it."""
+    living = [g for g in granted(case.plans) if g.is_living]
+    if line.replaces is not None and plan.amends is None:
+        yield flaw("REPLACES", f"{at}.replaces", "an amendment alone replaces a grant", "amend the plan")
+    elif line.replaces is not None and line.replaces not in {g.id for g in living}:
+        yield flaw("REPLACES", f"{at}.replaces", "a line replaces a grant that holds", "name one that holds, or none")
+    if plan.amends is None and fee and any(_overlap(line, g) for g in living if g.grant.code == fee.code):
+        rule = "two plans do not grant the same code for the same days"
+        yield flaw("PLAN-OVERLAP", f"{at}.from_on", rule, "amend the plan that grants it")
+
+
+def _overlap(line: PlannedLine, other: Granted) -> bool:
+    """Whether a line and a grant share a day."""
+    return bool(line.from_on and line.to_on) and _day(line.from_on) <= other.to_on and (
+        _day(line.to_on) >= other.grant.from_on
+    )  # fmt: skip
+
+
+def _extends(fee: FeeLine | None, at: str, plan: Asked, case: Case, ground: Ground) -> Iterator[Flaw]:
+    """An extension is an amendment, asked for while something is still approved."""
+    if fee is None or not fee.extension:
+        return
+    last = max((g.to_on for g in granted(case.plans)), default=None)
+    if plan.amends is None or last is None:
+        yield flaw("AUTH-EXT", f"{at}.code", "an extension amends an approved plan", "amend it once it is approved")
+    elif ground.today >= last:
+        rule = f"an extension is asked for before the last approved day, {last}"
+        yield flaw("AUTH-EXT", f"{at}.code", rule, "leave it out; ask for a new referral")
+
+
+def _limits(plan: Asked, case: Case) -> Iterator[Flaw]:
+    """No more of a code than a referral may have, with what is granted already and not replaced."""
+    replaced = {line.replaces for line in plan.lines}
+    have = units_held(case, replaced)
+    for n, (line, fee) in enumerate(zip(plan.lines, plan.fees, strict=True)):
+        if fee is None or line.units is None or not 0 < line.units <= _MOST:
+            continue
+        have[fee.code] += line.units
+        if fee.max_per_referral is not None and have[fee.code] > fee.max_per_referral:
+            yield over_limit(fee, have[fee.code], f"lines.{n}.units")
+
+
+def units_held(case: Case, apart: set[str | None]) -> dict[str, Decimal]:
+    """Units of each code that are granted and not ended, some grants left apart."""
+    have: dict[str, Decimal] = defaultdict(Decimal)
+    for g in granted(case.plans):
+        if g.is_living and g.id not in apart:
+            have[g.grant.code] += g.grant.units
+    return have
+
+
+def over_limit(fee: FeeLine, units: Decimal, field: str) -> Flaw:
+    """Too much of a code."""
+    most = fee.max_per_referral or Decimal(0)
+    rule = f"a referral has at most {most} units of {fee.code}, together with what is granted"
+    return flaw("LIMIT", field, rule, f"leave out {units - most}")
+
+
+def flaw(code: str, field: str, rule: str, fix: str) -> Flaw:
+    """One reason, at a field."""
+    return Flaw(code=code, rule=rule, fix=fix, field=field)
