@@ -1,7 +1,7 @@
 """What program reacts to."""
 
-from services.program.domain import attendance, ladder, life, reports
-from services.program.domain.case import Case, Ground, settled
+from services.program.domain import attendance, ladder, life, plan_asking, plan_clock, plan_deciding, reports
+from services.program.domain.case import Case, Ground, Moved, settled
 from services.program.domain.steps import ReportStepDue
 from services.program.store.cases import CASES
 from services.program.store.facts import Facts, about_cases
@@ -10,10 +10,16 @@ from shared import filing
 from shared.decision import Decision, Event, Occasion, Outcome
 from shared.events.invoice import CaseBillingFinal
 from shared.events.portal import (
+    DeadlineReached,
     OfficerAcceptedReport,
+    OfficerDecidedPlan,
+    OfficerRequestedInformation,
     OfficerReturnedReport,
     OfficerWaivedReport,
     ProviderRecordedAttendance,
+    ProviderRepliedPlan,
+    ProviderSubmittedPlan,
+    ProviderSubmittedPlanAmendment,
     ProviderSubmittedReport,
 )
 from shared.events.program import ProgramPublished, ReferralTermsPublished
@@ -58,19 +64,29 @@ def on_program_started(event: ProgramStarted, desk: Desk[Facts], occasion: Occas
 @handlers.on(ReferralHeld, of_case, about_cases)
 def on_referral_held(event: ReferralHeld, desk: Desk[Facts], occasion: Occasion) -> Decision:
     case, ground = case_of(event, desk, occasion)
-    return settled(case, life.hold(case, event, ground)) if case and ground else Outcome()
+    if case is None or ground is None:
+        return Outcome()
+    held = life.hold(case, event, ground)
+    return settled(case, held.then(plan_clock.hold(held.case, ground)))
 
 
 @handlers.on(ReferralResumed, of_case, about_cases)
 def on_referral_resumed(event: ReferralResumed, desk: Desk[Facts], occasion: Occasion) -> Decision:
     case, ground = case_of(event, desk, occasion)
-    return settled(case, life.resume(case, event, ground)) if case and ground else Outcome()
+    if case is None or ground is None:
+        return Outcome()
+    resumed = life.resume(case, event, ground)
+    plans = plan_clock.resume(resumed.case, ground) if not resumed.case.holds else Moved(resumed.case)
+    return settled(case, resumed.then(plans))
 
 
 @handlers.on(ReferralWithdrawn, of_case, about_cases)
 def on_referral_withdrawn(event: ReferralWithdrawn, desk: Desk[Facts], occasion: Occasion) -> Decision:
     case, ground = case_of(event, desk, occasion)
-    return settled(case, life.withdraw(case, event)) if case and ground else Outcome()
+    if case is None or ground is None:
+        return Outcome()
+    withdrawn = life.withdraw(case, event)
+    return settled(case, withdrawn.then(plan_deciding.discontinue(withdrawn.case, "withdrawal", ground.today)))
 
 
 @handlers.on(ProgramEnded, of_case, about_cases)
@@ -122,3 +138,39 @@ def on_provider_recorded_attendance(
     event: ProviderRecordedAttendance, desk: Desk[Facts], occasion: Occasion
 ) -> Decision:
     return attendance.record(*case_of(event, desk, occasion), event)
+
+
+@handlers.on(ProviderSubmittedPlan, of_case, about_cases)
+def on_provider_submitted_plan(event: ProviderSubmittedPlan, desk: Desk[Facts], occasion: Occasion) -> Decision:
+    return plan_asking.submit(*case_of(event, desk, occasion), event)
+
+
+@handlers.on(ProviderSubmittedPlanAmendment, of_case, about_cases)
+def on_provider_submitted_plan_amendment(
+    event: ProviderSubmittedPlanAmendment, desk: Desk[Facts], occasion: Occasion
+) -> Decision:
+    return plan_asking.amend(*case_of(event, desk, occasion), event)
+
+
+@handlers.on(OfficerRequestedInformation, of_case, about_cases)
+def on_officer_requested_information(
+    event: OfficerRequestedInformation, desk: Desk[Facts], occasion: Occasion
+) -> Decision:
+    return plan_asking.request_information(*case_of(event, desk, occasion), event)
+
+
+@handlers.on(ProviderRepliedPlan, of_case, about_cases)
+def on_provider_replied_plan(event: ProviderRepliedPlan, desk: Desk[Facts], occasion: Occasion) -> Decision:
+    return plan_asking.reply(*case_of(event, desk, occasion), event)
+
+
+@handlers.on(OfficerDecidedPlan, of_case, about_cases)
+def on_officer_decided_plan(event: OfficerDecidedPlan, desk: Desk[Facts], occasion: Occasion) -> Decision:
+    return plan_deciding.decide(*case_of(event, desk, occasion), event, occasion.new_id)
+
+
+@handlers.on(DeadlineReached, of_case, about_cases)
+def on_deadline_reached(event: DeadlineReached, desk: Desk[Facts], occasion: Occasion) -> Decision:
+    if event.service != "program":
+        return Outcome()
+    return plan_deciding.close_door(*case_of(event, desk, occasion), event, occasion.new_id)
