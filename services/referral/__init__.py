@@ -1,1 +1,1 @@
-"""Owns claims as referral knows them, admission, matching, and the life of a referral from request to first visit."""
+"""Owns claims as referral knows them, admission, matching, and the life of a referral from request to final bill."""

@@ -13,7 +13,7 @@ from shared.service import Service
 
 service = Service(
     "referral",
-    listens=("claims", "rehab-portal", "rehab-procurement", "rehab-program"),
+    listens=("claims", "rehab-portal", "rehab-procurement", "rehab-program", "rehab-invoice"),
     kinds=(CLAIMS, PEOPLE, REFERRALS, SEATS),
     handlers=handlers,
     folder=Path(__file__).parent,

@@ -3,7 +3,17 @@
 from datetime import timedelta
 from typing import Any
 
-from services.referral.domain import admitting, answering, claim, following, placement
+from services.referral.domain import (
+    admitting,
+    answering,
+    claim,
+    following,
+    holding,
+    placement,
+    treating,
+    visiting,
+    withdrawing,
+)
 from services.referral.domain.facts import Factual
 from services.referral.domain.hearing import hear, introduce
 from services.referral.domain.person import Person, people_of, worker_key
@@ -30,14 +40,25 @@ from shared.events.claims import (
     WorkerContactChanged,
     WorkerMoved,
 )
+from shared.events.invoice import CaseBillingFinal
 from shared.events.portal import (
     DeadlineReached,
+    OfficerHeldReferral,
+    OfficerResumedReferral,
+    OfficerWithdrewReferral,
     ProviderAcceptedReferral,
     ProviderAcknowledgedReferral,
     ProviderBookedAppointment,
     ProviderDeclinedReferral,
+    ProviderEndedProgram,
+    ProviderHeldReferral,
+    ProviderMovedAppointment,
+    ProviderReportedMissed,
+    ProviderResumedReferral,
+    ProviderStartedReferral,
 )
 from shared.events.procurement import SiteCapacityDeclared
+from shared.events.program import ObligationWaived, ReportAccepted
 from shared.handlers import Desk, Handlers, Touched
 
 INSTANT = timedelta(microseconds=1)  # keeps timers that are armed together in their order
@@ -190,8 +211,82 @@ def on_provider_declined_referral(event: ProviderDeclinedReferral, desk: Desk[Fa
 @handlers.on(ProviderBookedAppointment, of_referral, about_referrals)
 def on_provider_booked_appointment(event: ProviderBookedAppointment, desk: Desk[Facts], occasion: Occasion) -> Decision:
     ground = _ground_for(desk, occasion, event.referral_id)
-    booked = answering.book(desk.find(REFERRALS, event.referral_id), event, ground)
+    booked = visiting.book(desk.find(REFERRALS, event.referral_id), event, ground)
     return placement.free(booked, desk.facts.unplaced, ground)
+
+
+@handlers.on(ProviderMovedAppointment, of_referral, about_referrals)
+def on_provider_moved_appointment(event: ProviderMovedAppointment, desk: Desk[Facts], occasion: Occasion) -> Decision:
+    ground = _ground_for(desk, occasion, event.referral_id)
+    moved = visiting.move(desk.find(REFERRALS, event.referral_id), event, ground)
+    return placement.free(moved, desk.facts.unplaced, ground)
+
+
+@handlers.on(ProviderReportedMissed, of_referral, about_referrals)
+def on_provider_reported_missed(event: ProviderReportedMissed, desk: Desk[Facts], occasion: Occasion) -> Decision:
+    ground = _ground_for(desk, occasion, event.referral_id)
+    return visiting.miss(desk.find(REFERRALS, event.referral_id), event, ground)
+
+
+@handlers.on(ProviderStartedReferral, of_referral, about_referrals)
+def on_provider_started_referral(event: ProviderStartedReferral, desk: Desk[Facts], occasion: Occasion) -> Decision:
+    ground = _ground_for(desk, occasion, event.referral_id)
+    started = treating.start(desk.find(REFERRALS, event.referral_id), event, ground)
+    return placement.free(started, desk.facts.unplaced, ground)
+
+
+@handlers.on(ProviderEndedProgram, of_referral, about_referrals)
+def on_provider_ended_program(event: ProviderEndedProgram, desk: Desk[Facts], occasion: Occasion) -> Decision:
+    ground = _ground_for(desk, occasion, event.referral_id)
+    return treating.end(desk.find(REFERRALS, event.referral_id), event, ground)
+
+
+@handlers.on(ProviderHeldReferral, of_referral, about_referrals)
+def on_provider_held_referral(event: ProviderHeldReferral, desk: Desk[Facts], occasion: Occasion) -> Decision:
+    ground = _ground_for(desk, occasion, event.referral_id)
+    return holding.hold(desk.find(REFERRALS, event.referral_id), event, ground)
+
+
+@handlers.on(ProviderResumedReferral, of_referral, about_referrals)
+def on_provider_resumed_referral(event: ProviderResumedReferral, desk: Desk[Facts], occasion: Occasion) -> Decision:
+    ground = _ground_for(desk, occasion, event.referral_id)
+    return holding.resume(desk.find(REFERRALS, event.referral_id), event, ground)
+
+
+@handlers.on(OfficerHeldReferral, of_referral, about_referrals)
+def on_officer_held_referral(event: OfficerHeldReferral, desk: Desk[Facts], occasion: Occasion) -> Decision:
+    ground = _ground_for(desk, occasion, event.referral_id)
+    return holding.hold_as_officer(desk.find(REFERRALS, event.referral_id), event, ground)
+
+
+@handlers.on(OfficerResumedReferral, of_referral, about_referrals)
+def on_officer_resumed_referral(event: OfficerResumedReferral, desk: Desk[Facts], occasion: Occasion) -> Decision:
+    ground = _ground_for(desk, occasion, event.referral_id)
+    return holding.resume_as_officer(desk.find(REFERRALS, event.referral_id), event, ground)
+
+
+@handlers.on(OfficerWithdrewReferral, of_referral, about_referrals)
+def on_officer_withdrew_referral(event: OfficerWithdrewReferral, desk: Desk[Facts], occasion: Occasion) -> Decision:
+    ground = _ground_for(desk, occasion, event.referral_id)
+    ended = withdrawing.withdraw(desk.find(REFERRALS, event.referral_id), event, ground)
+    return placement.free(ended, desk.facts.unplaced, ground)
+
+
+@handlers.on(ReportAccepted, of_referral, about_referrals)
+def on_report_accepted(event: ReportAccepted, desk: Desk[Facts], occasion: Occasion) -> Decision:
+    ground = _ground_for(desk, occasion, event.referral_id)
+    return treating.report(desk.find(REFERRALS, event.referral_id), event, ground)
+
+
+@handlers.on(ObligationWaived, of_referral, about_referrals)
+def on_obligation_waived(event: ObligationWaived, desk: Desk[Facts], occasion: Occasion) -> Decision:
+    ground = _ground_for(desk, occasion, event.referral_id)
+    return treating.report(desk.find(REFERRALS, event.referral_id), event, ground)
+
+
+@handlers.on(CaseBillingFinal, of_referral, about_referrals)
+def on_case_billing_final(event: CaseBillingFinal, desk: Desk[Facts], _: Occasion) -> Decision:
+    return treating.close(desk.find(REFERRALS, event.referral_id), event)
 
 
 @handlers.on(DeadlineReached, of_referral, about_referrals)

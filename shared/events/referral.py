@@ -194,6 +194,7 @@ class ReferralHeld(Event, type="rehab.referral.referral-held.v1", key="referral_
     cause: HoldCause
     from_on: date
     reason_code: str | None = None
+    review_on: date | None = None
 
 
 class ReferralResumed(Event, type="rehab.referral.referral-resumed.v1", key="referral_id"):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from services.referral.domain import answering, following, placement
+from services.referral.domain import answering, following, holding, placement, treating, visiting, withdrawing
 from services.referral.domain.claim import Claim
 from services.referral.domain.opening import Seat
 from services.referral.domain.placement import Ground, InNeed
@@ -22,11 +22,21 @@ from services.referral.store.opening import TakenNow
 from shared.decision import Decision, Outcome, Refusal
 from shared.events.portal import (
     DeadlineReached,
+    OfficerHeldReferral,
+    OfficerResumedReferral,
+    OfficerWithdrewReferral,
     ProviderAcceptedReferral,
     ProviderAcknowledgedReferral,
     ProviderBookedAppointment,
     ProviderDeclinedReferral,
+    ProviderEndedProgram,
+    ProviderHeldReferral,
+    ProviderMovedAppointment,
+    ProviderReportedMissed,
+    ProviderResumedReferral,
+    ProviderStartedReferral,
 )
+from shared.events.program import ObligationWaived
 from shared.events.referral import ReferralUnplaced
 from shared.events.values import Actor, Injury, Interval
 from shared.rules.register import Register
@@ -35,6 +45,24 @@ from tests.referral.register import register
 TUESDAY = datetime(2024, 11, 5, 18, tzinfo=UTC)  # ten in the morning in Vancouver
 INJURY = Injury(body_part="23100", nature="02100", side="N", occurred_on=date(2024, 8, 1))
 BY = Actor(account_id="a-1", role="clinician", organisation_id="o-van-1")
+OFFICER = Actor(account_id="c-1", role="claims_officer")
+DOES: dict[type[Any], Any] = {
+    ProviderAcknowledgedReferral: answering.acknowledge,
+    ProviderAcceptedReferral: answering.accept,
+    ProviderDeclinedReferral: answering.decline,
+    ProviderBookedAppointment: visiting.book,
+    ProviderMovedAppointment: visiting.move,
+    ProviderReportedMissed: visiting.miss,
+    ProviderStartedReferral: treating.start,
+    ProviderEndedProgram: treating.end,
+    ProviderHeldReferral: holding.hold,
+    ProviderResumedReferral: holding.resume,
+}
+OFFICER_DOES: dict[type[Any], Any] = {
+    OfficerHeldReferral: holding.hold_as_officer,
+    OfficerResumedReferral: holding.resume_as_officer,
+    OfficerWithdrewReferral: withdrawing.withdraw,
+}
 
 
 @dataclass
@@ -83,13 +111,42 @@ class Story:
             site_id=site or (offer.site_id if offer else "van-1"),
             **what,
         )
-        does: dict[Any, Any] = {
-            ProviderAcknowledgedReferral: answering.acknowledge,
-            ProviderAcceptedReferral: answering.accept,
-            ProviderDeclinedReferral: answering.decline,
-            ProviderBookedAppointment: answering.book,
-        }
-        return self.take(does[kind](self.referral, act, self.ground))
+        return self.take(DOES[kind](self.referral, act, self.ground))
+
+    def rule(self, kind: type[Any], by: Actor = OFFICER, **what: object) -> Decision:
+        seen = what.pop("seen", self.referral.revision)
+        said = {"by": by, "received_at": self.at, "seen": seen, "idempotency_key": "k", "referral_id": "r-1"}
+        return self.take(OFFICER_DOES[kind](self.referral, kind(**said, **what), self.ground))
+
+    def book(self, days: int = 2) -> "Story":
+        starts_at = self.at + timedelta(days=days)
+        self.act(ProviderBookedAppointment, starts_at=starts_at, confirmed_with_worker=True, late_reason_code="travel")
+        return self
+
+    def schedule(self) -> "Story":
+        return self.offer().acknowledge().accept().book()
+
+    def start(self) -> "Story":
+        self.at += timedelta(days=2, hours=2)
+        self.act(ProviderStartedReferral, initial_visit_on=self.ground.today)
+        return self
+
+    def end(self) -> "Story":
+        self.act(ProviderEndedProgram, last_on=self.ground.today, exit_reason="goal-achieved")
+        return self
+
+    def report(self, kind: str = "discharge") -> "Story":
+        said = ObligationWaived(referral_id="r-1", revision=9, report=kind, kind=kind, reason_code="not-needed")
+        self.take(treating.report(self.referral, said, self.ground))
+        return self
+
+    def hold(self) -> Decision:
+        review_on = self.ground.today + timedelta(days=14)
+        return self.act(ProviderHeldReferral, reason_code="medical", review_on=review_on)
+
+    def hold_as_officer(self) -> Decision:
+        review_on = self.ground.today + timedelta(days=14)
+        return self.rule(OfficerHeldReferral, reason_code="claim-review", review_on=review_on)
 
     def acknowledge(self) -> "Story":
         self.act(ProviderAcknowledgedReferral)

@@ -11,20 +11,47 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from services.referral.domain import answering, following, placement
-from services.referral.domain.referral import Accepted, Acknowledged, Matched, Offered, Scheduled, Unplaced, Withdrawn
+from services.referral.domain.referral import (
+    Accepted,
+    Acknowledged,
+    Active,
+    Discharged,
+    Matched,
+    Offered,
+    Scheduled,
+    Unplaced,
+    Withdrawn,
+)
 from shared.decision import Outcome, Refusal
 from shared.events.portal import (
     DeadlineReached,
+    OfficerHeldReferral,
+    OfficerResumedReferral,
+    OfficerWithdrewReferral,
     ProviderAcceptedReferral,
     ProviderAcknowledgedReferral,
     ProviderBookedAppointment,
     ProviderDeclinedReferral,
+    ProviderEndedProgram,
+    ProviderMovedAppointment,
+    ProviderReportedMissed,
+    ProviderResumedReferral,
+    ProviderStartedReferral,
 )
 from shared.events.referral import ReferralDeclined, ReferralLapsed, ReferralOffered
 from tests.referral.register import TOWNS, register
 from tests.referral.test_life import Story
 
-TAKING = (ProviderAcknowledgedReferral, ProviderAcceptedReferral, ProviderDeclinedReferral, ProviderBookedAppointment)
+TAKING = (
+    ProviderAcknowledgedReferral,
+    ProviderAcceptedReferral,
+    ProviderDeclinedReferral,
+    ProviderBookedAppointment,
+    ProviderMovedAppointment,
+    ProviderReportedMissed,
+    ProviderStartedReferral,
+    ProviderEndedProgram,
+)
 HELD = {"referral-held", "referral-resumed", "referral-withdrawn", "referral-offer-withdrawn", "referral-lapsed"}
 _MOST_REFUSALS = 3
 
@@ -51,8 +78,12 @@ class Life(RuleBasedStateMachine):
         what: dict[str, object] = {"seen": self.story.referral.revision - stale}
         if kind is ProviderDeclinedReferral:
             what |= {"reason_code": "other", "next_step": "offer-to-next", "comment_id": "d", "comment_sha256": "h"}
-        if kind is ProviderBookedAppointment:
+        if kind in {ProviderBookedAppointment, ProviderMovedAppointment}:
             what |= {"starts_at": self.story.at + timedelta(days=2), "confirmed_with_worker": True}
+        if kind is ProviderStartedReferral:
+            what |= {"initial_visit_on": self.story.ground.today}
+        if kind is ProviderEndedProgram:
+            what |= {"last_on": self.story.ground.today, "exit_reason": "goal-achieved"}
         before, offer = self.story.referral, self.story.referral.offer
         decision = self.story.act(kind, site, **what)
         if stale or before.holds or (site and (offer is None or site != offer.site_id)):
@@ -72,6 +103,45 @@ class Life(RuleBasedStateMachine):
         agreed: dict[str, Any] = {"starts_at": at, "confirmed_with_worker": True, "late_reason_code": "travel"}
         self.story.act(ProviderBookedAppointment, **agreed)
         assert isinstance(self.story.referral.state, Scheduled)
+
+    @precondition(lambda self: isinstance(self.story.referral.state, Scheduled) and not self.story.referral.holds)
+    @rule()
+    def the_first_visit_takes_place(self) -> None:
+        self.story.start()
+        assert isinstance(self.story.referral.state, Active)
+
+    @precondition(lambda self: isinstance(self.story.referral.state, Active) and not self.story.referral.holds)
+    @rule()
+    def treatment_is_over(self) -> None:
+        self.story.end()
+
+    @rule(kind=st.sampled_from(["initial", "discharge"]))
+    def a_report_is_in(self, kind: str) -> None:
+        self.story.report(kind)
+
+    @rule(holds=st.booleans())
+    def the_clinic_stands_still_or_goes_on(self, *, holds: bool) -> None:
+        before = self.story.referral
+        decision = self.story.hold() if holds else self.story.act(ProviderResumedReferral)
+        if isinstance(decision, Outcome):
+            assert before.held_by("clinic") is not holds
+            assert self.story.referral.held_by("clinic") is holds
+
+    @rule(kind=st.sampled_from([OfficerHeldReferral, OfficerResumedReferral]))
+    def the_officer_holds_or_resumes(self, kind: type) -> None:
+        before = self.story.referral
+        what: dict[str, Any] = {"reason_code": "medical", "review_on": self.story.ground.today + timedelta(days=7)}
+        decision = self.story.rule(kind, **(what if kind is OfficerHeldReferral else {}))
+        if isinstance(decision, Outcome):
+            assert before.held_by("officer") is (kind is OfficerResumedReferral)
+            assert before.is_open
+
+    @precondition(lambda self: self.story.referral.rank > 1)
+    @rule()
+    def the_officer_ends_it(self) -> None:
+        was_open = self.story.referral.is_open
+        decision = self.story.rule(OfficerWithdrewReferral, reason_code="medical")
+        assert isinstance(decision, Outcome) is was_open
 
     @rule(late=st.integers(0, 48))
     def the_door_closes(self, late: int) -> None:
@@ -104,10 +174,10 @@ class Life(RuleBasedStateMachine):
         self.story.take(decision)
 
     @invariant()
-    def it_has_one_opening_while_a_site_has_it_and_none_otherwise(self) -> None:
-        offer = self.story.referral.offer
+    def it_has_one_opening_from_the_offer_to_the_first_visit_and_none_otherwise(self) -> None:
+        offer, has_begun = self.story.referral.offer, isinstance(self.story.referral.state, Active | Discharged)
         held = [seat.opening for seat in self.story.seats.values() if seat and seat.referral_id]
-        assert held == ([offer.opening] if offer else [])
+        assert held == ([offer.opening] if offer and not has_begun else [])
 
     @invariant()
     def nobody_who_refused_is_asked_again_and_three_refusals_are_enough(self) -> None:
@@ -129,12 +199,26 @@ class Life(RuleBasedStateMachine):
         assert offers == list(range(1, len(offers) + 1))
 
     @invariant()
-    def while_held_only_the_clinics_clock_and_the_insurer_move_it(self) -> None:
-        held = False
-        for word in self.story.words:
+    def while_held_only_doors_and_those_who_hold_or_end_it_move_it(self) -> None:
+        held: set[str] = set()
+        for word, event in zip(self.story.words, self.story.said, strict=True):
             if held and word not in {"claim-standing-changed", "deadline-moved", "worker-far-away"}:
                 assert word in HELD
-            held = word == "referral-held" or (held and word not in {"referral-resumed", "referral-withdrawn"})
+            if word == "referral-held":
+                held.add(event.cause)
+            elif word == "referral-resumed":
+                held.discard(event.cause)
+                assert held == set(event.still_held)
+            elif word == "referral-withdrawn":
+                held.clear()
+
+    @invariant()
+    def what_is_over_and_reported_on_waits_for_nothing_but_its_holds(self) -> None:
+        referral = self.story.referral
+        if isinstance(referral.state, Active) and referral.state.last_on and referral.state.is_reported:
+            assert referral.holds
+        if not referral.is_open:
+            assert not referral.holds
 
     @invariant()
     def each_offer_ends_once(self) -> None:

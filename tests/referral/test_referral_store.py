@@ -10,6 +10,9 @@ from services.referral.domain.placement import InNeed
 from services.referral.domain.referral import (
     Accepted,
     Acknowledged,
+    Active,
+    Closed,
+    Discharged,
     Hold,
     Matched,
     NotAdmitted,
@@ -54,6 +57,12 @@ STATES: tuple[State, ...] = (
     Acknowledged(OFFER, NOON),
     Accepted(OFFER, date(2024, 11, 6)),
     Scheduled(OFFER, date(2024, 11, 6), NOON),
+    Scheduled(OFFER, date(2024, 11, 6), NOON, 2, was_missed=True),
+    Active(OFFER, date(2024, 11, 7)),
+    Active(OFFER, date(2024, 11, 7), date(2024, 12, 20), is_reported=True),
+    Discharged(OFFER),
+    Closed(OFFER),
+    Closed(),
     Unplaced(),
     NotAdmitted(),
     Withdrawn(),
@@ -68,9 +77,16 @@ async def conn(database: str) -> AsyncIterator[Connection]:
 
 
 async def test_a_referral_comes_back_as_it_was_in_every_state(conn: Connection) -> None:
-    saved = [referral(f"r-{n}", state) for n, state in enumerate(STATES)]
+    saved = [referral(f"r-{n:02}", state) for n, state in enumerate(STATES)]
     assert await referrals.save_referrals(conn, saved) == len(saved)
     assert await referrals.load_referrals(conn, [r.id for r in saved]) == [r._replace(version=1) for r in saved]
+
+
+async def test_a_visit_saved_before_missed_ones_were_counted_was_never_missed(conn: Connection) -> None:
+    saved = referral("r-1", Scheduled(OFFER, date(2024, 11, 6), NOON))
+    await referrals.save_referrals(conn, [saved])
+    await conn.execute("UPDATE referrals SET state = state #- '{state,4}' #- '{state,3}'")
+    assert await referrals.load_referrals(conn, ["r-1"]) == [saved._replace(version=1)]
 
 
 async def test_a_refusal_has_neither_injury_nor_program(conn: Connection) -> None:

@@ -1,44 +1,27 @@
 """A referral follows its claim: held, resumed or withdrawn by what holds today, and the worker who moves."""
 
-from datetime import date
-from typing import NamedTuple
-
 from services.referral.domain.claim import Claim, holding_on
-from services.referral.domain.clocks import run_again, stop
-from services.referral.domain.placement import RETRY, Ground, again, lose, withdraw_offer
+from services.referral.domain.holding import Followed, go_on, stand_still
+from services.referral.domain.placement import RETRY, Ground, again, withdraw_offer
 from services.referral.domain.referral import (
     Accepted,
     Acknowledged,
+    Active,
     Hold,
     Matched,
     Offered,
     Referral,
     Scheduled,
     Unplaced,
-    Withdrawn,
 )
-from shared.decision import Aggregate, Arm, Event, Outcome
-from shared.events.referral import (
-    ClaimStandingChanged,
-    ReferralHeld,
-    ReferralResumed,
-    ReferralWithdrawn,
-    WorkerFarAway,
-)
+from services.referral.domain.withdrawing import end
+from shared.decision import Arm, Outcome
+from shared.events.referral import ClaimStandingChanged, WorkerFarAway
 from shared.events.values import Interval
 from shared.rules.geo import kilometres
 
 _HOLDS = frozenset({"suspended", "pended"})
 _ENDS = frozenset({"disallowed", "closed"})
-
-
-class Followed(NamedTuple):
-    """What following left."""
-
-    referral: Referral
-    events: tuple[Event, ...] = ()
-    changed: tuple[Aggregate, ...] = ()
-    then: tuple[Event, ...] = ()
 
 
 def follow(referral: Referral | None, claim: Claim | None, ground: Ground, *, changed: bool) -> Outcome:
@@ -71,71 +54,12 @@ def _act(referral: Referral, holding: Interval, ground: Ground) -> Followed | No
     """Only a change of what holds today acts: from one holding standing to another nothing is held anew."""
     held = referral.held_by("claim")
     if holding.standing in _ENDS:
-        return _withdraw(referral, holding, ground)
+        return end(referral, "claim", holding.from_on, holding.reason_code, ground)
     if holding.standing in _HOLDS and not held:
-        return _hold(referral, holding, ground)
+        return stand_still(referral, Hold("claim", holding.from_on, holding.reason_code), ground)
     if holding.standing == "accepted" and held:
-        return _resume(referral, holding.from_on, ground)
+        return go_on(referral, "claim", holding.from_on, ground)
     return None
-
-
-def _hold(referral: Referral, holding: Interval, ground: Ground) -> Followed:
-    """The claim makes it stand still; its clocks stop with the first cause."""
-    stopped, moved = (referral, ()) if referral.holds else stop(referral, ground.at)
-    hold = Hold("claim", holding.from_on, holding.reason_code)
-    revision = referral.revision + 1
-    said = ReferralHeld(
-        referral_id=referral.id,
-        revision=revision,
-        cause="claim",
-        from_on=holding.from_on,
-        reason_code=holding.reason_code,
-    )
-    return Followed(stopped._replace(revision=revision, holds=(*referral.holds, hold)), (said, *moved))
-
-
-def _resume(referral: Referral, from_on: date, ground: Ground) -> Followed:
-    """The claim's cause is gone; clocks run again when no other is left."""
-    left = tuple(hold for hold in referral.holds if hold.cause != "claim")
-    revision = referral.revision + 1
-    said = ReferralResumed(
-        referral_id=referral.id,
-        revision=revision,
-        cause="claim",
-        from_on=from_on,
-        still_held=tuple(hold.cause for hold in left),
-    )
-    resumed = referral._replace(revision=revision, holds=left)
-    if left:
-        return Followed(resumed, (said,))
-    offer = referral.offer
-    calendar = ground.register.calendar(offer.calendar_id) if offer else ground.calendar
-    running, moved = run_again(resumed, ground.at, calendar)
-    then = (again(running),) if isinstance(running.state, Matched | Unplaced) else ()
-    return Followed(running, (said, *moved), then=then)
-
-
-def _withdraw(referral: Referral, holding: Interval, ground: Ground) -> Followed:
-    """The claim ends it: an open offer is taken back, and an opening that was not used is free again."""
-    revision = referral.revision + 1
-    seats: tuple[Aggregate, ...] = ()
-    events: tuple[Event, ...] = ()
-    current = referral
-    if isinstance(referral.state, Offered | Acknowledged):
-        current, seat, said = withdraw_offer(referral, "claim", ground)
-        seats, events, revision = (seat,), (said,), said.revision
-    elif isinstance(referral.state, Accepted | Scheduled):
-        current, seat = lose(referral, "withdrawn", counts=False, ground=ground)
-        seats = (seat,)
-    ended = current._replace(revision=revision, state=Withdrawn(), holds=(), held_at=None, stopped=None)
-    withdrawn = ReferralWithdrawn(
-        referral_id=referral.id,
-        revision=revision,
-        cause="claim",
-        from_on=holding.from_on,
-        reason_code=holding.reason_code,
-    )
-    return Followed(ended, (*events, withdrawn), seats)
 
 
 def relocate(referral: Referral | None, community: str, ground: Ground) -> Outcome:
@@ -149,7 +73,7 @@ def relocate(referral: Referral | None, community: str, ground: Ground) -> Outco
             return Outcome((left, seat), (said,), then=(again(left),))
         case Matched() | Unplaced():
             return Outcome((moved._replace(state=Matched()),), then=(again(moved),))
-        case Accepted(offer=offer) | Scheduled(offer=offer):
+        case Accepted(offer=offer) | Scheduled(offer=offer) | Active(offer=offer):
             return _far_away(moved, offer.site_id, ground)
     return Outcome()
 

@@ -61,11 +61,34 @@ class Accepted(NamedTuple):
 
 
 class Scheduled(NamedTuple):
-    """The first visit is agreed."""
+    """The first visit is agreed; `missed` counts the visits to which the worker did not come, `was_missed` is this."""
 
     offer: Offer
     accepted_on: date
     starts_at: datetime
+    missed: int = 0
+    was_missed: bool = False
+
+
+class Active(NamedTuple):
+    """The worker is treated; over since `last_on`, yet active until its discharge report is in."""
+
+    offer: Offer
+    initial_visit_on: date
+    last_on: date | None = None
+    is_reported: bool = False
+
+
+class Discharged(NamedTuple):
+    """Treated and reported on; what was done may still be billed."""
+
+    offer: Offer
+
+
+class Closed(NamedTuple):
+    """Nothing can be billed any more; no offer where it had been withdrawn."""
+
+    offer: Offer | None = None
 
 
 class Unplaced(NamedTuple):
@@ -80,8 +103,9 @@ class Withdrawn(NamedTuple):
     """It ended before its purpose was reached."""
 
 
-State: TypeAlias = Matched | Offered | Acknowledged | Accepted | Scheduled | Unplaced | NotAdmitted | Withdrawn
-OPEN = (Matched, Offered, Acknowledged, Accepted, Scheduled, Unplaced)
+Served: TypeAlias = Accepted | Scheduled | Active | Discharged | Closed
+State: TypeAlias = Matched | Offered | Acknowledged | Served | Unplaced | NotAdmitted | Withdrawn
+OPEN = (Matched, Offered, Acknowledged, Accepted, Scheduled, Active, Unplaced)
 
 
 class Refused(NamedTuple):
@@ -128,7 +152,7 @@ class Referral(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        """Admitted, and neither withdrawn nor ended."""
+        """Admitted, and neither withdrawn nor discharged."""
         return isinstance(self.state, OPEN)
 
     @property
@@ -140,7 +164,7 @@ class Referral(NamedTuple):
     def offer(self) -> Offer | None:
         """The offer that is open or was accepted."""
         state = self.state
-        return state.offer if isinstance(state, Offered | Acknowledged | Accepted | Scheduled) else None
+        return state.offer if isinstance(state, Offered | Acknowledged | Served) else None
 
     @property
     def not_asked_again(self) -> frozenset[str]:

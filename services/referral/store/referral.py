@@ -1,6 +1,6 @@
 """Referrals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -10,6 +10,9 @@ from services.referral.domain.placement import InNeed
 from services.referral.domain.referral import (
     Accepted,
     Acknowledged,
+    Active,
+    Closed,
+    Discharged,
     Hold,
     Matched,
     NotAdmitted,
@@ -53,10 +56,6 @@ IN_NEED = """
 SELECT referral_id, state -> 'program' ->> 0, state ->> 'community' FROM referrals
 WHERE status = 'unplaced'
 """
-_STATES: Mapping[str, type[Any]] = {
-    kind.__name__.lower(): kind
-    for kind in (Matched, Offered, Acknowledged, Accepted, Scheduled, Unplaced, NotAdmitted, Withdrawn)
-}
 
 
 async def load_referrals(conn: Connection, ids: Sequence[str]) -> Sequence[Referral]:
@@ -165,20 +164,16 @@ def _injury(said: Sequence[Any] | None) -> Injury | None:
 
 
 def _state(status: str, members: Sequence[Any]) -> State:
-    """The inverse of `_member`, by the state's own types."""
-    kind = _STATES[status]
-    if not members:
-        found: State = kind()
-        return found
-    offer, *times = members
-    read = date.fromisoformat if kind in {Accepted, Scheduled} else _instant
-    first, *others = times
-    state: State = kind(_offer(offer), read(first), *map(_instant, others))
-    return state
+    """The inverse of `_member`, by the state's own types; members that came later have their defaults."""
+    kind, *readers = _STATES[status]
+    found: State = kind(*(read(member) for read, member in zip(readers, members, strict=False)))
+    return found
 
 
-def _offer(said: Sequence[Any]) -> Offer:
-    """An offer with its opening."""
+def _offer(said: Sequence[Any] | None) -> Offer | None:
+    """An offer with its opening, where there is one."""
+    if said is None:
+        return None
     rank, site, organisation, contract, payee, calendar, (site_id, program, week_on, n) = said
     opening = Opening(site_id=site_id, program=program, week_on=date.fromisoformat(week_on), n=n)
     return Offer(rank, site, organisation, contract, payee, calendar, opening)
@@ -187,3 +182,26 @@ def _offer(said: Sequence[Any]) -> Offer:
 def _instant(text: str | None) -> datetime | None:
     """An instant, where there is one."""
     return datetime.fromisoformat(text) if text else None
+
+
+def _day(text: str | None) -> date | None:
+    """A day, where there is one."""
+    return date.fromisoformat(text) if text else None
+
+
+_STATES: Mapping[str, tuple[Callable[..., Any], ...]] = {
+    kinds[0].__name__.lower(): kinds
+    for kinds in (
+        (Matched,),
+        (Offered, _offer, _instant),
+        (Acknowledged, _offer, _instant),
+        (Accepted, _offer, _day),
+        (Scheduled, _offer, _day, _instant, int, bool),
+        (Active, _offer, _day, _day, bool),
+        (Discharged, _offer),
+        (Closed, _offer),
+        (Unplaced,),
+        (NotAdmitted,),
+        (Withdrawn,),
+    )
+}

@@ -1,0 +1,162 @@
+"""A referral stands still and goes on: for its claim, its clinic or an officer, each lifted by its own side only."""
+
+from datetime import date
+from typing import NamedTuple, TypeAlias
+
+from services.referral.domain.acting import (
+    ByClinic,
+    ByOfficer,
+    allowed_to,
+    at_clinic,
+    held,
+    of_clinic,
+    of_officer,
+    stale,
+    wrong,
+)
+from services.referral.domain.clocks import run_again, stop
+from services.referral.domain.placement import Ground, again
+from services.referral.domain.referral import Accepted, Active, Hold, Matched, Referral, Scheduled, Unplaced
+from services.referral.domain.treating import discharged
+from shared.decision import Aggregate, Decision, Event, Flaw, Outcome, Refusal
+from shared.events.portal import (
+    OfficerHeldReferral,
+    OfficerResumedReferral,
+    ProviderHeldReferral,
+    ProviderResumedReferral,
+)
+from shared.events.referral import HoldCause, ReferralHeld, ReferralResumed
+
+CLINIC_HOLDS = (
+    "worker-unavailable",
+    "travel",
+    "medical",
+    "clinic-capacity",
+    "clinic-closed",
+    "awaiting-information",
+    "other",
+)
+OFFICER_HOLDS = (
+    "worker-unavailable",
+    "travel",
+    "medical",
+    "claim-review",
+    "return-to-work-trial",
+    "awaiting-information",
+    "other",
+)
+Holding: TypeAlias = ProviderHeldReferral | OfficerHeldReferral
+
+
+class Followed(NamedTuple):
+    """What was done with a referral as a part of a decision."""
+
+    referral: Referral
+    events: tuple[Event, ...] = ()
+    changed: tuple[Aggregate, ...] = ()
+    then: tuple[Event, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """A whole decision."""
+        return Outcome((self.referral, *self.changed), self.events, then=self.then)
+
+
+def hold(referral: Referral | None, act: ProviderHeldReferral, ground: Ground) -> Decision:
+    """The clinic lets what it has taken stand still; an offer is answered, not held."""
+    found = at_clinic(referral, act, (Accepted, Scheduled, Active))
+    if isinstance(found, Refusal):
+        return found
+    return _hold(found[0], act, "clinic", ground)
+
+
+def hold_as_officer(referral: Referral | None, act: OfficerHeldReferral, ground: Ground) -> Decision:
+    """The insurer lets it stand still, wherever it is."""
+    found = of_officer(referral, act)
+    if isinstance(found, Refusal):
+        return found
+    if refusal := held(found, "officer") or stale(found, act):
+        return refusal
+    return _hold(found, act, "officer", ground)
+
+
+def resume(referral: Referral | None, act: ProviderResumedReferral, ground: Ground) -> Decision:
+    """The clinic lifts its own hold."""
+    found = of_clinic(referral, act)
+    return found if isinstance(found, Refusal) else _resume(found[0], act, "clinic", ground)
+
+
+def resume_as_officer(referral: Referral | None, act: OfficerResumedReferral, ground: Ground) -> Decision:
+    """The officer lifts the insurer's hold."""
+    found = of_officer(referral, act)
+    return found if isinstance(found, Refusal) else _resume(found, act, "officer", ground)
+
+
+def stand_still(referral: Referral, hold: Hold, ground: Ground, review_on: date | None = None) -> Followed:
+    """One more cause; the clocks stop with the first."""
+    stopped, moved = (referral, ()) if referral.holds else stop(referral, ground.at)
+    revision = referral.revision + 1
+    said = ReferralHeld(
+        referral_id=referral.id,
+        revision=revision,
+        cause=hold.cause,
+        from_on=hold.from_on,
+        reason_code=hold.reason_code,
+        review_on=review_on,
+    )
+    return Followed(stopped._replace(revision=revision, holds=(*referral.holds, hold)), (said, *moved))
+
+
+def go_on(referral: Referral, cause: HoldCause, from_on: date, ground: Ground) -> Followed:
+    """A cause is gone; clocks run again, and what came in meanwhile counts, when no other is left."""
+    left = tuple(hold for hold in referral.holds if hold.cause != cause)
+    revision = referral.revision + 1
+    said = ReferralResumed(
+        referral_id=referral.id,
+        revision=revision,
+        cause=cause,
+        from_on=from_on,
+        still_held=tuple(hold.cause for hold in left),
+    )
+    resumed = referral._replace(revision=revision, holds=left)
+    if left:
+        return Followed(resumed, (said,))
+    offer = referral.offer
+    calendar = ground.register.calendar(offer.calendar_id) if offer else ground.calendar
+    running, moved = run_again(resumed, ground.at, calendar)
+    settled, done = discharged(running, ground)
+    then = (again(settled),) if isinstance(settled.state, Matched | Unplaced) else ()
+    return Followed(settled, (said, *moved, *done), then=then)
+
+
+def _hold(referral: Referral, act: Holding, side: HoldCause, ground: Ground) -> Decision:
+    """A hold by people says why, and when it is looked at again."""
+    if flaws := _unfounded(act, CLINIC_HOLDS if side == "clinic" else OFFICER_HOLDS, ground):
+        return Refusal(flaws)
+    return stand_still(referral, Hold(side, ground.today, act.reason_code), ground, act.review_on).outcome
+
+
+def _unfounded(act: Holding, reasons: tuple[str, ...], ground: Ground) -> tuple[Flaw, ...]:
+    """What a hold lacks, all at once."""
+    flaws = []
+    if act.reason_code not in reasons:
+        fix = f"choose one of {', '.join(reasons)}"
+        flaws.append(Flaw(code="REASON-MISSING", rule="a hold has its reason", fix=fix, field="reason_code"))
+    if act.review_on is None:
+        rule, fix = "a hold is looked at again", "name a day ahead"
+        flaws.append(Flaw(code="FIELD-MISSING", rule=rule, fix=fix, field="review_on"))
+    elif act.review_on <= ground.today:
+        rule, fix = "the day of review lies ahead", f"choose a day after {ground.today}"
+        flaws.append(Flaw(code="DATE-PAST", rule=rule, fix=fix, field="review_on"))
+    return tuple(flaws)
+
+
+def _resume(referral: Referral, act: ByClinic | ByOfficer, side: HoldCause, ground: Ground) -> Decision:
+    """Only the side that holds it lets it go on."""
+    if not referral.held_by(side):
+        allowed = allowed_to(referral, side)
+        if referral.holds:
+            rule = "a hold is lifted by the side that set it"
+            return wrong("REF-HELD", rule, "wait until it is resumed", allowed)
+        return wrong("REF-STATE", "the referral is not held", "reload it and act on what it shows", allowed)
+    return stale(referral, act) or go_on(referral, side, ground.today, ground).outcome

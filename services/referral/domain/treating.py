@@ -1,0 +1,118 @@
+"""Treatment: it starts, ends, is reported on, and becomes history."""
+
+from datetime import date
+
+from services.referral.domain.acting import at_clinic, out_of_place
+from services.referral.domain.opening import give_back, seat_id
+from services.referral.domain.placement import Ground
+from services.referral.domain.referral import Active, Closed, Discharged, Referral, Scheduled, Withdrawn
+from shared.decision import Decision, Event, Flaw, Outcome, Refusal
+from shared.events.invoice import CaseBillingFinal
+from shared.events.portal import ProviderEndedProgram, ProviderStartedReferral
+from shared.events.program import ObligationWaived, ReportAccepted
+from shared.events.referral import ProgramEnded, ProgramStarted, ReferralClosed, ReferralDischarged
+
+EXIT_REASONS = (
+    "goal-achieved",
+    "goal-partly-achieved",
+    "goal-not-achieved",
+    "non-compliance",
+    "other-service-chosen",
+    "out-of-scope-diagnosis",
+    "no-longer-eligible",
+    "moved",
+    "other",
+)
+_DISCHARGE = "discharge"  # the kind of the report that ends a case
+
+
+def start(referral: Referral | None, act: ProviderStartedReferral, ground: Ground) -> Decision:
+    """The initial visit took place; the opening it was booked into is free again."""
+    found = at_clinic(referral, act, (Scheduled,))
+    if isinstance(found, Refusal):
+        return found
+    referral, offer = found
+    if not isinstance(referral.state, Scheduled) or referral.program is None:
+        raise AssertionError("what is scheduled has a program")
+    today = ground.register.calendar(offer.calendar_id).day_of(ground.at)
+    if flaws := _outside(act.initial_visit_on, "initial_visit_on", referral.state.accepted_on, today):
+        return Refusal(flaws)
+    started = referral._replace(revision=referral.revision + 1, state=Active(offer, act.initial_visit_on))
+    said = ProgramStarted(
+        referral_id=started.id,
+        revision=started.revision,
+        site_id=offer.site_id,
+        contract_id=offer.contract_id,
+        payee_id=offer.payee_id,
+        program=referral.program,
+        program_revision=referral.program_revision,
+        initial_visit_on=act.initial_visit_on,
+    )
+    return Outcome((started, give_back(offer.opening, started.id, ground.seats.get(seat_id(offer.opening)))), (said,))
+
+
+def end(referral: Referral | None, act: ProviderEndedProgram, ground: Ground) -> Decision:
+    """Treatment is over since a day; the discharge report becomes due, and until it is in the referral is active."""
+    found = at_clinic(referral, act, (Active,))
+    if isinstance(found, Refusal):
+        return found
+    referral, offer = found
+    state = referral.state
+    if not isinstance(state, Active) or state.last_on:
+        return out_of_place(referral, ("hold",))
+    today = ground.register.calendar(offer.calendar_id).day_of(ground.at)
+    if flaws := (*_outside(act.last_on, "last_on", state.initial_visit_on, today), *_unexplained(act)):
+        return Refusal(flaws)
+    over = referral._replace(revision=referral.revision + 1, state=state._replace(last_on=act.last_on))
+    said = ProgramEnded(
+        referral_id=over.id, revision=over.revision, last_on=act.last_on, exit_reason=act.exit_reason or ""
+    )
+    settled, done = discharged(over, ground)
+    return Outcome((settled,), (said, *done))
+
+
+def report(referral: Referral | None, said: ReportAccepted | ObligationWaived, ground: Ground) -> Outcome:
+    """The discharge report is in, or done without: the referral is discharged, once it is not held."""
+    state = referral.state if referral else None
+    if referral is None or said.kind != _DISCHARGE or not isinstance(state, Active) or state.is_reported:
+        return Outcome()
+    reported = referral._replace(state=state._replace(is_reported=True))
+    settled, done = discharged(reported._replace(revision=referral.revision + 1), ground)
+    return Outcome((settled,), done) if done else Outcome((reported,))
+
+
+def discharged(referral: Referral, ground: Ground) -> tuple[Referral, tuple[Event, ...]]:
+    """What is over and reported on, and does not stand still, is discharged; its revision is raised already."""
+    state = referral.state
+    if referral.holds or not isinstance(state, Active) or not (state.last_on and state.is_reported):
+        return referral, ()
+    said = ReferralDischarged(referral_id=referral.id, revision=referral.revision, discharged_on=ground.today)
+    return referral._replace(state=Discharged(state.offer)), (said,)
+
+
+def close(referral: Referral | None, final: CaseBillingFinal) -> Outcome:
+    """Nothing of it can be billed any more: what was discharged or withdrawn is history."""
+    if referral is None or not isinstance(referral.state, Discharged | Withdrawn):
+        return Outcome()
+    closed = referral._replace(revision=referral.revision + 1, state=Closed(referral.offer))
+    said = ReferralClosed(referral_id=closed.id, revision=closed.revision, closed_on=final.final_on)
+    return Outcome((closed,), (said,))
+
+
+def _outside(day: date, field: str, first: date, last: date) -> tuple[Flaw, ...]:
+    """A day of treatment that cannot be."""
+    if day > last:
+        rule, fix = "one tells of what was, not of what will be", f"give a day up to {last}"
+        return (Flaw(code="DATE-FUTURE", rule=rule, fix=fix, field=field),)
+    if day < first:
+        rule, fix = f"nothing of it was before {first}", f"give a day from {first}"
+        return (Flaw(code="DATE-EARLY", rule=rule, fix=fix, field=field),)
+    return ()
+
+
+def _unexplained(act: ProviderEndedProgram) -> tuple[Flaw, ...]:
+    """An end without its reason."""
+    if act.exit_reason in EXIT_REASONS:
+        return ()
+    fix = f"choose one of {', '.join(EXIT_REASONS)}"
+    return (Flaw(code="REASON-MISSING", rule="an end has its reason", fix=fix, field="exit_reason"),)

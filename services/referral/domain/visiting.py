@@ -1,0 +1,133 @@
+"""The first visit: agreed with the worker, agreed anew, and missed."""
+
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from services.referral.domain.acting import allowed_to, at_clinic, wrong
+from services.referral.domain.opening import Seat, give_back, seat_id, take
+from services.referral.domain.placement import Ground
+from services.referral.domain.referral import Accepted, Offer, Referral, Scheduled
+from shared.decision import Decision, Flaw, Outcome, Refusal, refuse
+from shared.events.portal import ProviderBookedAppointment, ProviderMovedAppointment, ProviderReportedMissed
+from shared.events.referral import AppointmentBooked, AppointmentMissed, AppointmentMoved
+from shared.events.values import Opening
+
+LATE_REASONS = ("worker-unavailable", "travel", "medical", "clinic-capacity", "other")
+_WITHIN = 5  # business days after the acceptance, beyond which a reason is asked
+
+
+class _Visit(NamedTuple):
+    """What was agreed, and where the act gives a reason for a late one."""
+
+    starts_at: datetime
+    is_confirmed: bool
+    reason: str | None
+    reason_field: str
+
+
+def book(referral: Referral | None, act: ProviderBookedAppointment, ground: Ground) -> Decision:
+    """The first visit is agreed with the worker; in another week it takes another opening."""
+    found = at_clinic(referral, act, (Accepted,))
+    if isinstance(found, Refusal):
+        return found
+    visit = _Visit(act.starts_at, act.confirmed_with_worker, act.late_reason_code, "late_reason_code")
+    agreed = _agree(found[0], visit, ground)
+    if isinstance(agreed, Refusal):
+        return agreed
+    booked, offer, seats = agreed
+    said = AppointmentBooked(
+        referral_id=booked.id,
+        revision=booked.revision,
+        site_id=offer.site_id,
+        starts_at=act.starts_at,
+        opening=offer.opening,
+    )
+    return Outcome((booked, *seats), (said,))
+
+
+def move(referral: Referral | None, act: ProviderMovedAppointment, ground: Ground) -> Decision:
+    """The first visit is agreed anew, by the rules of a booking; the opening goes with it."""
+    found = at_clinic(referral, act, (Scheduled,))
+    if isinstance(found, Refusal):
+        return found
+    visit = _Visit(act.starts_at, act.confirmed_with_worker, act.reason_code, "reason_code")
+    agreed = _agree(found[0], visit, ground)
+    if isinstance(agreed, Refusal):
+        return agreed
+    moved, offer, seats = agreed
+    said = AppointmentMoved(
+        referral_id=moved.id,
+        revision=moved.revision,
+        site_id=offer.site_id,
+        starts_at=act.starts_at,
+        opening=offer.opening,
+    )
+    return Outcome((moved, *seats), (said,))
+
+
+def miss(referral: Referral | None, act: ProviderReportedMissed, ground: Ground) -> Decision:
+    """The worker did not come: each visit is missed once, and another one is agreed."""
+    found = at_clinic(referral, act, (Scheduled,))
+    if isinstance(found, Refusal):
+        return found
+    referral, offer = found
+    state = referral.state
+    if not isinstance(state, Scheduled) or state.was_missed:
+        rule, fix = "this visit was reported missed already", "agree on another one"
+        return wrong("REF-STATE", rule, fix, allowed_to(referral, "clinic"))
+    if ground.at <= state.starts_at:
+        rule, fix = "a visit is missed once its time has come", "wait for the visit, or move it"
+        return refuse("DATE-FUTURE", rule, fix)
+    counted = state._replace(missed=state.missed + 1, was_missed=True)
+    missed = referral._replace(revision=referral.revision + 1, state=counted)
+    said = AppointmentMissed(
+        referral_id=missed.id,
+        revision=missed.revision,
+        site_id=offer.site_id,
+        starts_at=state.starts_at,
+        times=counted.missed,
+    )
+    return Outcome((missed,), (said,))
+
+
+def _agree(referral: Referral, visit: _Visit, ground: Ground) -> tuple[Referral, Offer, tuple[Seat, ...]] | Refusal:
+    """The referral with its visit, in an opening of that week; or what is wrong with the visit."""
+    state = referral.state
+    if not isinstance(state, Accepted | Scheduled):
+        raise AssertionError("only what was accepted has a first visit")  # noqa: TRY004 - a fault of ours, not a type
+    calendar = ground.register.calendar(state.offer.calendar_id)
+    day, latest = calendar.day_of(visit.starts_at), calendar.add_business_days(state.accepted_on, _WITHIN)
+    if flaws := _unfit(visit, day, latest, ground):
+        return Refusal(flaws)
+    opening, seats = _opening_for(referral.id, state.offer, day, ground)
+    offer = state.offer._replace(opening=opening)
+    missed = state.missed if isinstance(state, Scheduled) else 0
+    agreed = Scheduled(offer, state.accepted_on, visit.starts_at, missed)
+    return referral._replace(revision=referral.revision + 1, state=agreed), offer, seats
+
+
+def _unfit(visit: _Visit, day: date, latest: date, ground: Ground) -> tuple[Flaw, ...]:
+    """What is wrong with a visit, all at once."""
+    flaws = []
+    if day < ground.today or visit.starts_at < ground.at:
+        flaws.append(Flaw(code="DATE-PAST", rule="a visit lies ahead", fix="choose a later day", field="starts_at"))
+    if not visit.is_confirmed:
+        rule, fix = "the worker agreed to the day", "confirm it with the worker first"
+        flaws.append(Flaw(code="NOT-CONFIRMED", rule=rule, fix=fix, field="confirmed_with_worker"))
+    if day > latest and visit.reason not in LATE_REASONS:
+        rule = f"the first visit is within {_WITHIN} business days of the acceptance, by {latest}, or says why not"
+        fix = f"choose a day by {latest}, or name one of {', '.join(LATE_REASONS)}"
+        flaws.append(Flaw(code="REASON-MISSING", rule=rule, fix=fix, field=visit.reason_field))
+    return tuple(flaws)
+
+
+def _opening_for(referral_id: str, offer: Offer, day: date, ground: Ground) -> tuple[Opening, tuple[Seat, ...]]:
+    """The same opening in the same week; else the first free number of the other week, declared or not."""
+    monday = day - timedelta(days=day.weekday())
+    if monday == offer.opening.week_on:
+        return offer.opening, ()
+    gone = set(ground.taken.get((offer.site_id, offer.opening.program, monday), ()))
+    free = next(n for n in range(1, len(gone) + 2) if n not in gone)
+    opening = offer.opening.model_copy(update={"week_on": monday, "n": free})
+    back = give_back(offer.opening, referral_id, ground.seats.get(seat_id(offer.opening)))
+    return opening, (back, take(opening, referral_id, ground.seats.get(seat_id(opening))))
