@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from simulation.agenda import at_work
 from simulation.portal import Portal
 from simulation.topics import Announced
 
@@ -100,7 +101,7 @@ class Clinics:
 
     def _plan(self, offer: Announced, deed: Deed, now: datetime, *, hours: float) -> None:
         mind = self._mind(offer, f"{deed} in")
-        at = _at_work(now + timedelta(hours=mind.expovariate(1 / hours)), self._pace)
+        at = at_work(now + timedelta(hours=mind.expovariate(1 / hours)), self._pace)
         heapq.heappush(self._agenda, Act(at, next(self._places), deed, offer))
 
     def _mind(self, offer: Announced, about: str) -> Random:
@@ -143,15 +144,3 @@ def _first_visit(act: Act, mind: Random) -> str:
     while day.weekday() > 4:  # noqa: PLR2004 - Friday
         day += timedelta(days=1)
     return datetime.combine(day, time(mind.randrange(8, 16), mind.choice((0, 30))), _PACIFIC).isoformat()
-
-
-def _at_work(at: datetime, pace: int) -> datetime:
-    """The next moment of a working day, from eight to five."""
-    local = at.astimezone(_PACIFIC)
-    if local.hour >= 17:  # noqa: PLR2004 - five in the afternoon
-        local = datetime.combine(local.date() + timedelta(days=1), time(8, local.minute), _PACIFIC)
-    local = max(local, datetime.combine(local.date(), time(8), _PACIFIC))
-    while local.weekday() > 4:  # noqa: PLR2004 - Friday
-        local = datetime.combine(local.date() + timedelta(days=1), time(8, local.minute), _PACIFIC)
-    into = timedelta(minutes=local.minute % pace, seconds=local.second, microseconds=local.microsecond)
-    return local - into + timedelta(minutes=pace)

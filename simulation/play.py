@@ -16,8 +16,8 @@ from simulation.waiting import Waiting, day_of
 _LONGEST_END = timedelta(days=400)
 
 
-class Clinics(Protocol):
-    """Those who answer."""
+class Actors(Protocol):
+    """Those who answer, treat, report, bill and decide."""
 
     def hear(self, news: Sequence[Announced], now: datetime) -> None:
         """They learn of what concerns them."""
@@ -36,7 +36,7 @@ class World(NamedTuple):
     publisher: Publisher
     watch: Watch
     tail: Tail
-    clinics: Clinics
+    people: Sequence[Actors]
 
 
 class Progress(NamedTuple):
@@ -75,11 +75,13 @@ async def play(feed: Sequence[Captured], world: World, manner: Manner) -> dateti
     while True:
         news = await world.tail.news(world.watch.ends)
         waiting.hear(news)
-        world.clinics.hear(news, world.clock.now)
+        for actors in world.people:
+            actors.hear(news, world.clock.now)
         manner.show(Progress(world.clock.now, played, len(feed), waiting, news, is_past))
         is_past = False
-        batch, target = following(feed[played : played + 2000], (timer, world.clinics.next_at()), manner.pace)
-        if played == len(feed) and waiting.is_settled(world.clock.now):
+        acts = [at for actors in world.people if (at := actors.next_at())]
+        batch, target = following(feed[played : played + 2000], (timer, *acts), manner.pace)
+        if played == len(feed) and not acts and waiting.is_settled(world.clock.now):
             return world.clock.now
         if target is None or (played == len(feed) and target > feed[-1].arrives_at + _LONGEST_END):
             raise Unsettled(f"nothing more happens, and {waiting}")
@@ -87,7 +89,8 @@ async def play(feed: Sequence[Captured], world: World, manner: Manner) -> dateti
         await world.publisher.send(batch, world.clock.now)
         waiting.say((judge(record, day_of(world.clock.now)) for record in batch), world.clock.now)
         played += len(batch)
-        await world.clinics.act(world.clock.now)
+        for actors in world.people:
+            await actors.act(world.clock.now)
         timer = await world.watch.rest(world.clock.step)
         await asyncio.sleep(manner.pause)
 

@@ -47,9 +47,19 @@ class Portal:
         answer.raise_for_status()
         return list(answer.json()["items"])
 
+    async def read(self, token: str, path: str) -> Any:  # noqa: ANN401 - whatever JSON can say
+        """One resource."""
+        answer = await self._ask("GET", path, headers=_as(token))
+        answer.raise_for_status()
+        return answer.json()
+
     async def revision(self, token: str, number: str) -> int | None:
         """The newest of one referral; None when it is not there or not the clinic's."""
-        answer = await self._ask("GET", f"/referrals/{number}", headers=_as(token))
+        return await self.revision_of(token, f"/referrals/{number}")
+
+    async def revision_of(self, token: str, path: str) -> int | None:
+        """The newest of one document; None when it is not there or not the caller's."""
+        answer = await self._ask("GET", path, headers=_as(token))
         if answer.status_code == httpx2.codes.NOT_FOUND:
             return None
         answer.raise_for_status()

@@ -10,14 +10,17 @@ from typing import NamedTuple
 
 from deploy.local.rights import SERVICES
 from simulation import capture
+from simulation.agenda import Agenda
 from simulation.capture import Captured
 from simulation.clinics import Clinics
 from simulation.clock import ClockFile
+from simulation.keys import find
 from simulation.play import Manner, World, play
 from simulation.portal import Portal
 from simulation.quiet import Watch
 from simulation.tail import Tail
 from simulation.topics import CLAIMS, Publisher, read
+from simulation.treatment import Treatment
 
 BUNDLED = Path(__file__).parent / "captures" / "claims-autumn-2024.jsonl.gz"
 BEFORE = timedelta(hours=1)  # the registers are loaded before the first record arrives
@@ -54,7 +57,10 @@ async def run(feed: Sequence[Captured], clock: ClockFile, where: Addresses, mann
         publisher = await parts.enter_async_context(Publisher(where.broker))
         watch = await parts.enter_async_context(Watch(where.broker, where.health))
         tail = await parts.enter_async_context(Tail(where.broker))
-        world = World(clock, publisher, watch, tail, Clinics(portal, where.tokens, manner.seed, manner.pace))
+        keys = await find(portal, where.tokens)
+        clinics = Clinics(portal, keys.clinicians, manner.seed, manner.pace)
+        treatment = Treatment(portal, keys, Agenda(manner.seed, manner.pace))
+        world = World(clock, publisher, watch, tail, (clinics, treatment))
         left = await _unplayed(feed, where.broker) if manner.goes_on else feed
         return await play(left, world, manner)
 

@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from simulation.topics import Announced, Lying, announced, lying_of
 
-TOPICS = ("rehab-referral", "rehab-notification")
+TOPICS = ("rehab-referral", "rehab-program", "rehab-invoice", "rehab-procurement", "rehab-notification")
 
 
 class Tail:

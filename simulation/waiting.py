@@ -12,6 +12,8 @@ from simulation.topics import Announced
 
 _PACIFIC = ZoneInfo("America/Vancouver")
 _DECISIONS = {"referral-created", "referral-not-admitted"}
+_OWED = {"invoice-received", "payment-scheduled"}
+_SETTLED = {"invoice-paid", "invoice-rejected", "invoice-voided"}
 _FAR = timedelta(days=366)  # nobody waits for what takes effect later than that
 
 
@@ -28,6 +30,7 @@ class Waiting:
         self.requests: set[tuple[str, str]] = set()
         self.decided: set[tuple[str, str]] = set()
         self.ways: dict[str, path.Way] = {}
+        self.owed: set[str] = set()
         self._ahead = date.min
 
     def say(self, verdicts: Iterable[Verdict], now: datetime) -> None:
@@ -47,6 +50,10 @@ class Waiting:
         for one in news:
             if one.words in _DECISIONS:
                 self.decided.add((one.data["claim_number"], one.data["request_id"]))
+            if one.words in _OWED:
+                self.owed.add(one.data["invoice_id"])
+            elif one.words in _SETTLED or (one.words == "invoice-pended" and not one.data["until"]):
+                self.owed.discard(one.data["invoice_id"])
             if one.topic == "rehab-referral" and one.data.get("referral_id") == one.key:
                 self.ways.setdefault(one.key, path.Way()).go(one)
 
@@ -62,9 +69,12 @@ class Waiting:
 
     def is_settled(self, now: datetime) -> bool:
         """Whether nothing waits, and no date lies ahead."""
-        return not self.undecided and not self.unanswered and self._ahead <= day_of(now)
+        return not self.undecided and not self.unanswered and not self.owed and self._ahead <= day_of(now)
 
     @override
     def __str__(self) -> str:
         """In words."""
-        return f"{self.undecided} requests wait for their claim, {self.unanswered} referrals for a clinic"
+        return (
+            f"{self.undecided} requests wait for their claim, {self.unanswered} referrals for a clinic, "
+            f"{len(self.owed)} invoices for their end"
+        )

@@ -23,7 +23,7 @@ _TOKENS = "REHAB_TOKENS"  # the file in which the keys of clinic software are ha
 
 
 async def open_accounts(office: Office, arguments: Sequence[str]) -> None:
-    """Open the accounts of a folder's file that are not there yet, and hand each site's software its key."""
+    """Open the accounts of a folder's file that are not there yet, and hand each one's software its key."""
     holders = read_accounts(Path(arguments[0]))
     await office.tell(holders)
     if place := os.environ.get(_TOKENS):
@@ -32,12 +32,11 @@ async def open_accounts(office: Office, arguments: Sequence[str]) -> None:
 
 
 async def _hand_over(office: Office, holders: Sequence[HolderFiled], place: Path) -> None:
-    """A key for each site's clinician account, kept by the portal as a hash only; a key in the file stays."""
+    """A key for each account's software, kept by the portal as a hash only; a key in the file stays."""
     known = _handed_over(place)
-    clinicians = {h.sites[0]: h.account_id for h in holders if h.role == "clinician" and h.sites}
-    keys = {site: known.get(site) or secrets.token_urlsafe(32) for site in clinicians}
+    keys = {h.account_id: known.get(h.account_id) or secrets.token_urlsafe(32) for h in holders}
     async with office.pool.acquire() as conn, conn.transaction():
-        await issue_tokens(conn, {sha256(key.encode()).digest(): clinicians[site] for site, key in keys.items()})
+        await issue_tokens(conn, {sha256(key.encode()).digest(): account for account, key in keys.items()})
     _note(place, keys)
 
 

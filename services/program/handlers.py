@@ -1,6 +1,15 @@
 """What program reacts to."""
 
-from services.program.domain import attendance, ladder, life, plan_asking, plan_clock, plan_deciding, reports
+from services.program.domain import (
+    attendance,
+    ladder,
+    life,
+    plan_asking,
+    plan_clock,
+    plan_deciding,
+    plan_ending,
+    reports,
+)
 from services.program.domain.case import Case, Ground, Moved, settled
 from services.program.domain.steps import ReportStepDue
 from services.program.store.cases import CASES
@@ -86,7 +95,7 @@ def on_referral_withdrawn(event: ReferralWithdrawn, desk: Desk[Facts], occasion:
     if case is None or ground is None:
         return Outcome()
     withdrawn = life.withdraw(case, event)
-    return settled(case, withdrawn.then(plan_deciding.discontinue(withdrawn.case, "withdrawal", ground.today)))
+    return settled(case, withdrawn.then(plan_ending.discontinue(withdrawn.case, "withdrawal", ground.today)))
 
 
 @handlers.on(ProgramEnded, of_case, about_cases)
@@ -173,4 +182,4 @@ def on_officer_decided_plan(event: OfficerDecidedPlan, desk: Desk[Facts], occasi
 def on_deadline_reached(event: DeadlineReached, desk: Desk[Facts], occasion: Occasion) -> Decision:
     if event.service != "program":
         return Outcome()
-    return plan_deciding.close_door(*case_of(event, desk, occasion), event, occasion.new_id)
+    return plan_ending.close_door(*case_of(event, desk, occasion), event, occasion.new_id)

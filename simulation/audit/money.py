@@ -90,10 +90,16 @@ def all_paid(books: Books) -> Iterator[str]:
     judged = judgements(books)
     for one in books.words.get("invoice-received", ()):
         id_ = one.data["invoice_id"]
-        if id_ not in judged and id_ not in done:
+        if id_ not in judged and id_ not in done and not _waits_for_ever(books, id_):
             yield f"the invoice {id_} was never judged"
-        elif id_ not in done and judged[id_].data["allowed_cents"]:
+        elif id_ not in done and id_ in judged and judged[id_].data["allowed_cents"]:
             yield f"the invoice {id_} was allowed and never paid"
+
+
+def _waits_for_ever(books: Books, invoice_id: str) -> bool:
+    """A claim that stands pended is waited for without limit."""
+    pended = [one.data for one in books.words.get("invoice-pended", ()) if one.data["invoice_id"] == invoice_id]
+    return bool(pended) and not pended[-1]["until"]
 
 
 def remittances(books: Books) -> Iterator[str]:

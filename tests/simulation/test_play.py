@@ -92,7 +92,7 @@ def test_a_play_is_over_when_nothing_waits_and_no_date_lies_ahead() -> None:
         verdict = judge(lying.captured, lying.at.date())
         waiting.say([verdict], lying.at)
     assert not waiting.is_settled(at("2024-10-10"))
-    assert str(waiting) == "1 requests wait for their claim, 0 referrals for a clinic"
+    assert str(waiting) == "1 requests wait for their claim, 0 referrals for a clinic, 0 invoices for their end"
     waiting.decided.add((NUMBER, "R1"))
     assert not waiting.is_settled(at("2024-10-09", 23))
     assert waiting.is_settled(at("2024-10-10", 0))
