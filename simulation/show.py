@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,22 @@ _LINES: Mapping[str, str] = {
     "referral-resumed": "resumed       {number}",
     "referral-withdrawn": "withdrawn     {number}: {cause}",
     "appointment-booked": "booked        {number} at {site_id} for {starts_at}",
+    "appointment-missed": "missed        {referral}, time {times}",
+    "program-started": "started       {referral} at {site_id} on {initial_visit_on}",
+    "report-accepted": "report        {referral}: {report}, {business_days_late} business days late",
+    "plan-submitted": "planned       {referral}: plan {plan}, {lines} lines",
+    "plan-approved": "approved      {referral}: plan {plan}, {lines} lines",
+    "plan-declined": "declined      {referral}: plan {plan}",
+    "plan-deemed-approved": "deemed        {referral}: plan {plan}, nobody decided in time",
+    "program-ended": "ended         {referral} on {last_on}: {exit_reason}",
+    "referral-discharged": "discharged    {referral}",
+    "invoice-received": "billed        {referral}: {number}, {dollars}",
+    "invoice-returned": "returned      {referral}: {number}",
+    "invoice-pended": "waits         {referral}: {number} for {waits_for}",
+    "invoice-adjudicated": "judged        {referral}: {number}, {dollars} allowed",
+    "invoice-paid": "paid          {referral}: {dollars}",
+    "run-frozen": "run frozen    {run_id}: {dollars}",
+    "remittance-issued": "remitted      {payee_id}: {dollars}",
     "notice-sent": "told          {recipient_id} by {channel}",
 }
 
@@ -41,12 +57,19 @@ class Ticker:
                 print(f"{one.at.astimezone(_PACIFIC):%a %d %b %Y %H:%M}  {line}", flush=True)  # noqa: T201 - to a person
 
     def _line(self, one: Announced) -> str:
-        if "number" in one.data:
+        if "number" in one.data and one.owner == "referral":
             self._numbers[one.key] = one.data["number"]
         codes = ", ".join(failure["code"] for failure in one.data.get("failures", ()))
-        known: dict[str, Any] = {"number": self._numbers.get(one.key, one.key), "codes": codes, **one.data}
-        known["refused_by"] = ", ".join(one.data.get("refused_by", ())) or "nobody"
+        referral = self._numbers.get(one.key, one.key)
+        known: dict[str, Any] = {"number": referral, "referral": referral, "codes": codes, **one.data}
+        known |= {name: _listed(one.data[name]) for name in ("refused_by", "waits_for") if name in one.data}
+        known["lines"] = len(one.data.get("lines", ()))
+        known["dollars"] = f"${one.data.get('allowed_cents', one.data.get('cents', 0)) / 100:,.2f}"
         return _LINES.get(one.words, "").format_map(known)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "nobody"
 
 
 class Gauge:
