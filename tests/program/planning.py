@@ -1,0 +1,173 @@
+"""A case whose initial report is in, with the fee schedules as bundled; plans are asked for, decided and awaited."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_OID, UUID, uuid5
+
+from services.program.domain import plan_asking, plan_clock, plan_deciding, plan_ending
+from services.program.domain.case import Case, Ground, settled
+from services.program.domain.plans import Plan, find_plan
+from shared.decision import Decision, Event, Outcome, Refusal
+from shared.events.portal import (
+    DeadlineReached,
+    OfficerDecidedPlan,
+    OfficerRequestedInformation,
+    ProviderRepliedPlan,
+    ProviderSubmittedPlan,
+    ProviderSubmittedPlanAmendment,
+)
+from shared.events.procurement import FeeSchedulePublished
+from shared.events.program import ProgramPublished
+from tests.program.ground import BC, CATALOGUE, CLINIC, CRRTW, ID, OFFICER, SHA256, at, case_in, contract, started
+
+NETWORK = Path(__file__).parents[2] / "data" / "network"
+FEES = tuple(
+    FeeSchedulePublished.model_validate(said) for said in tomllib.loads((NETWORK / "fees.toml").read_text())["schedule"]
+)
+OR1 = ProgramPublished.model_validate(tomllib.loads((CATALOGUE / "or1.toml").read_text()))
+ASKED_ON = date(2024, 11, 14)  # a Thursday; three business days later is Tuesday the 19th
+DECIDED_ON = date(2024, 11, 18)
+DUE_ON = date(2024, 11, 19)
+VISIT: Mapping[str, Any] = {
+    "line": "visit", "code": "CR-JSV", "units": "3.25", "from_on": date(2024, 11, 11), "to_on": date(2024, 12, 6),
+    "discipline": "kinesiologist", "goal": "adapt-workplace",
+}  # fmt: skip
+WEEKS: Mapping[str, Any] = {
+    "line": "weeks", "code": "CR-WK", "units": "4", "from_on": date(2024, 11, 18), "to_on": date(2024, 12, 15),
+    "discipline": "physical_therapist", "goal": "return-to-own-job",
+}  # fmt: skip
+COUNSEL: Mapping[str, Any] = {
+    "line": "talks", "code": "CR-SUP-CNS", "units": "6", "from_on": date(2024, 11, 18), "to_on": date(2024, 12, 15),
+    "discipline": "clinical_counsellor", "goal": "overcome-barriers",
+}  # fmt: skip
+MORE: Mapping[str, Any] = {
+    "line": "more", "code": "CR-EXT", "units": "2", "from_on": date(2024, 12, 16), "to_on": date(2024, 12, 29),
+    "discipline": "physical_therapist", "goal": "increase-capacity",
+}  # fmt: skip
+
+
+def ground(day: date, hour: int = 12, entry: ProgramPublished = CRRTW, **terms: Any) -> Ground:
+    """What a decision on that day stands on."""
+    said = contract(**terms)
+    return Ground(at(day, hour), said, BC, entry, (said,), FEES)
+
+
+def reported(standing: Any = "accepted") -> Case:
+    """A case with its initial report."""
+    case = started()
+    initial = case.obligation("initial")
+    assert initial is not None
+    return case.owing(initial._replace(standing=standing))
+
+
+def submit(case: Case | None, *lines: Mapping[str, Any], on: Ground | None = None, site: str = "van-1") -> Decision:
+    found = on or ground(ASKED_ON)
+    act = {"by": CLINIC, "received_at": found.at, "seen": 0, "idempotency_key": "k", "referral_id": ID}
+    said = ProviderSubmittedPlan.model_validate({**act, "site_id": site, "lines": lines})
+    return plan_asking.submit(case, found, said)
+
+
+def amend(case: Case, amends: int, *lines: Mapping[str, Any], on: Ground, seen: int = 99) -> Decision:
+    act = {"by": CLINIC, "received_at": on.at, "seen": seen, "idempotency_key": "k", "referral_id": ID}
+    said = {**act, "site_id": "van-1", "amends": amends, "lines": lines}
+    return plan_asking.amend(case, on, ProviderSubmittedPlanAmendment.model_validate(said))
+
+
+def ask(case: Case, on: Ground, plan: int = 1, seen: int = 99, question: str | None = "q-1") -> Decision:
+    act = OfficerRequestedInformation(
+        by=OFFICER, received_at=on.at, seen=seen, idempotency_key="k", referral_id=ID, plan=plan,
+        question_id=question, question_sha256=SHA256,
+    )  # fmt: skip
+    return plan_asking.request_information(case, on, act)
+
+
+def reply(case: Case, on: Ground, plan: int = 1, seen: int = 99, document: str | None = "d-1") -> Decision:
+    act = ProviderRepliedPlan(
+        by=CLINIC, received_at=on.at, seen=seen, idempotency_key="k", referral_id=ID, site_id="van-1", plan=plan,
+        document_id=document, document_sha256=SHA256,
+    )  # fmt: skip
+    return plan_asking.reply(case, on, act)
+
+
+def ids(cause: str = "a decision") -> Any:
+    """Ids as an occasion derives them."""
+
+    def new_id(n: int) -> UUID:
+        return uuid5(NAMESPACE_OID, f"{cause}/{n}")
+
+    return new_id
+
+
+def decide(
+    case: Case | None, on: Ground, *lines: tuple[str, str] | tuple[str, str, str], plan: int = 1, seen: int = 99
+) -> Decision:
+    said = [dict(zip(("line", "units", "reason_code"), line, strict=False)) for line in lines]
+    act = {"by": OFFICER, "received_at": on.at, "seen": seen, "idempotency_key": "k", "referral_id": ID}
+    told = OfficerDecidedPlan.model_validate({**act, "plan": plan, "lines": said})
+    return plan_deciding.decide(case, on, told, ids(f"decision on {plan} at {on.at}"))
+
+
+def close(case: Case, on: Ground) -> Outcome:
+    """The door of the newest plan, as it stands open, closes."""
+    deadline = case.plans[-1].deadline
+    assert deadline is not None
+    said = DeadlineReached(record_key=ID, service="program", name=deadline.name, due_at=deadline.due_at)
+    return plan_ending.close_door(case, on, said, ids(f"door at {on.at}"))
+
+
+def held(case: Case, on: Ground) -> Case:
+    """The referral stands still from then on."""
+    return plan_clock.hold(case._replace(holds=("claim",), held_at=on.at), on).case
+
+
+def resumed(case: Case, on: Ground) -> Outcome:
+    return settled(case, plan_clock.resume(case.next._replace(holds=(), held_at=None), on))
+
+
+def waiting(*lines: Mapping[str, Any], on: Ground | None = None) -> Case:
+    """A case with a plan that waits for its decision."""
+    return case_in(submit(reported(), *(lines or (VISIT, WEEKS)), on=on))
+
+
+def approved(*lines: Mapping[str, Any]) -> Case:
+    """A case with a plan that was approved as asked."""
+    lines = lines or (VISIT, WEEKS)
+    return case_in(decide(waiting(*lines), ground(DECIDED_ON), *((str(x["line"]), str(x["units"])) for x in lines)))
+
+
+def deemed(*lines: Mapping[str, Any]) -> Case:
+    """A case with a plan that nobody decided in time, under a contract that grants it then."""
+    on = ground(DUE_ON, 23, deemed_approval=True)
+    return case_in(close(waiting(*(lines or (VISIT, WEEKS))), on))
+
+
+def plan_of(case: Case, number: int = 1) -> Plan:
+    found = find_plan(case.plans, number)
+    assert found is not None
+    return found
+
+
+def grant_of(case: Case, line: str, number: int = 1) -> str:
+    """The id of the newest grant of a line."""
+    return [g.id for g in plan_of(case, number).grants if g.grant.line == line][-1]
+
+
+def codes(decision: Decision) -> set[tuple[str, str | None]]:
+    """What is wrong, and where."""
+    assert isinstance(decision, Refusal), decision
+    return {(f.code, f.field) for f in decision.flaws}
+
+
+def allowed(decision: Decision) -> tuple[str, ...]:
+    assert isinstance(decision, Refusal), decision
+    return decision.allowed
+
+
+def the(kind: type[Event], decision: object) -> Any:
+    """The one event of a kind that was announced."""
+    assert isinstance(decision, Outcome), decision
+    (found,) = [e for e in decision.events if isinstance(e, kind)]
+    return found

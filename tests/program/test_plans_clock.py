@@ -1,0 +1,280 @@
+"""The clock of a plan: asked once, stopped by holds, deemed or overdue at its end, and over with the referral."""
+
+from datetime import date
+
+import pytest
+
+from services.program.domain.case import settled
+from services.program.domain.plan_clock import DoorMoved, hold, resume
+from services.program.domain.plan_ending import close_door, discontinue
+from shared.decision import Outcome
+from shared.events.portal import DeadlineReached
+from shared.events.program import (
+    Ended,
+    ObligationScheduled,
+    PlanClockResumed,
+    PlanDecisionOverdue,
+    PlanDeemedApproved,
+    PlanDiscontinued,
+    PlanInformationRequested,
+)
+from tests.program.ground import BC, ID, case_in, events_in
+from tests.program.planning import (
+    ASKED_ON,
+    DECIDED_ON,
+    DUE_ON,
+    MORE,
+    VISIT,
+    WEEKS,
+    allowed,
+    amend,
+    approved,
+    ask,
+    close,
+    codes,
+    decide,
+    deemed,
+    grant_of,
+    ground,
+    held,
+    ids,
+    plan_of,
+    reply,
+    resumed,
+    the,
+    waiting,
+)
+
+NEXT_DAY = date(2024, 11, 20)
+
+
+def test_the_clinic_has_five_business_days_to_reply_and_the_decision_s_clock_stands_still() -> None:
+    decision = ask(waiting(), ground(DECIDED_ON))
+    said = the(PlanInformationRequested, decision)
+    assert (said.plan, said.question_id, said.deadline.name) == (1, "q-1", "plan-information/1")
+    assert said.deadline.due_at == BC.end_of(date(2024, 11, 25))
+    plan = plan_of(case_in(decision))
+    assert (plan.status, plan.asked, plan.days_left) == ("information-requested", True, 1)
+
+
+def test_the_contract_says_how_long_the_clinic_may_take() -> None:
+    said = the(PlanInformationRequested, ask(waiting(), ground(DECIDED_ON, information_days=2)))
+    assert said.deadline.due_at == BC.end_of(NEXT_DAY)
+
+
+def test_a_question_is_a_document_with_its_hash() -> None:
+    assert codes(ask(waiting(), ground(DECIDED_ON), question=None)) == {("FIELD-MISSING", "question_id")}
+
+
+def test_the_business_days_that_were_left_run_on_from_the_reply() -> None:
+    asked = case_in(ask(waiting(), ground(date(2024, 11, 15))))  # two business days were left
+    decision = reply(asked, ground(NEXT_DAY))
+    said = the(PlanClockResumed, decision)
+    assert (said.replied, said.deadline.name) == (True, "plan-decision/1")
+    assert said.deadline.due_at == BC.end_of(date(2024, 11, 22))
+    plan = plan_of(case_in(decision))
+    assert (plan.status, plan.revision) == ("submitted", said.revision)
+
+
+def test_whoever_is_asked_on_the_last_day_gives_the_officer_one_more() -> None:
+    asked = case_in(ask(waiting(), ground(DUE_ON)))
+    assert the(PlanClockResumed, reply(asked, ground(DUE_ON))).deadline.due_at == BC.end_of(NEXT_DAY)
+
+
+def test_without_a_reply_the_clock_runs_on_when_the_clinic_s_days_are_over() -> None:
+    asked = case_in(ask(waiting(), ground(DECIDED_ON)))
+    outcome = close(asked, ground(date(2024, 11, 25), 23))
+    said = the(PlanClockResumed, outcome)
+    assert (said.replied, said.deadline.due_at) == (False, BC.end_of(date(2024, 11, 26)))
+    after = case_in(outcome)
+    assert (plan_of(after).status, plan_of(after).revision) == ("submitted", plan_of(asked).revision)
+
+
+def test_the_clinic_is_asked_once() -> None:
+    answered = case_in(reply(case_in(ask(waiting(), ground(DECIDED_ON))), ground(DUE_ON)))
+    refused = ask(answered, ground(DUE_ON))
+    assert codes(refused) == {("PLAN-STATE", "plan")}
+    assert allowed(refused) == ("decide",)
+
+
+def test_only_a_plan_that_waits_for_its_decision_is_asked_about() -> None:
+    asked = case_in(ask(waiting(), ground(DECIDED_ON)))
+    assert allowed(ask(asked, ground(DECIDED_ON))) == ("decide", "reply")
+    assert allowed(ask(approved(), ground(DECIDED_ON))) == ("amend",)
+    overdue = case_in(close(waiting(), ground(DUE_ON, 23)))
+    assert allowed(ask(overdue, ground(NEXT_DAY))) == ("decide",)
+    assert codes(ask(waiting(), ground(DECIDED_ON), plan=7)) == {("NOT-FOUND", "referral_id")}
+    assert codes(ask(waiting(), ground(DECIDED_ON), seen=1)) == {("STALE", "seen")}
+
+
+def test_a_reply_answers_a_question() -> None:
+    assert allowed(reply(waiting(), ground(DECIDED_ON))) == ("decide", "request-information")
+    asked = case_in(ask(waiting(), ground(DECIDED_ON)))
+    assert codes(reply(asked, ground(DECIDED_ON), document=None)) == {("FIELD-MISSING", "document_id")}
+    assert codes(reply(asked, ground(DECIDED_ON), seen=2)) == {("STALE", "seen")}
+    assert codes(reply(asked, ground(DECIDED_ON), plan=2)) == {("NOT-FOUND", "referral_id")}
+    assert codes(reply(asked._replace(site_id="van-2"), ground(DECIDED_ON))) == {("NOT-FOUND", "referral_id")}
+
+
+def test_a_reply_after_the_door_closed_is_too_late() -> None:
+    asked = case_in(ask(waiting(), ground(DECIDED_ON)))
+    late = case_in(close(asked, ground(date(2024, 11, 25), 23)))
+    assert codes(reply(late, ground(date(2024, 11, 26)))) == {("PLAN-STATE", "plan")}
+
+
+def test_without_the_clause_a_plan_that_nobody_decides_is_overdue() -> None:
+    outcome = close(waiting(), ground(DUE_ON, 23))
+    said = the(PlanDecisionOverdue, outcome)
+    assert (said.plan, said.due_at) == (1, BC.end_of(DUE_ON))
+    plan = plan_of(case_in(outcome))
+    assert (plan.status, plan.deadline, plan.grants) == ("overdue", None, ())
+
+
+def test_with_the_clause_it_is_granted_as_submitted_from_the_next_day_and_never_earlier() -> None:
+    outcome = close(waiting(), ground(DUE_ON, 23, deemed_approval=True))
+    said = the(PlanDeemedApproved, outcome)
+    assert said.from_on == NEXT_DAY
+    assert [(g.line, str(g.units), g.from_on, g.to_on, g.cents) for g in said.lines] == [
+        ("visit", "3.25", NEXT_DAY, date(2024, 12, 6), 53_625),
+        ("weeks", "4", NEXT_DAY, date(2024, 12, 15), 276_000),
+    ]
+    assert said.certificate not in {g.grant for g in said.lines}
+    assert plan_of(case_in(outcome)).status == "deemed"
+    assert the(ObligationScheduled, outcome).report == "job-site-visit"
+
+
+def test_a_door_that_was_closed_later_than_due_grants_from_the_day_after_it_closed() -> None:
+    said = the(PlanDeemedApproved, close(waiting(), ground(NEXT_DAY, 23, deemed_approval=True)))
+    assert said.from_on == date(2024, 11, 21)
+
+
+def test_a_line_whose_days_are_gone_is_not_deemed_granted() -> None:
+    short = {**VISIT, "to_on": DUE_ON}
+    terms = ground(DUE_ON, 23, deemed_approval=True)
+    assert [g.line for g in the(PlanDeemedApproved, close(waiting(short, WEEKS), terms)).lines] == ["weeks"]
+    assert the(PlanDecisionOverdue, close(waiting(short), terms))
+
+
+def test_an_amendment_that_is_deemed_granted_ends_what_it_replaces_on_the_day_the_clock_ends() -> None:
+    case = approved()
+    old = grant_of(case, "visit")
+    amended = case_in(amend(case, 1, {**VISIT, "units": "6", "replaces": old}, on=ground(ASKED_ON)))
+    said = the(PlanDeemedApproved, close(amended, ground(DUE_ON, 23, deemed_approval=True)))
+    assert said.ended == (Ended(grant=old, last_on=DUE_ON),)
+    assert said.lines[0].from_on == NEXT_DAY
+
+
+def test_a_door_that_has_moved_or_was_answered_is_no_concern() -> None:
+    case, on = waiting(), ground(DUE_ON, 23, deemed_approval=True)
+    said = DeadlineReached(record_key=ID, service="program", name="plan-decision/1", due_at=BC.end_of(DUE_ON))
+    earlier = said.model_copy(update={"due_at": BC.end_of(DECIDED_ON)})
+    another = said.model_copy(update={"name": "plan-information/1"})
+    assert [close_door(case, on, door, ids()) for door in (earlier, another)] == [Outcome(), Outcome()]
+    decided = case_in(decide(case, ground(DECIDED_ON), ("visit", "3.25"), ("weeks", "4")))
+    asked = case_in(ask(case, ground(DECIDED_ON)))
+    still = held(case, ground(DECIDED_ON))
+    assert [close_door(now, on, said, ids()) for now in (decided, asked, still, None)] == [Outcome()] * 4
+    assert close_door(case, on, said, ids()) != Outcome()
+
+
+def test_a_hold_stops_the_decision_s_clock_and_it_keeps_its_business_days() -> None:
+    moved = hold(waiting()._replace(holds=("claim",)), ground(date(2024, 11, 15)))
+    assert moved.events == (DoorMoved(record_key=ID, name="plan-decision/1", due_at=None),)
+    assert (plan_of(moved.case).deadline, plan_of(moved.case).stopped) == (None, 2)
+    outcome = resumed(moved.case, ground(date(2024, 12, 2)))
+    due_at = BC.end_of(date(2024, 12, 4))
+    assert events_in(outcome) == (DoorMoved(record_key=ID, name="plan-decision/1", due_at=due_at),)
+    deadline = plan_of(case_in(outcome)).deadline
+    assert deadline is not None
+    assert deadline.due_at == due_at
+
+
+def test_a_clock_that_is_resumed_has_at_least_one_business_day() -> None:
+    still = held(waiting(), ground(DUE_ON))
+    (said,) = events_in(resumed(still, ground(date(2024, 11, 22))))
+    assert said == DoorMoved(record_key=ID, name="plan-decision/1", due_at=BC.end_of(date(2024, 11, 25)))
+
+
+def test_a_hold_stops_only_what_is_not_yet_overdue() -> None:
+    case = waiting()
+    assert hold(case, ground(NEXT_DAY)).case == case
+    assert the(PlanDecisionOverdue, close(case, ground(NEXT_DAY)))
+
+
+def test_a_hold_stops_the_clinic_s_clock_too() -> None:
+    asked = case_in(ask(waiting(), ground(DECIDED_ON)))
+    still = held(asked, ground(date(2024, 11, 21)))
+    (said,) = events_in(resumed(still, ground(date(2024, 12, 2))))
+    assert said == DoorMoved(record_key=ID, name="plan-information/1", due_at=BC.end_of(date(2024, 12, 4)))
+
+
+def test_a_reply_during_a_hold_is_taken_and_the_decision_s_clock_goes_on_standing_still() -> None:
+    asked = case_in(ask(waiting(), ground(date(2024, 11, 15))))
+    still = held(asked, ground(DECIDED_ON))
+    decision = reply(still, ground(DUE_ON))
+    assert [type(e) for e in events_in(decision)] == [PlanClockResumed, DoorMoved]
+    after = case_in(decision)
+    assert (plan_of(after).deadline, plan_of(after).stopped) == (None, 2)
+    (said,) = events_in(resumed(after, ground(date(2024, 12, 2))))
+    assert said == DoorMoved(record_key=ID, name="plan-decision/1", due_at=BC.end_of(date(2024, 12, 4)))
+
+
+def test_a_question_during_a_hold_waits_for_its_end() -> None:
+    still = held(waiting(), ground(date(2024, 11, 15)))
+    asked = case_in(ask(still, ground(DECIDED_ON)))
+    assert (plan_of(asked).deadline, plan_of(asked).stopped, plan_of(asked).days_left) == (None, 5, 2)
+    on = resumed(asked, ground(date(2024, 12, 2)))
+    (said,) = events_in(on)
+    assert said == DoorMoved(record_key=ID, name="plan-information/1", due_at=BC.end_of(date(2024, 12, 9)))
+
+
+def test_where_no_plan_waits_holds_stop_nothing() -> None:
+    case = approved()
+    assert hold(case, ground(DUE_ON)).events == ()
+    assert resume(case, ground(DUE_ON)).events == ()
+
+
+def test_a_referral_that_is_over_ends_what_was_granted_and_what_was_done_stays_payable() -> None:
+    case = approved()
+    ids_of = grant_of(case, "visit"), grant_of(case, "weeks")
+    outcome = settled(case, discontinue(case.next, "withdrawal", NEXT_DAY))
+    said = the(PlanDiscontinued, outcome)
+    assert (said.plan, said.cause) == (1, "withdrawal")
+    assert said.ended == tuple(Ended(grant=id_, last_on=NEXT_DAY) for id_ in ids_of)
+    after = case_in(outcome)
+    assert plan_of(after).status == "discontinued"
+    assert {g.to_on for g in plan_of(after).grants} == {NEXT_DAY}
+    assert codes(amend(after, 1, MORE, on=ground(NEXT_DAY))) == {("AUTH-EXT", "lines.0.code")}
+
+
+def test_a_plan_that_waits_when_the_referral_is_over_is_not_decided_any_more() -> None:
+    case = waiting()
+    outcome = settled(case, discontinue(case.next, "withdrawal", DECIDED_ON))
+    closing = DoorMoved(record_key=ID, name="plan-decision/1", due_at=None)
+    assert [type(e) for e in events_in(outcome)] == [PlanDiscontinued, DoorMoved]
+    assert closing in events_in(outcome)
+    refused = decide(case_in(outcome), ground(DECIDED_ON), ("visit", "3.25"), ("weeks", "4"))
+    assert codes(refused) == {("PLAN-STATE", "plan")}
+    assert allowed(refused) == ("none",)
+
+
+def test_a_plan_whose_door_a_hold_has_stopped_is_over_with_its_referral() -> None:
+    still = held(waiting(), ground(date(2024, 11, 15)))
+    outcome = settled(still, discontinue(still.next, "withdrawal", DECIDED_ON))
+    assert plan_of(case_in(outcome)).stopped == 0
+
+
+@pytest.mark.parametrize("how", ["approved", "declined"])
+def test_of_a_plan_that_is_over_already_nothing_ends(how: str) -> None:
+    declined = case_in(decide(waiting(VISIT), ground(DECIDED_ON), ("visit", "0", "NOT-NEEDED")))
+    case = approved() if how == "approved" else declined
+    assert settled(case, discontinue(case.next, "withdrawal", date(2024, 12, 15))) == Outcome()
+
+
+def test_each_plan_of_a_referral_that_is_over_says_what_of_it_ends() -> None:
+    case = case_in(amend(deemed(), 1, MORE, on=ground(date(2024, 11, 25))))
+    case = case_in(decide(case, ground(date(2024, 11, 25)), ("more", "2"), plan=2))
+    moved = discontinue(case.next, "withdrawal", date(2024, 12, 10))
+    said = [e for e in moved.events if isinstance(e, PlanDiscontinued)]
+    assert [(e.plan, len(e.ended)) for e in said] == [(1, 1), (2, 1)]
+    assert {e.revision for e in said} == {moved.case.revision}
