@@ -15,8 +15,18 @@ class Cut(Flaw):
     cents: int
 
 
+class Drawn(Value):
+    """Units of a line that a grant covers; without a grant, those that the referral itself does."""
+
+    grant: str | None = None
+    units: Decimal
+
+
 class JudgedLine(Value):
-    """A line as judged: claimed cents are the allowed ones and those of its reasons."""
+    """A line as judged: claimed cents are the allowed ones and those of its reasons.
+
+    `grant` is the first that the line draws on; `drawn` says how many units each covers.
+    """
 
     line: str
     code: str
@@ -30,6 +40,7 @@ class JudgedLine(Value):
     fee_revision: int | None = None
     percent: int = 100
     grant: str | None = None
+    drawn: tuple[Drawn, ...] = ()
 
 
 class ClaimedLine(Value):
@@ -89,6 +100,7 @@ class InvoiceAdjudicated(Event, type="rehab.invoice.invoice-adjudicated.v1", key
     claimed_cents: int
     allowed_cents: int
     rectify_until: date
+    judged_on: date | None = None
 
 
 class InvoiceApproved(Event, type="rehab.invoice.invoice-approved.v1", key="referral_id"):

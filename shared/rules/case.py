@@ -1,0 +1,138 @@
+"""A case as adjudication sees it: whatever was said of it that a cent may depend on."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Literal, NamedTuple, TypeAlias
+
+from shared.events.program import Attendance
+from shared.events.referral import HoldCause
+from shared.events.values import Discipline, Standing
+
+_AWAITED = frozenset({"due", "submitted", "returned"})
+ReportStanding: TypeAlias = Literal["due", "submitted", "returned", "accepted", "waived", "cancelled"]
+
+
+class Stretch(NamedTuple):
+    """How the claim stands from a day on."""
+
+    from_on: date
+    standing: Standing
+
+
+class Report(NamedTuple):
+    """A report that is due, came or is not needed; `late` in business days, negative is early."""
+
+    report: str
+    kind: str
+    standing: ReportStanding = "due"
+    service_on: date | None = None
+    author: Discipline | None = None
+    late: int = 0
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether it may still be accepted."""
+        return self.standing in _AWAITED
+
+
+class Granted(NamedTuple):
+    """Units of a code that an approved plan lets the clinic bill, between two days."""
+
+    grant: str
+    code: str
+    units: Decimal
+    from_on: date
+    last_on: date
+
+
+class Asked(NamedTuple):
+    """Units of a code on whose plan nobody has decided."""
+
+    plan: int
+    line: str
+    code: str
+    units: Decimal
+    from_on: date
+    last_on: date
+
+
+class Draw(NamedTuple):
+    """Units that a grant covers; without a grant, those that the referral itself does."""
+
+    grant: str | None
+    units: Decimal
+
+
+class Held(NamedTuple):
+    """A line of an earlier invoice and the units it used, or keeps back while its invoice waits."""
+
+    line: str
+    code: str
+    service_on: date
+    units: Decimal
+    denied: bool = False
+    drawn: tuple[Draw, ...] = ()
+
+
+class Sent(NamedTuple):
+    """An invoice of the case; one that is not judged keeps its units back. `rejected_on` is when a line was first."""
+
+    invoice_id: str
+    number: str
+    lines: tuple[Held, ...]
+    is_judged: bool = False
+    rectifies: str | None = None
+    rejected_on: date | None = None
+
+
+class Case(NamedTuple):
+    """A case as adjudication sees it: claim, clinic, program days, reports, days, plans, invoices in order of receipt.
+
+    `unanswered` are actions, and doors that closed, whose owner has not said yet what follows from them.
+    """
+
+    claim_number: str = ""
+    injured_on: date | None = None
+    claim: tuple[Stretch, ...] = ()
+    contract_id: str = ""
+    site_id: str = ""
+    payee_id: str = ""
+    accepted_on: date | None = None
+    started_on: date | None = None
+    last_on: date | None = None
+    withdrawn_on: date | None = None
+    withdrawn_by: HoldCause | None = None
+    discharged_on: date | None = None
+    reports: tuple[Report, ...] = ()
+    attendance: Mapping[date, Attendance] = {}
+    grants: tuple[Granted, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    invoices: tuple[Sent, ...] = ()
+    unanswered: tuple[str, ...] = ()
+
+    @property
+    def owes_reports(self) -> bool:
+        """Whether a report may still be accepted."""
+        return any(r.is_awaited for r in self.reports)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more becomes due on it."""
+        return self.withdrawn_on is not None or self.discharged_on is not None
+
+    @property
+    def bounded_by(self) -> date | None:
+        """The last day that counts, where one is known; a claim that ended it speaks for its own days."""
+        withdrawn = None if self.withdrawn_by == "claim" else self.withdrawn_on
+        return min((d for d in (self.last_on, withdrawn) if d), default=None)
+
+    @property
+    def ended_on(self) -> date | None:
+        """Since when nothing is done any more; none while it is under way or was never accepted."""
+        if not self.contract_id or self.last_on or not self.withdrawn_on:
+            return self.last_on
+        return max([self.withdrawn_on, *(day for day, how in self.attendance.items() if how == "attended")])
+
+
+EMPTY = Case()
