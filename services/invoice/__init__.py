@@ -1,1 +1,1 @@
-"""Will own entitlement, adjudication and payment; keeps the contracts, fees and cases that these will be judged by."""
+"""Owns entitlement, invoices, payment runs and remittances."""

@@ -3,12 +3,16 @@
 from pathlib import Path
 
 from services.invoice.handlers import handlers
+from services.invoice.store.billing import BILLINGS
+from services.invoice.store.number import NUMBERS
+from services.invoice.store.payee import PAYEES
+from services.invoice.store.run import RUNS
 from shared.service import Service
 
 service = Service(
     "invoice",
     listens=("rehab-referral", "rehab-program", "rehab-procurement", "rehab-portal"),
-    kinds=(),
+    kinds=(BILLINGS, NUMBERS, PAYEES, RUNS),
     handlers=handlers,
     folder=Path(__file__).parent,
     reference=("rehab-procurement",),

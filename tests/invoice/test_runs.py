@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.invoice.domain import running
-from services.invoice.domain.calendar import first_run, release_at, window_end
+from services.invoice.domain.calendar import first_run, release_at
 from services.invoice.domain.limits import LIMITS, approvals_needed
 from services.invoice.domain.running import Item, Payable, Payee, Run, approve, come, freeze, open_run, pay
 from services.invoice.domain.steps import ShareDue, ShareReleased
@@ -17,6 +17,7 @@ from shared.decision import Occasion, Outcome, Refusal
 from shared.events.invoice import PaymentReleased, RemittanceIssued, RemittanceLine, RunFrozen, RunReleased
 from shared.events.portal import PaymentOfficerReleasedRun
 from shared.events.values import Actor
+from shared.rules.windows import window_end
 
 PACIFIC = ZoneInfo("America/Vancouver")
 BC = Calendar("bc", holidays=frozenset({date(2024, 10, 14), date(2024, 11, 11), date(2024, 12, 25), date(2025, 1, 1)}))

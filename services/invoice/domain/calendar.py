@@ -46,8 +46,3 @@ def release_at(calendar: Calendar, run_on: date) -> datetime:
 def _instant(zone: str, day: date, at: time) -> datetime:
     """A time of day in a zone as UTC."""
     return datetime.combine(day, at, ZoneInfo(zone)).astimezone(UTC)
-
-
-def window_end(calendar: Calendar, day: date, days: int) -> date:
-    """The last day of a window of calendar days: one that ends while nobody works ends on the next business day."""
-    return calendar.roll(day + timedelta(days=days))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
-from services.invoice.domain.calendar import Planned, release_at, window_end
+from services.invoice.domain.calendar import Planned, release_at
 from services.invoice.domain.limits import approvals_needed
 from services.invoice.domain.steps import CutOffReached, RunDayCame, ShareDue, ShareReleased
 from shared.calendar import Calendar
@@ -18,6 +18,7 @@ from shared.events.invoice import (
     RunReleased,
 )
 from shared.events.portal import PaymentOfficerReleasedRun
+from shared.rules.windows import window_end
 
 MOST_LINES = 1000  # of a remittance: more would not fit a record; a larger share is paid with several, each whole
 CUT_OFF, DAY = "cut-off", "run-day"
@@ -210,6 +211,5 @@ def _told(part: Sequence[Payable], remittance: RemittanceIssued, at: datetime) -
             run_on=remittance.run_on,
             dispute_until=remittance.dispute_until,
             invoices=tuple(invoices),
-            released_at=at,
         )
         yield Arm(referral_id, f"paid/{remittance.remittance_id}", at, released)

@@ -1,6 +1,6 @@
 """What invoice says to itself: timers, and what one decision leaves to the next."""
 
-from datetime import date, datetime
+from datetime import date
 
 from shared.decision import INTERNAL, Event
 
@@ -46,4 +46,3 @@ class ShareReleased(Event, type="invoice.share-released", key="referral_id", top
     run_on: date
     dispute_until: date
     invoices: tuple[str, ...]
-    released_at: datetime

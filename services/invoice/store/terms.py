@@ -7,6 +7,7 @@ from shared.decision import Event
 from shared.events.procurement import CalendarPublished, ContractActivated, ContractEnded, FeeSchedulePublished
 from shared.handlers import Kept
 from shared.postgres import Connection
+from shared.rules.fees import Terms
 
 NAME = "terms"
 KINDS: tuple[type[Event], ...] = (ContractActivated, ContractEnded, FeeSchedulePublished, CalendarPublished)
@@ -28,3 +29,12 @@ async def keep_terms(conn: Connection, kept: Sequence[Kept]) -> None:
     rows = [(k.event.type_name, k.key, getattr(k.event, "revision", 1), k.event.to_bytes().decode()) for k in kept]
     await conn.execute(KEEP, *zip(*rows, strict=True))
     await reference.changed(conn, NAME)
+
+
+async def load_terms(conn: Connection) -> Terms:
+    """The whole copy."""
+    types = {kind.type_name: kind for kind in KINDS}
+    return Terms.of([types[kind].from_bytes(payload.encode()) for kind, payload in await conn.fetch(LOAD)])
+
+
+TERMS = reference.Reference(NAME, load_terms)

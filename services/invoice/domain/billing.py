@@ -1,0 +1,188 @@
+"""What clinics do with invoices, and what every record of a case means for them."""
+
+from services.invoice.domain.case import Billing, Invoice
+from services.invoice.domain.closing import finish, watch
+from services.invoice.domain.judging import Course, Ground, bill_of, expire, judge_one, settle
+from services.invoice.domain.number import Number, is_readable, use
+from services.invoice.domain.steps import ShareReleased
+from shared.decision import Arm, Decision, Event, Flaw, Occasion, Outcome, Refusal, refuse
+from shared.events.invoice import ClaimedLine, InvoicePaid, InvoiceReceived, InvoiceReturned, InvoiceVoided
+from shared.events.portal import ProviderRectifiedInvoice, ProviderSubmittedInvoice, ProviderVoidedInvoice
+from shared.events.referral import ClaimStandingChanged
+from shared.rules.adjudication import faults
+from shared.rules.entitlement import EMPTY, Case, fold
+
+Submitted = ProviderSubmittedInvoice | ProviderRectifiedInvoice
+
+
+def hear(billing: Billing | None, event: Event, ground: Ground, occasion: Occasion) -> Outcome:
+    """A record of a case: what may be billed follows from it, and what waits is judged again."""
+    found = billing or Billing(event.key, EMPTY)
+    course = expire(Course(billing, found, ground, occasion))
+    case = fold(course.billing.case, event, occasion)
+    if case == course.billing.case:
+        return watch(course).outcome() if billing else Outcome()
+    course = course._replace(billing=course.billing._replace(case=case))
+    return watch(settle(course, standing=isinstance(event, ClaimStandingChanged))).outcome()
+
+
+def wait_ended(billing: Billing | None, ground: Ground, occasion: Occasion) -> Outcome:
+    """A pended invoice has waited as long as it may: it is judged by what is there."""
+    if billing is None:
+        return Outcome()
+    return watch(settle(expire(Course(billing, billing, ground, occasion)))).outcome()
+
+
+def close(billing: Billing | None, ground: Ground, occasion: Occasion) -> Outcome:
+    """The last window of a case has closed."""
+    return finish(Course(billing, billing, ground, occasion)).outcome() if billing else Outcome()
+
+
+def submit(
+    billing: Billing | None, act: Submitted, taken: Number | None, ground: Ground, occasion: Occasion
+) -> Decision:
+    """An invoice comes in: returned when it is not whole, else received and judged at once."""
+    if billing is None or not _is_theirs(billing.case, act):
+        return refuse("NOT-FOUND", "the referral is there and yours to bill", "check the referral, site and payee")
+    if refusal := _not_rectifiable(billing, act):
+        return refusal
+    invoice = _received(act, billing.case, occasion)
+    whole = faults(bill_of(invoice), act.cents, ground.today, billing.case, ground.terms)
+    if flaws := (*_number_flaws(act, taken), *whole):
+        return Outcome(events=(_returned(act, invoice, flaws),))
+    course = expire(Course(billing, billing, ground, occasion))
+    kept = course.billing._replace(invoices=(*course.billing.invoices, invoice))
+    course = course._replace(billing=kept).say(invoice, _announced(act, invoice))
+    outcome = watch(judge_one(course, invoice)).outcome()
+    return outcome._replace(changed=(*outcome.changed, use(act.payee_id, act.number, invoice.id)))
+
+
+def _is_theirs(case: Case, act: Submitted) -> bool:
+    """Whether the site treats this worker and the payee is paid for it."""
+    return act.site_id == case.site_id and act.payee_id == case.payee_id
+
+
+def _not_rectifiable(billing: Billing, act: Submitted) -> Refusal | None:
+    """Only an invoice that was judged can be put right."""
+    if isinstance(act, ProviderSubmittedInvoice):
+        return None
+    old = billing.invoice(act.rectifies)
+    if old is None:
+        return refuse("NOT-FOUND", "the invoice is there and yours", "check the invoice", "rectifies")
+    if old.status in {"pended", "voided"}:
+        rule = "an invoice is put right once it was judged"
+        allowed = ("void",) if old.status == "pended" else ("submit",)
+        return Refusal(refuse("INV-STATE", rule, f"{allowed[0]} it instead", "rectifies").flaws, allowed)
+    return None
+
+
+def _received(act: Submitted, case: Case, occasion: Occasion) -> Invoice:
+    """As it will be kept; what stood before it and has no answer yet is waited for."""
+    return Invoice(
+        str(occasion.new_id()),
+        1,
+        act.number,
+        act.payee_id,
+        act.invoiced_on,
+        act.received_at,
+        act.lines,
+        act.rectifies if isinstance(act, ProviderRectifiedInvoice) else None,
+        after=tuple(case.unanswered),
+    )
+
+
+def _number_flaws(act: Submitted, taken: Number | None) -> tuple[Flaw, ...]:
+    """A payee uses a number once, and it can be read out."""
+    if not is_readable(act.payee_id, act.number):
+        rule = "an invoice has a number of up to 64 printable characters"
+        return (Flaw(code="FIELD-MISSING", rule=rule, fix="give it a number", field="number"),)
+    if taken:
+        return (Flaw(code="DUP", rule="a payee uses an invoice number once", fix="take a new number", field="number"),)
+    return ()
+
+
+def _returned(act: Submitted, invoice: Invoice, flaws: tuple[Flaw, ...]) -> InvoiceReturned:
+    """What is wrong with the document; nothing else is kept of it."""
+    return InvoiceReturned(referral_id=act.referral_id, invoice_id=invoice.id, number=act.number, fields=flaws)
+
+
+def _announced(act: Submitted, invoice: Invoice) -> InvoiceReceived:
+    """What was billed."""
+    return InvoiceReceived(
+        referral_id=act.referral_id,
+        revision=invoice.revision,
+        invoice_id=invoice.id,
+        number=invoice.number,
+        payee_id=invoice.payee_id,
+        invoiced_on=invoice.invoiced_on,
+        lines=tuple(
+            ClaimedLine(line=x.line, code=x.code, service_on=x.service_on, units=x.units, cents=x.cents)
+            for x in invoice.lines
+        ),
+        cents=invoice.claimed_cents,
+        rectifies=invoice.rectifies,
+    )
+
+
+def void(billing: Billing | None, act: ProviderVoidedInvoice, ground: Ground, occasion: Occasion) -> Decision:
+    """A clinic takes an invoice back before its run is fixed; what it held back is free for others."""
+    if billing is None or act.site_id != billing.case.site_id or billing.invoice(act.invoice_id) is None:
+        return refuse("NOT-FOUND", "the invoice is there and yours", "check the invoice", "invoice_id")
+    course = expire(Course(billing, billing, ground, occasion))
+    invoice = next(i for i in course.billing.invoices if i.id == act.invoice_id)
+    if refusal := _not_voidable(invoice, act, ground):
+        return refusal
+    revision = course.revision_of(invoice.id)
+    voided = invoice._replace(status="voided", revision=revision, slot=None, until=None, waits_for=(), closes_on=None)
+    said = InvoiceVoided(referral_id=billing.id, revision=revision, invoice_id=invoice.id, number=invoice.number)
+    return watch(settle(course.say(voided, said).arm(*_disarmed(billing, invoice)))).outcome()
+
+
+def _disarmed(billing: Billing, invoice: Invoice) -> tuple[Arm, ...]:
+    """Its wait is over."""
+    return (Arm(billing.id, f"wait/{invoice.id}"),) if invoice.until else ()
+
+
+def _not_voidable(invoice: Invoice, act: ProviderVoidedInvoice, ground: Ground) -> Refusal | None:
+    """Why it cannot be taken back."""
+    if invoice.status == "paid" or (invoice.status == "scheduled" and invoice.is_frozen(ground.frozen_until)):
+        rule = "an invoice is taken back before the cut-off of its run"
+        return Refusal(refuse("RUN-FROZEN", rule, "put it right once it is paid", "invoice_id").flaws, ("rectify",))
+    if invoice.status in {"rejected", "voided"}:
+        allowed = "rectify" if invoice.status == "rejected" else "submit"
+        rule = "only an invoice that may still be paid is taken back"
+        return Refusal(refuse("INV-STATE", rule, f"{allowed} instead", "invoice_id").flaws, (allowed,))
+    if act.seen != invoice.revision:
+        return refuse("STALE", "the invoice is as you saw it", f"look at revision {invoice.revision}", "seen")
+    return None
+
+
+def paid(billing: Billing | None, due: ShareReleased, ground: Ground, occasion: Occasion) -> Outcome:
+    """A run paid invoices of the case."""
+    if billing is None:
+        return Outcome()
+    course = Course(billing, billing, ground, occasion)
+    for invoice_id in due.invoices:
+        invoice = billing.invoice(invoice_id)
+        if invoice and invoice.status == "scheduled":
+            course = _pay(course, invoice, due)
+    return watch(course).outcome()
+
+
+def _pay(course: Course, invoice: Invoice, due: ShareReleased) -> Course:
+    """One invoice."""
+    done = invoice._replace(
+        status="paid",
+        revision=course.revision_of(invoice.id),
+        remittance_id=due.remittance_id,
+        closes_on=max(due.dispute_until, invoice.closes_on or due.dispute_until),
+    )
+    said = InvoicePaid(
+        referral_id=course.billing.id,
+        revision=done.revision,
+        invoice_id=done.id,
+        remittance_id=due.remittance_id,
+        run_on=due.run_on,
+        cents=done.allowed_cents,
+    )
+    return course.say(done, said)

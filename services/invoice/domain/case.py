@@ -1,0 +1,98 @@
+"""A case as billing sees it: its entitlement, its invoices in order of receipt, and when it can cost no more."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import Literal, NamedTuple
+
+from shared.events.invoice import JudgedLine
+from shared.events.portal import BilledLine
+from shared.rules.entitlement import Case
+
+Status = Literal["pended", "rejected", "scheduled", "paid", "voided"]
+
+
+class Slot(NamedTuple):
+    """The run that pays an invoice."""
+
+    run_id: str
+    run_on: date
+    cut_off_at: datetime
+
+
+class Invoice(NamedTuple):
+    """An invoice as received and as judged last.
+
+    `after` are actions that stood before it in its key and have no answer yet, `heard_on` is when the last one had;
+    `closes_on` is the last day on which it may be put right or disputed.
+    """
+
+    id: str
+    revision: int
+    number: str
+    payee_id: str
+    invoiced_on: date
+    received_at: datetime
+    lines: tuple[BilledLine, ...]
+    rectifies: str | None = None
+    status: Status = "pended"
+    after: tuple[str, ...] = ()
+    heard_on: date | None = None
+    judged: tuple[JudgedLine, ...] = ()
+    waits_for: tuple[str, ...] = ()
+    until: date | None = None
+    slot: Slot | None = None
+    remittance_id: str | None = None
+    dispute_days: int = 0
+    closes_on: date | None = None
+
+    @property
+    def claimed_cents(self) -> int:
+        """What the clinic asks for."""
+        return sum(line.cents for line in self.lines)
+
+    @property
+    def allowed_cents(self) -> int:
+        """What it is worth, as judged last."""
+        return sum(line.allowed_cents for line in self.judged)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still be paid."""
+        return self.status in {"pended", "scheduled"}
+
+    def is_frozen(self, frozen_until: datetime) -> bool:
+        """Whether its run was frozen, or should have been: nothing of it is changed any more."""
+        return self.slot is not None and self.slot.cut_off_at <= frozen_until
+
+
+class Billing(NamedTuple):
+    """Everything that is billed on a referral."""
+
+    id: str
+    case: Case
+    version: int = 0
+    revision: int = 0
+    invoices: tuple[Invoice, ...] = ()
+    closes_on: date | None = None
+    final_on: date | None = None
+
+    def invoice(self, invoice_id: str) -> Invoice | None:
+        """One of its invoices."""
+        return next((i for i in self.invoices if i.id == invoice_id), None)
+
+    def having(self, changed: Invoice) -> "Billing":
+        """With an invoice as it is now."""
+        return self._replace(invoices=tuple(changed if i.id == changed.id else i for i in self.invoices))
+
+    @property
+    def paid_cents(self) -> int:
+        """What the case has cost."""
+        return sum(i.allowed_cents for i in self.invoices if i.status == "paid")
+
+
+def scheduled(billings: Iterable[Billing]) -> Iterator[tuple[Billing, Invoice, Slot]]:
+    """Invoices that runs will pay."""
+    for billing in billings:
+        for invoice in billing.invoices:
+            if invoice.status == "scheduled" and invoice.slot:
+                yield billing, invoice, invoice.slot

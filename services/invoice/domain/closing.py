@@ -1,0 +1,59 @@
+"""When a case can cost no more."""
+
+from datetime import date, timedelta
+
+from services.invoice.domain.case import Billing
+from services.invoice.domain.judging import Course, Ground
+from services.invoice.domain.steps import WindowsClosed
+from shared.decision import Arm
+from shared.events.invoice import CaseBillingFinal
+from shared.rules.windows import submit_until
+
+FINAL = "final"
+_DAY = timedelta(days=1)
+
+
+def watch(course: Course) -> Course:
+    """The day on which the last window closes is awaited, or not any more."""
+    billing, before = course.billing, course.before
+    if billing == before or billing.final_on:
+        return course
+    closes_on = last_window(billing, course.ground)
+    if closes_on == billing.closes_on:
+        return course
+    course = course._replace(billing=billing._replace(closes_on=closes_on))
+    if closes_on is None:
+        return course.arm(Arm(billing.id, FINAL))
+    due_at = course.ground.calendar.start_of(closes_on + _DAY)
+    return course.arm(Arm(billing.id, FINAL, due_at, WindowsClosed(referral_id=billing.id)))
+
+
+def last_window(billing: Billing, ground: Ground) -> date | None:
+    """The last day on which anything of an ended case may be billed, put right or disputed; none while it is open."""
+    ended_on, contract_id = billing.case.ended_on, billing.case.contract_id
+    if ended_on is None or not ground.terms.knows(contract_id) or not _is_settled(billing):
+        return None
+    contract = ground.terms.contract_on(contract_id, ended_on)
+    submit = submit_until(contract, ground.terms.calendar_of(contract), ended_on)
+    return max([submit, *(i.closes_on for i in billing.invoices if i.closes_on)])
+
+
+def _is_settled(billing: Billing) -> bool:
+    """Nothing is due, unanswered, pended or scheduled."""
+    case = billing.case
+    return case.is_over and not (case.owes_reports or case.unanswered or any(i.is_open for i in billing.invoices))
+
+
+def finish(course: Course) -> Course:
+    """All windows have closed: the case has cost what it cost."""
+    billing = course.billing
+    if billing.final_on or billing.closes_on is None or course.ground.today <= billing.closes_on:
+        return course
+    final = billing._replace(final_on=course.ground.today)
+    said = CaseBillingFinal(
+        referral_id=billing.id,
+        revision=billing.revision + 1,
+        paid_cents=billing.paid_cents,
+        final_on=course.ground.today,
+    )
+    return course._replace(billing=final, events=(*course.events, said))

@@ -1,0 +1,32 @@
+"""Which records concern a case: what its owners announce, what people do on it, and what they are answered."""
+
+from shared.decision import Event
+from shared.events.answers import ActionApplied, ActionRefused, DeadlineMoved, said_by
+from shared.events.catalogue import contracts
+from shared.events.portal import DeadlineReached
+from shared.events.referral import ClaimStandingChanged
+
+_OWNERS = ("referral", "program")
+
+
+def _of_cases(owner: str) -> tuple[type[Event], ...]:
+    """What is announced on a referral's key."""
+    return tuple(kind for kind in contracts()[owner] if kind.key_field == "referral_id")
+
+
+# any of them may be the answer to an action, even where it changes nothing that may be billed
+RECORDS: tuple[type[Event], ...] = (
+    *_of_cases("referral"),
+    *_of_cases("program"),
+    *(kind for kind in _of_cases("portal") if kind.answered_by in _OWNERS),
+    *(said_by(owner, kind) for owner in _OWNERS for kind in (ActionApplied, ActionRefused, DeadlineMoved)),
+    ClaimStandingChanged,
+    DeadlineReached,
+)
+
+
+def concerns_case(event: Event) -> bool:
+    """Whether it is said of a referral; a standing is said of its claim too, a door may be anybody's."""
+    if isinstance(event, ClaimStandingChanged):
+        return event.referral_id is not None
+    return not isinstance(event, DeadlineReached) or event.service in _OWNERS

@@ -1,0 +1,420 @@
+"""An invoice from its receipt to its payment: returned, pended, judged again, scheduled, voided, paid."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import TypeVar
+
+import pytest
+
+from services.invoice.domain import billing as acts
+from services.invoice.domain.case import Billing, Invoice
+from services.invoice.domain.judging import Ground
+from services.invoice.domain.number import Number, use
+from services.invoice.domain.running import Run
+from services.invoice.domain.steps import CutOffReached, ShareReleased, WaitEnded, WindowsClosed
+from shared.decision import Arm, Decision, Event, Occasion, Outcome, Refusal
+from shared.events.answers import ActionRefused, said_by
+from shared.events.invoice import (
+    CaseBillingFinal,
+    InvoiceAdjudicated,
+    InvoiceApproved,
+    InvoicePaid,
+    InvoicePended,
+    InvoiceReceived,
+    InvoiceRejected,
+    InvoiceReturned,
+    InvoiceVoided,
+    PaymentScheduled,
+)
+from shared.events.portal import (
+    BilledLine,
+    ProviderRectifiedInvoice,
+    ProviderSubmittedInvoice,
+    ProviderSubmittedReport,
+    ProviderVoidedInvoice,
+)
+from shared.events.program import ReportAccepted
+from shared.events.referral import ProgramEnded, ReferralDischarged
+from shared.events.values import Actor
+from tests.invoice.terms import REFERRAL, START, TERMS, at, life, standing
+
+E = TypeVar("E", bound=Event)
+DAY = timedelta(days=1)
+BILLED_ON = date(2024, 11, 7)
+BILLED_AT = at(BILLED_ON)
+ASSESS = 31000
+_causes = count(1)
+
+
+def occasion(instant: datetime, cause: str = "", causation: str = "") -> Occasion:
+    id_ = cause or f"01930d2c-7f00-7000-8000-{next(_causes):012d}"
+    return Occasion(id_, "c", REFERRAL, instant, instant, "portal", causation=causation)
+
+
+def ground(instant: datetime, *runs: Run) -> Ground:
+    return Ground(TERMS, {run.id: run for run in runs}, instant)
+
+
+class Life:
+    """A case that hears and is billed, one decision after the other."""
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self.billing: Billing | None = None
+        self.said: list[Event] = []
+        self.timers: dict[str, Arm] = {}
+        self.runs: dict[str, Run] = {}
+        for event in events:
+            self.hear(event, at(START))
+
+    def note(self, decision: Decision) -> Outcome:
+        assert isinstance(decision, Outcome), decision
+        for changed in decision.changed:
+            if isinstance(changed, Billing):
+                self.billing = changed
+            if isinstance(changed, Run):
+                self.runs[changed.id] = changed
+        self.said += decision.events
+        for arm in decision.timers:
+            self.timers[arm.name] = arm
+        return decision
+
+    def ground(self, instant: datetime) -> Ground:
+        return ground(instant, *self.runs.values())
+
+    def hear(self, event: Event, instant: datetime, cause: str = "", causation: str = "") -> Outcome:
+        heard = occasion(instant, cause, causation)
+        return self.note(acts.hear(self.billing, event, self.ground(instant), heard))
+
+    def bill(
+        self, act: ProviderSubmittedInvoice | ProviderRectifiedInvoice, taken: Number | None = None
+    ) -> tuple[Event, ...]:
+        when = act.received_at
+        return self.note(acts.submit(self.billing, act, taken, self.ground(when), occasion(when))).events
+
+    def wait_ends(self, name: str) -> tuple[Event, ...]:
+        due = self.timers.pop(name)
+        assert due.due_at
+        assert isinstance(due.event, WaitEnded)
+        ended = acts.wait_ended(self.billing, self.ground(due.due_at), occasion(due.due_at))
+        return self.note(ended).events
+
+    def invoice(self, n: int = 0) -> Invoice:
+        assert self.billing
+        return self.billing.invoices[n]
+
+
+def line(code: str = "O1-ASSESS", on: date = START, cents: int = ASSESS, n: int = 1) -> BilledLine:
+    return BilledLine(
+        line=str(n), code=code, service_on=on, units=Decimal(1), cents=cents, discipline="physical_therapist"
+    )
+
+
+def submitted(
+    *lines: BilledLine,
+    number: str = "N-1",
+    when: datetime = BILLED_AT,
+    site: str = "s-1",
+    payee: str = "p-1",
+    cents: int | None = None,
+) -> ProviderSubmittedInvoice:
+    billed = lines or (line(),)
+    return ProviderSubmittedInvoice(
+        by=Actor(account_id="a", role="biller"), received_at=when, seen=0, idempotency_key="k", referral_id=REFERRAL,
+        site_id=site, payee_id=payee, number=number, invoiced_on=BILLED_ON, lines=billed,
+        cents=sum(x.cents for x in billed) if cents is None else cents,
+    )  # fmt: skip
+
+
+def rectified(old: str, number: str, when: datetime) -> ProviderRectifiedInvoice:
+    first = submitted(number=number, when=when).model_dump()
+    return ProviderRectifiedInvoice.model_validate(first | {"rectifies": old})
+
+
+def voided(invoice: Invoice, when: datetime, seen: int | None = None, site: str = "s-1") -> ProviderVoidedInvoice:
+    return ProviderVoidedInvoice(
+        by=Actor(account_id="a", role="biller"), received_at=when, idempotency_key="k", referral_id=REFERRAL,
+        seen=invoice.revision if seen is None else seen, site_id=site, invoice_id=invoice.id,
+    )  # fmt: skip
+
+
+def initial_report() -> ReportAccepted:
+    return ReportAccepted(
+        referral_id=REFERRAL, revision=1, report="initial", report_revision=1, kind="initial", service_on=START,
+        author_discipline="physical_therapist", counts_at=at(START + DAY), due_at=at(date(2024, 11, 12)),
+        business_days_late=-4,
+    )  # fmt: skip
+
+
+def reported() -> Life:
+    case = Life(life())
+    case.hear(initial_report(), at(date(2024, 11, 6)))
+    return case
+
+
+def only(kind: type[E], events: Iterable[Event]) -> E:
+    (found,) = (event for event in events if isinstance(event, kind))
+    return found
+
+
+def kinds(events: Iterable[Event]) -> list[type[Event]]:
+    return [type(event) for event in events]
+
+
+def code_of(decision: Decision) -> str:
+    assert isinstance(decision, Refusal)
+    return decision.flaws[0].code
+
+
+def void(case: Life, act: ProviderVoidedInvoice) -> Decision:
+    return acts.void(case.billing, act, case.ground(act.received_at), occasion(act.received_at))
+
+
+PAID = [InvoiceReceived, InvoiceAdjudicated, InvoiceApproved, PaymentScheduled]
+
+
+def test_an_invoice_of_which_nothing_is_wrong_is_judged_at_once_and_paid_by_the_next_run() -> None:
+    case = reported()
+    events = case.bill(submitted())
+    assert kinds(events) == PAID
+    assert {event.revision for event in events if isinstance(event, InvoiceAdjudicated | PaymentScheduled)} == {1}
+    due = only(PaymentScheduled, events)
+    assert (due.cents, due.run_id, due.payee_id) == (ASSESS, "run-2024-11-13", "p-1")
+    assert case.invoice().status == "scheduled"
+
+
+def test_the_first_invoice_of_a_run_awaits_its_cut_off_and_later_ones_do_not() -> None:
+    case = reported()
+    case.bill(submitted())
+    due = case.timers.pop("cut-off")
+    assert due.of == "run-2024-11-13"
+    assert isinstance(due.event, CutOffReached)
+    case.hear(standing((date(2024, 8, 1), "disallowed")), BILLED_AT + DAY)
+    case.hear(standing((date(2024, 8, 1), "accepted")), BILLED_AT + DAY)
+    assert "cut-off" not in case.timers
+
+
+@pytest.mark.parametrize(
+    "act", [submitted(site="s-9"), submitted(payee="p-9"), rectified("i-unknown", "N-2", BILLED_AT)]
+)
+def test_who_is_not_the_site_or_payee_or_names_no_invoice_of_the_case_finds_nothing(
+    act: ProviderSubmittedInvoice,
+) -> None:
+    assert code_of(acts.submit(reported().billing, act, None, ground(BILLED_AT), occasion(BILLED_AT))) == "NOT-FOUND"
+
+
+def test_a_referral_that_is_not_there_cannot_be_billed() -> None:
+    assert code_of(acts.submit(None, submitted(), None, ground(BILLED_AT), occasion(BILLED_AT))) == "NOT-FOUND"
+
+
+def test_of_an_invoice_that_is_not_whole_nothing_is_kept() -> None:
+    case = reported()
+    before = case.billing
+    returned = only(InvoiceReturned, case.bill(submitted(cents=1)))
+    assert "cents" in {flaw.field for flaw in returned.fields}
+    assert case.billing == before
+    assert kinds(case.bill(submitted())) == PAID
+
+
+def test_a_number_that_the_payee_has_used_is_returned() -> None:
+    case = reported()
+    returned = only(InvoiceReturned, case.bill(submitted(), use("p-1", "N-1", "i-1")))
+    assert [(flaw.code, flaw.field) for flaw in returned.fields] == [("DUP", "number")]
+
+
+def test_a_number_is_taken_by_the_invoice_that_is_kept() -> None:
+    case = reported()
+    outcome = acts.submit(case.billing, submitted(), None, case.ground(BILLED_AT), occasion(BILLED_AT))
+    assert isinstance(outcome, Outcome)
+    (number,) = (n for n in outcome.changed if isinstance(n, Number))
+    assert (number.payee_id, number.number) == ("p-1", "N-1")
+
+
+def test_an_invoice_whose_report_is_not_there_waits_and_releases_itself() -> None:
+    case = Life(life())
+    pended = only(InvoicePended, case.bill(submitted()))
+    assert pended.until
+    accepted = case.hear(initial_report(), at(date(2024, 11, 8))).events
+    assert kinds(accepted) == [InvoiceAdjudicated, InvoiceApproved, PaymentScheduled]
+    assert case.invoice().revision == 2
+    assert case.timers[f"wait/{case.invoice().id}"].due_at is None
+
+
+def test_a_wait_that_ends_is_a_denial() -> None:
+    case = Life(life())
+    until = only(InvoicePended, case.bill(submitted())).until
+    assert until == date(2024, 12, 9), "30 days later is a Saturday"
+    due = case.timers[f"wait/{case.invoice().id}"].due_at
+    assert due == at(date(2024, 12, 10), 8)
+    rejected = only(InvoiceRejected, case.wait_ends(f"wait/{case.invoice().id}"))
+    assert rejected.rectify_until >= START + 180 * DAY
+    assert rejected.dispute_until >= rejected.notice_on + 90 * DAY
+
+
+def test_what_comes_after_a_wait_has_ended_comes_too_late_even_if_its_timer_is_late() -> None:
+    case = Life(life())
+    case.bill(submitted())
+    late = case.hear(initial_report(), BILLED_AT + 40 * DAY).events
+    assert kinds(late) == [InvoiceAdjudicated, InvoiceRejected]
+
+
+REPORT = ProviderSubmittedReport(
+    by=Actor(account_id="a", role="clinician"), received_at=BILLED_AT, seen=0, idempotency_key="k",
+    referral_id=REFERRAL, site_id="s-1", report="initial",
+)  # fmt: skip
+SENT = "01930d2c-7f00-7000-8000-0000000000a1"
+Refused = said_by("program", ActionRefused)
+
+
+def test_an_invoice_is_not_judged_before_what_stood_before_it_is_answered() -> None:
+    case = Life(life())
+    case.hear(REPORT, BILLED_AT, SENT)
+    pended = only(InvoicePended, case.bill(submitted()))
+    assert (pended.waits_for, pended.until) == (("answer",), None)
+    answered = case.hear(initial_report(), BILLED_AT + 60 * DAY, causation=SENT).events
+    assert kinds(answered) == [InvoiceAdjudicated, InvoiceApproved, PaymentScheduled]
+
+
+def test_an_answer_may_be_a_refusal() -> None:
+    case = reported()
+    case.hear(REPORT, BILLED_AT, SENT)
+    case.bill(submitted())
+    refused = Refused(action_key=REFERRAL, action_id=SENT, reasons=())
+    assert kinds(case.hear(refused, BILLED_AT + DAY, causation=SENT).events)[0] is InvoiceAdjudicated
+
+
+def test_what_was_done_after_an_invoice_does_not_hold_it() -> None:
+    case = reported()
+    case.bill(submitted())
+    case.hear(REPORT, BILLED_AT, SENT)
+    assert case.invoice().status == "scheduled"
+
+
+def test_a_claim_decision_reaches_what_no_run_has_fixed() -> None:
+    case = reported()
+    case.bill(submitted())
+    denied = case.hear(standing((date(2024, 8, 1), "disallowed")), BILLED_AT + DAY).events
+    assert kinds(denied) == [InvoiceAdjudicated, InvoiceRejected]
+    assert case.invoice().slot is None
+
+
+def test_a_claim_decision_does_not_reach_what_a_cut_off_has_fixed() -> None:
+    case = reported()
+    case.bill(submitted())
+    slot = case.invoice().slot
+    assert slot
+    assert case.hear(standing((date(2024, 8, 1), "disallowed")), slot.cut_off_at).events == ()
+    case.runs[slot.run_id] = case.runs[slot.run_id]._replace(status="frozen")
+    assert case.hear(standing((date(2024, 8, 2), "disallowed")), BILLED_AT).events == ()
+    assert case.invoice().status == "scheduled"
+
+
+def test_what_is_judged_after_a_run_was_frozen_is_paid_by_the_next_whenever_it_came() -> None:
+    case = reported()
+    slot = only(PaymentScheduled, case.bill(submitted()))
+    other = reported()
+    other.runs[slot.run_id] = case.runs[slot.run_id]._replace(status="frozen")
+    assert only(PaymentScheduled, other.bill(submitted())).run_on == slot.run_on + 7 * DAY
+
+
+def test_an_invoice_is_taken_back_before_its_cut_off() -> None:
+    case = reported()
+    case.bill(submitted())
+    outcome = case.note(void(case, voided(case.invoice(), BILLED_AT + DAY)))
+    assert kinds(outcome.events) == [InvoiceVoided]
+    again = case.bill(submitted(number="N-2", when=BILLED_AT + DAY))
+    assert kinds(again) == PAID
+
+
+def test_what_a_voided_invoice_held_back_is_free_for_the_next() -> None:
+    case = Life(life())
+    case.bill(submitted())
+    case.note(void(case, voided(case.invoice(), BILLED_AT + DAY)))
+    assert case.timers[f"wait/{case.invoice().id}"].due_at is None
+    case.bill(submitted(number="N-2", when=BILLED_AT + DAY))
+    assert InvoiceApproved in kinds(case.hear(initial_report(), BILLED_AT + 2 * DAY).events)
+
+
+def test_after_the_cut_off_nothing_is_taken_back() -> None:
+    case = reported()
+    case.bill(submitted())
+    slot = case.invoice().slot
+    assert slot
+    refused = void(case, voided(case.invoice(), slot.cut_off_at))
+    assert code_of(refused) == "RUN-FROZEN"
+    case.runs[slot.run_id] = case.runs[slot.run_id]._replace(status="frozen")
+    assert code_of(void(case, voided(case.invoice(), BILLED_AT))) == "RUN-FROZEN"
+
+
+def test_a_void_names_the_invoice_as_it_is_and_whose_it_is() -> None:
+    case = reported()
+    case.bill(submitted())
+    invoice = case.invoice()
+    assert code_of(void(case, voided(invoice, BILLED_AT, seen=0))) == "STALE"
+    assert code_of(void(case, voided(invoice, BILLED_AT, site="s-9"))) == "NOT-FOUND"
+    assert code_of(void(case, voided(invoice._replace(id="i-9"), BILLED_AT))) == "NOT-FOUND"
+    case.note(void(case, voided(invoice, BILLED_AT)))
+    assert code_of(void(case, voided(case.invoice(), BILLED_AT))) == "INV-STATE"
+
+
+def pay(case: Life) -> tuple[Event, ...]:
+    invoice = case.invoice()
+    assert invoice.slot
+    due = ShareReleased(
+        referral_id=REFERRAL, remittance_id="m-1", run_on=invoice.slot.run_on, dispute_until=date(2025, 2, 11),
+        invoices=(invoice.id,),
+    )  # fmt: skip
+    when = at(invoice.slot.run_on, 17)
+    return case.note(acts.paid(case.billing, due, case.ground(when), occasion(when))).events
+
+
+def test_an_invoice_is_paid_with_a_remittance_once() -> None:
+    case = reported()
+    case.bill(submitted())
+    said = only(InvoicePaid, pay(case))
+    assert (said.cents, said.remittance_id, said.revision) == (ASSESS, "m-1", 2)
+    assert case.billing
+    assert case.billing.paid_cents == ASSESS
+    assert not pay(case)
+
+
+def test_an_invoice_is_put_right_by_one_with_a_number_of_its_own_once_it_was_judged() -> None:
+    case = Life(life())
+    case.bill(submitted())
+    early = rectified(case.invoice().id, "N-2", BILLED_AT)
+    assert code_of(acts.submit(case.billing, early, None, case.ground(BILLED_AT), occasion(BILLED_AT))) == "INV-STATE"
+    case.wait_ends(f"wait/{case.invoice().id}")
+    later = BILLED_AT + 45 * DAY
+    case.hear(initial_report(), later)
+    assert kinds(case.bill(rectified(case.invoice().id, "N-2", later))) == PAID
+
+
+def ended() -> Life:
+    case = reported()
+    case.bill(submitted())
+    case.hear(ProgramEnded(referral_id=REFERRAL, revision=4, last_on=BILLED_ON, exit_reason="goals_met"), BILLED_AT)
+    case.hear(ReferralDischarged(referral_id=REFERRAL, revision=5, discharged_on=BILLED_ON), BILLED_AT)
+    return case
+
+
+def test_a_case_is_final_when_its_last_window_has_closed() -> None:
+    case = ended()
+    assert "final" not in case.timers
+    pay(case)
+    due = case.timers["final"]
+    assert isinstance(due.event, WindowsClosed)
+    assert due.due_at
+    assert due.due_at == at(date(2025, 2, 12), 8), "the day after the dispute window of its remittance"
+    outcome = case.note(acts.close(case.billing, case.ground(due.due_at), occasion(due.due_at)))
+    final = only(CaseBillingFinal, outcome.events)
+    assert final.paid_cents == ASSESS
+    assert case.note(acts.close(case.billing, case.ground(due.due_at), occasion(due.due_at))) == Outcome()
+
+
+def test_a_case_that_is_billed_again_is_not_final_yet() -> None:
+    case = ended()
+    pay(case)
+    case.bill(submitted(line("O1-DAY", BILLED_ON, 9600), number="N-3", when=BILLED_AT + 8 * DAY))
+    due = case.timers["final"]
+    assert case.invoice(1).is_open == (due.due_at is None)
