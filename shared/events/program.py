@@ -273,12 +273,14 @@ class PlanInformationRequested(Event, type="rehab.program.plan-information-reque
 
 
 class PlanClockResumed(Event, type="rehab.program.plan-clock-resumed.v1", key="referral_id"):
-    """The clock of the decision runs on, for the reply came or was not given in time."""
+    """The clock of the decision runs on, for the reply (a document) came or was not given in time."""
 
     referral_id: str
     revision: int
     plan: int
     replied: bool
+    reply_id: str | None = None
+    reply_sha256: str | None = None
     deadline: Deadline
 
 

@@ -155,4 +155,4 @@ def reply(case: Case | None, ground: Ground | None, act: ProviderRepliedPlan) ->
         return stale("plan", plan.revision)
     if flaws := tuple(_document(act.document_id, act.document_sha256, "document")):
         return Refusal(flaws)
-    return settled(mine, run_decision(mine.next, plan, ground, replied=True))
+    return settled(mine, run_decision(mine.next, plan, ground, act))

@@ -4,6 +4,7 @@ from services.program.domain.case import Case, Ground, Moved
 from services.program.domain.plans import Plan, kept, undecided
 from shared.decision import Event
 from shared.events.answers import DeadlineMoved, said_by
+from shared.events.portal import ProviderRepliedPlan
 from shared.events.program import PlanClockResumed
 from shared.events.values import Deadline
 
@@ -25,11 +26,19 @@ def days_left(plan: Plan, ground: Ground) -> int:
     return max(1, ground.calendar.business_days_between(ground.today, last_on))
 
 
-def run_decision(case: Case, plan: Plan, ground: Ground, *, replied: bool) -> Moved:
+def run_decision(case: Case, plan: Plan, ground: Ground, reply: ProviderRepliedPlan | None = None) -> Moved:
     """The decision's clock runs on with the business days it had, for the reply came or was not given in time."""
     running, door = opened(plan._replace(status="submitted"), plan.days_left, ground)
-    after = running._replace(days_left=0, revision=case.revision if replied else plan.revision)
-    said = PlanClockResumed(referral_id=case.id, revision=case.revision, plan=plan.plan, replied=replied, deadline=door)
+    after = running._replace(days_left=0, revision=case.revision if reply else plan.revision)
+    said = PlanClockResumed(
+        referral_id=case.id,
+        revision=case.revision,
+        plan=plan.plan,
+        replied=reply is not None,
+        reply_id=reply.document_id if reply else None,
+        reply_sha256=reply.document_sha256 if reply else None,
+        deadline=door,
+    )
     return stopped_if_held(planned(case, after), (said,), ground)
 
 

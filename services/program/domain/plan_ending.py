@@ -26,7 +26,7 @@ def close_door(case: Case | None, ground: Ground | None, reached: DeadlineReache
     if (plan.deadline.name, plan.deadline.due_at) != (reached.name, reached.due_at):
         return Outcome()
     if plan.status == "information-requested":
-        return settled(case, run_decision(case.next, plan, ground, replied=False))
+        return settled(case, run_decision(case.next, plan, ground))
     closed_on = ground.calendar.day_of(max(reached.due_at, ground.at))
     matter = Matter(case.next, plan, ground, closed_on)
     return settled(case, _deem(matter, new_id) or _overdue(matter, reached))
