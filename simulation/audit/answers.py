@@ -7,24 +7,19 @@ from simulation.books import Books
 
 _OFFERED = "rehab.referral.referral-offered.v1"
 _APPLIED, _REFUSED = "action-applied", "action-refused"
-_OF_CLINICS = (
-    "provider-acknowledged-referral",
-    "provider-accepted-referral",
-    "provider-declined-referral",
-    "provider-booked-appointment",
-)
+_ACTS = ("provider-", "officer-", "payment-officer-", "deadline-reached")
 
 
 def actions(books: Books) -> Iterator[str]:
-    """Every action of a clinic has one answer: an event, that it is applied, or why it is refused."""
+    """Every action and every door that closed has one answer: an event, that it is applied, or why it is refused."""
     answered: dict[str, set[str]] = {}
     for one in books.firsts:
         if one.owner != "portal":
             answered.setdefault(one.causation, set()).add(one.words)
             if one.words in {_APPLIED, _REFUSED}:
                 answered.setdefault(str(one.data["action_id"]), set()).add(one.words)
-    for words in _OF_CLINICS:
-        for one in books.words.get(words, ()):
+    for words, acts in books.words.items():
+        for one in acts if words.startswith(_ACTS) and acts[0].owner == "portal" else ():
             said = answered.get(one.id, set())
             if not said:
                 yield f"the action {one.id} ({words}) has no answer"

@@ -14,8 +14,8 @@ Place: TypeAlias = tuple[str, str, str, int]  # and the number of the opening
 
 _MOST_REFUSALS = 3
 _EVER = datetime.max.replace(tzinfo=UTC)
-_BOOKED = "appointment-booked"
-_TAKES = {"referral-offered", _BOOKED}
+_BOOKED = {"appointment-booked", "appointment-moved"}
+_TAKES = {"referral-offered", *_BOOKED}
 _GIVES_BACK = {
     "referral-declined", "referral-lapsed", "referral-offer-withdrawn", "referral-withdrawn", "program-started",
 }  # fmt: skip
@@ -122,9 +122,9 @@ def _holdings(said: Sequence[Announced]) -> Iterator[_Holding]:
         takes = one.words in _TAKES and one.data.get("opening")
         moves = taken and takes and one.data["opening"] != taken.data["opening"]
         if taken and (moves or one.words in _GIVES_BACK):
-            yield _Holding(_place(taken.data["opening"]), taken.at, one.at, one.key, taken.words == _BOOKED)
+            yield _Holding(_place(taken.data["opening"]), taken.at, one.at, one.key, taken.words in _BOOKED)
             taken = None
         if takes and taken is None:
             taken = one
     if taken:
-        yield _Holding(_place(taken.data["opening"]), taken.at, _EVER, taken.key, taken.words == _BOOKED)
+        yield _Holding(_place(taken.data["opening"]), taken.at, _EVER, taken.key, taken.words in _BOOKED)

@@ -49,6 +49,7 @@ _STEPS: Mapping[str, Mapping[str, str]] = {
         "referral-withdrawn": "WITHDRAWN",
     },
     "DISCHARGED": {"referral-closed": "CLOSED"},
+    "WITHDRAWN": {"referral-closed": "CLOSED"},
 }
 _MOVES = {words for steps in _STEPS.values() for words in steps}
 _HELD_TAKES = {"referral-withdrawn", "referral-offer-withdrawn"}
