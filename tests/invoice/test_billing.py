@@ -1,20 +1,13 @@
 """An invoice from its receipt to its payment: returned, pended, judged again, scheduled, voided, paid."""
 
-from collections.abc import Iterable
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from itertools import count
-from typing import TypeVar
+from datetime import date
 
 import pytest
 
 from services.invoice.domain import billing as acts
-from services.invoice.domain.case import Billing, Invoice
-from services.invoice.domain.judging import Ground
 from services.invoice.domain.number import Number, use
-from services.invoice.domain.running import Run
-from services.invoice.domain.steps import CutOffReached, ShareReleased, WaitEnded, WindowsClosed
-from shared.decision import Arm, Decision, Event, Occasion, Outcome, Refusal
+from services.invoice.domain.steps import CutOffReached, ShareReleased, WindowsClosed
+from shared.decision import Event, Outcome
 from shared.events.answers import ActionRefused, said_by
 from shared.events.invoice import (
     CaseBillingFinal,
@@ -28,148 +21,30 @@ from shared.events.invoice import (
     InvoiceVoided,
     PaymentScheduled,
 )
-from shared.events.portal import (
-    BilledLine,
-    ProviderRectifiedInvoice,
-    ProviderSubmittedInvoice,
-    ProviderSubmittedReport,
-    ProviderVoidedInvoice,
-)
-from shared.events.program import ReportAccepted
+from shared.events.portal import ProviderSubmittedInvoice, ProviderSubmittedReport
 from shared.events.referral import ProgramEnded, ReferralDischarged
 from shared.events.values import Actor
-from tests.invoice.terms import REFERRAL, START, TERMS, at, life, standing
-
-E = TypeVar("E", bound=Event)
-DAY = timedelta(days=1)
-BILLED_ON = date(2024, 11, 7)
-BILLED_AT = at(BILLED_ON)
-ASSESS = 31000
-_causes = count(1)
-
-
-def occasion(instant: datetime, cause: str = "", causation: str = "") -> Occasion:
-    id_ = cause or f"01930d2c-7f00-7000-8000-{next(_causes):012d}"
-    return Occasion(id_, "c", REFERRAL, instant, instant, "portal", causation=causation)
-
-
-def ground(instant: datetime, *runs: Run) -> Ground:
-    return Ground(TERMS, {run.id: run for run in runs}, instant)
-
-
-class Life:
-    """A case that hears and is billed, one decision after the other."""
-
-    def __init__(self, events: Iterable[Event] = ()) -> None:
-        self.billing: Billing | None = None
-        self.said: list[Event] = []
-        self.timers: dict[str, Arm] = {}
-        self.runs: dict[str, Run] = {}
-        for event in events:
-            self.hear(event, at(START))
-
-    def note(self, decision: Decision) -> Outcome:
-        assert isinstance(decision, Outcome), decision
-        for changed in decision.changed:
-            if isinstance(changed, Billing):
-                self.billing = changed
-            if isinstance(changed, Run):
-                self.runs[changed.id] = changed
-        self.said += decision.events
-        for arm in decision.timers:
-            self.timers[arm.name] = arm
-        return decision
-
-    def ground(self, instant: datetime) -> Ground:
-        return ground(instant, *self.runs.values())
-
-    def hear(self, event: Event, instant: datetime, cause: str = "", causation: str = "") -> Outcome:
-        heard = occasion(instant, cause, causation)
-        return self.note(acts.hear(self.billing, event, self.ground(instant), heard))
-
-    def bill(
-        self, act: ProviderSubmittedInvoice | ProviderRectifiedInvoice, taken: Number | None = None
-    ) -> tuple[Event, ...]:
-        when = act.received_at
-        return self.note(acts.submit(self.billing, act, taken, self.ground(when), occasion(when))).events
-
-    def wait_ends(self, name: str) -> tuple[Event, ...]:
-        due = self.timers.pop(name)
-        assert due.due_at
-        assert isinstance(due.event, WaitEnded)
-        ended = acts.wait_ended(self.billing, self.ground(due.due_at), occasion(due.due_at))
-        return self.note(ended).events
-
-    def invoice(self, n: int = 0) -> Invoice:
-        assert self.billing
-        return self.billing.invoices[n]
-
-
-def line(code: str = "O1-ASSESS", on: date = START, cents: int = ASSESS, n: int = 1) -> BilledLine:
-    return BilledLine(
-        line=str(n), code=code, service_on=on, units=Decimal(1), cents=cents, discipline="physical_therapist"
-    )
-
-
-def submitted(
-    *lines: BilledLine,
-    number: str = "N-1",
-    when: datetime = BILLED_AT,
-    site: str = "s-1",
-    payee: str = "p-1",
-    cents: int | None = None,
-) -> ProviderSubmittedInvoice:
-    billed = lines or (line(),)
-    return ProviderSubmittedInvoice(
-        by=Actor(account_id="a", role="biller"), received_at=when, seen=0, idempotency_key="k", referral_id=REFERRAL,
-        site_id=site, payee_id=payee, number=number, invoiced_on=BILLED_ON, lines=billed,
-        cents=sum(x.cents for x in billed) if cents is None else cents,
-    )  # fmt: skip
-
-
-def rectified(old: str, number: str, when: datetime) -> ProviderRectifiedInvoice:
-    first = submitted(number=number, when=when).model_dump()
-    return ProviderRectifiedInvoice.model_validate(first | {"rectifies": old})
-
-
-def voided(invoice: Invoice, when: datetime, seen: int | None = None, site: str = "s-1") -> ProviderVoidedInvoice:
-    return ProviderVoidedInvoice(
-        by=Actor(account_id="a", role="biller"), received_at=when, idempotency_key="k", referral_id=REFERRAL,
-        seen=invoice.revision if seen is None else seen, site_id=site, invoice_id=invoice.id,
-    )  # fmt: skip
-
-
-def initial_report() -> ReportAccepted:
-    return ReportAccepted(
-        referral_id=REFERRAL, revision=1, report="initial", report_revision=1, kind="initial", service_on=START,
-        author_discipline="physical_therapist", counts_at=at(START + DAY), due_at=at(date(2024, 11, 12)),
-        business_days_late=-4,
-    )  # fmt: skip
-
-
-def reported() -> Life:
-    case = Life(life())
-    case.hear(initial_report(), at(date(2024, 11, 6)))
-    return case
-
-
-def only(kind: type[E], events: Iterable[Event]) -> E:
-    (found,) = (event for event in events if isinstance(event, kind))
-    return found
-
-
-def kinds(events: Iterable[Event]) -> list[type[Event]]:
-    return [type(event) for event in events]
-
-
-def code_of(decision: Decision) -> str:
-    assert isinstance(decision, Refusal)
-    return decision.flaws[0].code
-
-
-def void(case: Life, act: ProviderVoidedInvoice) -> Decision:
-    return acts.void(case.billing, act, case.ground(act.received_at), occasion(act.received_at))
-
+from tests.invoice.life import (
+    ASSESS,
+    BILLED_AT,
+    BILLED_ON,
+    DAY,
+    Life,
+    code_of,
+    ground,
+    initial_report,
+    kinds,
+    line,
+    occasion,
+    only,
+    rectified,
+    reported,
+    submitted,
+    take_back,
+    void,
+    voided,
+)
+from tests.invoice.terms import REFERRAL, START, at, life, standing
 
 PAID = [InvoiceReceived, InvoiceAdjudicated, InvoiceApproved, PaymentScheduled]
 
@@ -321,7 +196,7 @@ def test_what_is_judged_after_a_run_was_frozen_is_paid_by_the_next_whenever_it_c
 def test_an_invoice_is_taken_back_before_its_cut_off() -> None:
     case = reported()
     case.bill(submitted())
-    outcome = case.note(void(case, voided(case.invoice(), BILLED_AT + DAY)))
+    outcome = case.note(take_back(case, BILLED_AT + DAY))
     assert kinds(outcome.events) == [InvoiceVoided]
     again = case.bill(submitted(number="N-2", when=BILLED_AT + DAY))
     assert kinds(again) == PAID
@@ -330,7 +205,7 @@ def test_an_invoice_is_taken_back_before_its_cut_off() -> None:
 def test_what_a_voided_invoice_held_back_is_free_for_the_next() -> None:
     case = Life(life())
     case.bill(submitted())
-    case.note(void(case, voided(case.invoice(), BILLED_AT + DAY)))
+    case.note(take_back(case, BILLED_AT + DAY))
     assert case.timers[f"wait/{case.invoice().id}"].due_at is None
     case.bill(submitted(number="N-2", when=BILLED_AT + DAY))
     assert InvoiceApproved in kinds(case.hear(initial_report(), BILLED_AT + 2 * DAY).events)
@@ -341,21 +216,21 @@ def test_after_the_cut_off_nothing_is_taken_back() -> None:
     case.bill(submitted())
     slot = case.invoice().slot
     assert slot
-    refused = void(case, voided(case.invoice(), slot.cut_off_at))
+    refused = take_back(case, slot.cut_off_at)
     assert code_of(refused) == "RUN-FROZEN"
     case.runs[slot.run_id] = case.runs[slot.run_id]._replace(status="frozen")
-    assert code_of(void(case, voided(case.invoice(), BILLED_AT))) == "RUN-FROZEN"
+    assert code_of(take_back(case, BILLED_AT)) == "RUN-FROZEN"
 
 
 def test_a_void_names_the_invoice_as_it_is_and_whose_it_is() -> None:
     case = reported()
     case.bill(submitted())
     invoice = case.invoice()
-    assert code_of(void(case, voided(invoice, BILLED_AT, seen=0))) == "STALE"
-    assert code_of(void(case, voided(invoice, BILLED_AT, site="s-9"))) == "NOT-FOUND"
-    assert code_of(void(case, voided(invoice._replace(id="i-9"), BILLED_AT))) == "NOT-FOUND"
-    case.note(void(case, voided(invoice, BILLED_AT)))
-    assert code_of(void(case, voided(case.invoice(), BILLED_AT))) == "INV-STATE"
+    assert code_of(void(case, voided(invoice.id, 0, BILLED_AT))) == "STALE"
+    assert code_of(void(case, voided(invoice.id, 1, BILLED_AT, "s-9"))) == "NOT-FOUND"
+    assert code_of(void(case, voided("i-9", 1, BILLED_AT))) == "NOT-FOUND"
+    case.note(take_back(case, BILLED_AT))
+    assert code_of(take_back(case, BILLED_AT)) == "INV-STATE"
 
 
 def pay(case: Life) -> tuple[Event, ...]:

@@ -1,7 +1,7 @@
 """Cases, runs, numbers and payees come back from the database as they were saved; a whole run balances there."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TypeVar
 
@@ -25,7 +25,9 @@ from shared.events.invoice import (
     Cut,
     InvoiceAdjudicated,
     InvoicePaid,
+    InvoiceReceived,
     InvoiceReturned,
+    InvoiceVoided,
     JudgedLine,
     PaymentScheduled,
     RemittanceIssued,
@@ -34,8 +36,8 @@ from shared.events.invoice import (
 )
 from shared.handlers import Kept
 from shared.postgres import Connection, Missed, open_session
-from tests.invoice.terms import PUBLISHED, REFERRAL, START, TERMS, at, life
-from tests.invoice.test_billing import BILLED_AT, initial_report, line, reported, submitted
+from tests.invoice.life import BILLED_AT, DAY, initial_report, line, reported, submitted, voided
+from tests.invoice.terms import PUBLISHED, REFERRAL, START, TERMS, at, life, standing
 
 E = TypeVar("E", bound=Event)
 CUT_OFF = datetime(2024, 11, 13, 0, tzinfo=UTC)
@@ -189,7 +191,7 @@ async def test_a_run_balances_from_its_invoices_to_its_remittances(books: Books)
     for n in range(10, 16):
         billed = submitted(number=f"N-{n}")
         await books.hear(*case(n, *life(), initial_report(), billed))
-    await books.until(CUT_OFF + 60 * timedelta(days=1))
+    await books.until(CUT_OFF + 60 * DAY)
     (frozen,) = await books.words(RunFrozen)
     (released,) = await books.words(RunReleased)
     remittances = await books.words(RemittanceIssued)
@@ -200,6 +202,34 @@ async def test_a_run_balances_from_its_invoices_to_its_remittances(books: Books)
     assert {allowed} == {frozen.cents, released.cents, sum(r.cents for r in remittances), sum(p.cents for p in paid)}
     lines = [(line.invoice_id, line.line) for r in remittances for line in r.lines]
     assert len(lines) == len(set(lines)) == len(judged)
+
+
+async def test_whatever_is_taken_back_or_denied_the_runs_balance_and_pay_each_allowed_line_once(books: Books) -> None:
+    for n in range(10, 34):
+        when = BILLED_AT + (n % 4) * 5 * DAY
+        billed = submitted(number=f"N-{n}", when=when)
+        early = [] if n % 3 else [initial_report()]
+        await books.hear(*case(n, *life(), *early), *((e, when) for e, _ in case(n, billed)))
+    for received in await books.words(InvoiceReceived):
+        n = int(received.number[2:])
+        if n % 5 == 0:
+            act = voided(received.invoice_id, 1, BILLED_AT).model_copy(update={"referral_id": received.referral_id})
+            await books.hear((act, BILLED_AT))
+        if n % 7 == 0:
+            await books.hear(*case(n, standing((date(2024, 8, 1), "disallowed"))))
+        if n % 3 == 1:
+            await books.hear((case(n, initial_report())[0][0], BILLED_AT + n * DAY))
+    await books.until(BILLED_AT + 90 * DAY)
+    last = {said.invoice_id: said for said in await books.words(InvoiceAdjudicated)}
+    gone = {said.invoice_id for said in await books.words(InvoiceVoided)}
+    due = {i: [x for x in said.lines if x.allowed_cents] for i, said in last.items() if i not in gone}
+    remittances = await books.words(RemittanceIssued)
+    paid = [(x.invoice_id, x.line, x.allowed_cents) for r in remittances for x in r.lines]
+    assert sorted(paid) == sorted((i, x.line, x.allowed_cents) for i, lines in due.items() for x in lines)
+    assert len({said.run_id for said in await books.words(RunFrozen)}) > 1
+    assert sum(said.cents for said in await books.words(RunFrozen)) == sum(r.cents for r in remittances)
+    assert sum(cents for *_, cents in paid) == sum(said.cents for said in await books.words(InvoicePaid)) > 0
+    assert gone
 
 
 async def test_of_two_invoices_with_one_number_in_a_batch_the_second_is_returned(books: Books) -> None:

@@ -1,0 +1,153 @@
+"""A case that hears and is billed, one decision after the other, and what clinics send for it."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import TypeVar
+
+from services.invoice.domain import billing as acts
+from services.invoice.domain.case import Billing, Invoice
+from services.invoice.domain.judging import Ground
+from services.invoice.domain.number import Number
+from services.invoice.domain.running import Run
+from services.invoice.domain.steps import WaitEnded
+from shared.decision import Arm, Decision, Event, Occasion, Outcome, Refusal
+from shared.events.portal import BilledLine, ProviderRectifiedInvoice, ProviderSubmittedInvoice, ProviderVoidedInvoice
+from shared.events.program import ReportAccepted
+from shared.events.values import Actor
+from tests.invoice.terms import REFERRAL, START, TERMS, at, life
+
+E = TypeVar("E", bound=Event)
+DAY = timedelta(days=1)
+BILLED_ON = date(2024, 11, 7)
+BILLED_AT = at(BILLED_ON)
+ASSESS = 31000
+_causes = count(1)
+
+
+def occasion(instant: datetime, cause: str = "", causation: str = "") -> Occasion:
+    id_ = cause or f"01930d2c-7f00-7000-8000-{next(_causes):012d}"
+    return Occasion(id_, "c", REFERRAL, instant, instant, "portal", causation=causation)
+
+
+def ground(instant: datetime, *runs: Run) -> Ground:
+    return Ground(TERMS, {run.id: run for run in runs}, instant)
+
+
+class Life:
+    """A case that hears and is billed, one decision after the other."""
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self.billing: Billing | None = None
+        self.said: list[Event] = []
+        self.timers: dict[str, Arm] = {}
+        self.runs: dict[str, Run] = {}
+        for event in events:
+            self.hear(event, at(START))
+
+    def note(self, decision: Decision) -> Outcome:
+        assert isinstance(decision, Outcome), decision
+        for changed in decision.changed:
+            if isinstance(changed, Billing):
+                self.billing = changed
+            if isinstance(changed, Run):
+                self.runs[changed.id] = changed
+        self.said += decision.events
+        for arm in decision.timers:
+            self.timers[arm.name] = arm
+        return decision
+
+    def ground(self, instant: datetime) -> Ground:
+        return ground(instant, *self.runs.values())
+
+    def hear(self, event: Event, instant: datetime, cause: str = "", causation: str = "") -> Outcome:
+        heard = occasion(instant, cause, causation)
+        return self.note(acts.hear(self.billing, event, self.ground(instant), heard))
+
+    def bill(
+        self, act: ProviderSubmittedInvoice | ProviderRectifiedInvoice, taken: Number | None = None
+    ) -> tuple[Event, ...]:
+        when = act.received_at
+        return self.note(acts.submit(self.billing, act, taken, self.ground(when), occasion(when))).events
+
+    def wait_ends(self, name: str) -> tuple[Event, ...]:
+        due = self.timers.pop(name)
+        assert due.due_at
+        assert isinstance(due.event, WaitEnded)
+        ended = acts.wait_ended(self.billing, self.ground(due.due_at), occasion(due.due_at))
+        return self.note(ended).events
+
+    def invoice(self, n: int = 0) -> Invoice:
+        assert self.billing
+        return self.billing.invoices[n]
+
+
+def line(code: str = "O1-ASSESS", on: date = START, cents: int = ASSESS, n: int = 1) -> BilledLine:
+    return BilledLine(
+        line=str(n), code=code, service_on=on, units=Decimal(1), cents=cents, discipline="physical_therapist"
+    )
+
+
+def submitted(
+    *lines: BilledLine,
+    number: str = "N-1",
+    when: datetime = BILLED_AT,
+    site: str = "s-1",
+    payee: str = "p-1",
+    cents: int | None = None,
+) -> ProviderSubmittedInvoice:
+    billed = lines or (line(),)
+    return ProviderSubmittedInvoice(
+        by=Actor(account_id="a", role="biller"), received_at=when, seen=0, idempotency_key="k", referral_id=REFERRAL,
+        site_id=site, payee_id=payee, number=number, invoiced_on=BILLED_ON, lines=billed,
+        cents=sum(x.cents for x in billed) if cents is None else cents,
+    )  # fmt: skip
+
+
+def rectified(old: str, number: str, when: datetime) -> ProviderRectifiedInvoice:
+    first = submitted(number=number, when=when).model_dump()
+    return ProviderRectifiedInvoice.model_validate(first | {"rectifies": old})
+
+
+def voided(invoice_id: str, seen: int, when: datetime, site: str = "s-1") -> ProviderVoidedInvoice:
+    return ProviderVoidedInvoice(
+        by=Actor(account_id="a", role="biller"), received_at=when, idempotency_key="k", referral_id=REFERRAL, seen=seen,
+        site_id=site, invoice_id=invoice_id,
+    )  # fmt: skip
+
+
+def initial_report() -> ReportAccepted:
+    return ReportAccepted(
+        referral_id=REFERRAL, revision=1, report="initial", report_revision=1, kind="initial", service_on=START,
+        author_discipline="physical_therapist", counts_at=at(START + DAY), due_at=at(date(2024, 11, 12)),
+        business_days_late=-4,
+    )  # fmt: skip
+
+
+def reported() -> Life:
+    case = Life(life())
+    case.hear(initial_report(), at(date(2024, 11, 6)))
+    return case
+
+
+def only(kind: type[E], events: Iterable[Event]) -> E:
+    (found,) = (event for event in events if isinstance(event, kind))
+    return found
+
+
+def kinds(events: Iterable[Event]) -> list[type[Event]]:
+    return [type(event) for event in events]
+
+
+def code_of(decision: Decision) -> str:
+    assert isinstance(decision, Refusal)
+    return decision.flaws[0].code
+
+
+def void(case: Life, act: ProviderVoidedInvoice) -> Decision:
+    return acts.void(case.billing, act, case.ground(act.received_at), occasion(act.received_at))
+
+
+def take_back(case: Life, when: datetime) -> Decision:
+    return void(case, voided(case.invoice().id, case.invoice().revision, when))
