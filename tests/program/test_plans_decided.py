@@ -8,9 +8,8 @@ from pydantic import TypeAdapter
 
 from services.program.domain.case import Case
 from services.program.domain.plan_deciding import REASONS
-from shared.decision import Outcome
 from shared.events.program import Ended, ObligationScheduled, PlanApproved, PlanDeclined, PlanSubmitted
-from tests.program.ground import VISIT_ON, case_in
+from tests.program.ground import VISIT_ON, case_in, events_in
 from tests.program.planning import (
     ASKED_ON,
     COUNSEL,
@@ -192,9 +191,10 @@ def test_a_grant_ends_when_the_first_of_the_lines_that_replace_it_begins() -> No
     old = grant_of(case, "visit")
     early = {**VISIT, "line": "a", "units": "2", "from_on": date(2024, 12, 2), "replaces": old}
     late = {**early, "line": "b", "from_on": date(2024, 12, 4)}
-    amended = case_in(amend(case, 1, late, early, on=ground(LATER)))
-    said = the(PlanApproved, decide(amended, ground(LATER), ("a", "2"), ("b", "2"), plan=2))
-    assert said.ended == (Ended(grant=old, last_on=date(2024, 12, 1)),)
+    for both in ((early, late), (late, early)):
+        amended = case_in(amend(case, 1, *both, on=ground(LATER)))
+        said = the(PlanApproved, decide(amended, ground(LATER), ("a", "2"), ("b", "2"), plan=2))
+        assert said.ended == (Ended(grant=old, last_on=date(2024, 12, 1)),)
 
 
 def test_what_stays_granted_counts_when_a_line_that_replaced_it_is_declined() -> None:
@@ -234,9 +234,11 @@ def test_what_was_deemed_granted_ends_on_the_day_of_notice_and_what_is_decided_h
 
 
 def test_what_was_deemed_granted_has_its_reports_due_already() -> None:
-    decision = decide(deemed(), ground(LATER), *ALL)
-    assert isinstance(decision, Outcome)
-    assert [type(e) for e in decision.events] == [PlanApproved]
+    case = case_in(amend(approved(), 1, MORE, on=ground(DECIDED_ON)))
+    extended = close(case, ground(date(2024, 11, 21), 23, deemed_approval=True))
+    assert the(ObligationScheduled, extended).report == "progress-4"
+    decision = decide(case_in(extended), ground(LATER), ("more", "2"), plan=2)
+    assert [type(e) for e in events_in(decision)] == [PlanApproved]
 
 
 def test_a_line_that_begins_later_is_decided_as_asked_though_it_was_deemed_granted() -> None:
