@@ -224,7 +224,7 @@ def test_a_second_plan_stands_beside_the_first_but_not_over_it() -> None:
 
 
 def test_after_a_plan_was_declined_another_one_may_be_asked_for() -> None:
-    declined = case_in(decide(waiting(VISIT), ground(ASKED_ON), ("visit", "0", "NOT-NEEDED")))
+    declined = case_in(decide(waiting(VISIT), ground(ASKED_ON), ("visit", "0", "not-needed")))
     assert the(PlanSubmitted, submit(declined, VISIT)).plan == 2
 
 
@@ -262,5 +262,5 @@ def test_an_extension_is_asked_for_before_the_last_approved_day() -> None:
 
 
 def test_an_extension_needs_something_that_was_approved() -> None:
-    declined = case_in(decide(waiting(VISIT), ground(ASKED_ON), ("visit", "0", "NOT-NEEDED")))
+    declined = case_in(decide(waiting(VISIT), ground(ASKED_ON), ("visit", "0", "not-needed")))
     assert codes(amend(declined, 1, MORE, on=ground(date(2024, 11, 20)))) == {("AUTH-EXT", "lines.0.code")}

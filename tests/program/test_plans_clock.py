@@ -266,7 +266,7 @@ def test_a_plan_whose_door_a_hold_has_stopped_is_over_with_its_referral() -> Non
 
 @pytest.mark.parametrize("how", ["approved", "declined"])
 def test_of_a_plan_that_is_over_already_nothing_ends(how: str) -> None:
-    declined = case_in(decide(waiting(VISIT), ground(DECIDED_ON), ("visit", "0", "NOT-NEEDED")))
+    declined = case_in(decide(waiting(VISIT), ground(DECIDED_ON), ("visit", "0", "not-needed")))
     case = approved() if how == "approved" else declined
     assert settled(case, discontinue(case.next, "withdrawal", date(2024, 12, 15))) == Outcome()
 

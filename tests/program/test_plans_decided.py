@@ -57,17 +57,19 @@ def test_an_ordinary_approval_reaches_back_to_the_program_s_start() -> None:
 
 
 def test_a_line_may_be_granted_in_part_and_another_not_at_all() -> None:
-    decision = decide(waiting(), ground(DECIDED_ON), ("visit", "2", "UNITS-CUT"), ("weeks", "0", "NOT-NEEDED"))
+    decision = decide(waiting(), ground(DECIDED_ON), ("visit", "2", "fewer-suffice"), ("weeks", "0", "not-needed"))
     said = the(PlanApproved, decision)
-    assert [(g.line, g.units, g.cents, g.reason) for g in said.lines] == [("visit", Decimal(2), 33_000, "UNITS-CUT")]
-    assert [(f.code, f.field) for f in said.declined] == [("NOT-NEEDED", "lines.weeks")]
-    assert (said.declined[0].rule, said.declined[0].fix) == REASONS["NOT-NEEDED"]
+    assert [(g.line, g.units, g.cents, g.reason) for g in said.lines] == [
+        ("visit", Decimal(2), 33_000, "fewer-suffice")
+    ]
+    assert [(f.code, f.field) for f in said.declined] == [("not-needed", "lines.weeks")]
+    assert (said.declined[0].rule, said.declined[0].fix) == REASONS["not-needed"]
 
 
 def test_where_nothing_is_granted_the_plan_is_declined_with_a_reason_for_each_line() -> None:
-    decision = decide(waiting(), ground(DECIDED_ON), ("visit", "0", "NO-GOAL"), ("weeks", "0", "EVIDENCE"))
+    decision = decide(waiting(), ground(DECIDED_ON), ("visit", "0", "no-goal"), ("weeks", "0", "no-measures"))
     said = the(PlanDeclined, decision)
-    assert [(f.code, f.field) for f in said.reasons] == [("NO-GOAL", "lines.visit"), ("EVIDENCE", "lines.weeks")]
+    assert [(f.code, f.field) for f in said.reasons] == [("no-goal", "lines.visit"), ("no-measures", "lines.weeks")]
     assert said.ended == ()
     assert plan_of(case_in(decision)).status == "declined"
     assert plan_of(case_in(decision)).grants == ()
@@ -82,11 +84,11 @@ def test_fewer_units_than_asked_for_have_a_reason_from_the_list() -> None:
 
 
 def test_no_more_is_granted_than_asked_for_and_only_whole_steps() -> None:
-    assert codes(decide(waiting(), ground(DECIDED_ON), ("visit", "3.5"), ("weeks", "-1", "UNITS-CUT"))) == {
+    assert codes(decide(waiting(), ground(DECIDED_ON), ("visit", "3.5"), ("weeks", "-1", "fewer-suffice"))) == {
         ("LIMIT", "lines.0.units"),
         ("LIMIT", "lines.1.units"),
     }
-    assert codes(decide(waiting(), ground(DECIDED_ON), ("visit", "1.3", "UNITS-CUT"), ("weeks", "4"))) == {
+    assert codes(decide(waiting(), ground(DECIDED_ON), ("visit", "1.3", "fewer-suffice"), ("weeks", "4"))) == {
         ("FEE-UNITS", "lines.0.units")
     }
 
@@ -104,7 +106,7 @@ def test_a_plan_is_decided_once() -> None:
     again = decide(approved(), ground(DECIDED_ON), *ALL)
     assert codes(again) == {("PLAN-STATE", "plan")}
     assert allowed(again) == ("amend",)
-    declined = case_in(decide(waiting(VISIT), ground(DECIDED_ON), ("visit", "0", "NOT-NEEDED")))
+    declined = case_in(decide(waiting(VISIT), ground(DECIDED_ON), ("visit", "0", "not-needed")))
     assert allowed(decide(declined, ground(DECIDED_ON), ("visit", "3.25"))) == ("submit",)
 
 
@@ -173,7 +175,7 @@ def test_nobody_loses_days_that_are_gone_by_an_amendment() -> None:
     case = approved()
     old = grant_of(case, "visit")
     amended = case_in(amend(case, 1, {**VISIT, "units": "6", "replaces": old}, on=ground(LATER)))
-    said = the(PlanApproved, decide(amended, ground(LATER), ("visit", "2", "UNITS-CUT"), plan=2))
+    said = the(PlanApproved, decide(amended, ground(LATER), ("visit", "2", "fewer-suffice"), plan=2))
     assert said.ended == (Ended(grant=old, last_on=LATER),)
     assert said.lines[0].from_on == LATER + timedelta(days=1)
 
@@ -182,7 +184,7 @@ def test_a_line_that_is_not_granted_replaces_nothing() -> None:
     case = approved()
     instead = {**VISIT, "units": "6", "replaces": grant_of(case, "visit")}
     amended = case_in(amend(case, 1, instead, on=ground(LATER)))
-    said = the(PlanDeclined, decide(amended, ground(LATER), ("visit", "0", "NOT-NEEDED"), plan=2))
+    said = the(PlanDeclined, decide(amended, ground(LATER), ("visit", "0", "not-needed"), plan=2))
     assert said.ended == ()
 
 
@@ -201,9 +203,11 @@ def test_what_stays_granted_counts_when_a_line_that_replaced_it_is_declined() ->
     case = approved(COUNSEL)  # six of twelve hours
     fewer = {**COUNSEL, "line": "a", "units": "2", "replaces": grant_of(case, "talks")}
     amended = case_in(amend(case, 1, fewer, {**COUNSEL, "line": "b", "units": "10"}, on=ground(LATER)))
-    refused = decide(amended, ground(LATER), ("a", "0", "NOT-NEEDED"), ("b", "10"), plan=2)
+    refused = decide(amended, ground(LATER), ("a", "0", "not-needed"), ("b", "10"), plan=2)
     assert codes(refused) == {("LIMIT", "lines.1.units")}
-    assert the(PlanApproved, decide(amended, ground(LATER), ("a", "0", "NOT-NEEDED"), ("b", "6", "UNITS-CUT"), plan=2))
+    assert the(
+        PlanApproved, decide(amended, ground(LATER), ("a", "0", "not-needed"), ("b", "6", "fewer-suffice"), plan=2)
+    )
 
 
 def test_a_line_that_replaces_and_whose_days_are_gone_cannot_be_granted_any_more() -> None:
@@ -222,7 +226,7 @@ def test_each_extension_makes_one_more_progress_report_due() -> None:
 def test_what_was_deemed_granted_ends_on_the_day_of_notice_and_what_is_decided_holds_from_the_next() -> None:
     case = deemed()
     old = grant_of(case, "visit"), grant_of(case, "weeks")
-    decision = decide(case, ground(LATER), ("visit", "2", "UNITS-CUT"), ("weeks", "4"))
+    decision = decide(case, ground(LATER), ("visit", "2", "fewer-suffice"), ("weeks", "4"))
     said = the(PlanApproved, decision)
     assert said.ended == tuple(Ended(grant=id_, last_on=LATER) for id_ in old)
     assert [(g.line, g.units, g.from_on) for g in said.lines] == [
@@ -249,7 +253,7 @@ def test_a_line_that_begins_later_is_decided_as_asked_though_it_was_deemed_grant
 
 def test_a_late_decision_may_decline_what_was_deemed_granted_for_the_days_to_come() -> None:
     case = deemed(VISIT)
-    said = the(PlanDeclined, decide(case, ground(LATER), ("visit", "0", "NOT-NEEDED")))
+    said = the(PlanDeclined, decide(case, ground(LATER), ("visit", "0", "not-needed")))
     assert said.ended == (Ended(grant=grant_of(case, "visit"), last_on=LATER),)
 
 
@@ -261,7 +265,7 @@ def test_what_was_deemed_granted_is_decided_once() -> None:
 def test_a_deemed_line_whose_days_are_gone_cannot_be_granted_anew() -> None:
     after = ground(date(2024, 12, 6))
     assert codes(decide(deemed(), after, *ALL)) == {("LINE-PAST", "lines.0.units")}
-    assert the(PlanApproved, decide(deemed(), after, ("visit", "0", "NOT-NEEDED"), ("weeks", "4")))
+    assert the(PlanApproved, decide(deemed(), after, ("visit", "0", "not-needed"), ("weeks", "4")))
 
 
 def test_a_deemed_line_that_was_replaced_since_is_not_granted_anew() -> None:

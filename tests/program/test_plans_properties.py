@@ -53,7 +53,7 @@ def verdicts(data: st.DataObject, plan: PlanSubmitted) -> list[tuple[str, str, s
     for line in plan.lines:
         step = Decimal(CODES[line.code][1])
         units = (line.units * data.draw(shares) / step).to_integral_value() * step
-        found.append((line.line, str(units), "UNITS-CUT"))
+        found.append((line.line, str(units), "fewer-suffice"))
     return found
 
 

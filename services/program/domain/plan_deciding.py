@@ -23,12 +23,12 @@ from shared.events.portal import DecidedLine, OfficerDecidedPlan
 from shared.events.program import PlanApproved, PlanDeclined, PlanLine
 
 REASONS = {
-    "NOT-NEEDED": ("what is granted serves the goal", "say in an amendment why it is needed"),
-    "UNITS-CUT": ("no more is granted than the goal needs", "say in an amendment why more is needed"),
-    "NO-GOAL": ("a line leads to its goal", "amend it with the goal it leads to"),
-    "NOT-COVERED": ("a line treats what the insurer accepted", "leave it out"),
-    "OTHER-SERVICE": ("what another service pays for is not paid twice", "leave it out"),
-    "EVIDENCE": ("a line rests on what was measured", "amend it with the measures"),
+    "not-needed": ("what is granted serves the goal", "say in an amendment why it is needed"),
+    "fewer-suffice": ("no more is granted than the goal needs", "say in an amendment why more is needed"),
+    "no-goal": ("a line leads to its goal", "amend it with the goal it leads to"),
+    "not-covered": ("a line treats what the insurer accepted", "leave it out"),
+    "other-service": ("what another service pays for is not paid twice", "leave it out"),
+    "no-measures": ("a line rests on what was measured", "amend it with the measures"),
 }
 
 
