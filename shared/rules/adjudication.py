@@ -19,6 +19,7 @@ __all__ = ["TERMS", "Bill", "Judgement", "Terms", "faults", "judge"]
 TERMS = "terms"  # what is waited for while contract, fees or calendar are not loaded
 _APPROVAL = "approval"
 _IN_FULL = 100
+_OF_FEE = frozenset({"FEE-ADJ", "RPT-LATE"})
 
 
 class Bill(NamedTuple):
@@ -239,11 +240,11 @@ def _priced(s: Service, fee: FeeLine, cuts: Sequence[tuple[Flaw, Decimal]], cove
 
 
 def _taken_away(worths: Iterable[tuple[Flaw, int]], claimed: int) -> tuple[tuple[Cut, ...], int]:
-    """What each reason takes away, and what is left; a fee that was not exceeded is no reason."""
+    """What each reason takes away, and what is left; a fee that was not exceeded takes nothing and is no reason."""
     reasons: list[Cut] = []
     left = claimed
     for flaw, worth in worths:
-        if worth < left or flaw.code != "FEE-ADJ":
+        if worth < left or flaw.code not in _OF_FEE:
             reasons.append(_cut(flaw, max(left - worth, 0)))
             left = min(left, worth)
     return tuple(reasons), left

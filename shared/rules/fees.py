@@ -7,7 +7,7 @@ from datetime import date
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import NamedTuple, Self, TypeVar
 
-from shared.calendar import Calendar
+from shared.calendar import UNPUBLISHED, Calendar
 from shared.decision import Event
 from shared.events.procurement import (
     CalendarPublished,
@@ -46,7 +46,7 @@ class Terms:
     ended: Mapping[str, ContractEnded] = field(default_factory=dict)
     fees: Mapping[str, Sequence[_Schedule]] = field(default_factory=dict)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
-    default_calendar: Calendar | None = None
+    default_calendar: Calendar = UNPUBLISHED
 
     @classmethod
     def of(cls, published: Iterable[Event]) -> Self:
@@ -60,13 +60,15 @@ class Terms:
             {e.contract_id: e for e in sorted(_only(ContractEnded, said), key=lambda e: e.revision)},
             _schedules(_only(FeeSchedulePublished, said)),
             {c.calendar_id: Calendar.of(c) for c in calendars},
-            next((Calendar.of(c) for c in reversed(calendars) if c.is_default), None),
+            next((Calendar.of(c) for c in reversed(calendars) if c.is_default), UNPUBLISHED),
         )
 
     def knows(self, contract_id: str) -> bool:
         """Whether the contract is loaded, with fees and a calendar: before that nothing can be judged."""
         versions = self.contracts.get(contract_id, ())
-        return bool(versions) and all(v.fee_schedule_id in self.fees and self._calendar(v) for v in versions)
+        return bool(versions) and all(
+            v.fee_schedule_id in self.fees and self.calendar_of(v) is not UNPUBLISHED for v in versions
+        )
 
     def contract_on(self, contract_id: str, day: date) -> ContractActivated:
         """The contract as it holds on a day of service; before its first version, the first."""
@@ -83,12 +85,6 @@ class Terms:
 
     def calendar_of(self, contract: ContractActivated) -> Calendar:
         """The calendar that the contract names, else the default one."""
-        found = self._calendar(contract)
-        if found is None:
-            raise LookupError(f"the calendar {contract.calendar_id} is published")
-        return found
-
-    def _calendar(self, contract: ContractActivated) -> Calendar | None:
         return self.calendars.get(contract.calendar_id, self.default_calendar)
 
     def fee_on(self, contract: ContractActivated, code: str, day: date) -> Priced | None:
