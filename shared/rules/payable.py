@@ -216,7 +216,7 @@ def _may_come(s: Service) -> bool:
     """Whether such a report may still be accepted: it is due, came, or is not due yet on a case that goes on."""
     if not s.reports:
         return not s.case.is_over
-    return any(r.is_awaited and (r.standing != "submitted" or s.fits(r)) for r in s.reports)
+    return any(r.is_awaited for r in s.reports)
 
 
 def attended(s: Service) -> Said:

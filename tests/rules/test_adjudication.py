@@ -210,6 +210,11 @@ def test_a_week_that_can_have_too_few_days_only_is_denied_and_else_waits() -> No
     assert codes(judged(active(came(0, 4)), sent)[0]) == ["ATT-MISSING"]
 
 
+def test_days_after_the_date_of_a_week_are_not_waited_for() -> None:
+    case = active(came(2), came(0, 1, status="missed"))
+    assert codes(judged(case, line("CR-WK", 2, WEEK))[0]) == ["ATT-MIN"]
+
+
 def test_a_holiday_is_no_day_that_somebody_may_still_record() -> None:
     case = active(came(9, 11), came(8, 10, status="missed"))  # Monday the 11th is a holiday
     assert codes(judged(case, line("CR-WK", 11, WEEK))[0]) == ["ATT-MIN"]
@@ -255,6 +260,11 @@ def test_a_date_of_which_another_report_may_still_come_waits() -> None:
     assert (found.status, codes(found)) == ("waiting", ["RPT-DOS"])
 
 
+def test_a_report_that_waits_for_its_review_may_still_get_another_date() -> None:
+    sent = line("CR-ASSESS", 1, ASSESS)
+    assert judged(active(due("initial"), submitted("initial", 0)), sent)[0].status == "waiting"
+
+
 def test_a_report_sent_back_may_still_come_and_one_done_without_is_not_paid() -> None:
     sent = line("CR-ASSESS", 0, ASSESS)
     returned = ReportReturned(
@@ -287,6 +297,7 @@ def test_a_plan_line_that_was_never_asked_for_is_denied_and_an_undecided_one_wai
     assert codes(judge(active(), sent, TERMS, day(14)).lines[0]) == ["AUTH-MISSING"]
     found = judge(active(asked("CR-SUP-OT", "3")), sent, TERMS, day(14))
     assert (found.waits_for, found.until) == (("approval",), day(44))
+    assert judge(active(asked("CR-SUP-OT", "3")), sent, TERMS, day(44)).waits_for == ("approval",)
     late = judge(active(asked("CR-SUP-OT", "3")), sent, TERMS, day(45))
     assert (late.waits_for, codes(late.lines[0])) == ((), ["AUTH-MISSING"])
 
@@ -410,6 +421,13 @@ def test_an_earlier_invoice_that_waits_keeps_its_units_back() -> None:
     case = told(received(second), case=case)
     assert codes(judge(case, second, TERMS, day(15)).lines[0]) == ["AUTH-MISSING"]
     assert judge(case, first, TERMS, day(15)).lines[0].status == "waiting"
+
+
+def test_undecided_units_are_kept_back_for_the_invoice_that_came_first() -> None:
+    case = billed(active(asked("CR-SUP-OT", "1")), bill(line("CR-SUP-OT", 3, 14000)))
+    second = bill(line("CR-SUP-OT", 4, 14000), invoice_id="i-2")
+    assert codes(judge(case, second, TERMS, day(15)).lines[0]) == ["AUTH-MISSING"]
+    assert judge(case, second, TERMS, day(15)).waits_for == ()
 
 
 def test_an_invoice_received_later_that_waits_keeps_nothing_back_from_an_earlier_one() -> None:

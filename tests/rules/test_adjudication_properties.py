@@ -39,7 +39,7 @@ GRANTS = {"g-1": ("CR-SUP-OT", "3", 0, 20), "g-2": ("CR-SUP-OT", "2", 5, 40), "g
 CODES = ("CR-ASSESS", "CR-EARLY", "CR-DAY", "CR-WK", "CR-EXT", "CR-PROG", "CR-JSV", "CR-SUP-OT", "TRAVEL", "NO-SUCH")
 KINDS = ("initial", "progress", "job-site-visit", "rtw-plan")
 days = st.integers(-3, 40)
-stretches = st.sampled_from(("accepted", "accepted", "accepted", "pended", "suspended", "disallowed", "closed"))
+STANDINGS: tuple[Standing, ...] = ("accepted", "accepted", "accepted", "pended", "suspended", "disallowed", "closed")
 told_events: st.SearchStrategy[Event] = st.one_of(
     st.builds(came, days, status=st.sampled_from(("attended", "attended", "missed"))),
     st.builds(due, st.sampled_from(KINDS)),
@@ -58,7 +58,7 @@ billed_lines: st.SearchStrategy[BilledLine] = st.builds(
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     """A case of which anything may have been said, most of its days attended."""
-    turn: Standing = draw(stretches)
+    turn = draw(st.sampled_from(STANDINGS))
     course = [claim((day(-60), "accepted"), (day(25), turn)), came(*range(0, 20, 2)), *draw(st.lists(told_events))]
     return active(*course)
 
@@ -135,15 +135,15 @@ def test_nobody_is_paid_for_more_than_was_granted_or_than_a_referral_may_have(
         paid[judged.code, judged.service_on] += judged.units
         for draw in judged.drawn:
             drawn[draw.grant or f"referral/{judged.code}"] += draw.units
-    for code, span in paid:
+    for (code, span), units in paid.items():
         priced = TERMS.fee_on(contract(), code, day(0))
         assert priced is not None
         most = priced.fee.max_per_referral if span == "referral" else priced.fee.max_per_day
-        assert most is None or paid[code, span] <= most
+        assert most is None or units <= most
         if priced.fee.before_plan is not None:
             assert drawn[f"referral/{code}"] <= priced.fee.before_plan
-    for name, (_, units, _, _) in GRANTS.items():
-        assert drawn[name] <= Decimal(units)
+    for name, (_, granted, _, _) in GRANTS.items():
+        assert drawn[name] <= Decimal(granted)
 
 
 @given(cases(), bills())

@@ -124,6 +124,11 @@ def test_a_decision_ends_the_grants_of_a_deemed_approval_on_the_day_of_its_notic
     assert [(g.grant, g.from_on, g.last_on) for g in case.grants] == [("g-1", day(5), day(8)), ("g-2", day(9), day(60))]
 
 
+def test_the_end_of_a_plan_makes_no_grant_longer() -> None:
+    case = active(approved(grant("g-1", "CR-EXT", "2", 0, 9)), approved(plan=2, ended=[("g-1", 20)]))
+    assert case.grants[0].last_on == day(9)
+
+
 def test_invoices_stand_in_the_order_of_receipt_and_a_void_one_is_gone() -> None:
     first, second = bill(line("CR-DAY", 1, 13800)), bill(line("CR-DAY", 2, 13800), invoice_id="i-2")
     case = told(received(first), received(second), case=active(came(1, 2)))
