@@ -89,10 +89,10 @@ def granted(books: Books) -> Iterator[str]:
         for line in one.data["lines"]:
             if line["allowed_cents"]:
                 by_code[one.key, line["code"]] += Decimal(str(line["units"]))
-                if line.get("grant") in grants:
-                    used[line["grant"]] += Decimal(str(line["units"]))
+                for draw in line.get("drawn", ()):
+                    used[draw["grant"] or ""] += Decimal(str(draw["units"]))
     for grant, units in used.items():
-        if units > Decimal(str(grants[grant]["units"])):
+        if grant in grants and units > Decimal(str(grants[grant]["units"])):
             yield f"the grant {grant} of {grants[grant]['units']} units paid for {units}"
     yield from _over_the_limit(books, by_code)
 
