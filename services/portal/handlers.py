@@ -1,22 +1,30 @@
 """What the portal reacts to."""
 
+from collections.abc import Sequence
 from typing import TypeAlias, get_args
 
 from services.portal.domain.account import HolderFiled, open_account
 from services.portal.domain.doors import DoorDue, Doors, close_doors, move_door, open_door, reach
 from services.portal.store.accounts import ACCOUNTS, keep_people
 from services.portal.store.doors import DOORS, default_calendar, keep_calendars
+from services.portal.store.invoices import INVOICES
 from services.portal.store.notices import keep_notices
 from services.portal.store.operations import keep_answers
-from services.portal.store.shown import SHOWN, Moved, keep_shown
+from services.portal.store.papers import keep_papers
+from services.portal.store.payments import keep_payees, keep_remittances, keep_runs
+from services.portal.store.plans import PLANS
+from services.portal.store.reports import ATTENDANCE, REPORTS
+from services.portal.store.shown import SHOWN, keep_shown
 from shared.calendar import Calendar
 from shared.decision import Decision, Event, Occasion
 from shared.events import program, referral
 from shared.events.answers import SERVICES, ActionApplied, ActionRefused, DeadlineMoved, said_by
+from shared.events.invoice import InvoiceReturned, RemittanceIssued, RunFrozen, RunReleased
 from shared.events.notification import NoticeActedOn, NoticeQueued, NoticeSeen
 from shared.events.person import AccountHolderChanged, WorkerChanged
-from shared.events.procurement import CalendarPublished
-from shared.handlers import Desk, Handlers, Touched, no_facts
+from shared.events.procurement import CalendarPublished, PayeeRegistered
+from shared.handlers import Desk, Handlers, Kept, Touched, no_facts
+from shared.postgres import Connection
 
 OTHERS = tuple(service for service in SERVICES if service != "portal")  # it need not read what it says itself
 handlers = Handlers()
@@ -27,12 +35,26 @@ Opening: TypeAlias = (
     | program.PlanInformationRequested
     | program.PlanClockResumed
 )
+NOUNS = {kind: noun for noun in (PLANS, REPORTS, ATTENDANCE, INVOICES) for kind in noun.events}
+
+
+async def the_papers(conn: Connection, kept: Sequence[Kept]) -> None:
+    """What belongs to referrals, of every noun in one order."""
+    await keep_papers(conn, kept, NOUNS)
+
+
 handlers.keep(*SHOWN, by=keep_shown)
+handlers.keep(*NOUNS, by=the_papers)
+handlers.keep(PayeeRegistered, by=keep_payees)
+handlers.keep(RemittanceIssued, by=keep_remittances)
+handlers.keep(RunFrozen, RunReleased, by=keep_runs)
 handlers.keep(NoticeQueued, NoticeSeen, NoticeActedOn, by=keep_notices)
 handlers.keep(WorkerChanged, AccountHolderChanged, by=keep_people)
 handlers.keep(CalendarPublished, by=keep_calendars)
 handlers.keep(
-    *(kind for kind in SHOWN if kind is not Moved),
+    *(kind for kind in (*SHOWN, *NOUNS) if not issubclass(kind, DeadlineMoved)),
+    InvoiceReturned,
+    RunReleased,
     NoticeSeen,
     *(said_by(service, answer) for service in OTHERS for answer in (ActionApplied, ActionRefused)),
     by=keep_answers,
@@ -79,14 +101,25 @@ CLOSING: tuple[type[Event], ...] = (
     referral.ReferralLapsed,
     referral.ReferralOfferWithdrawn,
     referral.ReferralWithdrawn,
-    program.PlanApproved,
-    program.PlanDeclined,
-    program.PlanDeemedApproved,
-    program.PlanDecisionOverdue,
-    program.PlanDiscontinued,
 )
 for _closing in CLOSING:
     handlers.on(_closing, the_doors, no_facts)(on_closed)
+Decided: TypeAlias = (
+    program.PlanApproved
+    | program.PlanDeclined
+    | program.PlanDeemedApproved
+    | program.PlanDecisionOverdue
+    | program.PlanDiscontinued
+)
+
+
+def on_plan_closed(event: Decided, desk: Desk[None], _: Occasion) -> Decision:
+    """Nothing of this plan is open any more; another one may be."""
+    return close_doors(desk.find(DOORS, event.key), owner_of(event), f"/{event.plan}")
+
+
+for _decided in get_args(Decided):
+    handlers.on(_decided, the_doors, no_facts)(on_plan_closed)
 
 
 @handlers.on(DoorDue, the_doors, no_facts)

@@ -1,4 +1,4 @@
-"""A portal with five accounts of two organisations and the insurer."""
+"""A portal with accounts of two organisations and the insurer."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,7 +30,9 @@ ACCOUNTS = (
         "admin@example.test",
     ),
     ("a-south", "provider", "o-south", "s-south-1", "clinician", "Invented", "Clinician", "south@example.test"),
+    ("a-south-biller", "provider", "o-south", "s-south-1", "biller", "Invented", "Biller", "bills@example.test"),
     ("a-officer", "insurer", "", "", "claims_officer", "Invented", "Officer", "officer@example.test"),
+    ("a-payer", "insurer", "", "", "payment_officer", "Invented", "Payer", "payer@example.test"),
 )
 
 

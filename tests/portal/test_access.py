@@ -14,37 +14,65 @@ from services.portal.api.access import ACCESS, check_routes
 from services.portal.api.assembly import PARTS
 from shared import postgres
 from shared.events.notification import NoticeActedOn, NoticeQueued, NoticeSeen
-from tests.portal import story
+from tests.portal import story, treated
 from tests.portal.conftest import House
 from tests.portal.story import CASE, NUMBER
 from tests.portal.world import World
 
+OTHER = "5d1bd1b8-3f6b-5b1e-8a55-000000000002"
 NOTICE = "0b8c2f0e-7a5d-7c1b-8a55-2a9d3b6f7c10"
 ROLE_OF = {
     "a-north": "clinician",
     "a-north-biller": "biller",
     "a-north-admin": "administrator",
     "a-officer": "claims_officer",
+    "a-payer": "payment_officer",
 }
-FOREIGN = "a-south"
+FOREIGN, BILLER = "a-south", "a-south-biller"
+FIRST_VISIT = {"starts_at": "2024-11-12T09:00:00-08:00", "confirmed_with_worker": True}
+BILL = {"number": "24-2", "invoiced_on": "2024-11-20", "lines": [], "cents": 0}
+THERE = {
+    "number": NUMBER,
+    "plan": "1",
+    "name": "initial",
+    "invoice_id": treated.INVOICE,
+    "remittance_id": treated.REMITTANCE,
+    "run_id": treated.RUN,
+}
 BODIES: dict[str, Any] = {
-    "/referrals/{number}/appointments": {"starts_at": "2024-11-12T09:00:00-08:00", "confirmed_with_worker": True},
+    "/referrals/{number}/appointments": FIRST_VISIT,
+    "/referrals/{number}/commands/move": FIRST_VISIT,
+    "/referrals/{number}/commands/start": {"initial_visit_on": "2024-11-12"},
+    "/referrals/{number}/commands/end": {"last_on": "2024-12-12"},
+    "/referrals/{number}/commands/attendance": {"days": []},
+    "/referrals/{number}/commands/report": {"report": "initial"},
+    "/referrals/{number}/commands/plan": {"lines": []},
+    "/referrals/{number}/commands/amend": {"amends": 1, "lines": []},
+    "/referrals/{number}/commands/reply": {"plan": 1, "text": "For the goal."},
+    "/referrals/{number}/commands/invoice": BILL,
+    "/referrals/{number}/commands/rectify": {**BILL, "rectifies": treated.INVOICE},
+    "/referrals/{number}/commands/void": {"invoice_id": treated.INVOICE},
+    "/officer/referrals/{number}/commands/decide-plan": {"plan": 1, "lines": []},
+    "/officer/referrals/{number}/commands/request-information": {"plan": 1, "question": "What for?"},
+    "/officer/referrals/{number}/commands/accept-report": {"report": "initial"},
+    "/officer/referrals/{number}/commands/return-report": {"report": "initial", "fields": []},
+    "/officer/referrals/{number}/commands/waive-report": {"report": "initial"},
 }
 # nobody has others' rows behind these: they are the caller's own by what they ask
-OWN_BY_NATURE = frozenset({"/me", "/notices", "/events", "/referrals"})
+OWN_BY_NATURE = frozenset({"/me", "/notices", "/events", "/referrals", "/payments"})
 
 
 @pytest.fixture
 async def town(portal: World) -> World:
-    """One referral offered to the north, and one notice to each of the north's accounts."""
-    await portal.hear(story.created(), story.offered())
+    """One referral treated in the north, billed and paid."""
+    await portal.hear(*treated.TREATED)
     return portal
 
 
 async def call(portal: World, account: str, method: str, path: str, names: dict[str, str]) -> httpx2.Response:
     """A well-formed request."""
-    headers = portal.asking(account, etag='"2"') if method == "POST" else portal.auth(account)
-    place = f"/api/v1{path.format(**names)}"
+    headers = portal.asking(account, etag='"9"') if method == "POST" else portal.auth(account)
+    place = f"/api/v1{path.format(**THERE | names)}"
     if path == "/events":
         async with portal.client.stream(method, place, headers=headers) as answer:
             return answer
@@ -53,11 +81,11 @@ async def call(portal: World, account: str, method: str, path: str, names: dict[
 
 
 async def names_of(portal: World, account: str) -> dict[str, str]:
-    """What there is for an account: a referral, a notice, an operation."""
+    """What there is for an account beside what is there for all: a notice, an operation."""
     notice_id = str(uuid4())
     await portal.hear(notice(account, notice_id))
     answer = await portal.post(f"/notices/{notice_id}/open", account)
-    return {"number": NUMBER, "notice_id": notice_id, "operation_id": answer.json()["id"]}
+    return {"notice_id": notice_id, "operation_id": answer.json()["id"]}
 
 
 def notice(recipient: str, notice_id: str) -> NoticeQueued:
@@ -83,21 +111,23 @@ async def test_each_role_may_do_what_its_line_says_and_nothing_else(town: World,
 
 async def test_what_is_not_yours_looks_like_what_is_not_there(town: World) -> None:
     theirs = await names_of(town, "a-north")
-    nowhere = {"number": "R-24-NOWHERE", "notice_id": str(uuid4()), "operation_id": str(uuid4())}
+    nowhere = dict.fromkeys(THERE, "0-NOWHERE") | {"plan": "2", "name": "none"}
+    nowhere |= {"notice_id": str(uuid4()), "operation_id": str(uuid4())}
     for method, path in sorted(ACCESS):
-        foreign = await call(town, FOREIGN, method, path, theirs)
+        stranger = BILLER if "biller" in ACCESS[method, path] and "clinician" not in ACCESS[method, path] else FOREIGN
+        foreign = await call(town, stranger, method, path, theirs)
         if path in OWN_BY_NATURE:
             assert foreign.status_code == 200
             continue
-        missing = await call(town, FOREIGN, method, path, nowhere)
+        missing = await call(town, stranger, method, path, nowhere)
         assert (foreign.status_code, foreign.content) == (missing.status_code, missing.content)
         assert foreign.status_code == 404, path
-    for listed in ("/notices", "/referrals"):
-        assert (await town.get_json(listed, FOREIGN))["items"] == []
+    for listed, stranger in (("/notices", FOREIGN), ("/referrals", FOREIGN), ("/payments", BILLER)):
+        assert (await town.get_json(listed, stranger))["items"] == []
 
 
 async def test_nobody_comes_in_without_a_good_key(town: World) -> None:
-    names = {"number": NUMBER, "notice_id": NOTICE, "operation_id": NOTICE}
+    names = {**THERE, "notice_id": NOTICE, "operation_id": NOTICE}
     for method, path in sorted(ACCESS):
         for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic a-north"}):
             answer = await town.client.request(method, f"/api/v1{path.format(**names)}", headers=headers)
@@ -111,7 +141,7 @@ async def test_a_role_at_one_site_is_none_at_another(town: World) -> None:
     )
     path = f"/referrals/{NUMBER}"
     assert (await town.get_json(path, "a-north-admin"))["number"] == NUMBER
-    assert (await town.post(f"{path}/commands/acknowledge", "a-north-admin", etag='"2"')).status_code == 404
+    assert (await town.post(f"{path}/commands/resume", "a-north-admin", etag='"9"')).status_code == 404
 
 
 async def test_a_closed_account_has_no_good_key(town: World) -> None:
@@ -134,7 +164,11 @@ def test_a_route_without_a_line_is_not_served() -> None:
 async def reader(house: House, portal: World) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
     """Signed in as people read, with rows of both organisations in every table."""
     await portal.hear(story.created(), story.offered(), story.lapsed())
-    await portal.hear(story.offered(4, "s-south-1", organisation="o-south", rank=2))
+    await portal.hear(story.offered(4, "s-south-1", organisation="o-south", rank=2), treated.due())
+    await portal.hear(story.created(OTHER, "R-24-B"), story.offered(case=OTHER, number="R-24-B"))
+    await portal.hear(treated.due().model_copy(update={"referral_id": OTHER}), treated.frozen())
+    for payee_id, organisation in (("p-1", "o-north"), ("p-2", "o-south")):
+        await portal.hear(treated.payee(payee_id, organisation), treated.remitted(payee_id, f"r-{payee_id}"))
     for account in ("a-north", "a-south"):
         await names_of(portal, account)
     conn = await postgres.open_session(house.url, "portal_reader", "portal")
@@ -144,7 +178,14 @@ async def reader(house: House, portal: World) -> AsyncIterator["asyncpg.Connecti
 
 @pytest.mark.parametrize(
     ("table", "column"),
-    [("views", "organisation_id"), ("operations", "account_id"), ("notices", "recipient_id")],
+    [
+        ("views", "organisation_id"),
+        ("operations", "account_id"),
+        ("notices", "recipient_id"),
+        ("papers", "referral_id"),
+        ("payees", "organisation_id"),
+        ("remittances", "payee_id"),
+    ],
 )
 async def test_the_database_shows_a_reader_only_its_own_rows(
     reader: "asyncpg.Connection[asyncpg.Record]", portal: World, table: str, column: str
@@ -157,8 +198,20 @@ async def test_the_database_shows_a_reader_only_its_own_rows(
             "SELECT set_config('app.organisation', 'o-north', true), set_config('app.account', 'a-north', true),"
             " set_config('app.recipients', 'a-north s-north-1', true)"
         )
-        assert [value for (value,) in await reader.fetch(everything)] in (["o-north"], ["a-north"])
+        assert [value for (value,) in await reader.fetch(everything)] in (["o-north"], ["a-north"], ["p-1"], [OTHER])
     assert await reader.fetch(everything) == []
+
+
+@pytest.mark.parametrize(("table", "column"), [("cases", "number"), ("papers", "referral_id"), ("runs", "run_id")])
+async def test_the_database_shows_the_insurer_what_all_have(
+    reader: "asyncpg.Connection[asyncpg.Record]", portal: World, table: str, column: str
+) -> None:
+    everything = f"SELECT DISTINCT {column} FROM {table}"  # noqa: S608 - names of ours
+    async with reader.transaction():
+        await reader.execute("SELECT set_config('app.kind', 'provider', true)")
+        assert await reader.fetch(everything) == []
+        await reader.execute("SELECT set_config('app.kind', 'insurer', true)")
+        assert len(await reader.fetch(everything)) == len(await portal.pool.fetch(everything)) > 0
 
 
 async def test_a_reader_can_change_nothing_and_reads_nothing_else(
@@ -166,7 +219,8 @@ async def test_a_reader_can_change_nothing_and_reads_nothing_else(
 ) -> None:
     tables = await reader.fetch(
         "SELECT tablename FROM pg_tables WHERE schemaname = 'portal'"
-        " AND tablename NOT IN ('views', 'operations', 'notices')"
+        " AND tablename NOT IN"
+        " ('views', 'operations', 'notices', 'cases', 'papers', 'payees', 'remittances', 'runs')"
     )
     assert len(tables) > 10
     for (table,) in tables:

@@ -29,6 +29,9 @@ _EVERYBODY = frozenset(
 )
 _CLINIC = frozenset({"clinician", "biller", "administrator"})
 _ACTS = frozenset({"clinician", "administrator"})
+_BILLS = frozenset({"biller", "administrator"})
+_OFFICER = frozenset({"claims_officer"})
+_PAYS = frozenset({"payment_officer"})
 ACCESS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/me"): _EVERYBODY,
     ("GET", "/operations/{operation_id}"): _EVERYBODY,
@@ -40,7 +43,48 @@ ACCESS: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/referrals/{number}/commands/acknowledge"): _ACTS,
     ("POST", "/referrals/{number}/commands/accept"): _ACTS,
     ("POST", "/referrals/{number}/commands/decline"): _ACTS,
+    ("POST", "/referrals/{number}/commands/move"): _ACTS,
+    ("POST", "/referrals/{number}/commands/missed"): _ACTS,
+    ("POST", "/referrals/{number}/commands/start"): _ACTS,
+    ("POST", "/referrals/{number}/commands/hold"): _ACTS,
+    ("POST", "/referrals/{number}/commands/resume"): _ACTS,
+    ("POST", "/referrals/{number}/commands/end"): _ACTS,
+    ("POST", "/referrals/{number}/commands/attendance"): _ACTS,
+    ("POST", "/referrals/{number}/commands/report"): _ACTS,
+    ("POST", "/referrals/{number}/commands/plan"): _ACTS,
+    ("POST", "/referrals/{number}/commands/amend"): _ACTS,
+    ("POST", "/referrals/{number}/commands/reply"): _ACTS,
     ("POST", "/referrals/{number}/appointments"): _ACTS,
+    ("GET", "/referrals/{number}/plans"): _CLINIC,
+    ("GET", "/referrals/{number}/plans/{plan}"): _CLINIC,
+    ("GET", "/referrals/{number}/reports"): _CLINIC,
+    ("GET", "/referrals/{number}/reports/{name}"): _CLINIC,
+    ("GET", "/referrals/{number}/attendance"): _CLINIC,
+    ("GET", "/referrals/{number}/invoices"): _CLINIC,
+    ("GET", "/referrals/{number}/invoices/{invoice_id}"): _CLINIC,
+    ("POST", "/referrals/{number}/commands/invoice"): _BILLS,
+    ("POST", "/referrals/{number}/commands/rectify"): _BILLS,
+    ("POST", "/referrals/{number}/commands/void"): _BILLS,
+    ("GET", "/payments"): _BILLS,
+    ("GET", "/remittances/{remittance_id}"): _BILLS,
+    ("GET", "/officer/queue"): _OFFICER,
+    ("GET", "/officer/referrals"): _OFFICER,
+    ("GET", "/officer/referrals/{number}"): _OFFICER,
+    ("GET", "/officer/referrals/{number}/plans"): _OFFICER,
+    ("GET", "/officer/referrals/{number}/plans/{plan}"): _OFFICER,
+    ("GET", "/officer/referrals/{number}/reports"): _OFFICER,
+    ("GET", "/officer/referrals/{number}/reports/{name}"): _OFFICER,
+    ("POST", "/officer/referrals/{number}/commands/hold"): _OFFICER,
+    ("POST", "/officer/referrals/{number}/commands/resume"): _OFFICER,
+    ("POST", "/officer/referrals/{number}/commands/withdraw"): _OFFICER,
+    ("POST", "/officer/referrals/{number}/commands/decide-plan"): _OFFICER,
+    ("POST", "/officer/referrals/{number}/commands/request-information"): _OFFICER,
+    ("POST", "/officer/referrals/{number}/commands/accept-report"): _OFFICER,
+    ("POST", "/officer/referrals/{number}/commands/return-report"): _OFFICER,
+    ("POST", "/officer/referrals/{number}/commands/waive-report"): _OFFICER,
+    ("GET", "/runs"): _PAYS,
+    ("GET", "/runs/{run_id}"): _PAYS,
+    ("POST", "/runs/{run_id}/commands/release"): _PAYS,
 }
 
 

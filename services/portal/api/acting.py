@@ -196,7 +196,7 @@ def refusal(operation: Operation) -> Problem:
 
 def _field(name: str | None) -> str | None:
     """A field of the body as a pointer; what was seen stands in a header."""
-    return None if name is None else "/header/if-match" if name == "seen" else f"/{name}"
+    return None if name is None else "/header/if-match" if name == "seen" else f"/{name.replace('.', '/')}"
 
 
 def described(operation: Operation) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from services.portal.api import commands, own, referrals
+from services.portal.api import billing, commands, deciding, officer, own, referrals, runs, treatment
 from services.portal.api.access import check_routes
 from services.portal.api.desk import Portal
 from services.portal.api.gate import Gate
@@ -14,7 +14,7 @@ from services.portal.api.rate import Rate
 from shared.health import App
 from shared.office import Office
 
-PARTS = (own, referrals, commands)
+PARTS = (own, referrals, commands, treatment, billing, officer, deciding, runs)
 _PROBLEM = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
 _REFUSALS: dict[int | str, dict[str, object]] = {
     202: {"description": "Sent, being checked"},

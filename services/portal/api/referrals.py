@@ -14,14 +14,17 @@ from services.portal.store.shown import View, find_view, list_views
 from shared import clock
 
 router = APIRouter(prefix="/referrals", tags=["referrals"])
-_KNOWN = frozenset({"acknowledged", "accepted", "scheduled"})
+LOST = frozenset({"declined", "lapsed", "offer-withdrawn"})
+_KNOWN = frozenset({"acknowledged", "accepted", "scheduled", "active", "discharged"})
 _ALLOWED = {
     "offered": ["acknowledge", "decline"],
     "acknowledged": ["accept", "decline"],
-    "accepted": ["book"],
+    "accepted": ["book", "hold"],
+    "scheduled": ["move", "missed", "start", "hold"],
+    "active": ["end", "hold"],
 }
-_LISTED = ("program", "community", "urgent", "rank", "door", "starts_at", "held_by")
-_ON_PAGE = ("requested_on", "opening", "accepted_on", "withdrawn_by")
+_LISTED = ("program", "community", "urgent", "rank", "door", "starts_at", "held_by", "initial_visit_on", "last_on")
+_ON_PAGE = ("requested_on", "opening", "accepted_on", "withdrawn_by", "exit_reason", "discharged_on", "closed_on")
 _ONCE_SEEN = ("claim_number", "injured_on", "injury", "areas", "barriers")
 Number = Annotated[str, Path(pattern=r"^[A-Z0-9-]{1,40}$")]
 
@@ -101,16 +104,27 @@ def _listed(view: View) -> dict[str, Any]:
         "revision": view.revision,
         "site_id": view.site_id,
         **{name: view.body.get(name) for name in _LISTED},
-        "allowed": [] if view.body.get("held_by") else _ALLOWED.get(view.state, []),
+        "allowed": _allowed(view),
     }
 
 
+def _allowed(view: View) -> list[str]:
+    """What the clinic may do now; a hold is lifted by the side that made it."""
+    if held_by := view.body.get("held_by"):
+        return ["resume"] if "clinic" in held_by else []
+    done = {"missed"} if view.body.get("missed") else {"end"} if view.body.get("last_on") else set()
+    return [name for name in _ALLOWED.get(view.state, []) if name not in done]
+
+
 async def _worker(portal: Portal, view: View) -> dict[str, Any] | None:
-    """Opened to be shown, and never before the offer was acknowledged."""
-    if view.state not in _KNOWN:
-        return None
+    """Never before the offer was acknowledged."""
+    return await worker_of(portal, view.person_id) if view.state in _KNOWN else None
+
+
+async def worker_of(portal: Portal, person_id: str) -> dict[str, Any] | None:
+    """Opened to be shown."""
     async with portal.office.pool.acquire() as conn:
-        identity = await identity_of(conn, f"worker/{view.person_id}")
+        identity = await identity_of(conn, f"worker/{person_id}")
     return identity.model_dump(mode="json") if identity else None
 
 
@@ -121,3 +135,11 @@ async def find_mine(portal: Portal, caller: Caller, number: str) -> View:
     if found is None:
         raise not_found()
     return found[0]
+
+
+async def find_held(portal: Portal, caller: Caller, number: str) -> View:
+    """One that the caller's site has still: what belongs to it is shown to nobody who lost it."""
+    view = await find_mine(portal, caller, number)
+    if view.state in LOST:
+        raise not_found()
+    return view

@@ -63,9 +63,9 @@ def move_door(doors: Doors, name: str, service: str, due_at: datetime | None) ->
     return Outcome(() if known else (doors._replace(open=(*doors.open, door)),), timers=(armed,))
 
 
-def close_doors(doors: Doors | None, service: str) -> Outcome:
-    """Whatever the service had open on the record is answered."""
-    names = [door.name for door in doors.open if door.service == service] if doors else []
+def close_doors(doors: Doors | None, service: str, of: str = "") -> Outcome:
+    """Whatever the service had open on the record, or on one document of it, is answered."""
+    names = [d.name for d in doors.open if d.service == service and d.name.endswith(of)] if doors else []
     if doors is None or not names:
         return Outcome()
     return Outcome((doors.without(names),), timers=tuple(Arm(doors.id, name) for name in names))

@@ -7,10 +7,14 @@ from uuid import UUID
 from uuid_utils import uuid7
 
 from shared.postgres import Connection
-from shared.vault import make_keys, seal
+from shared.vault import find_keys, make_keys, seal, unseal
 
 PUT = """
 INSERT INTO documents (document_id, referral_id, sha256, sealed) VALUES ($1, $2, $3, $4)
+"""
+READ = """
+SELECT sealed FROM documents
+WHERE document_id = $1 AND referral_id = $2
 """
 
 
@@ -31,3 +35,13 @@ async def put_document(conn: Connection, referral_id: str, text: str) -> Stored:
     document_id, digest = UUID(bytes=uuid7().bytes), sha256(sealed).digest()
     await conn.execute(PUT, document_id, referral_id, digest, sealed)
     return Stored(str(document_id), digest.hex())
+
+
+async def read_document(conn: Connection, referral_id: str, document_id: str) -> str | None:
+    """Opened to be shown; None when it is not there, or its words were forgotten."""
+    sealed = await conn.fetchval(READ, UUID(document_id), referral_id)
+    if sealed is None:
+        return None
+    owner = f"document/{referral_id}"
+    plain = unseal(await find_keys(conn, [owner]), owner, sealed)
+    return plain.decode() if plain is not None else None

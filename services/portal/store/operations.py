@@ -9,6 +9,7 @@ import asyncpg
 import orjson
 
 from shared.events.answers import ActionRefused
+from shared.events.invoice import InvoiceReturned
 from shared.handlers import Kept
 from shared.postgres import Connection
 
@@ -125,11 +126,13 @@ def _is_uuid(text: str) -> bool:
 
 
 def _answer(one: Kept) -> tuple[str, str]:
-    """Refused with reasons, or taken."""
+    """Refused with reasons, or taken; of an invoice that is returned nothing is kept."""
     event = one.event
     if isinstance(event, ActionRefused):
         reasons = [flaw.model_dump() for flaw in event.reasons]
         return "refused", orjson.dumps({"reasons": reasons, "allowed": event.allowed}).decode()
+    if isinstance(event, InvoiceReturned):
+        return "refused", orjson.dumps({"reasons": [flaw.model_dump() for flaw in event.fields]}).decode()
     said = {"event": event.type_name.split(".")[2], "revision": getattr(event, "revision", None)}
     return "accepted", orjson.dumps(said).decode()
 

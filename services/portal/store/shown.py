@@ -7,22 +7,31 @@ from typing import Any
 import asyncpg
 import orjson
 
+from services.portal.store.cases import Case, load_cases, save_cases
 from shared.decision import Event
 from shared.events.answers import DeadlineMoved, said_by
 from shared.events.referral import (
     AppointmentBooked,
+    AppointmentMissed,
+    AppointmentMoved,
     ClaimStandingChanged,
     OfficerAssigned,
+    ProgramEnded,
     ProgramSelected,
+    ProgramStarted,
     ReferralAccepted,
     ReferralAcknowledged,
+    ReferralClosed,
     ReferralCreated,
     ReferralDeclined,
+    ReferralDischarged,
     ReferralHeld,
     ReferralLapsed,
+    ReferralNotAdmitted,
     ReferralOffered,
     ReferralOfferWithdrawn,
     ReferralResumed,
+    ReferralUnplaced,
     ReferralWithdrawn,
     WorkerFarAway,
 )
@@ -41,25 +50,24 @@ SHOWN: tuple[type[Event], ...] = (
     ReferralAccepted,
     ReferralDeclined,
     ReferralLapsed,
+    ReferralNotAdmitted,
+    ReferralUnplaced,
     AppointmentBooked,
+    AppointmentMoved,
+    AppointmentMissed,
+    ProgramStarted,
+    ProgramEnded,
+    ReferralDischarged,
+    ReferralClosed,
     ReferralHeld,
     ReferralResumed,
     ReferralWithdrawn,
     WorkerFarAway,
     Moved,
 )
-CASES = """
-SELECT referral_id, site_id, body FROM cases
-WHERE referral_id = ANY($1)
-"""
 VIEWS = """
 SELECT referral_id, site_id, organisation_id, number, state, revision, person_id, body FROM views
 WHERE referral_id = ANY($1)
-"""
-SAVE_CASES = """
-INSERT INTO cases (referral_id, site_id, body)
-SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[])
-ON CONFLICT (referral_id) DO UPDATE SET site_id = excluded.site_id, body = excluded.body
 """
 SAVE_VIEWS = """
 INSERT INTO views (referral_id, site_id, organisation_id, number, state, revision, person_id, body, changed)
@@ -101,106 +109,100 @@ class View:
 class Fold:
     """Cases and views of a batch, as its events leave them."""
 
-    sites: dict[str, str | None]
-    bodies: dict[str, dict[str, Any]]
+    cases: dict[str, Case]
     views: dict[tuple[str, str], View]
     touched: set[tuple[str, str]] = field(default_factory=set)
 
     def apply(self, id_: str, event: Event) -> None:
         """One event in its order."""
+        case = self.cases.setdefault(id_, Case(id_))
+        case.hear(event)
         match event:
-            case ReferralCreated():
-                self.bodies[id_] = _known(event)
             case ReferralOffered():
-                self._offer(id_, event)
-            case ClaimStandingChanged(intervals=intervals):
-                known = [interval.community for interval in intervals if interval.community]
-                self.bodies.setdefault(id_, {}).update({"community": known[-1]} if known else {})
+                self._offer(case, event)
+            case ReferralCreated() | ReferralNotAdmitted() | ClaimStandingChanged():
+                pass
             case ReferralOfferWithdrawn() | ReferralDeclined() | ReferralLapsed():
-                self._lose(id_, event)
+                self._lose(case, event)
             case _:
-                self._change(id_, event)
+                self._change(case, event)
+        update(case, event)
 
-    def _offer(self, id_: str, event: ReferralOffered) -> None:
+    def _offer(self, case: Case, event: ReferralOffered) -> None:
         """A site may see it from now on."""
-        known = self.bodies.get(id_, {})
-        door = {"name": event.deadline.name, "due_at": event.deadline.due_at}
-        body = {
-            **known,
-            "program": event.program,
-            "rank": event.rank,
-            "opening": event.opening.model_dump(),
-            "door": door,
-        }
-        place = id_, event.site_id
-        self.sites[id_] = event.site_id
+        place = case.referral_id, event.site_id
+        case.site_id = event.site_id
         self.views[place] = View(
-            id_,
+            case.referral_id,
             event.site_id,
             event.organisation_id,
             event.number,
             "offered",
             event.revision,
-            known.get("person_id", ""),
-            body,
+            case.body.get("person_id", ""),
+            {**case.known, "program": event.program, "rank": event.rank, "opening": event.opening.model_dump()},
         )
+        update(self.views[place], event)
         self.touched.add(place)
 
-    def _lose(self, id_: str, event: ReferralOfferWithdrawn | ReferralDeclined | ReferralLapsed) -> None:
+    def _lose(self, case: Case, event: ReferralOfferWithdrawn | ReferralDeclined | ReferralLapsed) -> None:
         """The site has it no more; it may only see that it had it."""
         state = {ReferralDeclined: "declined", ReferralLapsed: "lapsed"}.get(type(event), "offer-withdrawn")
-        if view := self.views.get((id_, event.site_id)):
+        if view := self.views.get((case.referral_id, event.site_id)):
             view.state, view.revision, view.body["door"] = state, event.revision, None
-            self.touched.add((id_, event.site_id))
-        self.sites[id_] = None
+            self.touched.add((case.referral_id, event.site_id))
+        case.site_id = None
 
-    def _change(self, id_: str, event: Event) -> None:
+    def _change(self, case: Case, event: Event) -> None:
         """The site that has it sees it change."""
-        site_id = self.sites.get(id_)
-        view = self.views.get((id_, site_id)) if site_id else None
+        view = self.views.get((case.referral_id, case.site_id)) if case.site_id else None
         if view is None:
             return
-        _update(view, event)
+        update(view, event)
         revision = getattr(event, "revision", None)
         view.revision = view.revision if revision is None else revision
         view.body["moved"] = revision is None
-        self.touched.add((id_, view.site_id))
+        self.touched.add((case.referral_id, view.site_id))
 
 
-def _known(event: ReferralCreated) -> dict[str, Any]:
-    """What is shown of any referral; who the worker is comes from rehab-person, once the offer was acknowledged."""
-    return {
-        "community": event.community,
-        "requested_on": event.requested_on,
-        "claim_number": event.claim_number,
-        "injured_on": event.injured_on,
-        "areas": [area.model_dump() for area in event.areas],
-        "injury": {"body_part": event.injury.body_part, "nature": event.injury.nature, "side": event.injury.side},
-        "barriers": event.barriers,
-        "urgent": event.urgent,
-        "person_id": event.person_id,
-    }
-
-
-def _update(view: View, event: Event) -> None:
-    """What an event changes of what is shown."""
+def update(shown: View | Case, event: Event) -> None:  # noqa: C901 - one line an event
+    """What an event changes of what is shown, to the clinic that has it and to the insurer."""
+    body = shown.body
     match event:
-        case ReferralAcknowledged(deadline=door):
-            view.state, view.body["door"] = "acknowledged", {"name": door.name, "due_at": door.due_at}
-        case ReferralAccepted(accepted_on=on):
-            view.state, view.body["door"], view.body["accepted_on"] = "accepted", None, on
-        case AppointmentBooked(starts_at=at):
-            view.state, view.body["starts_at"] = "scheduled", at
-        case ReferralHeld(cause=cause):
-            view.body["held_by"] = [*view.body.get("held_by", []), cause]
-        case ReferralResumed(still_held=left):
-            view.body["held_by"] = list(left)
+        case ReferralOffered(deadline=door) | ReferralAcknowledged(deadline=door):
+            shown.state = "offered" if isinstance(event, ReferralOffered) else "acknowledged"
+            body["door"] = {"name": door.name, "due_at": door.due_at}
+        case ReferralAccepted(accepted_on=on, payee_id=payee_id):
+            shown.state, body["door"] = "accepted", None
+            body |= {"accepted_on": on, "payee_id": payee_id}
+        case AppointmentBooked(starts_at=at) | AppointmentMoved(starts_at=at):
+            shown.state = "scheduled"
+            body |= {"starts_at": at, "missed": False}
+        case AppointmentMissed(times=times):
+            body |= {"missed": True, "times_missed": times}
+        case ProgramStarted(initial_visit_on=on):
+            shown.state, body["initial_visit_on"] = "active", on
+        case ProgramEnded(last_on=on, exit_reason=reason):
+            body |= {"last_on": on, "exit_reason": reason}
+        case ReferralDischarged(discharged_on=on):
+            shown.state, body["discharged_on"] = "discharged", on
+        case ReferralClosed(closed_on=on):
+            shown.state, body["closed_on"] = "closed", on
+        case ReferralHeld() | ReferralResumed():
+            body["held_by"] = _held_by(body, event)
         case ReferralWithdrawn(cause=cause):
-            view.state, view.body["door"], view.body["withdrawn_by"] = "withdrawn", None, cause
+            shown.state, body["door"], body["withdrawn_by"] = "withdrawn", None, cause
         case DeadlineMoved(name=name, due_at=due_at):
-            view.body["door"] = {"name": name, "due_at": due_at} if due_at else None
+            body["door"] = {"name": name, "due_at": due_at} if due_at else None
         case WorkerFarAway(community=community):
-            view.body["community"] = community
+            body["community"] = community
+
+
+def _held_by(body: Mapping[str, Any], event: ReferralHeld | ReferralResumed) -> list[str]:
+    """The causes that are left."""
+    if isinstance(event, ReferralResumed):
+        return list(event.still_held)
+    return [*(cause for cause in body.get("held_by", []) if cause != event.cause), event.cause]
 
 
 async def keep_shown(conn: Connection, kept: Sequence[Kept]) -> None:
@@ -209,22 +211,18 @@ async def keep_shown(conn: Connection, kept: Sequence[Kept]) -> None:
     ids = sorted({k.key for k in kept})
     if not ids:
         return
-    fold = Fold({}, {}, {})
-    for id_, site_id, body in await conn.fetch(CASES, ids):
-        fold.sites[id_], fold.bodies[id_] = site_id, orjson.loads(body)
+    fold = Fold(await load_cases(conn, ids), {})
     for row in await conn.fetch(VIEWS, ids):
         view = _view(row)
         fold.views[view.referral_id, view.site_id] = view
     for one in kept:
         fold.apply(one.key, one.event)
-    await _save(conn, ids, fold)
+    await save_cases(conn, [fold.cases[id_] for id_ in ids])
+    await _save_views(conn, [fold.views[place] for place in sorted(fold.touched)])
 
 
-async def _save(conn: Connection, ids: Sequence[str], fold: Fold) -> None:
-    """Each table once."""
-    cases = [(id_, fold.sites.get(id_), _json(fold.bodies.get(id_, {}))) for id_ in ids]
-    await conn.execute(SAVE_CASES, *zip(*cases, strict=True))
-    changed = [fold.views[place] for place in sorted(fold.touched)]
+async def _save_views(conn: Connection, changed: Sequence[View]) -> None:
+    """At once."""
     rows = [
         (v.referral_id, v.site_id, v.organisation_id, v.number, v.state, v.revision, v.person_id, _json(v.body))
         for v in changed

@@ -58,7 +58,8 @@ def _owed(case: Case, act: ProviderSubmittedReport) -> Obligation | Refusal:
         return refuse("RPT-NOTREQ", "a report is sent in for what is due", f"due are: {known}", "report")
     if not due.is_due:
         return _wrong(due, ())
-    return stale("report", due.revision) if act.seen < due.revision else due
+    is_first = not due.filings  # there was nothing to see yet
+    return due if is_first or act.seen >= due.revision else stale("report", due.revision)
 
 
 def _file(case: Case, act: ProviderSubmittedReport, due: Obligation, ground: Ground) -> Moved:

@@ -1,0 +1,90 @@
+"""Invoices and payments: what a clinic bills, what became of each line, and what its payees were paid."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Response
+
+from services.portal.api.access import Who
+from services.portal.api.bodies import Body, Invoice, Rectification, Void
+from services.portal.api.calls import Call, Matter, SeenCall, act
+from services.portal.api.desk import Here
+from services.portal.api.paging import Paged
+from services.portal.api.papers import Desk
+from services.portal.api.problems import not_found
+from services.portal.api.referrals import Number, find_held, find_mine
+from services.portal.store.payments import find_remittance, list_remittances
+from shared.decision import Event
+from shared.events.portal import ProviderRectifiedInvoice, ProviderSubmittedInvoice, ProviderVoidedInvoice
+
+router = APIRouter(tags=["billing"])
+Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,60}$")]
+_LISTED = ("remittance_id", "payee_id", "run_id", "run_on", "cents", "dispute_until")
+
+
+async def _bill(call: Call, verb: str, body: Body, kind: type[Event], invoice_id: str) -> Response:
+    """Something about an invoice for a referral of the caller's; the contract says who is paid."""
+    view = await find_mine(call.portal, call.caller, call.number)
+    desk = Desk(call.portal, call.caller, view.referral_id)
+    payee = {"payee_id": view.body.get("payee_id", "")} if "payee_id" in kind.model_fields else {}
+
+    async def look() -> dict[str, Any]:
+        return await desk.glance("invoice", invoice_id)
+
+    matter = Matter(
+        place=f"/referrals/{view.number}/commands/{verb}",
+        referral_id=view.referral_id,
+        role=call.caller.role_at(view.site_id),
+        look=look,
+        members={"site_id": view.site_id, **payee},
+    )
+    return await act(call, matter, body, kind)
+
+
+@router.post("/referrals/{number}/commands/invoice")
+async def invoice(call: Annotated[Call, Depends()], body: Invoice) -> Response:
+    """An invoice for one worker's services."""
+    return await _bill(call, "invoice", body, ProviderSubmittedInvoice, "")
+
+
+@router.post("/referrals/{number}/commands/rectify")
+async def rectify(call: Annotated[Call, Depends()], body: Rectification) -> Response:
+    """A new invoice for what an older one was denied."""
+    return await _bill(call, "rectify", body, ProviderRectifiedInvoice, body.rectifies)
+
+
+@router.post("/referrals/{number}/commands/void")
+async def void(call: Annotated[SeenCall, Depends()], body: Void) -> Response:
+    """An invoice is taken back."""
+    return await _bill(call, "void", body, ProviderVoidedInvoice, body.invoice_id)
+
+
+@router.get("/referrals/{number}/invoices")
+async def list_invoices(number: Number, caller: Who, portal: Here, page: Paged) -> dict[str, Any]:
+    """Invoices of a referral."""
+    view = await find_held(portal, caller, number)
+    return await Desk(portal, caller, view.referral_id).list("invoice", page)
+
+
+@router.get("/referrals/{number}/invoices/{invoice_id}")
+async def show_invoice(number: Number, invoice_id: Id, caller: Who, portal: Here) -> Response:
+    """One invoice: each line as judged, with its reasons to the cent."""
+    view = await find_held(portal, caller, number)
+    return await Desk(portal, caller, view.referral_id).page("invoice", invoice_id)
+
+
+@router.get("/payments")
+async def list_payments(caller: Who, portal: Here, page: Paged) -> dict[str, Any]:
+    """What the organisation's payees were paid."""
+    async with portal.reading(caller) as conn:
+        found = await list_remittances(conn, page.after, page.most)
+    return page.of(found, lambda one: one[1], lambda one: {name: one[0][name] for name in _LISTED})
+
+
+@router.get("/remittances/{remittance_id}")
+async def show_remittance(remittance_id: Id, caller: Who, portal: Here) -> dict[str, Any]:
+    """What a payee was paid with a run, line by line."""
+    async with portal.reading(caller) as conn:
+        found = await find_remittance(conn, remittance_id)
+    if found is None:
+        raise not_found()
+    return dict(found)

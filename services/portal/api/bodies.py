@@ -1,0 +1,254 @@
+"""What calls may carry, and nothing else; whether it is enough is for its owner to say."""
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_MOST_MEASURES, _LARGEST = 40, 1_000_000
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
+
+
+def _in_reach(at: date) -> date:
+    """A day that a calendar can hold."""
+    if not _FIRST_YEAR <= at.year < _LAST_YEAR:
+        raise ValueError("no such year")
+    return at
+
+
+def _reachable(at: datetime) -> datetime:
+    """An instant of such a day."""
+    _in_reach(at)
+    return at
+
+
+def _measured(said: dict[str, Any]) -> dict[str, int]:
+    """Whole numbers by name; judged as a whole, so that no name is told back."""
+    if len(said) > _MOST_MEASURES or not all(_NAME.fullmatch(name) for name in said):
+        raise ValueError("not so named")
+    if not all(type(value) is int and abs(value) <= _LARGEST for value in said.values()):
+        raise ValueError("no whole number")
+    return said
+
+
+_MEASURES = {
+    "type": "object",
+    "maxProperties": _MOST_MEASURES,
+    "propertyNames": {"pattern": f"^{_NAME.pattern}$"},
+    "additionalProperties": {"type": "integer", "minimum": -_LARGEST, "maximum": _LARGEST},
+}
+Code: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
+Reason: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]*$", max_length=40)]
+Label: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=60)]
+Name: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)]
+Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=20_000)]
+Day: TypeAlias = Annotated[date, AfterValidator(_in_reach)]
+Instant: TypeAlias = Annotated[AwareDatetime, AfterValidator(_reachable)]
+Units: TypeAlias = Annotated[Decimal, Field(ge=-9999, le=9999, max_digits=8, decimal_places=3)]
+Cents: TypeAlias = Annotated[StrictInt, Field(ge=-1_000_000_000, le=1_000_000_000)]
+Number: TypeAlias = Annotated[StrictInt, Field(ge=1, le=9999)]
+Measures: TypeAlias = Annotated[dict[str, Any], AfterValidator(_measured), WithJsonSchema(_MEASURES)]
+
+
+class Body(BaseModel):
+    """What a call may carry; `written` is the member that goes to the document store, and as what a fact names it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    written: ClassVar[tuple[str, str] | None] = None
+
+
+class Nothing(Body):
+    """The action says it all."""
+
+
+class Decline(Body):
+    """Why a clinic does not take a referral, and what should happen next; the owner says what is missing."""
+
+    written = ("comment", "comment")
+    reason_code: Code | None = None
+    comment: Annotated[str, Field(min_length=1, max_length=4000)] | None = None
+    next_step: Code | None = None
+
+
+class Appointment(Body):
+    """The first visit."""
+
+    starts_at: Instant
+    confirmed_with_worker: StrictBool = False
+    late_reason_code: Code | None = None
+
+
+class Move(Body):
+    """The first visit, agreed anew."""
+
+    starts_at: Instant
+    confirmed_with_worker: StrictBool = False
+    reason_code: Code | None = None
+
+
+class Start(Body):
+    """The day of the first visit."""
+
+    initial_visit_on: Day
+
+
+class Hold(Body):
+    """Why a referral stands still, and when one looks at it again."""
+
+    reason_code: Code | None = None
+    review_on: Day | None = None
+
+
+class Reasoned(Body):
+    """A reason, and nothing else."""
+
+    reason_code: Code | None = None
+
+
+class End(Body):
+    """The last day of treatment, and why it ends."""
+
+    last_on: Day
+    exit_reason: Code | None = None
+
+
+class AttendanceOn(Body):
+    """A day and whether the worker was there."""
+
+    on: Day
+    status: Literal["attended", "missed", "excused"]
+
+
+class Attendance(Body):
+    """Days; each replaces what was said of it."""
+
+    days: Annotated[tuple[AttendanceOn, ...], Field(max_length=400)]
+
+
+class Report(Body):
+    """A report: its coded parts, and its narrative."""
+
+    written = ("narrative", "document")
+    report: Code
+    service_on: Day | None = None
+    author_discipline: Name | None = None
+    measures: Measures = Field(default_factory=dict)
+    sections: Annotated[tuple[Name, ...], Field(max_length=40)] = ()
+    narrative: Text | None = None
+
+
+class PlannedLine(Body):
+    """What is asked for."""
+
+    line: Label
+    code: Label | None = None
+    units: Units | None = None
+    from_on: Day | None = None
+    to_on: Day | None = None
+    discipline: Name | None = None
+    goal: Name | None = None
+    replaces: Label | None = None
+
+
+class Plan(Body):
+    """Lines for the officer's decision."""
+
+    lines: Annotated[tuple[PlannedLine, ...], Field(max_length=100)]
+
+
+class Amendment(Plan):
+    """Lines that change or extend a plan."""
+
+    amends: Number
+
+
+class Reply(Body):
+    """What the clinic answers about a plan."""
+
+    written = ("text", "document")
+    plan: Number
+    text: Text | None = None
+
+
+class BilledLine(Body):
+    """A line of an invoice."""
+
+    line: Label
+    code: Label
+    service_on: Day
+    units: Units
+    cents: Cents
+    discipline: Name | None = None
+
+
+class Invoice(Body):
+    """An invoice for the services of one worker; who is paid stands in the contract."""
+
+    number: Label
+    invoiced_on: Day
+    lines: Annotated[tuple[BilledLine, ...], Field(max_length=300)]
+    cents: Cents
+
+
+class Rectification(Invoice):
+    """A new invoice that puts right what an older one was denied."""
+
+    rectifies: Label
+
+
+class Void(Body):
+    """Which invoice is taken back."""
+
+    invoice_id: Label
+
+
+class DecidedLine(Body):
+    """Units granted of a line, with a reason where they are fewer than asked for."""
+
+    line: Label
+    units: Units
+    reason_code: Reason | None = None
+
+
+class PlanDecision(Body):
+    """A plan, line by line."""
+
+    plan: Number
+    lines: Annotated[tuple[DecidedLine, ...], Field(max_length=100)]
+
+
+class Question(Body):
+    """What an officer asks about a plan."""
+
+    written = ("question", "question")
+    plan: Number
+    question: Text | None = None
+
+
+class OfReport(Body):
+    """Which report."""
+
+    report: Code
+
+
+class ReturnedField(Body):
+    """A field of a report and what is wrong with it."""
+
+    field: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]*$", max_length=80)]
+    reason_code: Reason
+
+
+class ReportReturn(OfReport):
+    """What is wrong with a report, and by whose fault."""
+
+    fields: Annotated[tuple[ReturnedField, ...], Field(max_length=60)]
+    fault: Literal["clinic", "insurer"] = "clinic"
+
+
+class ReportWaiver(OfReport):
+    """Why a report is not needed."""
+
+    reason_code: Code | None = None

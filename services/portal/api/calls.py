@@ -1,0 +1,113 @@
+"""What every action on a referral comes with, and how it becomes a fact; the service that owns it decides."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from fastapi import Header, Response
+
+from services.portal.api.access import Who
+from services.portal.api.acting import Action, Key, Prefer, Said, take
+from services.portal.api.bodies import Body
+from services.portal.api.desk import Here
+from services.portal.api.problems import Problem
+from services.portal.api.referrals import Number
+from services.portal.store.documents import put_document
+from shared.decision import Event
+
+_TAG = r'^(W/)?"[0-9]{1,9}"$'
+Match = Annotated[str, Header(alias="If-Match", pattern=_TAG)]
+MaybeMatch = Annotated[str | None, Header(alias="If-Match", pattern=_TAG)]
+_STALE = 412
+
+
+class Call:
+    """Who asks, under which key, in how much of a hurry."""
+
+    seen = 0
+
+    def __init__(self, number: Number, caller: Who, portal: Here, key: Key, prefer: Prefer = None) -> None:
+        """As a dependency of a route."""
+        self.number, self.caller, self.portal, self.key, self.prefer = number, caller, portal, key, prefer
+
+
+class SeenCall(Call):
+    """On what one has seen."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - path and headers
+        self, number: Number, caller: Who, portal: Here, key: Key, match: Match, prefer: Prefer = None
+    ) -> None:
+        """As a dependency of a route."""
+        super().__init__(number, caller, portal, key, prefer)
+        self.seen = _revision(match)
+
+
+class MaybeSeenCall(Call):
+    """On what one has seen, if there was anything to see."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - path and headers
+        self, number: Number, caller: Who, portal: Here, key: Key, match: MaybeMatch = None, prefer: Prefer = None
+    ) -> None:
+        """As a dependency of a route."""
+        super().__init__(number, caller, portal, key, prefer)
+        self.seen = _revision(match) if match else 0
+
+
+def _revision(match: str) -> int:
+    """What was seen."""
+    return int(match.removeprefix("W/").strip('"'))
+
+
+@dataclass(frozen=True)
+class Matter:
+    """What is acted on: where it stands, whose history the fact joins, what each fact on it says, how it looks now."""
+
+    place: str
+    referral_id: str
+    role: str
+    look: Callable[[], Awaitable[Mapping[str, Any]]]
+    members: Mapping[str, Any] = field(default_factory=dict)
+    check: Callable[[], None] = lambda: None
+
+
+async def act(call: Call, matter: Matter, body: Body, kind: type[Event]) -> Response:
+    """One action; who acted on what is old is shown what holds now."""
+
+    async def fact(said: Said) -> Event:
+        told = {"seen": call.seen, "referral_id": matter.referral_id, **matter.members}
+        return kind.model_validate(_said(said) | told | await _wording(said, matter.referral_id, body))
+
+    action = Action(
+        caller=call.caller,
+        role=matter.role,
+        key=call.key,
+        about=matter.place,
+        record_key=matter.referral_id,
+        body=body.model_dump(mode="json", exclude_none=True),
+        fact=fact,
+        look=matter.look,
+        check=matter.check,
+    )
+    try:
+        return await take(call.portal, action, call.prefer)
+    except Problem as problem:
+        if problem.status == _STALE:
+            problem.extra["current"] = dict(await matter.look())
+        raise
+
+
+def _said(said: Said) -> dict[str, Any]:
+    """What every fact says."""
+    return {"by": said.by, "received_at": said.received_at, "idempotency_key": said.idempotency_key}
+
+
+async def _wording(said: Said, referral_id: str, body: Body) -> dict[str, Any]:
+    """The members of the body; what was written is named by the id and the hash of its document."""
+    if body.written is None:
+        return body.model_dump()
+    member, named = body.written
+    members = body.model_dump(exclude={member})
+    if text := getattr(body, member):
+        stored = await put_document(said.conn, referral_id, text)
+        members |= {f"{named}_id": stored.document_id, f"{named}_sha256": stored.sha256}
+    return members

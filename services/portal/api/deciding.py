@@ -1,0 +1,110 @@
+"""What a claims officer does with a referral, its plans and its reports; the service that owns each decides."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Response
+
+from services.portal.api.bodies import (
+    Body,
+    Hold,
+    Nothing,
+    OfReport,
+    PlanDecision,
+    Question,
+    Reasoned,
+    ReportReturn,
+    ReportWaiver,
+)
+from services.portal.api.calls import Call, Matter, SeenCall, act
+from services.portal.api.officer import case_page, find_any
+from services.portal.api.papers import Desk
+from services.portal.store.cases import Case
+from shared.decision import Event
+from shared.events.portal import (
+    OfficerAcceptedReport,
+    OfficerDecidedPlan,
+    OfficerHeldReferral,
+    OfficerRequestedInformation,
+    OfficerResumedReferral,
+    OfficerReturnedReport,
+    OfficerWaivedReport,
+    OfficerWithdrewReferral,
+)
+
+router = APIRouter(prefix="/officer/referrals", tags=["officer"])
+
+
+async def _act(call: Call, verb: str, body: Body, kind: type[Event]) -> Response:
+    """On the referral itself."""
+    case = await find_any(call.portal, call.caller, call.number)
+
+    async def look() -> dict[str, Any]:
+        return await case_page(call.portal, await find_any(call.portal, call.caller, call.number))
+
+    return await act(call, _matter(call, case, verb, look), body, kind)
+
+
+async def _decide(call: Call, verb: str, body: Body, kind: type[Event], paper: tuple[str, str]) -> Response:
+    """On a plan or a report of it."""
+    case = await find_any(call.portal, call.caller, call.number)
+    desk = Desk(call.portal, call.caller, case.referral_id)
+
+    async def look() -> dict[str, Any]:
+        return await desk.glance(*paper)
+
+    return await act(call, _matter(call, case, verb, look), body, kind)
+
+
+def _matter(call: Call, case: Case, verb: str, look: Callable[[], Awaitable[dict[str, Any]]]) -> Matter:
+    """Officers act for the insurer, at no site."""
+    place = f"/officer/referrals/{case.number}/commands/{verb}"
+    return Matter(place, case.referral_id, call.caller.role_at(None), look)
+
+
+@router.post("/{number}/commands/hold")
+async def hold_for_insurer(call: Annotated[SeenCall, Depends()], body: Hold) -> Response:
+    """The referral stands still."""
+    return await _act(call, "hold", body, OfficerHeldReferral)
+
+
+@router.post("/{number}/commands/resume")
+async def resume_for_insurer(call: Annotated[SeenCall, Depends()], body: Nothing | None = None) -> Response:
+    """The insurer's hold is lifted."""
+    return await _act(call, "resume", body or Nothing(), OfficerResumedReferral)
+
+
+@router.post("/{number}/commands/withdraw")
+async def withdraw(call: Annotated[SeenCall, Depends()], body: Reasoned) -> Response:
+    """The referral ends before its purpose is reached."""
+    return await _act(call, "withdraw", body, OfficerWithdrewReferral)
+
+
+@router.post("/{number}/commands/decide-plan")
+async def decide_plan(call: Annotated[SeenCall, Depends()], body: PlanDecision) -> Response:
+    """A plan, line by line."""
+    return await _decide(call, "decide-plan", body, OfficerDecidedPlan, ("plan", str(body.plan)))
+
+
+@router.post("/{number}/commands/request-information")
+async def request_information(call: Annotated[SeenCall, Depends()], body: Question) -> Response:
+    """The clinic is asked about a plan, once."""
+    return await _decide(call, "request-information", body, OfficerRequestedInformation, ("plan", str(body.plan)))
+
+
+@router.post("/{number}/commands/accept-report")
+async def accept_report(call: Annotated[SeenCall, Depends()], body: OfReport) -> Response:
+    """A report is accepted as it is."""
+    return await _decide(call, "accept-report", body, OfficerAcceptedReport, ("report", body.report))
+
+
+@router.post("/{number}/commands/return-report")
+async def return_report(call: Annotated[SeenCall, Depends()], body: ReportReturn) -> Response:
+    """A report goes back, field by field."""
+    return await _decide(call, "return-report", body, OfficerReturnedReport, ("report", body.report))
+
+
+@router.post("/{number}/commands/waive-report")
+async def waive_report(call: Annotated[SeenCall, Depends()], body: ReportWaiver) -> Response:
+    """The insurer does without a report."""
+    return await _decide(call, "waive-report", body, OfficerWaivedReport, ("report", body.report))

@@ -1,0 +1,47 @@
+"""Lists that go on behind a cursor."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeAlias, TypeVar
+from urllib.parse import urlencode
+
+from fastapi import Depends, Query, Request, Response
+
+from shared import clock
+
+T = TypeVar("T")
+
+
+class Page:
+    """How many, behind which one."""
+
+    def __init__(
+        self,
+        request: Request,
+        response: Response,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        cursor: Annotated[str, Query(pattern=r"^[0-9]{0,18}$")] = "",
+    ) -> None:
+        """As a dependency of a route."""
+        self._request, self._response = request, response
+        self.limit, self.after = limit, int(cursor or 0)
+
+    @property
+    def most(self) -> int:
+        """One more than asked for, to know whether there are more."""
+        return self.limit + 1
+
+    def of(self, found: Sequence[T], changed: Callable[[T], int], shown: Callable[[T], Any]) -> dict[str, Any]:
+        """The items; `next` goes on behind the last one, and later finds what has changed since."""
+        page = found[: self.limit]
+        after = str(changed(page[-1])) if len(found) > self.limit else None
+        if after:
+            self._response.headers["Link"] = f'<{self._place(after)}>; rel="next"'
+        return {"items": [shown(one) for one in page], "next": after, "as_of": clock.now().isoformat()}
+
+    def _place(self, after: str) -> str:
+        """Where the list goes on, with all that was asked."""
+        asked = {**self._request.query_params, "limit": str(self.limit), "cursor": after}
+        return f"{self._request.url.path}?{urlencode(asked)}"
+
+
+Paged: TypeAlias = Annotated[Page, Depends()]

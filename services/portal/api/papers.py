@@ -1,0 +1,106 @@
+"""Plans, reports, attendance and invoices of a referral as they are shown, to the clinic and to the insurer."""
+
+from typing import Any
+
+from fastapi.responses import JSONResponse
+
+from services.portal.api.desk import Portal
+from services.portal.api.paging import Page
+from services.portal.api.problems import not_found
+from services.portal.store.accounts import Caller
+from services.portal.store.documents import read_document
+from services.portal.store.papers import Paper, find_paper, list_papers
+
+_WRITTEN = {"question_id": "question", "reply_id": "reply", "document_id": "narrative"}
+
+
+def allowed_to_clinic(paper: Paper) -> list[str]:
+    """What a clinic may do with it now."""
+    match paper.kind, paper.state:
+        case "plan", "information-requested":
+            return ["reply"]
+        case "plan", "approved" | "deemed":
+            return ["amend"]
+        case "report", "scheduled" | "returned":
+            return ["report"]
+        case "invoice", "received" | "pended" | "adjudicated" | "approved" | "partially-approved" | "scheduled":
+            return ["void"]
+        case "invoice", "rejected" | "paid" if _has_denied(paper):
+            return ["rectify"]
+    return []
+
+
+def allowed_to_officer(paper: Paper) -> list[str]:
+    """What a claims officer may do with it now."""
+    match paper.kind, paper.state:
+        case "plan", "submitted" if "question_id" not in paper.body:
+            return ["decide-plan", "request-information"]
+        case "plan", "submitted" | "information-requested" | "overdue" | "deemed":
+            return ["decide-plan"]
+        case "report", "submitted":
+            return ["accept-report", "return-report"]
+        case "report", "scheduled" | "returned":
+            return ["waive-report"]
+    return []
+
+
+def _has_denied(paper: Paper) -> bool:
+    """Whether a line may be put right."""
+    return any(line.get("status") == "denied" for line in paper.body.get("lines", ()))
+
+
+def shown(paper: Paper, allowed: list[str]) -> dict[str, Any]:
+    """A line of a list; what was written is on its page."""
+    body = {name: value for name, value in paper.body.items() if name not in _WRITTEN}
+    name: Any = int(paper.name) if paper.kind == "plan" else paper.name
+    known = "invoice_id" if paper.kind == "invoice" else paper.kind
+    return {known: name, "state": paper.state, "revision": paper.revision, "allowed": allowed, **body}
+
+
+class Desk:
+    """One referral's papers for one reader."""
+
+    def __init__(self, portal: Portal, caller: Caller, referral_id: str) -> None:
+        """`referral_id` is one that the caller may see."""
+        self._portal, self._caller, self._referral_id = portal, caller, referral_id
+
+    def _allowed(self, paper: Paper) -> list[str]:
+        return allowed_to_officer(paper) if self._caller.kind == "insurer" else allowed_to_clinic(paper)
+
+    async def list(self, kind: str, page: Page) -> dict[str, Any]:
+        """In the order in which they changed."""
+        async with self._portal.reading(self._caller) as conn:
+            found = await list_papers(conn, self._referral_id, kind, page.after, page.most)
+        return page.of(found, lambda one: one[1], lambda one: shown(one[0], self._allowed(one[0])))
+
+    async def glance(self, kind: str, name: str) -> dict[str, Any]:
+        """All that there is to see of one now; nothing where there is nothing yet: a first report, a new plan."""
+        async with self._portal.reading(self._caller) as conn:
+            found = await find_paper(conn, self._referral_id, kind, name)
+        return await self._whole(found) if found else {}
+
+    async def page(self, kind: str, name: str) -> JSONResponse:
+        """All that there is to see of one, with its revision."""
+        async with self._portal.reading(self._caller) as conn:
+            found = await find_paper(conn, self._referral_id, kind, name)
+        if found is None:
+            raise not_found()
+        headers = {"ETag": f'"{found.revision}"', "Cache-Control": "private, no-cache"}
+        return JSONResponse(await self._whole(found), headers=headers)
+
+    async def attendance(self) -> dict[str, Any]:
+        """Day by day."""
+        async with self._portal.reading(self._caller) as conn:
+            found = await find_paper(conn, self._referral_id, "attendance", "days")
+        days = found.body["days"] if found else {}
+        said = [{"on": on, "status": status} for on, status in days.items()]
+        return {"revision": found.revision if found else 0, "days": said}
+
+    async def _whole(self, paper: Paper) -> dict[str, Any]:
+        texts = {name: paper.body.get(member) for member, name in _WRITTEN.items() if member in paper.body}
+        async with self._portal.office.pool.acquire() as conn:
+            opened = {
+                name: await read_document(conn, self._referral_id, document_id) if document_id else None
+                for name, document_id in texts.items()
+            }
+        return {**shown(paper, self._allowed(paper)), **opened}

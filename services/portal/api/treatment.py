@@ -1,0 +1,108 @@
+"""Plans, reports and attendance: what a clinic sends in, and how it stands."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Response
+
+from services.portal.api.access import Who
+from services.portal.api.bodies import Amendment, Attendance, Body, Plan, Reply, Report
+from services.portal.api.calls import Call, Matter, MaybeSeenCall, SeenCall, act
+from services.portal.api.desk import Here
+from services.portal.api.paging import Paged
+from services.portal.api.papers import Desk
+from services.portal.api.referrals import Number, find_held, find_mine
+from shared.decision import Event
+from shared.events.portal import (
+    ProviderRecordedAttendance,
+    ProviderRepliedPlan,
+    ProviderSubmittedPlan,
+    ProviderSubmittedPlanAmendment,
+    ProviderSubmittedReport,
+)
+
+router = APIRouter(prefix="/referrals", tags=["treatment"])
+PlanNumber = Annotated[int, Path(ge=1, le=9999)]
+ReportName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+
+
+async def send_in(call: Call, verb: str, body: Body, kind: type[Event], paper: tuple[str, str]) -> Response:
+    """Something that belongs to a referral of the caller's; a paper that is there is shown if it has changed."""
+    view = await find_mine(call.portal, call.caller, call.number)
+    desk = Desk(call.portal, call.caller, view.referral_id)
+
+    async def look() -> dict[str, Any]:
+        return await desk.glance(*paper)
+
+    matter = Matter(
+        place=f"/referrals/{view.number}/commands/{verb}",
+        referral_id=view.referral_id,
+        role=call.caller.role_at(view.site_id),
+        look=look,
+        members={"site_id": view.site_id},
+    )
+    return await act(call, matter, body, kind)
+
+
+@router.post("/{number}/commands/attendance")
+async def attendance(call: Annotated[Call, Depends()], body: Attendance) -> Response:
+    """Days on which the worker came or did not."""
+    return await send_in(call, "attendance", body, ProviderRecordedAttendance, ("attendance", "days"))
+
+
+@router.post("/{number}/commands/report")
+async def report(call: Annotated[MaybeSeenCall, Depends()], body: Report) -> Response:
+    """A report, whole."""
+    return await send_in(call, "report", body, ProviderSubmittedReport, ("report", body.report))
+
+
+@router.post("/{number}/commands/plan")
+async def plan(call: Annotated[Call, Depends()], body: Plan) -> Response:
+    """A plan for the insurer's decision."""
+    return await send_in(call, "plan", body, ProviderSubmittedPlan, ("plan", "0"))
+
+
+@router.post("/{number}/commands/amend")
+async def amend(call: Annotated[SeenCall, Depends()], body: Amendment) -> Response:
+    """A change or an extension of a plan."""
+    return await send_in(call, "amend", body, ProviderSubmittedPlanAmendment, ("plan", str(body.amends)))
+
+
+@router.post("/{number}/commands/reply")
+async def reply(call: Annotated[SeenCall, Depends()], body: Reply) -> Response:
+    """The answer to what the officer asked about a plan."""
+    return await send_in(call, "reply", body, ProviderRepliedPlan, ("plan", str(body.plan)))
+
+
+@router.get("/{number}/plans")
+async def list_plans(number: Number, caller: Who, portal: Here, page: Paged) -> dict[str, Any]:
+    """Plans of a referral."""
+    view = await find_held(portal, caller, number)
+    return await Desk(portal, caller, view.referral_id).list("plan", page)
+
+
+@router.get("/{number}/plans/{plan}")
+async def show_plan(number: Number, plan: PlanNumber, caller: Who, portal: Here) -> Response:
+    """One plan: its lines, what was granted, what was asked and answered."""
+    view = await find_held(portal, caller, number)
+    return await Desk(portal, caller, view.referral_id).page("plan", str(plan))
+
+
+@router.get("/{number}/reports")
+async def list_reports(number: Number, caller: Who, portal: Here, page: Paged) -> dict[str, Any]:
+    """Reports that are due, and what became of them."""
+    view = await find_held(portal, caller, number)
+    return await Desk(portal, caller, view.referral_id).list("report", page)
+
+
+@router.get("/{number}/reports/{name}")
+async def show_report(number: Number, name: ReportName, caller: Who, portal: Here) -> Response:
+    """One report, with its narrative and what was wrong with it."""
+    view = await find_held(portal, caller, number)
+    return await Desk(portal, caller, view.referral_id).page("report", name)
+
+
+@router.get("/{number}/attendance")
+async def show_attendance(number: Number, caller: Who, portal: Here) -> dict[str, Any]:
+    """Day by day."""
+    view = await find_held(portal, caller, number)
+    return await Desk(portal, caller, view.referral_id).attendance()

@@ -1,0 +1,72 @@
+"""Invoices from their receipt to their payment, line by line."""
+
+from decimal import Decimal
+from typing import Any
+
+from services.portal.store.papers import Noun, Paper
+from shared.decision import Event
+from shared.events.invoice import (
+    InvoiceAdjudicated,
+    InvoiceApproved,
+    InvoicePaid,
+    InvoicePartiallyApproved,
+    InvoicePended,
+    InvoiceReceived,
+    InvoiceRejected,
+    InvoiceVoided,
+    PaymentScheduled,
+)
+
+_STATES: dict[type[Event], str] = {
+    InvoiceReceived: "received",
+    InvoicePended: "pended",
+    InvoiceAdjudicated: "adjudicated",
+    InvoiceApproved: "approved",
+    InvoicePartiallyApproved: "partially-approved",
+    InvoiceRejected: "rejected",
+    PaymentScheduled: "scheduled",
+    InvoicePaid: "paid",
+    InvoiceVoided: "voided",
+}
+_SHOWN = (
+    "number",
+    "payee_id",
+    "invoiced_on",
+    "rectifies",
+    "claimed_cents",
+    "allowed_cents",
+    "rectify_until",
+    "dispute_until",
+    "run_id",
+    "run_on",
+    "cut_off_at",
+    "remittance_id",
+)
+
+
+def _fold(paper: Paper, event: Event) -> None:
+    """What an event says of an invoice; its lines are shown as they were judged last."""
+    paper.state = _STATES[type(event)]
+    paper.body |= {name: value for name in _SHOWN if (value := getattr(event, name, None)) is not None}
+    paper.body |= {"waits_for": [], "until": None}
+    match event:
+        case InvoiceReceived(cents=cents, lines=lines):
+            paper.body |= {"claimed_cents": cents, "lines": [_plain(line) for line in lines]}
+        case InvoicePended(lines=lines, waits_for=waits_for, until=until):
+            paper.body |= {"lines": [_plain(line) for line in lines], "waits_for": waits_for, "until": until}
+        case InvoiceAdjudicated(lines=lines):
+            paper.body["lines"] = [_plain(line) for line in lines]
+        case InvoicePaid(cents=cents):
+            paper.body["paid_cents"] = cents
+
+
+def _plain(line: Any) -> dict[str, Any]:  # noqa: ANN401 - a line as billed or as judged
+    """As JSON can hold it; units as they were said."""
+    return {name: str(value) if isinstance(value, Decimal) else value for name, value in line.model_dump().items()}
+
+
+def _named(event: Any) -> tuple[str, str]:  # noqa: ANN401 - any of an invoice's events
+    return "invoice", event.invoice_id
+
+
+INVOICES = Noun(tuple(_STATES), _named, _fold)

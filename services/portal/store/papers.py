@@ -1,0 +1,130 @@
+"""What belongs to a referral, folded from what program and invoice announced: plans, reports, attendance, invoices."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import asyncpg
+import orjson
+
+from shared.decision import Event
+from shared.handlers import Kept
+from shared.postgres import Connection
+
+LOAD = """
+SELECT p.referral_id, p.kind, p.name, p.state, p.revision, p.body
+FROM papers AS p
+JOIN unnest($1::text[], $2::text[], $3::text[]) AS u (referral_id, kind, name) USING (referral_id, kind, name)
+"""
+SAVE = """
+INSERT INTO papers (referral_id, kind, name, state, revision, body, changed)
+SELECT u.*, nextval('view_changes')
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::jsonb[])
+    AS u (referral_id, kind, name, state, revision, body)
+ON CONFLICT (referral_id, kind, name) DO UPDATE
+SET state = excluded.state, revision = excluded.revision, body = excluded.body, changed = excluded.changed
+"""
+FIND = """
+SELECT referral_id, kind, name, state, revision, body FROM papers
+WHERE referral_id = $1 AND kind = $2 AND name = $3
+"""
+LIST = """
+SELECT referral_id, kind, name, state, revision, body, changed FROM papers
+WHERE referral_id = $1 AND kind = $2 AND changed > $3
+ORDER BY changed
+LIMIT $4
+"""
+QUEUE = """
+SELECT p.referral_id, p.kind, p.name, p.state, p.revision, p.body, p.changed, c.number
+FROM papers AS p
+JOIN cases AS c USING (referral_id)
+WHERE p.changed > $1
+    AND ((p.kind = 'plan' AND p.state IN ('submitted', 'overdue', 'deemed'))
+        OR (p.kind = 'report' AND p.state = 'submitted'))
+ORDER BY p.changed
+LIMIT $2
+"""
+
+
+@dataclass(slots=True)
+class Paper:
+    """One of them; `revision` is that of the newest event that said something of it."""
+
+    referral_id: str
+    kind: str
+    name: str
+    state: str = ""
+    revision: int = 0
+    body: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Whose, what, which."""
+        return self.referral_id, self.kind, self.name
+
+
+Name: TypeAlias = tuple[str, str]
+Naming: TypeAlias = Callable[[Any], Name | None]
+Fold: TypeAlias = Callable[[Paper, Any], None]
+
+
+@dataclass(frozen=True)
+class Noun:
+    """A kind of paper: which events tell of it, of which one, and what they change."""
+
+    events: tuple[type[Event], ...]
+    named: Naming
+    fold: Fold
+
+
+async def keep_papers(conn: Connection, kept: Sequence[Kept], nouns: Mapping[type[Event], Noun]) -> None:
+    """Each paper of a batch as its events leave it."""
+    told = [(one, nouns[type(one.event)]) for one in kept]
+    places = {(one.key, *name): None for one, noun in told if (name := noun.named(one.event))}
+    if not places:
+        return
+    found = {place: Paper(*place) for place in places}
+    for row in await conn.fetch(LOAD, *zip(*places, strict=True)):
+        paper = _paper(row)
+        found[paper.place] = paper
+    for one, noun in told:
+        if name := noun.named(one.event):
+            _tell(found[one.key, *name], noun, one.event)
+    await _save(conn, [paper for paper in found.values() if paper.state])
+
+
+def _tell(paper: Paper, noun: Noun, event: Event) -> None:
+    """One event in its order."""
+    noun.fold(paper, event)
+    paper.revision = getattr(event, "revision", None) or paper.revision
+
+
+async def _save(conn: Connection, papers: Sequence[Paper]) -> None:
+    """At once."""
+    rows = [(*p.place, p.state, p.revision, orjson.dumps(p.body, default=str).decode()) for p in papers]
+    if rows:
+        await conn.execute(SAVE, *zip(*rows, strict=True))
+
+
+async def find_paper(conn: Connection, referral_id: str, kind: str, name: str) -> Paper | None:
+    """One of a referral, if it is the reader's."""
+    row = await conn.fetchrow(FIND, referral_id, kind, name)
+    return _paper(row) if row else None
+
+
+async def list_papers(conn: Connection, referral_id: str, kind: str, after: int, limit: int) -> list[tuple[Paper, int]]:
+    """Those of one kind in the order in which they changed, after a cursor."""
+    rows = await conn.fetch(LIST, referral_id, kind, after, limit)
+    return [(_paper(row), row["changed"]) for row in rows]
+
+
+async def list_queue(conn: Connection, after: int, limit: int) -> list[tuple[Paper, str, int]]:
+    """What waits for a claims officer, with the referral's number, in the order in which it changed."""
+    rows = await conn.fetch(QUEUE, after, limit)
+    return [(_paper(row), row["number"], row["changed"]) for row in rows]
+
+
+def _paper(row: asyncpg.Record) -> Paper:
+    """A row as a paper."""
+    members = {name: row[name] for name in Paper.__slots__ if name != "body"}
+    return Paper(**members, body=orjson.loads(row["body"]))

@@ -1,0 +1,112 @@
+"""Payment runs, whom they pay, and what each payee was told."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import asyncpg
+import orjson
+
+from shared.events.invoice import RemittanceIssued, RunFrozen, RunReleased
+from shared.events.procurement import PayeeRegistered
+from shared.handlers import Kept
+from shared.postgres import Connection
+
+KEEP_PAYEES = """
+INSERT INTO payees (payee_id, organisation_id)
+SELECT DISTINCT ON (payee_id) payee_id, organisation_id
+FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u (payee_id, organisation_id, place)
+ORDER BY payee_id, place DESC
+ON CONFLICT (payee_id) DO UPDATE SET organisation_id = excluded.organisation_id
+"""
+KEEP_REMITTANCES = """
+INSERT INTO remittances (remittance_id, payee_id, body)
+SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[])
+ON CONFLICT DO NOTHING
+"""
+# what a run pays is said when it is frozen, that it was paid when it is released
+KEEP_RUNS = """
+INSERT INTO runs (run_id, state, body, changed)
+SELECT u.*, nextval('view_changes')
+FROM unnest($1::text[], $2::text[], $3::jsonb[]) AS u (run_id, state, body)
+ON CONFLICT (run_id) DO UPDATE
+SET state = excluded.state, body = runs.body || excluded.body, changed = excluded.changed
+"""
+LIST_REMITTANCES = """
+SELECT remittance_id, body, changed FROM remittances
+WHERE changed > $1
+ORDER BY changed
+LIMIT $2
+"""
+FIND_REMITTANCE = """
+SELECT body FROM remittances
+WHERE remittance_id = $1
+"""
+LIST_RUNS = """
+SELECT run_id, state, body, changed FROM runs
+WHERE changed > $1
+ORDER BY changed
+LIMIT $2
+"""
+FIND_RUN = """
+SELECT run_id, state, body, changed FROM runs
+WHERE run_id = $1
+"""
+
+
+class Run(NamedTuple):
+    """A run as it was frozen, and as it was paid."""
+
+    run_id: str
+    state: str
+    body: Mapping[str, Any]
+
+
+async def keep_payees(conn: Connection, kept: Sequence[Kept]) -> None:
+    """Of which organisation each is."""
+    rows = [(k.key, k.event.organisation_id) for k in kept if isinstance(k.event, PayeeRegistered)]
+    await conn.execute(KEEP_PAYEES, *zip(*rows, strict=True))
+
+
+async def keep_remittances(conn: Connection, kept: Sequence[Kept]) -> None:
+    """As they were issued."""
+    rows = [
+        (e.remittance_id, e.payee_id, e.to_bytes().decode()) for k in kept if isinstance(e := k.event, RemittanceIssued)
+    ]
+    await conn.execute(KEEP_REMITTANCES, *zip(*rows, strict=True))
+
+
+async def keep_runs(conn: Connection, kept: Sequence[Kept]) -> None:
+    """One after the other: a batch may freeze a run and release it."""
+    for kind, state in ((RunFrozen, "frozen"), (RunReleased, "released")):
+        rows = [(k.key, state, k.event.to_bytes().decode()) for k in kept if isinstance(k.event, kind)]
+        if rows:
+            await conn.execute(KEEP_RUNS, *zip(*rows, strict=True))
+
+
+async def list_remittances(conn: Connection, after: int, limit: int) -> list[tuple[Mapping[str, Any], int]]:
+    """Those of the reader's payees, in the order in which they were issued, after a cursor."""
+    rows = await conn.fetch(LIST_REMITTANCES, after, limit)
+    return [(orjson.loads(row["body"]), row["changed"]) for row in rows]
+
+
+async def find_remittance(conn: Connection, remittance_id: str) -> Mapping[str, Any] | None:
+    """One of the reader's payees."""
+    body = await conn.fetchval(FIND_REMITTANCE, remittance_id)
+    found: Mapping[str, Any] | None = orjson.loads(body) if body else None
+    return found
+
+
+async def list_runs(conn: Connection, after: int, limit: int) -> list[tuple[Run, int]]:
+    """In the order in which they changed, after a cursor."""
+    return [(_run(row), row["changed"]) for row in await conn.fetch(LIST_RUNS, after, limit)]
+
+
+async def find_run(conn: Connection, run_id: str) -> Run | None:
+    """One of them."""
+    row = await conn.fetchrow(FIND_RUN, run_id)
+    return _run(row) if row else None
+
+
+def _run(row: asyncpg.Record) -> Run:
+    """A row."""
+    return Run(row["run_id"], row["state"], orjson.loads(row["body"]))

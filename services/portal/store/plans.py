@@ -1,0 +1,87 @@
+"""Plans as they stand: what was asked for, what was granted, what the clinic is asked."""
+
+from decimal import Decimal
+from typing import Any
+
+from services.portal.store.papers import Noun, Paper
+from shared.decision import Event
+from shared.events.answers import DeadlineMoved, said_by
+from shared.events.program import (
+    Ended,
+    PlanApproved,
+    PlanClockResumed,
+    PlanDecisionOverdue,
+    PlanDeclined,
+    PlanDeemedApproved,
+    PlanDiscontinued,
+    PlanInformationRequested,
+    PlanSubmitted,
+)
+from shared.events.values import Deadline
+
+PlanDoorMoved = said_by("program", DeadlineMoved)
+_STATES: dict[type[Event], str] = {
+    PlanSubmitted: "submitted",
+    PlanInformationRequested: "information-requested",
+    PlanClockResumed: "submitted",
+    PlanApproved: "approved",
+    PlanDeclined: "declined",
+    PlanDeemedApproved: "deemed",
+    PlanDecisionOverdue: "overdue",
+    PlanDiscontinued: "discontinued",
+}
+_ENDS = (PlanApproved, PlanDeclined, PlanDeemedApproved, PlanDiscontinued)
+
+
+def _named(event: Any) -> tuple[str, str] | None:  # noqa: ANN401 - any of a plan's events
+    """By its number; a moved door says it in its name."""
+    if isinstance(event, DeadlineMoved):
+        of, _, number = event.name.rpartition("/")
+        return ("plan", number) if of.startswith("plan-") else None
+    return "plan", str(event.plan)
+
+
+def _fold(paper: Paper, event: Event) -> None:
+    """What an event says of a plan."""
+    if isinstance(event, DeadlineMoved):
+        paper.body["door"] = {"name": event.name, "due_at": event.due_at} if event.due_at else None
+        return
+    paper.state = _STATES[type(event)]
+    paper.body["door"] = _door(getattr(event, "deadline", None))
+    match event:
+        case PlanSubmitted(amends=amends, lines=lines):
+            paper.body |= {"amends": amends, "lines": [_plain(line) for line in lines], "grants": [], "declined": []}
+        case PlanInformationRequested(question_id=question_id):
+            paper.body["question_id"] = question_id
+        case PlanClockResumed(replied=replied, reply_id=reply_id):
+            paper.body |= {"replied": replied, "reply_id": reply_id}
+        case PlanDeemedApproved(certificate=certificate):
+            paper.body["certificate"] = certificate
+        case PlanDeclined(reasons=reasons):
+            paper.body["declined"] = [reason.model_dump() for reason in reasons]
+        case PlanApproved(declined=declined):
+            paper.body["declined"] = [reason.model_dump() for reason in declined]
+    _grant(paper, event)
+
+
+def _grant(paper: Paper, event: Event) -> None:
+    """New grants stand last; an ended one keeps its last day."""
+    new = event.lines if isinstance(event, PlanApproved | PlanDeemedApproved) else ()
+    paper.body["grants"] = [*paper.body.get("grants", []), *(_plain(grant) for grant in new)]
+    ended: tuple[Ended, ...] = event.ended if isinstance(event, _ENDS) else ()
+    last = {one.grant: one.last_on for one in ended}
+    for grant in paper.body["grants"]:
+        if grant["grant"] in last:
+            grant["ended_on"] = last[grant["grant"]]
+
+
+def _door(deadline: Deadline | None) -> dict[str, Any] | None:
+    return deadline.model_dump() if deadline else None
+
+
+def _plain(line: Any) -> dict[str, Any]:  # noqa: ANN401 - a line or a grant
+    """As JSON can hold it; units as they were said."""
+    return {name: str(value) if isinstance(value, Decimal) else value for name, value in line.model_dump().items()}
+
+
+PLANS = Noun((*_STATES, PlanDoorMoved), _named, _fold)

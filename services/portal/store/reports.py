@@ -1,0 +1,75 @@
+"""Reports that are due and what became of them, and the days of attendance."""
+
+from typing import Any
+
+from services.portal.store.papers import Noun, Paper
+from shared.decision import Event
+from shared.events.program import (
+    AttendanceRecorded,
+    ObligationCancelled,
+    ObligationOverdue,
+    ObligationPaused,
+    ObligationRedated,
+    ObligationReminded,
+    ObligationScheduled,
+    ObligationWaived,
+    ReportAccepted,
+    ReportReturned,
+    ReportSubmitted,
+)
+
+_STATES: dict[type[Event], str] = {
+    ObligationScheduled: "scheduled",
+    ReportSubmitted: "submitted",
+    ReportReturned: "returned",
+    ReportAccepted: "accepted",
+    ObligationWaived: "waived",
+    ObligationCancelled: "cancelled",
+}
+_CLOCK = (ObligationReminded, ObligationOverdue, ObligationPaused, ObligationRedated)
+_SHOWN = (
+    "kind",
+    "due_at",
+    "report_revision",
+    "service_on",
+    "author_discipline",
+    "measures",
+    "counts_at",
+    "business_days_late",
+    "document_id",
+    "fault",
+)
+
+
+def _fold(paper: Paper, event: Event) -> None:
+    """What an event says of a report; a clock says only when it is due."""
+    paper.state = _STATES.get(type(event), paper.state)
+    paper.body |= {name: value for name in _SHOWN if (value := getattr(event, name, None)) is not None}
+    match event:
+        case ObligationScheduled():
+            paper.body |= {"overdue": False, "paused_by": None}
+        case ObligationOverdue():
+            paper.body["overdue"] = True
+        case ObligationPaused(cause=cause):
+            paper.body["paused_by"] = cause
+        case ObligationRedated():
+            paper.body["paused_by"] = None
+        case ReportReturned(fields=fields):
+            paper.body["fields"] = [flaw.model_dump() for flaw in fields]
+        case ReportSubmitted():
+            paper.body["fields"] = []
+
+
+def _attend(paper: Paper, event: AttendanceRecorded) -> None:
+    """Each day replaces what was said of it."""
+    paper.state = "recorded"
+    said = {day.on.isoformat(): day.status for day in event.days}
+    paper.body["days"] = dict(sorted({**paper.body.get("days", {}), **said}.items()))
+
+
+def _report(event: Any) -> tuple[str, str]:  # noqa: ANN401 - any of a report's events
+    return "report", event.report
+
+
+REPORTS = Noun((*_STATES, *_CLOCK), _report, _fold)
+ATTENDANCE = Noun((AttendanceRecorded,), lambda _: ("attendance", "days"), _attend)
