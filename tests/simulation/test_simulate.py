@@ -26,3 +26,14 @@ def test_a_capture_of_every_oddity_balances(tmp_path: Path) -> None:
     assert report["notices"] >= report["offers"] >= report["accepted"]
     assert report["parked"] >= 57
     assert report["counted_unknown"] == 7
+
+
+@pytest.mark.stack
+@pytest.mark.long
+def test_the_books_balance_though_services_and_servers_are_killed_all_the_while(tmp_path: Path) -> None:
+    order = Order(tmp_path / "feed.jsonl.gz", report=tmp_path / "report.json", kill_every=5)
+    capture.write(order.feed, generate(Plan(seed=5, from_on=date(2024, 10, 29), days=2, claims=60)))
+    assert simulate(order), (tmp_path / "report.json").read_text()
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["kills"] > 0
+    assert report["paid_cents"] > 0

@@ -1,4 +1,4 @@
-"""The whole flow on a stack of its own: claims in, clinics answer, the books balance, and nobody's name got out."""
+"""The whole way on a stack of its own: from claims to payments, balanced to the cent, and nobody's name got out."""
 
 import asyncio
 import subprocess
@@ -62,6 +62,11 @@ def test_requests_become_accepted_referrals_and_notices(played: Played) -> None:
     assert said["notices"] >= LEAST_NOTICES
 
 
+def test_cases_go_from_claim_to_paid(played: Played) -> None:
+    said = played.report.as_json()
+    assert min(said[name] for name in ("approved_plans", "reports", "invoices", "paid_cents", "remittances")) > 0
+
+
 def test_no_word_of_an_identity_is_on_a_topic_in_a_log_in_a_metric_or_in_a_mail(played: Played) -> None:
     wanted = leaks.needles(played.feed)
     assert len(wanted) > len(played.feed)
@@ -82,7 +87,7 @@ def test_the_scan_for_identities_finds_one_that_is_there(played: Played, tmp_pat
 
 def test_a_journal_is_whole(played: Played) -> None:
     """Each service verifies its own chain, by the operator's verb."""
-    for name in ("referral", "notification"):
+    for name in SERVICES:
         done = subprocess.run(
             [sys.executable, "-m", f"services.{name}.app", "journal", "verify"],
             env=played.stack.client_environment,
