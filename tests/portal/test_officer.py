@@ -112,6 +112,25 @@ async def test_an_officer_decides_what_was_seen_of_it(case: World, verb: str, bo
     assert (answer.status_code, current["revision"]) == (412, 8 if "plan" in body else 2)
 
 
+@pytest.mark.parametrize(
+    ("who", "path", "body", "named"),
+    [
+        (OFFICER, f"{HERE}/commands/decide-plan", {"plan": 1, "lines": []}, ["decide-plan", "waive-report"]),
+        ("a-north", f"/referrals/{NUMBER}/commands/reply", {"plan": 1, "text": "Yes."}, ["amend", "plan"]),
+    ],
+)
+async def test_what_is_possible_instead_is_named_by_the_calls_of_who_asked(
+    case: World, who: str, path: str, body: dict[str, Any], named: list[str]
+) -> None:
+    asking = asyncio.create_task(case.post(path, who, body, etag='"9"', wait=5))
+    fact = await case.fact("-plan.")
+    flaw = Flaw(code="PLAN-STATE", rule="its state", fix="reload it", field="plan")
+    allowed = ("decide", "waive") if who == OFFICER else ("decide", "amend", "submit")
+    await case.refuse(fact, flaw, allowed=allowed, service="program")
+    answer = await asking
+    assert (answer.status_code, answer.json()["allowed"]) == (409, named)
+
+
 async def test_what_waits_for_a_decision_stands_in_the_queue_until_it_is_taken(case: World) -> None:
     async def waiting() -> list[tuple[str, str, list[str]]]:
         items = (await case.get_json("/officer/queue", OFFICER))["items"]

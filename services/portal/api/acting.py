@@ -1,6 +1,6 @@
 """Taking an action: announced once, in its place, with the instant that counts; then the owner's answer."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -27,6 +27,17 @@ Key = Annotated[UUID, Header(alias="Idempotency-Key")]
 Prefer = Annotated[str | None, Header(alias="Prefer")]
 Shown: TypeAlias = Mapping[str, Any]
 _MOST_PATIENT = 10
+_OFFICERS = {
+    "hold": "hold",
+    "resume": "resume",
+    "withdraw": "withdraw",
+    "decide": "decide-plan",
+    "request-information": "request-information",
+    "accept": "accept-report",
+    "return": "return-report",
+    "waive": "waive-report",
+}
+_NO_CALLS = frozenset({"none", "wait", "look", "decide", "request-information"})  # of those who are no officers
 
 
 @dataclass(frozen=True)
@@ -189,9 +200,16 @@ def refusal(operation: Operation) -> Problem:
     if "STALE" in codes:
         return Problem(412, "It changed since you read it.", errors)
     if allowed:
-        named = [name for name in allowed if name != "none"]
-        return Problem(409, "Its state does not allow this.", errors, {"allowed": named})
+        return Problem(409, "Its state does not allow this.", errors, {"allowed": _callable(allowed, operation.about)})
     return Problem(422, "It was not taken.", errors)
+
+
+def _callable(allowed: Sequence[str], about: str) -> list[str]:
+    """What the owner allows instead, by the names of the calls of the side that asked."""
+    if about.startswith("/officer/"):
+        return [_OFFICERS[name] for name in allowed if name in _OFFICERS]
+    new = "plan" if about.endswith(("/amend", "/reply", "/plan")) else "invoice"
+    return [new if name == "submit" else name for name in allowed if name not in _NO_CALLS]
 
 
 def _field(name: str | None) -> str | None:
