@@ -57,6 +57,7 @@ class Case:
     billed: set[tuple[str, date]] = field(default_factory=set)
     units: Counter[str] = field(default_factory=Counter)
     invoices: int = 0
+    returned: set[str] = field(default_factory=set)
     asked: set[int] = field(default_factory=set)
     last_billed: Sequence[Line] = ()
 

@@ -56,6 +56,7 @@ def _report_submitted(agenda: Agenda, said: Data, case: Case, now: datetime) -> 
 
 
 def _report_returned(agenda: Agenda, said: Data, case: Case, now: datetime) -> None:
+    case.returned.add(said["report"])
     agenda.later("report", case, now, 1, said["report"])
 
 

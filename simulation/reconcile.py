@@ -56,6 +56,7 @@ class Report(NamedTuple):
     counts: dict[str, int]
     faults: Sequence[str]
     decisions: Sequence[dict[str, Any]]
+    announced: int = 0
 
     @property
     def balanced(self) -> bool:
@@ -83,7 +84,7 @@ def audit(lying: Iterable[Lying], *, until: datetime, at_the_end: bool = True) -
         *(fault for check in checks for fault in check(books)),
         *_imbalances(_counts(books), at_the_end=at_the_end),
     ]
-    return Report(_counts(books), faults, admission.as_decisions(books.decisions))
+    return Report(_counts(books), faults, admission.as_decisions(books.decisions), len(books.firsts))
 
 
 def _counts(books: Books) -> dict[str, int]:

@@ -26,6 +26,8 @@ from simulation.reconcile import Report, reconcile
 from simulation.show import Gauge
 from simulation.tokens import read_tokens
 
+_PACE = 60  # minutes: people act by the hour, so that many act together
+
 
 class Order(NamedTuple):
     """What to play, and where to write what came of it."""
@@ -71,7 +73,7 @@ def _played(feed: Sequence[Captured], order: Order, folder: Path) -> Report:
         stopped: list[str] = []
         with _nemesis(stack, order) as nemesis:
             try:
-                asyncio.run(session.run(feed, clock, where, Manner(order.seed, Gauge())))
+                asyncio.run(session.run(feed, clock, where, Manner(order.seed, Gauge(), pace=_PACE)))
             except (NotQuiet, Unsettled) as problem:
                 stopped.append(f"the play stopped at {clock.now}: {problem}")
         report = asyncio.run(reconcile(known["REHAB_KAFKA"], until=clock.now))
@@ -84,7 +86,7 @@ def _nemesis(stack: Stack, order: Order) -> Nemesis | AbstractContextManager[Non
 
 
 def _write(report: Report, order: Order, seconds: float) -> None:
-    said = {**report.as_json(), "seconds": round(seconds, 1)}
+    said = {**report.as_json(), "seconds": round(seconds, 1), "events_per_second": round(report.announced / seconds)}
     print("\n" + json.dumps(said, indent=2))  # noqa: T201 - to a person
     if order.report:
         order.report.write_text(json.dumps(said, indent=2) + "\n")

@@ -62,7 +62,8 @@ class Treatment:
         if call is None:
             return
         token, path = self._who(call, case), self._path(call, case)
-        seen = 0 if call.verb in _UNSEEN else await self._portal.revision_of(token, path + call.of) or 0
+        is_new = call.verb in _UNSEEN or (call.verb == "report" and call.body["report"] not in case.returned)
+        seen = 0 if is_new else await self._portal.revision_of(token, path + call.of) or 0
         key = UUID(int=self._agenda.mind(case, f"{deed.what} key {deed.at} {deed.about}").getrandbits(128), version=4)
         answer = await self._portal.act(token, f"{path}/commands/{call.verb}", call.body, seen=seen, key=key)
         self.answers[call.verb, answer.status] += 1
