@@ -1,5 +1,6 @@
 """Assembly."""
 
+import asyncio
 import json
 import os
 import secrets
@@ -7,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from services.portal.api.assembly import make_app
 from services.portal.domain.account import HolderFiled
 from services.portal.handlers import handlers
+from services.portal.pages.assembly import make_app
+from services.portal.pages.entry import hashed
 from services.portal.store.accounts import ACCOUNTS, issue_tokens, read_accounts
 from services.portal.store.doors import DOORS
+from services.portal.store.sessions import keep_credentials
 from shared import vault
 from shared.decision import INTERNAL
 from shared.log import logger
@@ -20,6 +23,7 @@ from shared.parked import Guard
 from shared.service import Service
 
 _TOKENS = "REHAB_TOKENS"  # the file in which the keys of clinic software are handed over
+_PASSWORDS = "REHAB_PASSWORDS"  # the file in which first passwords are handed over
 
 
 async def open_accounts(office: Office, arguments: Sequence[str]) -> None:
@@ -28,6 +32,8 @@ async def open_accounts(office: Office, arguments: Sequence[str]) -> None:
     await office.tell(holders)
     if place := os.environ.get(_TOKENS):
         await _hand_over(office, holders, Path(place))
+    if place := os.environ.get(_PASSWORDS):
+        await _hand_over_passwords(office, holders, Path(place))
     logger(__name__).info("accounts opened", count=len(holders))
 
 
@@ -38,6 +44,19 @@ async def _hand_over(office: Office, holders: Sequence[HolderFiled], place: Path
     async with office.pool.acquire() as conn, conn.transaction():
         await issue_tokens(conn, {sha256(key.encode()).digest(): account for account, key in keys.items()})
     _note(place, keys)
+
+
+async def _hand_over_passwords(office: Office, holders: Sequence[HolderFiled], place: Path) -> None:
+    """A first password for one account of each role, kept by the portal as a hash only; one in the file stays."""
+    first = {holder.role: holder for holder in reversed(holders) if holder.identity.email}
+    known = _handed_over(place)
+    new = {h.account_id: secrets.token_urlsafe(12) for h in first.values() if h.account_id not in known}
+    names = {h.account_id: h.identity.email or "" for h in first.values()}
+    hashes = {account: (names[account], await asyncio.to_thread(hashed, word)) for account, word in new.items()}
+    if hashes:
+        async with office.pool.acquire() as conn, conn.transaction():
+            await keep_credentials(conn, hashes)
+    _note(place, {**known, **new})
 
 
 def _handed_over(place: Path) -> Mapping[str, str]:

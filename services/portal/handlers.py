@@ -13,8 +13,10 @@ from services.portal.store.operations import keep_answers
 from services.portal.store.papers import keep_papers
 from services.portal.store.payments import keep_payees, keep_remittances, keep_runs
 from services.portal.store.plans import PLANS
+from services.portal.store.register import KINDS, keep_register
 from services.portal.store.reports import ATTENDANCE, REPORTS
 from services.portal.store.shown import SHOWN, keep_shown
+from services.portal.store.timeline import keep_timeline
 from shared.calendar import Calendar
 from shared.decision import Decision, Event, Occasion
 from shared.events import program, referral
@@ -38,6 +40,11 @@ Opening: TypeAlias = (
 NOUNS = {kind: noun for noun in (PLANS, REPORTS, ATTENDANCE, INVOICES) for kind in noun.events}
 
 
+def _is_of_claim(kind: type[Event]) -> bool:
+    """What is said of a claim is no event of a referral; a moved clock is told by what moved it."""
+    return kind is referral.ClaimStandingChanged or issubclass(kind, DeadlineMoved)
+
+
 async def the_papers(conn: Connection, kept: Sequence[Kept]) -> None:
     """What belongs to referrals, of every noun in one order."""
     await keep_papers(conn, kept, NOUNS)
@@ -45,6 +52,8 @@ async def the_papers(conn: Connection, kept: Sequence[Kept]) -> None:
 
 handlers.keep(*SHOWN, by=keep_shown)
 handlers.keep(*NOUNS, by=the_papers)
+handlers.keep(*(kind for kind in dict.fromkeys((*SHOWN, *NOUNS)) if not _is_of_claim(kind)), by=keep_timeline)
+handlers.keep(*KINDS, by=keep_register)
 handlers.keep(PayeeRegistered, by=keep_payees)
 handlers.keep(RemittanceIssued, by=keep_remittances)
 handlers.keep(RunFrozen, RunReleased, by=keep_runs)

@@ -83,7 +83,12 @@ def test_an_image_holds_shared_its_data_and_one_service(service: str) -> None:
     files = set(copied("service", SERVICE=service).values())
     assert {name.split("/")[0] for name in files} == {"shared", "data", "services"}
     assert {name.split("/")[1] for name in files if name.startswith("services/")} == {service}
-    assert {name for name in files if name.startswith("data/")} == {"data/communities.csv", "data/injury-codes.csv"}
+    assert {name for name in files if name.startswith("data/")} == {
+        "data/communities.csv",
+        "data/contacts.csv",
+        "data/injury-codes.csv",
+        "data/report-contents.csv",
+    }
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -9,7 +9,9 @@ from typing import NamedTuple
 import pytest
 
 from deploy.local.processes import ROOT
+from services.portal.pages.entry import hashed
 from services.portal.store.accounts import issue_tokens, read_accounts
+from services.portal.store.sessions import keep_credentials
 from shared.migrate import MECHANISM
 from shared.postgres import Connection, open_session
 from tests.portal.world import World, accounts_file, world
@@ -33,9 +35,12 @@ ACCOUNTS = (
     ("a-south-biller", "provider", "o-south", "s-south-1", "biller", "Invented", "Biller", "bills@example.test"),
     ("a-officer", "insurer", "", "", "claims_officer", "Invented", "Officer", "officer@example.test"),
     ("a-payer", "insurer", "", "", "payment_officer", "Invented", "Payer", "payer@example.test"),
+    ("a-worker", "worker", "", "", "worker", "Invented", "Worker", "worker@example.test", "W1"),
 )
 
 
+PASSWORD = "an invented password"  # noqa: S105 - of accounts in these tests alone
+_HASHED = hashed(PASSWORD)
 EMPTY = """
 SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ') FROM pg_tables
 WHERE schemaname = 'portal' AND tablename <> 'migrations'
@@ -72,6 +77,7 @@ async def furnished(house: House, folder: Path) -> AsyncIterator[World]:
     house.world.keys = {row[0]: f"key-of-{row[0]}" for row in ACCOUNTS}
     async with house.world.pool.acquire() as conn:
         await issue_tokens(conn, {sha256(key.encode()).digest(): id_ for id_, key in house.world.keys.items()})
+        await keep_credentials(conn, {row[0]: (row[7], _HASHED) for row in ACCOUNTS})
     yield house.world
 
 

@@ -111,11 +111,21 @@ class World:
 
 def accounts_file(folder: Path, rows: Sequence[Sequence[str]]) -> Path:
     """A folder with a file of accounts."""
-    columns = ("account_id", "kind", "organisation_id", "sites", "role", "given_name", "family_name", "email")
+    columns = (
+        "account_id",
+        "kind",
+        "organisation_id",
+        "sites",
+        "role",
+        "given_name",
+        "family_name",
+        "email",
+        "person_id",
+    )
     with (folder / "accounts.csv").open("w", newline="") as out:
         writer = csv.writer(out)
         writer.writerow(columns)
-        writer.writerows(rows)
+        writer.writerows((*row, "")[: len(columns)] for row in rows)
     return folder
 
 
@@ -151,7 +161,7 @@ async def world(url: str) -> AsyncIterator[World]:
         server.should_exit = True
         await serving
         pool.terminate()
-        if readers := cast("Any", site._pages)._app.state.portal._readers:
+        if readers := cast("Any", site._pages)._app.portal._readers:
             readers.terminate()
 
 

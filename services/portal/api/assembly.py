@@ -1,4 +1,4 @@
-"""The application: routes, who may call them, problems, limits."""
+"""The calls: routes, who may call them, problems."""
 
 import asyncpg
 from fastapi import FastAPI
@@ -8,11 +8,7 @@ from starlette.exceptions import HTTPException
 from services.portal.api import billing, commands, deciding, officer, own, referrals, runs, treatment
 from services.portal.api.access import check_routes
 from services.portal.api.desk import Portal
-from services.portal.api.gate import Gate
 from services.portal.api.problems import Problem, on_fault, on_http, on_invalid, on_problem
-from services.portal.api.rate import Rate
-from shared.health import App
-from shared.office import Office
 
 PARTS = (own, referrals, commands, treatment, billing, officer, deciding, runs)
 _PROBLEM = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
@@ -32,7 +28,7 @@ _REFUSALS: dict[int | str, dict[str, object]] = {
 }
 
 
-def routes(office: Office) -> FastAPI:
+def routes(portal: Portal) -> FastAPI:
     """The portal's calls."""
     app = FastAPI(
         title="Provider Portal",
@@ -43,7 +39,7 @@ def routes(office: Office) -> FastAPI:
         redirect_slashes=False,
         responses=_REFUSALS,
     )
-    app.state.portal = Portal(office)
+    app.state.portal = portal
     check_routes([*app.routes, *(route for part in PARTS for route in part.router.routes)])
     for part in PARTS:
         app.include_router(part.router, prefix="/api/v1")
@@ -53,8 +49,3 @@ def routes(office: Office) -> FastAPI:
     for fault in (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, Exception):
         app.add_exception_handler(fault, on_fault)
     return app
-
-
-def make_app(office: Office) -> App:
-    """The portal over HTTP."""
-    return Gate(routes(office), Rate.of_environment())

@@ -19,7 +19,8 @@ from shared.postgres import Connection
 
 _SCOPE = """
 SELECT set_config('app.organisation', $1, true), set_config('app.account', $2, true),
-       set_config('app.recipients', $3, true), set_config('app.kind', $4, true)
+       set_config('app.recipients', $3, true), set_config('app.kind', $4, true),
+       set_config('app.person', $5, true)
 """
 
 
@@ -46,8 +47,8 @@ class Portal:
         """A transaction in which only the caller's own rows exist."""
         readers = self._readers or await self._open()
         async with readers.acquire() as conn, conn.transaction(readonly=True):
-            told = " ".join(caller.recipients)
-            await conn.execute(_SCOPE, caller.organisation_id or "", caller.account_id, told, caller.kind)
+            told, person = " ".join(caller.recipients), caller.person_id or ""
+            await conn.execute(_SCOPE, caller.organisation_id or "", caller.account_id, told, caller.kind, person)
             yield conn
 
     async def _open(self) -> asyncpg.Pool:

@@ -10,7 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.portal.api.problems import Problem, answer
 from services.portal.api.rate import Rate, Turn
 
-_LARGEST = 64 * 1024
+_LARGEST, _LARGEST_FORM = 64 * 1024, 512 * 1024
+_CALLS, _FORM = "/api/", "application/x-www-form-urlencoded"
 _ALWAYS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -37,7 +38,7 @@ class Gate:
         try:
             _pass(turn)
             if scope["method"] in {"POST", "PUT", "PATCH"}:
-                receive = _again(await _body(headers, receive), receive)
+                receive = _again(await _body(headers, receive, is_call=scope["path"].startswith(_CALLS)), receive)
         except Problem as problem:
             await answer(problem)(scope, receive, replies)
         else:
@@ -78,21 +79,22 @@ def _limits(turn: Turn | None, rate: Rate | None) -> dict[str, str]:
     return {"RateLimit-Policy": f'"key";{rate.policy}', "RateLimit": f'"key";r={turn.left};t={turn.wait}'}
 
 
-async def _body(headers: Headers, receive: Receive) -> bytes:
-    """The whole body, if it can be read: 413, 415 or 400 otherwise."""
+async def _body(headers: Headers, receive: Receive, *, is_call: bool) -> bytes:
+    """The whole body, if it can be read: 413, 415 or 400 otherwise; a form holds longer texts than a call."""
+    most = _LARGEST if is_call else _LARGEST_FORM
     said = headers.get("content-length", "0")
-    if said.isdigit() and int(said) > _LARGEST:
-        raise _too_large()
+    if said.isdigit() and int(said) > most:
+        raise _too_large(most)
     body = bytearray()
     while True:
         message = await receive()
         body += message.get("body", b"")
-        if len(body) > _LARGEST:
-            raise _too_large()
+        if len(body) > most:
+            raise _too_large(most)
         if not message.get("more_body"):
             break
     if body:
-        _check(headers.get("content-type", ""), bytes(body))
+        (_check if is_call else _check_form)(headers.get("content-type", ""), bytes(body))
     return bytes(body)
 
 
@@ -108,8 +110,14 @@ def _check(kind: str, body: bytes) -> None:
         raise Problem(400, "The body holds a character that no text has.")
 
 
-def _too_large() -> Problem:
-    return Problem(413, f"At most {_LARGEST} bytes.")
+def _check_form(kind: str, _: bytes) -> None:
+    """As browsers send what was typed."""
+    if kind.partition(";")[0].strip().lower() != _FORM:
+        raise Problem(415, "Send a form.")
+
+
+def _too_large(most: int) -> Problem:
+    return Problem(413, f"At most {most} bytes.")
 
 
 def _again(body: bytes, then: Receive) -> Receive:

@@ -33,22 +33,22 @@ class Live:
         self._streams: dict[str, Stream] = {}
         self._looking: asyncio.Task[None] | None = None
 
-    async def open(self, caller: Caller) -> Stream:
+    async def open(self, caller: Caller, client: str) -> Stream:
         """One stream a client: a new one ends the one before."""
         async with self._office.pool.acquire() as conn:
             newest = await newest_change(conn)
-        self.close(caller.account_id)
+        self.close(client)
         stream = Stream(frozenset(caller.recipients), asyncio.Queue(_MOST))
-        self._streams[caller.account_id] = stream
+        self._streams[client] = stream
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look(newest))
         return stream
 
-    def close(self, account_id: str, stream: Stream | None = None) -> None:
+    def close(self, client: str, stream: Stream | None = None) -> None:
         """The client went, or opened another."""
-        found = self._streams.get(account_id)
+        found = self._streams.get(client)
         if found and (stream is None or found is stream):
-            del self._streams[account_id]
+            del self._streams[client]
             _put(found, None)
 
     async def _look(self, first: int) -> None:
@@ -65,8 +65,8 @@ class Live:
                 if self._office.batches == batches:
                     await self._office.changed(_BLINK)
         finally:
-            for account_id in list(self._streams):
-                self.close(account_id)
+            for client in list(self._streams):
+                self.close(client)
 
     async def _changes(self, after: int, seen: Sequence[int]) -> list[Hint]:
         """Nothing while the database is away: what changes meanwhile is told when it is back."""
@@ -98,13 +98,13 @@ def _put(stream: Stream, hint: Hint | None) -> None:
     stream.hints.put_nowait(hint)
 
 
-async def follow(live: Live, caller: Caller) -> AsyncIterable[ServerSentEvent]:
+async def follow(live: Live, caller: Caller, client: str) -> AsyncIterable[ServerSentEvent]:
     """From now on, until the client goes or opens another stream."""
-    stream = await live.open(caller)
+    stream = await live.open(caller, client)
     try:
         yield ServerSentEvent(comment="live")
         while (hint := await stream.hints.get()) is not None:
             said = f"{hint.number} v{hint.version}" if hint.version else hint.number
             yield ServerSentEvent(event=hint.topic, id=str(hint.changed), raw_data=said)
     finally:
-        live.close(caller.account_id, stream)
+        live.close(client, stream)

@@ -93,5 +93,5 @@ async def open_notice(notice_id: NoticeId, caller: Who, portal: Here, key: Key, 
 @router.get("/events", response_class=EventSourceResponse)
 async def events(caller: Who, portal: Here) -> AsyncIterable[ServerSentEvent]:
     """A hint for each record that changed: `event` is its topic, `data` its number and version, and nothing else."""
-    async for hint in follow(portal.live, caller):
+    async for hint in follow(portal.live, caller, caller.account_id):
         yield hint

@@ -78,13 +78,13 @@ async def on_invalid(_: Request, problem: Exception) -> JSONResponse:
     found = problem.errors() if isinstance(problem, RequestValidationError) else []
     if any(e["type"] == "json_invalid" for e in found):
         return answer(Problem(400, "The body is no JSON."))
-    errors = [_misshapen(e["type"], e["loc"]) for e in found]
+    errors = [misshapen(e["type"], e["loc"]) for e in found]
     if any(e["type"] == "missing" and _is_condition(e["loc"]) for e in found):
         return answer(Problem(428, "Say what you saw, and by which key this request is known.", errors))
     return answer(Problem(422, "Some of it must be added or corrected.", errors))
 
 
-def _misshapen(kind: str, place: Sequence[str | int]) -> dict[str, Any]:
+def misshapen(kind: str, place: Sequence[str | int]) -> dict[str, Any]:
     """A field that has not the documented form; the framework's own sentences may hold what was sent."""
     if kind == "missing":
         return error(_pointer(place), "MISSING", "it is needed", "add it")

@@ -16,11 +16,12 @@ class HolderFiled(Event, type="portal.holder-filed", key="account_id", topic=INT
     organisation_id: str | None = None
     role: str
     sites: tuple[str, ...] = ()
+    person_id: str | None = None
     identity: Identity
 
 
 class Account(NamedTuple):
-    """Who may sign in, in which role at which site; an insurer's role has no site."""
+    """Who may sign in, in which role at which site; an insurer's role has no site, a worker's account a person."""
 
     id: str
     version: int
@@ -28,11 +29,12 @@ class Account(NamedTuple):
     organisation_id: str | None
     identity: Identity | None = None
     roles: frozenset[tuple[str, str | None]] = frozenset()
+    person_id: str | None = None
 
 
 def open_account(account: Account | None, filed: HolderFiled, *, at: datetime) -> Outcome:
     """Opened once, roles granted once; who it is goes sealed to those who show it."""
-    found = account or Account(filed.account_id, 0, filed.kind, filed.organisation_id)
+    found = account or Account(filed.account_id, 0, filed.kind, filed.organisation_id, person_id=filed.person_id)
     wanted = [(filed.role, site) for site in filed.sites or (None,)]
     said: list[Event] = []
     if account is None:

@@ -1,7 +1,7 @@
 """Accounts, their roles, the keys of clinic software, and people as announced."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -14,7 +14,7 @@ from shared.postgres import Connection, count
 from shared.vault import Keys, find_keys, make_keys, open_people, seal, unseal
 
 LOAD = """
-SELECT account_id, version, kind, organisation_id, holder,
+SELECT account_id, version, kind, organisation_id, holder, person_id,
        ARRAY(SELECT role || ' ' || site_id FROM roles AS r WHERE r.account_id = a.account_id) AS roles
 FROM accounts AS a
 WHERE account_id = ANY($1)
@@ -22,10 +22,10 @@ ORDER BY account_id
 FOR UPDATE
 """
 SAVE = """
-INSERT INTO accounts (account_id, version, kind, organisation_id, holder)
-SELECT account_id, version, kind, nullif(organisation_id, ''), holder
-FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::bytea[])
-    AS u (account_id, version, kind, organisation_id, holder)
+INSERT INTO accounts (account_id, version, kind, organisation_id, holder, person_id)
+SELECT account_id, version, kind, nullif(organisation_id, ''), holder, nullif(person_id, '')
+FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::bytea[], $6::text[])
+    AS u (account_id, version, kind, organisation_id, holder, person_id)
 ON CONFLICT (account_id) DO UPDATE SET version = excluded.version, holder = excluded.holder
 WHERE accounts.version = excluded.version - 1
 """
@@ -40,7 +40,7 @@ SELECT * FROM unnest($1::bytea[], $2::text[])
 ON CONFLICT DO NOTHING
 """
 WHO = """
-SELECT a.account_id, a.kind, a.organisation_id, array_agg(r.role ORDER BY r.role, r.site_id) AS roles,
+SELECT a.account_id, a.kind, a.organisation_id, a.person_id, array_agg(r.role ORDER BY r.role, r.site_id) AS roles,
        array_agg(r.site_id ORDER BY r.role, r.site_id) AS sites
 FROM tokens AS t
 JOIN accounts AS a USING (account_id)
@@ -55,6 +55,9 @@ FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u (person_key, sealed, pl
 ORDER BY person_key, place DESC
 ON CONFLICT (person_key) DO UPDATE SET sealed = excluded.sealed
 """
+ALL_SEALED = """
+SELECT person_key, sealed FROM people WHERE person_key = ANY($1)
+"""
 SEALED = """
 SELECT sealed FROM people WHERE person_key = $1
 """
@@ -67,6 +70,7 @@ class Caller(NamedTuple):
     kind: str
     organisation_id: str | None
     roles: tuple[tuple[str, str], ...]
+    person_id: str | None = None
 
     @property
     def sites(self) -> list[str]:
@@ -75,8 +79,10 @@ class Caller(NamedTuple):
 
     @property
     def recipients(self) -> list[str]:
-        """As whom the caller is told something: the account, or a site where nobody else is told."""
-        return [self.account_id, *self.sites]
+        """As whom the caller is told something: the account, its sites, the offices it holds, its organisation."""
+        offices = [role for role, site in self.roles if not site]
+        own = [self.organisation_id] if self.organisation_id else [f"worker/{self.person_id}"] if self.person_id else []
+        return [self.account_id, *self.sites, *offices, *own]
 
     def within(self, roles: frozenset[str]) -> Self:
         """The same with those roles alone."""
@@ -97,6 +103,7 @@ def read_accounts(folder: Path) -> list[HolderFiled]:
                 organisation_id=row["organisation_id"] or None,
                 role=row["role"],
                 sites=tuple(row["sites"].split()),
+                person_id=row.get("person_id") or None,
                 identity=Identity(given_name=row["given_name"], family_name=row["family_name"], email=row["email"]),
             )
             for row in csv.DictReader(lines)
@@ -112,13 +119,12 @@ async def load_accounts(conn: Connection, ids: Sequence[str]) -> Sequence[Accoun
 
 def _account(row: asyncpg.Record, keys: Keys) -> Account:
     """A row."""
-    account_id, version, kind, organisation_id, holder, roles = row
+    account_id, version, kind, organisation_id, holder, person_id, roles = row
     plain = unseal(keys, _key(account_id), holder) if holder else None
     identity = Identity.model_validate_json(plain) if plain else None
     pairs = (text.partition(" ") for text in roles)
-    return Account(
-        account_id, version, kind, organisation_id, identity, frozenset((role, site or None) for role, _, site in pairs)
-    )
+    granted = frozenset((role, site or None) for role, _, site in pairs)
+    return Account(account_id, version, kind, organisation_id, identity, granted, person_id)
 
 
 def _key(account_id: str) -> str:
@@ -129,7 +135,9 @@ def _key(account_id: str) -> str:
 async def save_accounts(conn: Connection, accounts: Sequence[Account]) -> int:
     """With their roles; who holds them is sealed."""
     keys = await make_keys(conn, (_key(a.id) for a in accounts))
-    rows = [(a.id, a.version + 1, a.kind, a.organisation_id or "", _sealed(a, keys)) for a in accounts]
+    rows = [
+        (a.id, a.version + 1, a.kind, a.organisation_id or "", _sealed(a, keys), a.person_id or "") for a in accounts
+    ]
     written = count(await conn.execute(SAVE, *zip(*rows, strict=True)))
     granted = [(a.id, role, site or "") for a in accounts for role, site in sorted(a.roles, key=str)]
     await conn.execute(GRANT, *zip(*granted, strict=True))
@@ -152,10 +160,13 @@ async def issue_tokens(conn: Connection, hashes: Mapping[bytes, str]) -> None:
 async def find_caller(conn: Connection, sha256: bytes) -> Caller | None:
     """Whose key it is."""
     row = await conn.fetchrow(WHO, sha256)
-    if row is None:
-        return None
+    return caller_in(row) if row else None
+
+
+def caller_in(row: asyncpg.Record) -> Caller:
+    """An account with its roles."""
     roles = tuple(zip(row["roles"], row["sites"], strict=True))
-    return Caller(row["account_id"], row["kind"], row["organisation_id"], roles)
+    return Caller(row["account_id"], row["kind"], row["organisation_id"], roles, row["person_id"])
 
 
 async def keep_people(conn: Connection, kept: Sequence[Kept]) -> None:
@@ -168,3 +179,10 @@ async def identity_of(conn: Connection, person_key: str) -> Identity | None:
     """Somebody, opened to be shown."""
     sealed = await conn.fetchval(SEALED, person_key)
     return (await open_people(conn, {person_key: sealed})).get(person_key) if sealed else None
+
+
+async def identities_of(conn: Connection, person_keys: Iterable[str]) -> Mapping[str, Identity]:
+    """Several, opened to be shown; who was forgotten is not among them."""
+    rows = await conn.fetch(ALL_SEALED, sorted(person_keys))
+    found: dict[str, str] = {row["person_key"]: row["sealed"] for row in rows}
+    return await open_people(conn, found) if found else {}

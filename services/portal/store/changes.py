@@ -6,8 +6,12 @@ from typing import NamedTuple
 from shared.postgres import Connection
 
 NEWEST = """
-SELECT greatest((SELECT max(changed) FROM views), (SELECT max(changed) FROM notices), 0)
+SELECT greatest(
+    (SELECT max(changed) FROM views), (SELECT max(changed) FROM notices), (SELECT max(changed) FROM cases),
+    (SELECT max(changed) FROM papers), (SELECT max(changed) FROM remittances), 0
+)
 """
+# a clinic hears of what its sites have, a claims officer of every referral, a worker of their own, a payee of its money
 HINTS = """
 SELECT changed, recipient, topic, number, version
 FROM (
@@ -16,10 +20,24 @@ FROM (
     UNION ALL
     SELECT changed, recipient_id, 'notice', notice_id, 0 FROM notices
     WHERE changed > $1
+    UNION ALL
+    SELECT changed, unnest(ARRAY['claims_officer', 'worker/' || (body ->> 'person_id')]), 'referral', number, revision
+    FROM cases
+    WHERE changed > $1 AND number <> ''
+    UNION ALL
+    SELECT p.changed, unnest(ARRAY['claims_officer', c.site_id]), p.kind, c.number, p.revision
+    FROM papers AS p
+    JOIN cases AS c USING (referral_id)
+    WHERE p.changed > $1
+    UNION ALL
+    SELECT r.changed, p.organisation_id, 'payment', r.remittance_id, 0
+    FROM remittances AS r
+    JOIN payees AS p USING (payee_id)
+    WHERE r.changed > $1
 ) AS hints
-WHERE NOT changed = ANY($2)
+WHERE recipient IS NOT NULL AND NOT changed = ANY($2)
 ORDER BY changed
-LIMIT 2000
+LIMIT 4000
 """
 
 

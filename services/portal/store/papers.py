@@ -89,14 +89,16 @@ async def keep_papers(conn: Connection, kept: Sequence[Kept], nouns: Mapping[typ
         found[paper.place] = paper
     for one, noun in told:
         if name := noun.named(one.event):
-            _tell(found[one.key, *name], noun, one.event)
+            _tell(found[one.key, *name], noun, one)
     await _save(conn, [paper for paper in found.values() if paper.state])
 
 
-def _tell(paper: Paper, noun: Noun, event: Event) -> None:
-    """One event in its order."""
-    noun.fold(paper, event)
-    paper.revision = getattr(event, "revision", None) or paper.revision
+def _tell(paper: Paper, noun: Noun, one: Kept) -> None:
+    """One event in its order; since when a deadline runs is kept for those who ask why it ends when it does."""
+    noun.fold(paper, one.event)
+    paper.revision = getattr(one.event, "revision", None) or paper.revision
+    if getattr(one.event, "deadline", None) and paper.body.get("door"):
+        paper.body["door"]["since"] = one.at
 
 
 async def _save(conn: Connection, papers: Sequence[Paper]) -> None:

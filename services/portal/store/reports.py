@@ -29,6 +29,10 @@ _STATES: dict[type[Event], str] = {
 _CLOCK = (ObligationReminded, ObligationOverdue, ObligationPaused, ObligationRedated)
 _SHOWN = (
     "kind",
+    "anchor",
+    "anchor_on",
+    "days",
+    "unit",
     "due_at",
     "report_revision",
     "service_on",

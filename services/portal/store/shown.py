@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -90,6 +91,13 @@ ORDER BY changed
 LIMIT $4
 """
 
+NEWEST = """
+SELECT referral_id, site_id, organisation_id, number, state, revision, person_id, changed, body FROM views
+WHERE site_id = ANY($1) AND ($2::text IS NULL OR state = $2) AND ($3 = 0 OR changed < $3)
+ORDER BY changed DESC
+LIMIT $4
+"""
+
 
 @dataclass(slots=True)
 class View:
@@ -128,6 +136,13 @@ class Fold:
                 self._change(case, event)
         update(case, event)
 
+    def note_beginning(self, id_: str, event: Event, at: datetime) -> None:
+        """Since when a deadline runs, for those who ask why it ends when it does."""
+        if isinstance(event, ReferralOffered | ReferralAcknowledged):
+            for shown in (self.cases[id_], self.views.get((id_, event.site_id))):
+                if shown and shown.body.get("door"):
+                    shown.body["door"]["since"] = at
+
     def _offer(self, case: Case, event: ReferralOffered) -> None:
         """A site may see it from now on."""
         place = case.referral_id, event.site_id
@@ -140,7 +155,8 @@ class Fold:
             "offered",
             event.revision,
             case.body.get("person_id", ""),
-            {**case.known, "program": event.program, "rank": event.rank, "opening": event.opening.model_dump()},
+            {**case.known, "program": event.program, "rank": event.rank, "opening": event.opening.model_dump()}
+            | {"contract_id": event.contract_id},
         )
         update(self.views[place], event)
         self.touched.add(place)
@@ -217,6 +233,7 @@ async def keep_shown(conn: Connection, kept: Sequence[Kept]) -> None:
         fold.views[view.referral_id, view.site_id] = view
     for one in kept:
         fold.apply(one.key, one.event)
+        fold.note_beginning(one.key, one.event, one.at)
     await save_cases(conn, [fold.cases[id_] for id_ in ids])
     await _save_views(conn, [fold.views[place] for place in sorted(fold.touched)])
 
@@ -247,6 +264,13 @@ async def list_views(
 ) -> list[tuple[View, int]]:
     """Referrals in the order in which they changed, after a cursor."""
     return [_shown(row) for row in await conn.fetch(LIST, sites, state, after, limit)]
+
+
+async def list_newest(
+    conn: Connection, sites: Sequence[str], state: str | None, before: int, limit: int
+) -> list[tuple[View, int]]:
+    """Referrals that changed last, before a cursor, the newest first."""
+    return [_shown(row) for row in await conn.fetch(NEWEST, sites, state, before, limit)]
 
 
 def _shown(row: asyncpg.Record) -> tuple[View, int]:

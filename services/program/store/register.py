@@ -19,7 +19,7 @@ from shared.postgres import Connection
 
 E = TypeVar("E", ContractActivated, FeeSchedulePublished, CalendarPublished)
 NAME = "register"
-_CONTENTS = Path(__file__).parents[1] / "contents.csv"
+_CONTENTS = Path(__file__).parents[3] / "data" / "report-contents.csv"
 KINDS: tuple[type[Event], ...] = (ContractActivated, FeeSchedulePublished, CalendarPublished)
 KEEP = """
 INSERT INTO register (kind, id, revision, payload)

@@ -1,0 +1,117 @@
+"""What waits for somebody at a clinic, with its day and what it is worth."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from shared.events.procurement import FeeLine
+
+_DAY = timedelta(days=1)
+GROUPS = ("Overdue", "Today and tomorrow", "This week", "Later", "Whenever you can")
+
+
+class Task(NamedTuple):
+    """One thing to do: what, on which referral, on which page, until when, why then, and for how much."""
+
+    what: str
+    number: str
+    href: str
+    action: str
+    about: str = ""
+    due_at: datetime | None = None
+    since: date | None = None
+    contract_id: str | None = None
+    person_id: str | None = None
+    at_stake: int | None = None
+    is_money: bool = False
+
+
+def of_referral(state: str, number: str, body: Mapping[str, Any], now: datetime) -> Iterator[Task]:
+    """What the state of a referral asks of its clinic."""
+    place, held = f"/referrals/{number}", bool(body.get("held_by"))
+    about = f"{str(body.get('program') or '').upper()}, {body.get('community') or 'no community'}"
+    if held:
+        return
+    match state:
+        case "offered":
+            yield _doored(body, "Open a new referral", number, f"{place}/answer", "Open", about)
+        case "acknowledged":
+            yield _doored(body, "Answer a referral", number, f"{place}/answer", "Answer", about)
+        case "accepted":
+            yield Task("Book the first visit", number, f"{place}/appointments", "Book", about)
+        case "scheduled" if body.get("missed"):
+            yield Task("Book the first visit anew", number, f"{place}/appointments", "Book", about)
+        case "scheduled" if (at := _instant(body.get("starts_at"))) and at <= now:
+            yield Task("Say whether the first visit took place", number, f"{place}/start", "Confirm", about, at)
+        case "active" if body.get("planned") is False:
+            yield Task("Make a plan", number, f"{place}/plan/edit", "Plan", about)
+
+
+def of_report(number: str, name: str, title: str, body: Mapping[str, Any], worth: int | None) -> Task:
+    """A report is to be written, or put right."""
+    was_returned = bool(body.get("fields"))
+    what = f"Put right: {title.lower()}" if was_returned else f"Write: {title.lower()}"
+    since = body.get("anchor_on")
+    due = None if body.get("paused_by") else _instant(body.get("due_at"))
+    about = "On hold, its day will move" if body.get("paused_by") else ""
+    return Task(
+        what,
+        number,
+        f"/referrals/{number}/reports/{name}",
+        "Continue" if was_returned else "Write",
+        about,
+        due,
+        date.fromisoformat(since) if since else None,
+        at_stake=worth,
+    )
+
+
+def of_question(number: str, plan: str, body: Mapping[str, Any]) -> Task:
+    """The officer asks about a plan."""
+    return _doored(body, f"Answer the officer about plan {plan}", number, f"/referrals/{number}/plan", "Answer", "")
+
+
+def of_invoice(number: str, invoice_id: str, body: Mapping[str, Any]) -> Task | None:
+    """What was refused may be put right until a day."""
+    denied = sum(line.get("claimed_cents", 0) for line in body.get("lines", ()) if line.get("status") == "denied")
+    until = body.get("rectify_until")
+    if not denied or not until:
+        return None
+    due = datetime.fromisoformat(f"{until}T23:59:59-08:00")
+    what = f"Put right invoice {body.get('number', '')}"
+    return Task(what, number, f"/invoices/{invoice_id}", "Look", "", due, at_stake=denied, is_money=True)
+
+
+def worth_of(fees: Iterable[FeeLine], kind: str) -> int | None:
+    """What is paid for a report of a kind at best, in cents."""
+    paid = [fee.cents for fee in fees if fee.needs_report == kind and fee.unit == "report" and fee.attendance == "none"]
+    return max(paid, default=None)
+
+
+def grouped(tasks: Sequence[Task], now: datetime, today: date) -> Sequence[tuple[str, Sequence[Task]]]:
+    """By when they are due, the most urgent first; groups without a task are left out."""
+    groups: dict[str, list[Task]] = {name: [] for name in GROUPS}
+    for task in sorted(tasks, key=lambda one: (one.due_at is None, one.due_at or now, one.number)):
+        groups[_group(task, now, today)].append(task)
+    return [(name, found) for name, found in groups.items() if found]
+
+
+def _group(task: Task, now: datetime, today: date) -> str:
+    if task.due_at is None:
+        return GROUPS[4]
+    if task.due_at <= now:
+        return GROUPS[0]
+    days = (task.due_at.date() - today).days
+    return GROUPS[1] if days <= 1 else GROUPS[2] if days < 7 else GROUPS[3]  # noqa: PLR2004 - tomorrow, a week
+
+
+def _doored(  # noqa: PLR0913, PLR0917 - what a task shows
+    body: Mapping[str, Any], what: str, number: str, href: str, action: str, about: str
+) -> Task:
+    door = body.get("door") or {}
+    since = _instant(door.get("since"))
+    return Task(what, number, href, action, about, _instant(door.get("due_at")), since.date() if since else None)
+
+
+def _instant(text: Any) -> datetime | None:  # noqa: ANN401 - JSON
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,73 @@
+"""The pages, in front of them the check where a press comes from, and the API beside them."""
+
+from urllib.parse import urlsplit
+
+import asyncpg
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from services.portal.api.assembly import routes as api_routes
+from services.portal.api.desk import Portal
+from services.portal.api.gate import Gate
+from services.portal.api.problems import Problem
+from services.portal.api.rate import Rate
+from services.portal.pages import assets, entry, inbox, operations, referrals, visits
+from services.portal.pages.problems import on_fault, on_http, on_invalid, on_not_signed_in, on_problem
+from services.portal.pages.visit import NotSignedIn, check_pages, refused_origin
+from shared.health import App
+from shared.office import Office
+
+PARTS = (assets, entry, inbox, operations, referrals, visits)
+_CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+def page_routes(portal: Portal) -> FastAPI:
+    """Every page."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.portal = portal
+    check_pages([route for part in PARTS for route in part.router.routes])
+    for part in PARTS:
+        app.include_router(part.router)
+    app.add_exception_handler(NotSignedIn, on_not_signed_in)
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+    for fault in (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, Exception):
+        app.add_exception_handler(fault, on_fault)
+    return app
+
+
+class Front:
+    """What begins with /api/ is for programs, everything else for people."""
+
+    def __init__(self, portal: Portal) -> None:
+        """Both stand on the same portal."""
+        self.portal = portal
+        self._api: ASGIApp = api_routes(portal)
+        self._pages: ASGIApp = page_routes(portal)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request; a press that another site caused is not taken."""
+        if scope["path"].startswith("/api/"):
+            await self._api(scope, receive, send)
+        elif scope["method"] in _CHANGES and not is_from_here(Headers(scope=scope)):
+            await (await on_problem(Request(scope, receive), refused_origin()))(scope, receive, send)
+        else:
+            await self._pages(scope, receive, send)
+
+
+def is_from_here(headers: Headers) -> bool:
+    """Browsers say where a press comes from; who says nothing is no browser that another site could use."""
+    if said := headers.get("sec-fetch-site"):
+        return said in {"same-origin", "none"}
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == headers.get("host")
+
+
+def make_app(office: Office) -> App:
+    """The portal over HTTP."""
+    return Gate(Front(Portal(office)), Rate.of_environment())

@@ -1,0 +1,123 @@
+"""One list of what somebody can do now, by when it is due."""
+
+from collections.abc import AsyncIterable, Sequence
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from fastapi import APIRouter, Response
+from fastapi.responses import RedirectResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from services.portal.api.live import follow
+from services.portal.domain import tasks
+from services.portal.domain.tasks import Task
+from services.portal.pages.frame import page
+from services.portal.pages.visit import Visit, Visitor
+from services.portal.pages.words import report_title
+from services.portal.store.accounts import identities_of
+from services.portal.store.notices import list_notices
+from services.portal.store.papers import list_queue
+from services.portal.store.tasks import list_in_hand, list_open_papers
+from shared import clock
+from shared.postgres import Connection
+
+router = APIRouter()
+_CLINIC = frozenset({"clinician", "administrator"})
+_BILLS = frozenset({"biller", "administrator"})
+_OPENED = frozenset({"acknowledged", "accepted", "scheduled", "active", "discharged"})
+
+
+@router.get("/inbox")
+async def show_inbox(visit: Visitor) -> Response:
+    """Everybody's own; a worker's is the page of their program."""
+    if visit.caller.kind == "worker":
+        return RedirectResponse("/my", 303)
+    now = clock.now()
+    found = await _tasks(visit, now)
+    today = visit.register.default_calendar.day_of(now)
+    async with visit.portal.office.pool.acquire() as conn:
+        names = await identities_of(conn, {f"worker/{t.person_id}" for t in found if t.person_id})
+    async with visit.portal.reading(visit.caller) as conn:
+        told = (await list_notices(conn, visit.caller.recipients, 0, 200))[::-1][:8]
+    context = {
+        "groups": tasks.grouped(found, now, today),
+        "count": len(found),
+        "overdue": sum(1 for task in found if task.due_at and task.due_at <= now),
+        "at_stake": sum(task.at_stake or 0 for task in found),
+        "names": names,
+        "notices": told,
+    }
+    return page(visit.request, "inbox/inbox.html", {**await visit.frame("inbox"), **context})
+
+
+async def _tasks(visit: Visit, now: datetime) -> list[Task]:
+    async with visit.portal.reading(visit.caller) as conn:
+        if visit.caller.kind == "insurer":
+            return await _of_officer(visit, conn)
+        return [*await _of_clinic(visit, conn, now), *await _of_papers(visit, conn, now)]
+
+
+async def _of_clinic(visit: Visit, conn: Connection, now: datetime) -> Sequence[Task]:
+    """Referrals that wait for an answer, a visit or a plan."""
+    if not visit.roles & _CLINIC:
+        return ()
+    found = []
+    for one in await list_in_hand(conn, visit.caller.sites):
+        contract_id = one.body.get("contract_id")
+        person_id = one.person_id if one.state in _OPENED else None
+        waiting = tasks.of_referral(one.state, one.number, one.body, now)
+        found += [task._replace(contract_id=contract_id, person_id=person_id) for task in waiting]
+    return found
+
+
+async def _of_papers(visit: Visit, conn: Connection, now: datetime) -> Sequence[Task]:
+    """Reports to write, questions to answer, and invoices to put right."""
+    found: list[Task] = []
+    for one in await list_open_papers(conn, visit.caller.sites):
+        task: Task | None = None
+        match one.kind:
+            case "report" if visit.roles & _CLINIC:
+                fees = visit.register.fees(one.contract_id, visit.register.default_calendar.day_of(now))
+                worth = tasks.worth_of(fees.values(), one.body.get("kind", ""))
+                task = tasks.of_report(one.number, one.name, report_title(one.name), one.body, worth)
+            case "plan" if visit.roles & _CLINIC:
+                task = tasks.of_question(one.number, one.name, one.body)
+            case "invoice" if visit.roles & _BILLS:
+                task = tasks.of_invoice(one.number, one.name, one.body)
+        if task:
+            found.append(task._replace(person_id=one.person_id, contract_id=one.contract_id))
+    return found
+
+
+async def _of_officer(visit: Visit, conn: Connection) -> list[Task]:
+    """Plans to decide and reports to review."""
+    if "claims_officer" not in visit.roles:
+        return []
+    return [
+        officer_task(paper.kind, paper.name, paper.body, number) for paper, number, _ in await list_queue(conn, 0, 500)
+    ]
+
+
+def officer_task(kind: str, name: str, body: dict[str, object], number: str) -> Task:
+    """What waits for a decision."""
+    if kind == "plan":
+        what, href, action = f"Decide plan {name}", f"/officer/referrals/{number}/plans/{name}", "Decide"
+    else:
+        what, href, action = (
+            f"Review: {report_title(name).lower()}",
+            f"/officer/referrals/{number}/reports/{name}",
+            "Review",
+        )
+    door = body.get("door")
+    due = door.get("due_at") if isinstance(door, dict) else None
+    lines = body.get("lines")
+    cents = sum(line.get("cents", 0) for line in lines) if kind == "plan" and isinstance(lines, list) else None
+    at = datetime.fromisoformat(due).astimezone(UTC) if due else None
+    return Task(what, number, href, action, due_at=at, at_stake=cents)
+
+
+@router.get("/events", response_class=EventSourceResponse)
+async def events(visit: Visitor) -> AsyncIterable[ServerSentEvent]:
+    """A hint for each record that changed; one stream a tab."""
+    async for hint in follow(visit.portal.live, visit.whole, f"{visit.whole.account_id}/{uuid4()}"):
+        yield hint

@@ -1,0 +1,43 @@
+"""One request as it stands, for whoever waits for its answer."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import RedirectResponse
+
+from services.portal.api.own import show_operation
+from services.portal.pages.frame import page
+from services.portal.pages.local import set_pace
+from services.portal.pages.press import Pressed
+from services.portal.pages.visit import Visitor, local_path
+
+router = APIRouter()
+_TIMES = 40  # the page asks again every three seconds, for two minutes
+
+
+def page_about(about: str) -> str:
+    """The page of the record that a request is about."""
+    parts = about.split("/")
+    held = 4 if parts[1:2] == ["officer"] else 3
+    return "/".join(parts[:held]) if parts[1:2] in (["officer"], ["referrals"]) else "/inbox"
+
+
+@router.get("/operations/{operation_id}")
+async def show(operation_id: UUID, visit: Visitor, times: Annotated[int, Query(ge=0, le=_TIMES)] = 0) -> Response:
+    """Being checked, accepted or refused; who decides, and where to go on."""
+    said = await show_operation(operation_id, visit.caller, visit.portal)
+    then = page_about(said["about"])
+    if said["status"] == "accepted":
+        return RedirectResponse(f"{then}?did={operation_id}", 303)
+    waits = said["status"] == "checking" and times < _TIMES
+    headers = {"Refresh": f"3; url=/operations/{operation_id}?times={times + 1}"} if waits else {}
+    frame = await visit.frame("operations", live=False)
+    return page(visit.request, "operation.html", {**frame, "op": said, "then": then, "waits": waits}, headers=headers)
+
+
+@router.post("/local/pace")
+async def change_pace(press: Pressed) -> Response:
+    """On one machine alone: how fast the days go."""
+    set_pace(press.fields.get("pace", ""))
+    return RedirectResponse(local_path(press.fields.get("then", "/inbox")), 303)

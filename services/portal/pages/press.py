@@ -1,0 +1,171 @@
+"""A button: what was typed becomes a call of the API, and its answer a page, a refusal beside the field, or a wait."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, TypeAlias, TypeVar
+from urllib.parse import parse_qsl
+from uuid import UUID, uuid4
+
+import orjson
+from fastapi import Depends, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import ValidationError
+
+from services.portal.api.bodies import Body, Nothing
+from services.portal.api.calls import Call, MaybeSeenCall, SeenCall
+from services.portal.api.problems import Problem, answer, error, misshapen
+from services.portal.pages.visit import Visit, Visitor
+from services.portal.store.accounts import Caller
+
+B = TypeVar("B", bound=Body)
+Doing: TypeAlias = Callable[..., Awaitable[Response]]
+Fields: TypeAlias = Mapping[str, str]
+_OWN = frozenset({"key", "seen", "then"})  # members of the form that are about the press itself
+_SECONDS = "wait=2"
+_CHECKING, _REFUSED = 202, 400
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the API said; `fields` is what was typed."""
+
+    status: int
+    said: Mapping[str, Any]
+    fields: Fields = field(default_factory=dict)
+
+    @property
+    def is_sent(self) -> bool:
+        """Taken, or on its way."""
+        return self.status < _REFUSED
+
+    @property
+    def errors(self) -> Sequence[Mapping[str, Any]]:
+        """Each with field, rule, reason and fix; a refusal without any says itself."""
+        found: Sequence[Mapping[str, Any]] = self.said.get("errors") or [
+            error(None, f"HTTP-{self.status}", self.said.get("detail", "It was not taken."), "try again")
+        ]
+        return [] if self.is_sent else [{**one, "name": name_of(one.get("pointer"))} for one in found]
+
+
+def name_of(pointer: str | None) -> str:
+    """The field of the form that a JSON pointer means; nothing for headers and for the whole."""
+    text = (pointer or "").lstrip("/")
+    return "" if text.startswith("header/") else text.replace("/", ".")
+
+
+@dataclass(frozen=True)
+class Press:
+    """Who pressed what, with all that was typed."""
+
+    visit: Visit
+    fields: Fields
+
+    @property
+    def caller(self) -> Caller:
+        """With the roles that the button is for."""
+        return self.visit.caller
+
+    @property
+    def typed(self) -> Fields:
+        """Without what is about the press."""
+        return {name: value for name, value in self.fields.items() if name not in _OWN}
+
+    def call(self, number: str, kind: type[Call] = SeenCall) -> Call:
+        """As the API is called; 428 when the page did not say by which key or what it showed."""
+        asked: dict[str, Any] = {"number": number, "caller": self.caller, "portal": self.visit.portal}
+        asked |= {"key": self.key, "prefer": _SECONDS}
+        if issubclass(kind, SeenCall | MaybeSeenCall):
+            asked["match"] = f'"{self.seen}"'
+        return kind(**asked)
+
+    @property
+    def key(self) -> UUID:
+        """The same however often this very form is sent."""
+        try:
+            return UUID(self.fields.get("key", ""))
+        except ValueError:
+            raise _unsaid("/header/idempotency-key") from None
+
+    @property
+    def seen(self) -> int:
+        """The revision that the page showed."""
+        said = self.fields.get("seen", "")
+        if not (said.isascii() and said.isdigit() and len(said) < 10):  # noqa: PLR2004 - digits of an int
+            raise _unsaid("/header/if-match")
+        return int(said)
+
+    async def send(self, doing: Callable[[], Awaitable[Response]]) -> Outcome:
+        """What the API answers."""
+        try:
+            response = await doing()
+        except Problem as problem:
+            response = answer(problem)
+        return Outcome(response.status_code, orjson.loads(bytes(response.body)), self.typed)
+
+    async def act(
+        self, doing: Doing, number: str, body: Callable[[], Body] = Nothing, kind: type[Call] = SeenCall
+    ) -> Outcome:
+        """One of the calls about a referral."""
+
+        async def call() -> Response:
+            return await doing(self.call(number, kind), body())
+
+        return await self.send(call)
+
+    def go(self, outcome: Outcome, then: str) -> Response:
+        """On to the page that shows it, or to where one can wait for it."""
+        operation = outcome.said.get("id", "")
+        if outcome.status == _CHECKING:
+            return RedirectResponse(f"/operations/{operation}", 303)
+        joined = "&" if "?" in then else "?"
+        return RedirectResponse(f"{then}{joined}did={operation}" if operation else then, 303)
+
+
+async def press_of(request: Request, visit: Visitor) -> Press:
+    """The form as it came; a name that came twice keeps its last value."""
+    return Press(visit, await fields_of(request))
+
+
+Pressed = Annotated[Press, Depends(press_of)]
+
+
+async def fields_of(request: Request) -> Fields:
+    """Every field, blank ones too."""
+    text = (await request.body()).decode("utf-8", "replace").replace("\x00", "")
+    return {name: value.replace("\r\n", "\n") for name, value in parse_qsl(text, keep_blank_values=True)}
+
+
+def body_of(kind: type[B], members: Mapping[str, Any]) -> B:
+    """What was typed, as the call carries it; what was left blank is not said."""
+    try:
+        return kind.model_validate(_said(members))
+    except ValidationError as wrong:
+        errors = [misshapen(e["type"], ("body", *e["loc"])) for e in wrong.errors()]
+        raise Problem(422, "Some of it must be added or corrected.", errors) from None
+
+
+def _said(value: Any) -> Any:  # noqa: ANN401 - any part of a body
+    if isinstance(value, Mapping):
+        return {name: _said(part) for name, part in value.items() if part not in ("", None)}
+    return [_said(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def rows_of(fields: Fields, name: str) -> list[dict[str, str]]:
+    """`lines.0.code`, `lines.1.code` and so on as rows, in their order; rows that are blank throughout are left out."""
+    rows: dict[int, dict[str, str]] = {}
+    for place, value in fields.items():
+        first, _, rest = place.partition(".")
+        number, _, member = rest.partition(".")
+        if first == name and number.isdigit() and member:
+            rows.setdefault(int(number), {})[member] = value.strip()
+    return [row for _, row in sorted(rows.items()) if any(row.values())]
+
+
+def new_key() -> str:
+    """For a form that is shown the first time."""
+    return str(uuid4())
+
+
+def _unsaid(pointer: str) -> Problem:
+    reason = error(pointer, "MISSING", "the page did not say what it showed", "open the page again and press there")
+    return Problem(428, "This page was left open too long or came from elsewhere.", [reason])

@@ -1,0 +1,115 @@
+"""The clinic's referrals, and each on its page: where it stands, what comes next, what is left, what has happened."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from services.portal.api.papers import allowed_to_clinic
+from services.portal.api.referrals import LOST, Number, find_mine, page_of
+from services.portal.domain import tasks
+from services.portal.domain.balance import balances
+from services.portal.pages.frame import page
+from services.portal.pages.history import told
+from services.portal.pages.visit import Visit, Visitor
+from services.portal.pages.words import report_title
+from services.portal.store.accounts import identities_of
+from services.portal.store.papers import Paper, list_papers
+from services.portal.store.shown import View, list_newest
+from services.portal.store.timeline import list_entries
+from shared import clock
+
+router = APIRouter()
+STAGES = ("offered", "acknowledged", "accepted", "scheduled", "active", "discharged", "closed")
+_KNOWN = frozenset(STAGES[1:])
+_MOST = 1000  # papers of a kind that a referral has
+
+
+@router.get("/referrals")
+async def list_all(
+    visit: Visitor,
+    state: Annotated[str | None, Query(pattern=r"^[a-z-]{0,40}$")] = None,
+    cursor: Annotated[str, Query(pattern=r"^[0-9]{0,18}$")] = "",
+) -> Response:
+    """What changed last comes first; 50 on a page."""
+    async with visit.portal.reading(visit.caller) as conn:
+        found = await list_newest(conn, visit.caller.sites, state or None, int(cursor or 0), 51)
+    views = [view for view, _ in found[:50]]
+    async with visit.portal.office.pool.acquire() as conn:
+        names = await identities_of(conn, {f"worker/{view.person_id}" for view in views if view.state in _KNOWN})
+    context = {
+        "views": views,
+        "names": names,
+        "state": state or "",
+        "stages": STAGES,
+        "older": found[49][1] if len(found) > 50 else None,  # noqa: PLR2004 - a page
+    }
+    return page(visit.request, "referrals/list.html", {**await visit.frame("referrals"), **context})
+
+
+@router.get("/referrals/{number}")
+async def show(number: Number, visit: Visitor) -> Response:
+    """Everything about one referral that its clinic may see."""
+    view = await find_mine(visit.portal, visit.caller, number)
+    said = await page_of(visit.portal, view)
+    papers = {} if view.state in LOST else await papers_of(visit, view)
+    async with visit.portal.reading(visit.caller) as conn:
+        entries = [] if view.state in LOST else await list_entries(conn, view.referral_id, 200)
+    context = {
+        "r": said,
+        "view": view,
+        "stages": stages(said),
+        "next": _next(visit, view, papers.get("report", ())),
+        "reports": papers.get("report", ()),
+        "plans": papers.get("plan", ()),
+        "invoices": papers.get("invoice", ()),
+        "balances": balances([p.body for p in papers.get("plan", ())], [_billed(p) for p in papers.get("invoice", ())]),
+        "entries": [line for entry in entries if (line := told(entry))],
+        "may": {paper.place: allowed_to_clinic(paper) for kind in papers.values() for paper in kind},
+    }
+    return page(visit.request, "referrals/show.html", {**await visit.frame("referrals"), **context})
+
+
+async def papers_of(visit: Visit, view: View) -> Mapping[str, Sequence[Paper]]:
+    """Reports, plans and invoices of a referral."""
+    async with visit.portal.reading(visit.caller) as conn:
+        return {
+            kind: [paper for paper, _ in await list_papers(conn, view.referral_id, kind, 0, _MOST)]
+            for kind in ("report", "plan", "invoice", "attendance")
+        }
+
+
+def _billed(paper: Paper) -> Mapping[str, Any]:
+    """An invoice with its state."""
+    return {**paper.body, "state": paper.state}
+
+
+def stages(said: Mapping[str, Any]) -> Sequence[tuple[str, str, Any]]:
+    """Each stage of a referral with how it stands to it and its day, where that is known."""
+    days = {
+        "accepted": said.get("accepted_on"),
+        "scheduled": said.get("starts_at"),
+        "active": said.get("initial_visit_on"),
+        "discharged": said.get("discharged_on"),
+        "closed": said.get("closed_on"),
+    }
+    now = STAGES.index(said["state"]) if said["state"] in STAGES else -1
+    return [
+        (name, "done" if n < now else "now" if n == now else "", days.get(name) if n <= now else None)
+        for n, name in enumerate(STAGES)
+    ]
+
+
+def _next(visit: Visit, view: View, reports: Sequence[Paper]) -> tasks.Task | None:
+    """The one thing that is to be done first."""
+    now = clock.now()
+    contract_id = view.body.get("contract_id")
+    fees = visit.register.fees(contract_id, visit.register.default_calendar.day_of(now)).values()
+    found = list(tasks.of_referral(view.state, view.number, view.body, now))
+    found += [
+        tasks.of_report(view.number, p.name, report_title(p.name), p.body, tasks.worth_of(fees, p.body.get("kind", "")))
+        for p in reports
+        if p.state in {"scheduled", "returned"}
+    ]
+    first = min(found, key=lambda task: (task.due_at is None, task.due_at or now), default=None)
+    return first._replace(contract_id=contract_id) if first else None

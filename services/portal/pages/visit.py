@@ -1,0 +1,171 @@
+"""Who visits: their session, their roles, and which pages there are for whom."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import quote
+from uuid import UUID, uuid4
+
+from fastapi import Depends, Request
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
+
+from services.portal.api.acting import described
+from services.portal.api.desk import Here, Portal
+from services.portal.api.problems import Problem, not_found
+from services.portal.pages import local
+from services.portal.pages.access import ANYBODY, PAGES
+from services.portal.pages.settings import settings
+from services.portal.store.accounts import Caller, identity_of
+from services.portal.store.operations import get_operation
+from services.portal.store.register import Register, current_register
+from services.portal.store.sessions import use_session
+from shared import clock
+from shared.events.person import Identity
+
+_MENU = (
+    ("inbox", "/inbox", "Inbox", None),
+    ("referrals", "/referrals", "Referrals", frozenset({"clinician", "biller", "administrator"})),
+    ("invoices", "/invoices", "Invoices", frozenset({"biller", "administrator"})),
+    ("payments", "/payments", "Payments", frozenset({"biller", "administrator"})),
+    ("officer", "/officer", "Decisions", frozenset({"claims_officer"})),
+    ("my", "/my", "My program", frozenset({"worker"})),
+    ("my-timeline", "/my/timeline", "What has happened", frozenset({"worker"})),
+    ("contacts", "/contacts", "Who to contact", None),
+)
+
+
+class NotSignedIn(Exception):  # noqa: N818 - says what is so
+    """The page is for people who signed in."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Somebody at a page, with those of their roles that the page is for."""
+
+    request: Request
+    portal: Portal
+    caller: Caller
+    whole: Caller
+    identity: Identity | None
+    register: Register
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """All that the visitor holds, wherever."""
+        return frozenset(role for role, _ in self.whole.roles)
+
+    async def frame(self, here: str, *, live: bool = True) -> Mapping[str, Any]:
+        """What every page shows around its own: who, where to go, which day it is, what was just done."""
+        return {
+            **frame_without_data(here),
+            "live": live,
+            "me": _described(self),
+            "nav": [(id_, href, text) for id_, href, text, roles in _MENU if roles is None or roles & self.roles],
+            "local": local.shown(),
+            "register": self.register,
+            "roles": self.roles,
+            "key": str(uuid4()),
+            "done": await self._done(),
+        }
+
+    async def _done(self) -> Mapping[str, Any] | None:
+        """The request that led here, once it was accepted; a stranger's link shows nothing."""
+        said = self.request.query_params.get("did", "")
+        try:
+            operation_id = UUID(said)
+        except ValueError:
+            return None
+        async with self.portal.reading(self.whole) as conn:
+            found = await get_operation(conn, self.whole.account_id, operation_id)
+        return described(found) if found and found.status == "accepted" else None
+
+
+def _described(visit: Visit) -> Mapping[str, str]:
+    """Name, role and place, as they stand in the header."""
+    identity, sites = visit.identity, visit.whole.sites
+    name = f"{identity.given_name} {identity.family_name}" if identity else visit.whole.account_id
+    where = visit.register.name(sites[0]) if len(sites) == 1 else visit.register.name(visit.whole.organisation_id)
+    return {"name": name, "roles": ", ".join(sorted(visit.roles)), "where": where}
+
+
+def frame_without_data(here: str) -> Mapping[str, Any]:
+    """What a page shows around its own while nothing can be read."""
+    return {"here": here, "live": False, "me": None, "nav": [], "now": clock.now(), "local": None, "key": str(uuid4())}
+
+
+async def frame_of_anybody(portal: Portal, here: str, caller: Caller | None = None) -> Mapping[str, Any]:
+    """Around a page that everybody may see; who is signed in keeps their menu."""
+    roles = frozenset(role for role, _ in caller.roles) if caller else frozenset[str]()
+    nav = [(id_, href, text) for id_, href, text, needed in _MENU if caller and (needed is None or needed & roles)]
+    async with portal.office.pool.acquire() as conn:
+        register = await current_register(conn)
+    return {**frame_without_data(here), "nav": nav, "register": register, "roles": roles}
+
+
+async def session_of(request: Request, portal: Portal) -> Caller | None:
+    """Whose session the cookie names."""
+    cookie = request.cookies.get(settings().cookie)
+    if not cookie:
+        return None
+    async with portal.office.pool.acquire() as conn:
+        return await use_session(conn, cookie)
+
+
+async def visit_of(request: Request, portal: Here) -> Visit:
+    """The visitor, or the way to sign in; 404 where there is nothing for their roles."""
+    caller = await session_of(request, portal)
+    if caller is None:
+        raise NotSignedIn
+    narrowed = caller.within(roles_of(request))
+    if not narrowed.roles:
+        raise not_found()
+    async with portal.office.pool.acquire() as conn:
+        who = f"worker/{caller.person_id}" if caller.person_id else f"account/{caller.account_id}"
+        return Visit(request, portal, narrowed, caller, await identity_of(conn, who), await current_register(conn))
+
+
+Visitor = Annotated[Visit, Depends(visit_of)]
+
+
+def roles_of(request: Request) -> frozenset[str]:
+    """For whom the page is."""
+    return PAGES[request.method, request.scope["route"].path]
+
+
+def check_pages(routes: Iterable[BaseRoute]) -> None:
+    """A page that nobody said who may see is not served."""
+    found = {(m, r.path) for r in routes if isinstance(r, APIRoute) for m in r.methods or ()}
+    if strange := found ^ PAGES.keys():
+        raise RuntimeError(f"pages and rules differ: {sorted(strange)}")
+    open_to_all = {place for place, roles in PAGES.items() if roles is ANYBODY}
+    guarded = {(m, r.path) for r in routes if isinstance(r, APIRoute) and _asks_who(r) for m in r.methods or ()}
+    if strange := open_to_all & guarded | (PAGES.keys() - open_to_all - guarded):
+        raise RuntimeError(f"pages that do not ask who comes: {sorted(strange)}")
+
+
+def _asks_who(route: APIRoute) -> bool:
+    """Whether the visitor is among what the page needs."""
+    waiting = [route.dependant]
+    while waiting:
+        one = waiting.pop()
+        if one.call is visit_of:
+            return True
+        waiting += one.dependencies
+    return False
+
+
+def way_in(request: Request) -> str:
+    """The sign-in page that leads back to this one."""
+    asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return f"/sign-in?then={quote(asked, safe='')}"
+
+
+def local_path(text: str) -> str:
+    """A path of this portal, whatever a link says."""
+    return text if text.startswith("/") and not text.startswith(("//", "/\\")) else "/inbox"
+
+
+def refused_origin() -> Problem:
+    """Another site pressed a button of ours."""
+    return Problem(403, "This came from another site. Open the page here and press again.")

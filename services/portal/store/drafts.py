@@ -1,0 +1,86 @@
+"""What somebody at a clinic types and has not sent yet: one draft a document, seen by the whole site, sealed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import asyncpg
+import orjson
+
+from shared.postgres import Connection, count
+from shared.vault import find_keys, make_keys, seal, unseal
+
+FIND = """
+SELECT referral_id, kind, name, site_id, organisation_id, version, saved_by, saved_at, sealed FROM drafts
+WHERE referral_id = $1 AND kind = $2 AND name = $3 AND site_id = ANY($4)
+"""
+LIST = """
+SELECT referral_id, kind, name, site_id, organisation_id, version, saved_by, saved_at, sealed FROM drafts
+WHERE referral_id = ANY($1)
+ORDER BY saved_at DESC
+LIMIT 200
+"""
+# who saves says which version they typed on; nobody's text is written over unseen
+SAVE = """
+INSERT INTO drafts AS d
+    (referral_id, kind, name, site_id, organisation_id, version, saved_by, saved_at, sealed)
+VALUES ($1, $2, $3, $4, $5, $6 + 1, $7, $8, $9)
+ON CONFLICT (referral_id, kind, name, site_id) DO UPDATE
+SET version = excluded.version, saved_by = excluded.saved_by, saved_at = excluded.saved_at, sealed = excluded.sealed
+WHERE d.version = $6
+"""
+DROP = """
+DELETE FROM drafts
+WHERE referral_id = $1 AND kind = $2 AND name = $3 AND site_id = $4
+"""
+
+
+class Draft(NamedTuple):
+    """A form as it was typed, by name of field; version 0 is one that nobody has saved."""
+
+    referral_id: str
+    kind: str
+    name: str
+    site_id: str
+    organisation_id: str
+    version: int = 0
+    saved_by: str = ""
+    saved_at: datetime | None = None
+    fields: Mapping[str, Any] = {}
+
+
+async def find_draft(conn: Connection, reader: Connection, new: Draft) -> Draft:
+    """The site's draft of a document as `reader` may see it; `new` where there is none."""
+    row = await reader.fetchrow(FIND, new.referral_id, new.kind, new.name, [new.site_id])
+    return await _opened(conn, row) if row else new
+
+
+async def list_drafts(reader: Connection, referral_ids: list[str]) -> list[Draft]:
+    """Which there are, unopened."""
+    return [_named(row) for row in await reader.fetch(LIST, referral_ids)]
+
+
+async def save_draft(conn: Connection, draft: Draft, by: str, at: datetime) -> bool:
+    """False when somebody else saved it meanwhile."""
+    owner = f"document/{draft.referral_id}"
+    sealed = seal(await make_keys(conn, [owner]), owner, orjson.dumps(draft.fields))
+    if sealed is None:
+        raise PermissionError("the record's words were forgotten")
+    place = (draft.referral_id, draft.kind, draft.name, draft.site_id, draft.organisation_id)
+    return count(await conn.execute(SAVE, *place, draft.version, by, at, sealed)) == 1
+
+
+async def drop_draft(conn: Connection, draft: Draft) -> None:
+    """It was sent, or nobody wants it."""
+    await conn.execute(DROP, draft.referral_id, draft.kind, draft.name, draft.site_id)
+
+
+async def _opened(conn: Connection, row: asyncpg.Record) -> Draft:
+    owner = f"document/{row['referral_id']}"
+    plain = unseal(await find_keys(conn, [owner]), owner, row["sealed"])
+    return _named(row)._replace(fields=orjson.loads(plain) if plain else {})
+
+
+def _named(row: asyncpg.Record) -> Draft:
+    """A row, unopened."""
+    return Draft(**{name: row[name] for name in Draft._fields if name != "fields"})

@@ -1,0 +1,120 @@
+"""What procurement published and pages show: organisations, sites, contracts, fees and calendars."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NamedTuple, TypeVar
+
+from shared import reference
+from shared.calendar import UNPUBLISHED, Calendar
+from shared.decision import Event
+from shared.events.procurement import (
+    CalendarPublished,
+    ContractActivated,
+    FeeLine,
+    FeeSchedulePublished,
+    OrganisationRegistered,
+    PayeeRegistered,
+    SiteOpened,
+)
+from shared.handlers import Kept
+from shared.postgres import Connection
+
+E = TypeVar("E", bound=Event)
+NAME = "register"
+KINDS: tuple[type[Event], ...] = (
+    OrganisationRegistered,
+    PayeeRegistered,
+    SiteOpened,
+    ContractActivated,
+    FeeSchedulePublished,
+    CalendarPublished,
+)
+KEEP = """
+INSERT INTO register (kind, id, revision, payload)
+SELECT DISTINCT ON (kind, id, revision) kind, id, revision, payload
+FROM unnest($1::text[], $2::text[], $3::int[], $4::text[]) WITH ORDINALITY AS u (kind, id, revision, payload, place)
+ORDER BY kind, id, revision, place DESC
+ON CONFLICT (kind, id, revision) DO UPDATE SET payload = excluded.payload
+"""
+LOAD = """
+SELECT kind, payload FROM register
+ORDER BY kind, id, revision
+"""
+
+
+class Register(NamedTuple):
+    """By id, the newest revision last."""
+
+    names: Mapping[str, str] = {}
+    sites: Mapping[str, SiteOpened] = {}
+    contracts: Mapping[str, tuple[ContractActivated, ...]] = {}
+    schedules: Mapping[str, tuple[FeeSchedulePublished, ...]] = {}
+    calendars: Mapping[str, Calendar] = {}
+    default_calendar: Calendar = UNPUBLISHED
+
+    def name(self, id_: str | None) -> str:
+        """Of an organisation, a payee or a site; its id where nobody published it."""
+        return self.names.get(id_ or "", id_ or "")
+
+    def contract(self, contract_id: str | None, on: date) -> ContractActivated | None:
+        """As it holds on a day."""
+        versions = self.contracts.get(contract_id or "", ())
+        held = [version for version in versions if version.holds_from <= on]
+        return held[-1] if held else versions[0] if versions else None
+
+    def calendar(self, contract_id: str | None) -> Calendar:
+        """By which the days of a contract are counted."""
+        versions = self.contracts.get(contract_id or "", ())
+        return (
+            self.calendars.get(versions[-1].calendar_id, self.default_calendar) if versions else self.default_calendar
+        )
+
+    def fees(self, contract_id: str | None, on: date) -> Mapping[str, FeeLine]:
+        """What a contract pays on a day, by code."""
+        contract = self.contract(contract_id, on)
+        versions = self.schedules.get(contract.fee_schedule_id, ()) if contract else ()
+        begun = [version for version in versions if version.effective_from <= on]
+        newest = max(begun, key=lambda one: (one.effective_from, one.revision), default=None)
+        return {line.code: line for line in newest.lines} if newest else {}
+
+
+async def keep_register(conn: Connection, kept: Sequence[Kept]) -> None:
+    """By revision."""
+    rows = [(k.event.type_name, k.key, getattr(k.event, "revision", 1), k.event.to_bytes().decode()) for k in kept]
+    await conn.execute(KEEP, *zip(*rows, strict=True))
+    await reference.changed(conn, NAME)
+
+
+async def _load(conn: Connection) -> Register:
+    types = {kind.type_name: kind for kind in KINDS}
+    return assemble([types[kind].from_bytes(payload.encode()) for kind, payload in await conn.fetch(LOAD)])
+
+
+def assemble(found: Sequence[Event]) -> Register:
+    """A register from what was published, earlier revisions first."""
+    published = {e.calendar_id: e for e in found if isinstance(e, CalendarPublished)}
+    named = (OrganisationRegistered, PayeeRegistered, SiteOpened)
+    return Register(
+        {e.key: e.name for e in found if isinstance(e, named)},
+        {e.site_id: e for e in found if isinstance(e, SiteOpened)},
+        _versions(found, ContractActivated),
+        _versions(found, FeeSchedulePublished),
+        {id_: Calendar.of(calendar) for id_, calendar in published.items()},
+        next((Calendar.of(calendar) for calendar in published.values() if calendar.is_default), UNPUBLISHED),
+    )
+
+
+def _versions(found: Sequence[Event], kind: type[E]) -> Mapping[str, tuple[E, ...]]:
+    versions: dict[str, tuple[E, ...]] = {}
+    for one in found:
+        if isinstance(one, kind):
+            versions[one.key] = (*versions.get(one.key, ()), one)
+    return versions
+
+
+_REGISTER = reference.Reference(NAME, _load)
+
+
+async def current_register(conn: Connection) -> Register:
+    """From memory, where nothing changed."""
+    return await _REGISTER.current(conn)

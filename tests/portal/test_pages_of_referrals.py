@@ -1,0 +1,102 @@
+"""What a clinic sees and does on the pages of its referrals, without scripts."""
+
+import asyncio
+
+import pytest
+
+from shared.decision import Flaw
+from tests.portal import story, treated
+from tests.portal.story import NUMBER
+from tests.portal.visitor import Visitor, visiting
+from tests.portal.world import World
+
+PAGES = ("", "/answer", "/appointments", "/start", "/hold", "/attendance", "/discharge")
+
+
+@pytest.mark.parametrize("told", range(len(treated.TREATED) + 1))
+async def test_every_page_of_a_referral_can_be_read_in_every_state(portal: World, told: int) -> None:
+    await portal.hear(story.CALENDAR, story.created(), story.offered())
+    await portal.hear(*treated.TREATED[2:told])
+    async with visiting(portal, "a-north") as visitor:
+        await visitor.open("/inbox")
+        await visitor.open("/referrals")
+        for place in PAGES:
+            text = await visitor.open(f"/referrals/{NUMBER}{place}")
+            assert NUMBER in text
+
+
+async def test_an_offer_is_opened_by_one_press_and_the_page_says_what_happens_next(portal: World) -> None:
+    await portal.hear(story.CALENDAR, story.created(), story.offered())
+    async with visiting(portal, "a-north") as visitor:
+        assert "Open a new referral" in await visitor.open("/inbox")
+        await visitor.open(f"/referrals/{NUMBER}/answer")
+        pressed = asyncio.create_task(visitor.press("acknowledge"))
+        fact = await portal.fact("provider-acknowledged-referral")
+        await portal.hear(story.acknowledged(), cause=fact.event_id)
+        answer = await pressed
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith(f"/referrals/{NUMBER}/answer?did=")
+        text = await visitor.open(answer.headers["location"])
+        assert "You opened the offer" in text
+        assert "What happens next." in text
+
+
+async def test_a_refusal_stands_beside_its_field_and_what_was_typed_is_kept(portal: World) -> None:
+    await portal.hear(story.CALENDAR, story.created(), story.offered())
+    async with visiting(portal, "a-north") as visitor:
+        await visitor.open(f"/referrals/{NUMBER}/answer")
+        pressed = asyncio.create_task(visitor.press("decline", comment="They live far away."))
+        fact = await portal.fact("provider-declined-referral")
+        flaw = Flaw(code="FIELD-MISSING", field="reason_code", rule="a decline has a reason", fix="choose one")
+        await portal.refuse(fact, flaw)
+        answer = await pressed
+        assert answer.status_code == 422
+        assert 'href="#reason_code"' in answer.text
+        assert "They live far away." in answer.text
+        assert "Choose one." in answer.text
+
+
+async def test_a_press_that_nobody_answers_ends_in_words_and_a_number(portal: World) -> None:
+    await portal.hear(story.CALENDAR, story.created(), story.offered())
+    async with visiting(portal, "a-north") as visitor:
+        await visitor.open(f"/referrals/{NUMBER}/answer")
+        answer = await visitor.press("acknowledge")
+        assert answer.headers["location"].startswith("/operations/")
+        text = await visitor.open(answer.headers["location"])
+        assert "Sent, being checked" in text
+        assert visitor.page.headers["refresh"].startswith("3;")
+
+
+async def test_the_same_form_sent_twice_is_one_thing(portal: World) -> None:
+    await portal.hear(story.CALENDAR, story.created(), story.offered())
+    async with visiting(portal, "a-north") as visitor:
+        await visitor.open(f"/referrals/{NUMBER}/answer")
+        said = visitor.page
+        first, second = Visitor(visitor.client), Visitor(visitor.client)
+        first.page = second.page = said
+        answers = await asyncio.gather(first.press("acknowledge"), second.press("acknowledge"))
+        assert len({answer.headers["location"] for answer in answers}) == 1
+        assert len(await portal.facts("provider-acknowledged-referral")) == 1
+
+
+async def test_who_was_away_too_long_signs_in_and_sends_what_they_typed(portal: World) -> None:
+    await portal.hear(story.CALENDAR, story.created(), story.offered())
+    async with visiting(portal, "a-north") as visitor:
+        await visitor.open(f"/referrals/{NUMBER}/answer")
+        await portal.pool.execute("UPDATE sessions SET seen_at = now() - interval '31 minutes'")
+        answer = await visitor.press("decline", comment="They live far away.", reason_code="out-of-region")
+        assert answer.status_code == 401
+        assert "They live far away." in answer.text
+        assert await portal.facts("provider-declined-referral") == []
+        answer = await visitor.press(action="/sign-in", name="north@example.test", password="an invented password")  # noqa: S106 - invented
+        assert "You are signed in again" in answer.text
+        answer = await visitor.press(action=f"/referrals/{NUMBER}/answer")
+        assert answer.headers["location"].startswith("/operations/")
+        assert len(await portal.facts("provider-declined-referral")) == 1
+
+
+async def test_a_page_of_somebody_else_is_the_page_of_nothing(portal: World) -> None:
+    await portal.hear(story.CALENDAR, story.created(), story.offered())
+    async with visiting(portal, "a-south") as visitor:
+        foreign = await visitor.open(f"/referrals/{NUMBER}", 404)
+        assert foreign.replace(NUMBER, "R-24-NOTHERE0") == await visitor.open("/referrals/R-24-NOTHERE0", 404)
