@@ -76,7 +76,7 @@ CREATE TABLE register (
     payload text NOT NULL,
     PRIMARY KEY (kind, id, revision)
 );
--- one page of a clinic's papers of a kind, newest first (store.papers.list_own)
-CREATE INDEX papers_kind ON papers (kind, changed);
+-- an invoice by its own name (store.papers.find_own)
+CREATE INDEX papers_named ON papers (name) WHERE kind = 'invoice';
 -- how far a list of changes goes (store.changes)
 CREATE INDEX remittances_changed ON remittances (changed);

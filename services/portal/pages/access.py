@@ -1,6 +1,6 @@
 """Who may see which page and press which button: every route has a line here, or the portal does not start."""
 
-from services.portal.api.access import ACTS, CLINIC, EVERYBODY
+from services.portal.api.access import ACTS, BILLS, CLINIC, EVERYBODY, OFFICER
 
 ANYBODY: frozenset[str] = frozenset()
 _WORKER = frozenset({"worker"})
@@ -31,4 +31,33 @@ PAGES: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/referrals/{number}/attendance"): ACTS,
     ("GET", "/referrals/{number}/discharge"): ACTS,
     ("POST", "/referrals/{number}/discharge"): ACTS,
+    ("GET", "/referrals/{number}/plan"): CLINIC,
+    ("POST", "/referrals/{number}/plan"): ACTS,
+    ("GET", "/referrals/{number}/plan/edit"): ACTS,
+    ("POST", "/referrals/{number}/plan/edit"): ACTS,
+    ("GET", "/referrals/{number}/reports"): CLINIC,
+    ("GET", "/referrals/{number}/reports/{name}"): CLINIC,
+    ("GET", "/referrals/{number}/reports/{name}/check"): ACTS,
+    ("POST", "/referrals/{number}/reports/{name}/check"): ACTS,
+    ("GET", "/referrals/{number}/reports/{name}/{section}"): ACTS,
+    ("POST", "/referrals/{number}/reports/{name}/{section}"): ACTS,
+    ("GET", "/invoices"): BILLS,
+    ("GET", "/invoices/new"): BILLS,
+    ("POST", "/invoices/new"): BILLS,
+    ("GET", "/invoices/{invoice_id}"): BILLS,
+    ("POST", "/invoices/{invoice_id}"): BILLS,
+    ("GET", "/invoices/{invoice_id}/check"): BILLS,
+    ("POST", "/invoices/{invoice_id}/check"): BILLS,
+    ("GET", "/payments"): BILLS,
+    ("GET", "/remittances/{remittance_id}"): BILLS,
+    ("GET", "/remittances/{remittance_id}/pdf"): BILLS,
+    ("GET", "/officer"): OFFICER,
+    ("GET", "/officer/referrals/{number}"): OFFICER,
+    ("POST", "/officer/referrals/{number}"): OFFICER,
+    ("GET", "/officer/referrals/{number}/plans/{plan}"): OFFICER,
+    ("POST", "/officer/referrals/{number}/plans/{plan}"): OFFICER,
+    ("GET", "/officer/referrals/{number}/reports/{name}"): OFFICER,
+    ("POST", "/officer/referrals/{number}/reports/{name}"): OFFICER,
+    ("GET", "/my"): _WORKER,
+    ("GET", "/my/timeline"): _WORKER,
 }

@@ -15,13 +15,26 @@ from services.portal.api.desk import Portal
 from services.portal.api.gate import Gate
 from services.portal.api.problems import Problem
 from services.portal.api.rate import Rate
-from services.portal.pages import assets, entry, inbox, operations, referrals, visits
+from services.portal.pages import (
+    assets,
+    entry,
+    inbox,
+    invoices,
+    officer,
+    operations,
+    payments,
+    plans,
+    referrals,
+    reports,
+    visits,
+    worker,
+)
 from services.portal.pages.problems import on_fault, on_http, on_invalid, on_not_signed_in, on_problem
 from services.portal.pages.visit import NotSignedIn, check_pages, refused_origin
 from shared.health import App
 from shared.office import Office
 
-PARTS = (assets, entry, inbox, operations, referrals, visits)
+PARTS = (assets, entry, inbox, operations, referrals, visits, plans, reports, invoices, payments, officer, worker)
 _CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 

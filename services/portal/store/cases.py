@@ -45,6 +45,17 @@ WHERE ($1::text IS NULL OR state = $1) AND changed > $2 AND number <> ''
 ORDER BY changed
 LIMIT $3
 """
+NEWEST = """
+SELECT referral_id, site_id, number, state, revision, body, changed FROM cases
+WHERE number <> '' AND ($1 = 0 OR changed < $1)
+ORDER BY changed DESC
+LIMIT $2
+"""
+OWN = """
+SELECT referral_id, site_id, number, state, revision, body FROM cases
+WHERE body ->> 'person_id' = $1
+ORDER BY changed DESC
+"""
 _KNOWN = (
     "community",
     "requested_on",
@@ -97,8 +108,8 @@ class Case:
                 self.body["officer"] = officer.model_dump()
             case ProgramSelected(program=program):
                 self.body["program"] = program
-            case ReferralOffered(program=program, rank=rank):
-                self.body |= {"program": program, "rank": rank}
+            case ReferralOffered(program=program, rank=rank, contract_id=contract_id):
+                self.body |= {"program": program, "rank": rank, "contract_id": contract_id}
             case ReferralUnplaced(refused_by=refused_by):
                 self.state, self.body["refused_by"] = "unplaced", list(refused_by)
             case _ if isinstance(event, _LOST):
@@ -143,6 +154,16 @@ async def find_case(conn: Connection, number: str) -> Case | None:
 async def list_cases(conn: Connection, state: str | None, after: int, limit: int) -> list[tuple[Case, int]]:
     """In the order in which they changed, after a cursor."""
     return [(_case(row), row["changed"]) for row in await conn.fetch(LIST, state, after, limit)]
+
+
+async def list_newest(conn: Connection, before: int, limit: int) -> list[tuple[Case, int]]:
+    """Those that changed last, before a cursor, the newest first."""
+    return [(_case(row), row["changed"]) for row in await conn.fetch(NEWEST, before, limit)]
+
+
+async def list_own(conn: Connection, person_id: str) -> list[Case]:
+    """A worker's own, what changed last first."""
+    return [_case(row) for row in await conn.fetch(OWN, person_id)]
 
 
 def _case(row: asyncpg.Record) -> Case:

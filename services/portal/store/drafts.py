@@ -1,6 +1,6 @@
 """What somebody at a clinic types and has not sent yet: one draft a document, seen by the whole site, sealed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,9 +15,11 @@ SELECT referral_id, kind, name, site_id, organisation_id, version, saved_by, sav
 WHERE referral_id = $1 AND kind = $2 AND name = $3 AND site_id = ANY($4)
 """
 LIST = """
-SELECT referral_id, kind, name, site_id, organisation_id, version, saved_by, saved_at, sealed FROM drafts
-WHERE referral_id = ANY($1)
-ORDER BY saved_at DESC
+SELECT d.referral_id, d.kind, d.name, d.site_id, d.organisation_id, d.version, d.saved_by, d.saved_at, v.number
+FROM drafts AS d
+JOIN views AS v USING (referral_id, site_id)
+WHERE d.kind = $1 AND d.site_id = ANY($2)
+ORDER BY d.saved_at DESC
 LIMIT 200
 """
 # who saves says which version they typed on; nobody's text is written over unseen
@@ -55,9 +57,9 @@ async def find_draft(conn: Connection, reader: Connection, new: Draft) -> Draft:
     return await _opened(conn, row) if row else new
 
 
-async def list_drafts(reader: Connection, referral_ids: list[str]) -> list[Draft]:
-    """Which there are, unopened."""
-    return [_named(row) for row in await reader.fetch(LIST, referral_ids)]
+async def list_drafts(reader: Connection, kind: str, sites: Sequence[str]) -> list[tuple[Draft, str]]:
+    """Which there are of a kind, unopened, with the referral's number."""
+    return [(_named(row), row["number"]) for row in await reader.fetch(LIST, kind, sites)]
 
 
 async def save_draft(conn: Connection, draft: Draft, by: str, at: datetime) -> bool:

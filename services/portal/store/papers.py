@@ -34,6 +34,21 @@ WHERE referral_id = $1 AND kind = $2 AND changed > $3
 ORDER BY changed
 LIMIT $4
 """
+OWN = """
+SELECT p.referral_id, p.kind, p.name, p.state, p.revision, p.body, p.changed, v.number
+FROM papers AS p
+JOIN views AS v USING (referral_id)
+WHERE p.kind = $1 AND v.site_id = ANY($2) AND ($3 = 0 OR p.changed < $3)
+ORDER BY p.changed DESC
+LIMIT $4
+"""
+NAMED = """
+SELECT p.referral_id, p.kind, p.name, p.state, p.revision, p.body, p.changed, v.number
+FROM papers AS p
+JOIN views AS v USING (referral_id)
+WHERE p.kind = $1 AND p.name = $2 AND v.site_id = ANY($3)
+LIMIT 1
+"""
 QUEUE = """
 SELECT p.referral_id, p.kind, p.name, p.state, p.revision, p.body, p.changed, c.number
 FROM papers AS p
@@ -124,6 +139,20 @@ async def list_queue(conn: Connection, after: int, limit: int) -> list[tuple[Pap
     """What waits for a claims officer, with the referral's number, in the order in which it changed."""
     rows = await conn.fetch(QUEUE, after, limit)
     return [(_paper(row), row["number"], row["changed"]) for row in rows]
+
+
+async def list_own(
+    conn: Connection, kind: str, sites: Sequence[str], before: int, limit: int
+) -> list[tuple[Paper, str, int]]:
+    """Those of one kind that sites have, with the referral's number, what changed last first, before a cursor."""
+    rows = await conn.fetch(OWN, kind, sites, before, limit)
+    return [(_paper(row), row["number"], row["changed"]) for row in rows]
+
+
+async def find_own(conn: Connection, kind: str, name: str, sites: Sequence[str]) -> tuple[Paper, str] | None:
+    """One of them by its own name, with the referral's number."""
+    row = await conn.fetchrow(NAMED, kind, name, sites)
+    return (_paper(row), row["number"]) if row else None
 
 
 def _paper(row: asyncpg.Record) -> Paper:

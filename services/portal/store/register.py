@@ -16,6 +16,7 @@ from shared.events.procurement import (
     PayeeRegistered,
     SiteOpened,
 )
+from shared.events.program import ProgramPublished
 from shared.handlers import Kept
 from shared.postgres import Connection
 
@@ -28,6 +29,7 @@ KINDS: tuple[type[Event], ...] = (
     ContractActivated,
     FeeSchedulePublished,
     CalendarPublished,
+    ProgramPublished,
 )
 KEEP = """
 INSERT INTO register (kind, id, revision, payload)
@@ -50,6 +52,7 @@ class Register(NamedTuple):
     contracts: Mapping[str, tuple[ContractActivated, ...]] = {}
     schedules: Mapping[str, tuple[FeeSchedulePublished, ...]] = {}
     calendars: Mapping[str, Calendar] = {}
+    programs: Mapping[str, tuple[ProgramPublished, ...]] = {}
     default_calendar: Calendar = UNPUBLISHED
 
     def name(self, id_: str | None) -> str:
@@ -77,6 +80,11 @@ class Register(NamedTuple):
         newest = max(begun, key=lambda one: (one.effective_from, one.revision), default=None)
         return {line.code: line for line in newest.lines} if newest else {}
 
+    def program(self, program: str | None, on: date) -> ProgramPublished | None:
+        """As it holds on a day."""
+        versions = [one for one in self.programs.get(program or "", ()) if one.effective_from <= on]
+        return versions[-1] if versions else None
+
 
 async def keep_register(conn: Connection, kept: Sequence[Kept]) -> None:
     """By revision."""
@@ -100,6 +108,7 @@ def assemble(found: Sequence[Event]) -> Register:
         _versions(found, ContractActivated),
         _versions(found, FeeSchedulePublished),
         {id_: Calendar.of(calendar) for id_, calendar in published.items()},
+        _versions(found, ProgramPublished),
         next((Calendar.of(calendar) for calendar in published.values() if calendar.is_default), UNPUBLISHED),
     )
 

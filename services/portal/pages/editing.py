@@ -1,0 +1,103 @@
+"""Drafts: what somebody types is kept as they type, for the whole site, and nobody writes over another unseen."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from fastapi import Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from services.portal.api.problems import error
+from services.portal.api.referrals import find_held
+from services.portal.pages.frame import HEADERS, rendered
+from services.portal.pages.press import Outcome, Press
+from services.portal.pages.visit import Visit
+from services.portal.store.accounts import identities_of
+from services.portal.store.drafts import Draft, drop_draft, find_draft, save_draft
+from services.portal.store.shown import View
+from shared import clock
+
+_ABOUT = frozenset({"version", "how"})
+
+
+class Editing(NamedTuple):
+    """A draft with the referral that it belongs to, and who saved it last."""
+
+    view: View
+    draft: Draft
+    saved_by: str = ""
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """As typed."""
+        return self.draft.fields
+
+
+async def open_draft(visit: Visit, number: str, kind: str, name: str) -> Editing:
+    """The site's draft of a document of a referral that it has."""
+    view = await find_held(visit.portal, visit.caller, number)
+    new = Draft(view.referral_id, kind, name, view.site_id, view.organisation_id)
+    async with visit.portal.office.pool.acquire() as conn, visit.portal.reading(visit.caller) as reader:
+        draft = await find_draft(conn, reader, new)
+        key = f"account/{draft.saved_by}"
+        who = (await identities_of(conn, [key])).get(key) if draft.saved_by else None
+    return Editing(view, draft, f"{who.given_name} {who.family_name}" if who else "")
+
+
+async def save(press: Press, editing: Editing, fields: Mapping[str, str] | None = None) -> bool:
+    """False when somebody else saved it since this page was opened; then nothing is written over."""
+    typed = press.typed if fields is None else fields
+    said = {name: value for name, value in typed.items() if name not in _ABOUT}
+    draft = editing.draft._replace(version=_version(press), fields={**editing.fields, **said})
+    return await _write(press, draft)
+
+
+async def replace(press: Press, editing: Editing, fields: Mapping[str, str]) -> bool:
+    """The same with these fields alone."""
+    return await _write(press, editing.draft._replace(version=_version(press), fields=dict(fields)))
+
+
+async def _write(press: Press, draft: Draft) -> bool:
+    async with press.visit.portal.office.pool.acquire() as conn, conn.transaction():
+        return await save_draft(conn, draft, press.caller.account_id, clock.now())
+
+
+def _version(press: Press) -> int:
+    said = press.fields.get("version", "0")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0  # noqa: PLR2004 - digits of an int
+
+
+async def drop(visit: Visit, editing: Editing) -> None:
+    """It was sent, or nobody wants it."""
+    async with visit.portal.office.pool.acquire() as conn, conn.transaction():
+        await drop_draft(conn, editing.draft)
+
+
+async def told(
+    press: Press, editing: Editing, *, is_saved: bool, context: Mapping[str, object] | None = None
+) -> Response:
+    """What stands beside the form afterwards: saved at which time, or by whom it was changed meanwhile."""
+    visit = press.visit
+    now = await open_draft(visit, editing.view.number, editing.draft.kind, editing.draft.name)
+    body = rendered("editing/saved.html", {"is_saved": is_saved, "editing": now, "visit": visit, **(context or {})})
+    return HTMLResponse(body, headers=HEADERS)
+
+
+def changed_meanwhile(press: Press) -> Outcome:
+    """Somebody else saved since the page was opened: what was typed stands on it, theirs is a tab away."""
+    said = {
+        "title": "Somebody else changed this draft",
+        "detail": "It was not saved. What you typed stands below; open the page in another tab to see theirs. "
+        "Press again to keep yours.",
+        "errors": [error(None, "DRAFT-CHANGED", "two people typed into one draft", "compare, then save again")],
+    }
+    return Outcome(409, said, press.typed)
+
+
+def is_typing(press: Press) -> bool:
+    """Whether the page saves by itself while somebody types."""
+    return press.visit.request.headers.get("hx-request") == "true"
+
+
+def back(place: str) -> Response:
+    """To the page again."""
+    return RedirectResponse(place, 303)

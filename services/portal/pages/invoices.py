@@ -1,0 +1,343 @@
+"""Invoices: what is ready to bill, the editor, a last look, and what became of every line."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, NamedTuple
+
+from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import RedirectResponse
+
+from services.portal.api import billing
+from services.portal.api.bodies import Invoice, Rectification, Void
+from services.portal.api.calls import Call
+from services.portal.api.papers import Desk, allowed_to_clinic
+from services.portal.api.problems import Problem, error, not_found
+from services.portal.api.referrals import find_held, page_of
+from services.portal.domain.ready import Done, Service, price, services
+from services.portal.pages import editing, words
+from services.portal.pages.frame import page
+from services.portal.pages.press import Fields, Outcome, Press, Pressed, body_of, rows_of
+from services.portal.pages.visit import Visit, Visitor
+from services.portal.store.accounts import identities_of
+from services.portal.store.drafts import list_drafts
+from services.portal.store.papers import Paper, find_own, list_own, list_papers
+from services.portal.store.shown import View, list_newest
+from shared import clock
+from shared.events.procurement import FeeLine
+
+router = APIRouter(prefix="/invoices")
+InvoiceId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,60}$")]
+_MEMBERS = ("line", "code", "service_on", "units", "cents", "discipline")
+_DRAFT = "draft-"  # begins the name of an invoice that was not sent: the rest is its referral's number
+_DOLLARS = re.compile(r"-?\d{1,8}(\.\d{1,2})?")
+_BILLABLE = ("active", "discharged", "withdrawn", "closed")
+_DECIDED = 200
+
+
+@router.get("")
+async def list_all(visit: Visitor, cursor: Annotated[str, Query(pattern=r"^[0-9]{0,18}$")] = "") -> Response:
+    """Drafts, and what was sent, with what became of it; what changed last comes first."""
+    async with visit.portal.reading(visit.caller) as conn:
+        found = await list_own(conn, "invoice", visit.caller.sites, int(cursor or 0), 51)
+        drafts = await list_drafts(conn, "invoice", visit.caller.sites)
+    context = {
+        "invoices": found[:50],
+        "drafts": [number for _, number in drafts],
+        "saved": {number: draft.saved_at for draft, number in drafts},
+        "older": found[49][2] if len(found) > 50 else None,  # noqa: PLR2004 - a page
+    }
+    return page(visit.request, "invoices/list.html", {**await visit.frame("invoices"), **context})
+
+
+class Ready(NamedTuple):
+    """A referral with what can be billed of it."""
+
+    view: View
+    services: Sequence[Service]
+
+    @property
+    def cents(self) -> int:
+        """All together."""
+        return sum(one.cents for one in self.services)
+
+
+@router.get("/new")
+async def show_ready(visit: Visitor) -> Response:
+    """What can be billed, worker by worker: accepted reports, attended days, sessions of a plan."""
+    ready: list[Ready] = []
+    async with visit.portal.reading(visit.caller) as conn:
+        for state in _BILLABLE[:2]:
+            for view, _ in await list_newest(conn, visit.caller.sites, state, 0, 200):
+                done = await _done(visit, view)
+                if found := services(done, _today(visit, view)):
+                    ready.append(Ready(view, found))
+    async with visit.portal.office.pool.acquire() as conn:
+        names = await identities_of(conn, {f"worker/{one.view.person_id}" for one in ready})
+    context = {"ready": ready, "names": names, "total": sum(one.cents for one in ready)}
+    return page(visit.request, "invoices/new.html", {**await visit.frame("invoices", live=False), **context})
+
+
+def _today(visit: Visit, view: View) -> date:
+    return visit.register.calendar(view.body.get("contract_id")).day_of(clock.now())
+
+
+async def _done(visit: Visit, view: View) -> Done:
+    """What is known of a referral, for its bill."""
+    found: dict[str, list[Paper]] = {}
+    async with visit.portal.reading(visit.caller) as conn:
+        for kind in ("report", "attendance", "plan", "invoice"):
+            found[kind] = [paper for paper, _ in await list_papers(conn, view.referral_id, kind, 0, 1000)]
+    lines = [
+        line for paper in found["invoice"] if paper.state not in {"voided"} for line in paper.body.get("lines", ())
+    ]
+    units: Counter[str] = Counter()
+    for line in lines:
+        units[line["code"]] += Decimal(str(line["units"]))  # type: ignore[assignment]  # a counter of decimals
+    return Done(
+        visit.register.fees(view.body.get("contract_id"), _today(visit, view)),
+        [paper.body for paper in found["report"] if paper.state == "accepted"],
+        next((paper.body["days"] for paper in found["attendance"]), {}),
+        [grant for paper in found["plan"] for grant in paper.body.get("grants", ())],
+        words.a_day(view.body.get("last_on")),
+        {(line["code"], date.fromisoformat(line["service_on"])) for line in lines},
+        units,
+    )
+
+
+@router.post("/new")
+async def create(press: Pressed) -> Response:
+    """A draft with everything that is ready for one worker."""
+    number = press.fields.get("number", "")
+    opened = await editing.open_draft(press.visit, number, "invoice", "new")
+    if not opened.draft.version:
+        await editing.replace(press, opened, await _first(press.visit, opened.view))
+    return RedirectResponse(f"/invoices/{_DRAFT}{number}", 303)
+
+
+async def _first(visit: Visit, view: View) -> Mapping[str, str]:
+    """The fields of an invoice for what is ready."""
+    found = services(await _done(visit, view), _today(visit, view))
+    async with visit.portal.reading(visit.caller) as conn:
+        sent = len(await list_papers(conn, view.referral_id, "invoice", 0, 1000))
+    fields = {"number": f"{view.number.removeprefix('R-')}-{sent + 1}", "invoiced_on": _today(visit, view).isoformat()}
+    for n, one in enumerate(found):
+        line = {
+            "code": one.code,
+            "service_on": one.service_on.isoformat(),
+            "units": words.units(one.units),
+            "dollars": dollars(one.cents),
+            "discipline": one.discipline,
+        }
+        fields |= {f"lines.{n}.{member}": value for member, value in line.items()}
+    return {**fields, "rows": str(max(len(found), 1))}
+
+
+def dollars(cents: int) -> str:
+    """As typed into a field."""
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
+
+
+def cents_of(text: str) -> int | str:
+    """Whole cents; what is no amount is left for the call to refuse."""
+    plain = text.strip().replace(",", "").removeprefix("$")
+    return int(Decimal(plain) * 100) if _DOLLARS.fullmatch(plain) else text
+
+
+@router.get("/{invoice_id}")
+async def show(invoice_id: InvoiceId, visit: Visitor) -> Response:
+    """The editor of a draft, or what became of an invoice that was sent."""
+    if invoice_id.startswith(_DRAFT):
+        return await _editor(visit, invoice_id)
+    return await _result(visit, invoice_id)
+
+
+async def _sent(visit: Visit, invoice_id: str) -> tuple[Paper, str]:
+    async with visit.portal.reading(visit.caller) as conn:
+        found = await find_own(conn, "invoice", invoice_id, visit.caller.sites)
+    if found is None:
+        raise not_found()
+    return found
+
+
+async def _result(visit: Visit, invoice_id: str, outcome: Outcome | None = None) -> Response:
+    paper, number = await _sent(visit, invoice_id)
+    view = await find_held(visit.portal, visit.caller, number)
+    context = {
+        "r": await page_of(visit.portal, view),
+        "v": await Desk(visit.portal, visit.caller, view.referral_id).glance("invoice", invoice_id),
+        "allowed": allowed_to_clinic(paper),
+        "fees": visit.register.fees(view.body.get("contract_id"), _today(visit, view)),
+        "outcome": outcome,
+        "f": {},
+    }
+    frame = await visit.frame("invoices")
+    return page(visit.request, "invoices/result.html", {**frame, **context}, status=outcome.status if outcome else 200)
+
+
+@router.post("/{invoice_id}")
+async def change(invoice_id: InvoiceId, press: Pressed) -> Response:
+    """Typed into the editor; or an invoice that was sent is taken back or put right."""
+    how = press.fields.get("how", "")
+    if invoice_id.startswith(_DRAFT):
+        return await _edit(press, invoice_id, how)
+    paper, number = await _sent(press.visit, invoice_id)
+    if how == "rectify":
+        opened = await editing.open_draft(press.visit, number, "invoice", "new")
+        await editing.replace(press, opened, _denied_again(paper, opened.view, _today(press.visit, opened.view)))
+        return RedirectResponse(f"/invoices/{_DRAFT}{number}", 303)
+    outcome = await press.act(billing.void, number, lambda: Void(invoice_id=invoice_id))
+    return (
+        press.go(outcome, f"/invoices/{invoice_id}")
+        if outcome.is_sent
+        else await _result(press.visit, invoice_id, outcome)
+    )
+
+
+def _denied_again(paper: Paper, view: View, today: date) -> Mapping[str, str]:
+    """A new invoice with the lines that were refused."""
+    denied = [line for line in paper.body.get("lines", ()) if line.get("status") == "denied"]
+    fields = {"number": f"{paper.body['number']}-R", "invoiced_on": today.isoformat(), "rectifies": paper.name}
+    for n, line in enumerate(denied):
+        said = {"code": line["code"], "service_on": line["service_on"], "units": words.units(line["units_claimed"])}
+        said |= {"dollars": dollars(line["claimed_cents"]), "discipline": line.get("discipline") or ""}
+        fields |= {f"lines.{n}.{member}": value for member, value in said.items()}
+    return {**fields, "rows": str(max(len(denied), 1)), "referral": view.number}
+
+
+async def _opened(visit: Visit, invoice_id: str) -> editing.Editing:
+    return await editing.open_draft(visit, invoice_id.removeprefix(_DRAFT), "invoice", "new")
+
+
+async def _editor(visit: Visit, invoice_id: str, outcome: Outcome | None = None, template: str = "edit") -> Response:
+    opened = await _opened(visit, invoice_id)
+    fields = outcome.fields if outcome else opened.fields
+    fees = visit.register.fees(opened.view.body.get("contract_id"), _today(visit, opened.view))
+    context = {
+        "r": await page_of(visit.portal, opened.view),
+        "editing": opened,
+        "outcome": outcome,
+        "f": fields,
+        "rows": range(len(_lines(fields)) or 1),
+        "notes": notes(fields, fees),
+        "total": total_of(fields),
+        "fees": fees,
+        "codes": {fee.code: f"{fee.code}, {fee.description}" for fee in fees.values()},
+        "payee": visit.register.name(opened.view.body.get("payee_id")),
+        "words": words,
+        "invoice_id": invoice_id,
+    }
+    frame = await visit.frame("invoices", live=False)
+    status = outcome.status if outcome else 200
+    return page(visit.request, f"invoices/{template}.html", {**frame, **context}, status=status)
+
+
+def _lines(fields: Fields) -> list[dict[str, str]]:
+    """Every row of the editor, blank ones too."""
+    said = fields.get("rows", "1")
+    count = min(max(int(said) if said.isdigit() and len(said) < 4 else 1, 1), 300)  # noqa: PLR2004 - as many as an invoice may have
+    return [{m: fields.get(f"lines.{n}.{m}", "") for m in (*_MEMBERS, "dollars")} for n in range(count)]
+
+
+def total_of(fields: Fields) -> int:
+    """The sum of the lines that can be read."""
+    return sum(cents for row in rows_of(fields, "lines") if isinstance(cents := cents_of(row.get("dollars", "")), int))
+
+
+def notes(fields: Fields, fees: Mapping[str, FeeLine]) -> Mapping[int, str]:
+    """What strikes the eye about a line before it is sent; the invoice service alone decides."""
+    found: dict[int, str] = {}
+    for n, row in enumerate(_lines(fields)):
+        fee, cents = fees.get(row["code"]), cents_of(row["dollars"])
+        try:
+            units = Decimal(row["units"] or 0)
+        except InvalidOperation:
+            continue
+        if fee and isinstance(cents, int) and units.is_finite() and cents > (most := price(fee.cents, units)):
+            found[n] = f"The fee schedule pays at most ${dollars(most)} for this."
+    return found
+
+
+async def _edit(press: Press, invoice_id: str, how: str) -> Response:
+    """Saved as one types, by a line more or less, thrown away, or on to the last look."""
+    opened = await _opened(press.visit, invoice_id)
+    if how == "discard":
+        await editing.drop(press.visit, opened)
+        return editing.back("/invoices")
+    fields = _with_rows({**opened.fields, **press.typed}, how)
+    is_saved = await editing.replace(press, opened, fields)
+    if editing.is_typing(press):
+        return await editing.told(press, opened, is_saved=is_saved, context={"price": total_of(fields)})
+    if not is_saved:
+        return await _editor(press.visit, invoice_id, editing.changed_meanwhile(press))
+    return editing.back(f"/invoices/{invoice_id}/check" if how == "check" else f"/invoices/{invoice_id}")
+
+
+def _with_rows(fields: Fields, how: str) -> dict[str, str]:
+    """A line more, or without one."""
+    lines = _lines(fields)
+    if how == "add":
+        lines.append({})
+    gone = how.removeprefix("remove.")
+    if how.startswith("remove.") and gone.isdigit() and int(gone) < len(lines):
+        del lines[int(gone)]
+    said = {name: v for name, v in fields.items() if not name.startswith("lines.") and name not in {"how", "version"}}
+    typed = {f"lines.{n}.{member}": value for n, line in enumerate(lines) for member, value in line.items() if value}
+    return {**said, **typed, "rows": str(max(len(lines), 1))}
+
+
+@router.get("/{invoice_id}/check")
+async def check(invoice_id: InvoiceId, visit: Visitor) -> Response:
+    """A last look at a draft: every line, what strikes the eye, the sum, who is paid."""
+    if not invoice_id.startswith(_DRAFT):
+        raise not_found()
+    return await _editor(visit, invoice_id, None, "check")
+
+
+@router.post("/{invoice_id}/check")
+async def send(invoice_id: InvoiceId, press: Pressed) -> Response:
+    """The invoice as it stands in the draft; the draft is done with once it is taken."""
+    opened = await _opened(press.visit, invoice_id)
+    fields, number = opened.fields, opened.view.number
+    if fields.get("rectifies"):
+        outcome = await press.act(billing.rectify, number, lambda: body_of(Rectification, _body(fields)), Call)
+    else:
+        outcome = await press.act(billing.invoice, number, lambda: body_of(Invoice, _body(fields)), Call)
+    if not outcome.is_sent:
+        return await _editor(press.visit, invoice_id, Outcome(outcome.status, _by_field(outcome.said), fields))
+    if outcome.status == _DECIDED:
+        await editing.drop(press.visit, opened)
+    return press.go(outcome, await _place(press.visit, opened.view, fields.get("number", "").strip()))
+
+
+async def _place(visit: Visit, view: View, number: str) -> str:
+    """The page of the invoice that has this number."""
+    async with visit.portal.reading(visit.caller) as conn:
+        found = [paper for paper, _ in await list_papers(conn, view.referral_id, "invoice", 0, 1000)]
+    return next((f"/invoices/{p.name}" for p in found if p.body.get("number") == number), "/invoices")
+
+
+def _body(fields: Fields) -> Mapping[str, Any]:
+    """As the API takes it; a line that holds nothing is not sent."""
+    lines = [row for row in _lines(fields) if any(row.values())]
+    said = [{**row, "line": str(n), "cents": cents_of(row.pop("dollars"))} for n, row in enumerate(lines, 1)]
+    amounts = [line["cents"] for line in said]
+    if wrong := [n for n, cents in enumerate(amounts) if not isinstance(cents, int)]:
+        errors = [
+            error(f"/lines/{n}/dollars", "SHAPE", "an amount is dollars and cents", "give it as 310.00") for n in wrong
+        ]
+        raise Problem(422, "An amount cannot be read.", errors)
+    more = {"rectifies": fields["rectifies"]} if fields.get("rectifies") else {}
+    head = {name: fields.get(name, "").strip() for name in ("number", "invoiced_on")}
+    return {**head, **more, "lines": said, "cents": sum(amounts)}
+
+
+def _by_field(said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An amount is typed in dollars."""
+    errors = [
+        {**one, "pointer": re.sub(r"(lines/\d+)/cents$", r"\1/dollars", str(one.get("pointer") or ""))}
+        for one in said.get("errors", ())
+    ]
+    return {**said, "errors": errors}

@@ -1,0 +1,189 @@
+"""The claims officer: what waits for a decision, every referral, plans line by line, reports to review."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from services.portal.api import deciding
+from services.portal.api.bodies import (
+    Hold,
+    OfReport,
+    PlanDecision,
+    Question,
+    Reasoned,
+    ReportReturn,
+    ReportWaiver,
+)
+from services.portal.api.officer import case_page, find_any
+from services.portal.api.papers import Desk
+from services.portal.api.problems import not_found
+from services.portal.api.referrals import Number
+from services.portal.api.treatment import PlanNumber, ReportName
+from services.portal.domain import tasks
+from services.portal.pages import words
+from services.portal.pages.frame import page
+from services.portal.pages.history import told
+from services.portal.pages.inbox import officer_task
+from services.portal.pages.press import Outcome, Press, Pressed, body_of, rows_of
+from services.portal.pages.referrals import stages
+from services.portal.pages.reports import told_sections
+from services.portal.pages.visit import Visit, Visitor
+from services.portal.store.cases import Case, list_newest
+from services.portal.store.contents import parts_of
+from services.portal.store.papers import list_papers, list_queue
+from services.portal.store.timeline import list_entries
+from shared import clock
+
+router = APIRouter(prefix="/officer")
+
+
+@router.get("")
+async def show_queue(visit: Visitor, cursor: Annotated[str, Query(pattern=r"^[0-9]{0,18}$")] = "") -> Response:
+    """Plans to decide and reports to review by their clocks, and the referrals that changed last."""
+    now = clock.now()
+    async with visit.portal.reading(visit.caller) as conn:
+        waiting = await list_queue(conn, 0, 500)
+        cases = await list_newest(conn, int(cursor or 0), 51)
+    found = [officer_task(paper.kind, paper.name, paper.body, number) for paper, number, _ in waiting]
+    context = {
+        "groups": tasks.grouped(found, now, visit.register.default_calendar.day_of(now)),
+        "count": len(found),
+        "names": {},
+        "cases": [case for case, _ in cases[:50]],
+        "older": cases[49][1] if len(cases) > 50 else None,  # noqa: PLR2004 - a page
+    }
+    return page(visit.request, "officer/queue.html", {**await visit.frame("officer"), **context})
+
+
+async def _case(visit: Visit, number: str, template: str, outcome: Outcome | None, **more: Any) -> Response:  # noqa: ANN401 - whatever the template shows
+    """A page about one referral, with the worker."""
+    case = more.pop("case", None) or await find_any(visit.portal, visit.caller, number)
+    said = await case_page(visit.portal, case)
+    context = {
+        **await visit.frame("officer", live=outcome is None),
+        "r": said,
+        "contract_id": case.body.get("contract_id"),
+        "outcome": outcome,
+        "f": outcome.fields if outcome else {},
+        "words": words,
+        **more,
+    }
+    return page(visit.request, f"officer/{template}.html", context, status=outcome.status if outcome else 200)
+
+
+@router.get("/referrals/{number}")
+async def show_referral(number: Number, visit: Visitor) -> Response:
+    """As its clinic sees it, and what an officer may do."""
+    return await _referral(visit, number)
+
+
+async def _referral(visit: Visit, number: str, outcome: Outcome | None = None) -> Response:
+    case = await find_any(visit.portal, visit.caller, number)
+    async with visit.portal.reading(visit.caller) as conn:
+        papers = {
+            kind: [paper for paper, _ in await list_papers(conn, case.referral_id, kind, 0, 1000)]
+            for kind in ("plan", "report", "invoice")
+        }
+        entries = await list_entries(conn, case.referral_id, 200)
+    more = {
+        "case": case,
+        "stages": stages({**case.body, "state": case.state}),
+        "papers": papers,
+        "entries": [line for entry in entries if (line := told(entry))],
+    }
+    return await _case(visit, number, "referral", outcome, **more)
+
+
+@router.post("/referrals/{number}")
+async def change_referral(number: Number, press: Pressed) -> Response:
+    """Held, resumed or withdrawn."""
+    how, fields = press.fields.get("how"), press.fields
+    if how == "resume":
+        outcome = await press.act(deciding.resume_for_insurer, number)
+    elif how == "hold":
+        members = {name: fields.get(name) for name in ("reason_code", "review_on")}
+        outcome = await press.act(deciding.hold_for_insurer, number, lambda: body_of(Hold, members))
+    else:
+        reason = {"reason_code": fields.get("reason_code")}
+        outcome = await press.act(deciding.withdraw, number, lambda: body_of(Reasoned, reason))
+    place = f"/officer/referrals/{number}"
+    return press.go(outcome, place) if outcome.is_sent else await _referral(press.visit, number, outcome)
+
+
+async def _paper(visit: Visit, case: Case, kind: str, name: str) -> Mapping[str, Any]:
+    said = await Desk(visit.portal, visit.caller, case.referral_id).glance(kind, name)
+    if not said:
+        raise not_found()
+    return said
+
+
+@router.get("/referrals/{number}/plans/{plan}")
+async def show_plan(number: Number, plan: PlanNumber, visit: Visitor) -> Response:
+    """Line by line, with what it costs and until when it is decided."""
+    return await _plan(visit, number, plan)
+
+
+async def _plan(visit: Visit, number: str, plan: int, outcome: Outcome | None = None) -> Response:
+    case = await find_any(visit.portal, visit.caller, number)
+    return await _case(visit, number, "plan", outcome, case=case, p=await _paper(visit, case, "plan", str(plan)))
+
+
+@router.post("/referrals/{number}/plans/{plan}")
+async def decide(number: Number, plan: PlanNumber, press: Pressed) -> Response:
+    """Each line granted in whole, in part or not; or the clinic is asked, once."""
+    if press.fields.get("how") == "ask":
+        members = {"plan": plan, "question": press.fields.get("question")}
+        outcome = await press.act(deciding.request_information, number, lambda: body_of(Question, members))
+    else:
+        lines = _decided(press)
+        outcome = await press.act(
+            deciding.decide_plan, number, lambda: body_of(PlanDecision, {"plan": plan, "lines": lines})
+        )
+    place = f"/officer/referrals/{number}/plans/{plan}"
+    return press.go(outcome, place) if outcome.is_sent else await _plan(press.visit, number, plan, outcome)
+
+
+def _decided(press: Press) -> list[dict[str, str]]:
+    """The lines of the form; none granted is said as 0."""
+    return [{**row, "units": row.get("units") or "0"} for row in rows_of(press.fields, "lines")]
+
+
+@router.get("/referrals/{number}/reports/{name}")
+async def show_report(number: Number, name: ReportName, visit: Visitor) -> Response:
+    """A report with its sections and measures, to be accepted, sent back or done without."""
+    return await _report(visit, number, name)
+
+
+async def _report(visit: Visit, number: str, name: str, outcome: Outcome | None = None) -> Response:
+    case = await find_any(visit.portal, visit.caller, number)
+    said = await _paper(visit, case, "report", name)
+    today = visit.register.default_calendar.day_of(clock.now())
+    parts = [f"{part.part}s.{part.name}" for part in parts_of(said["kind"], today)]
+    more = {
+        "p": said,
+        "told": told_sections(said.get("narrative") or ""),
+        "parts": ["service_on", "author_discipline", *parts],
+    }
+    return await _case(visit, number, "report", outcome, case=case, **more)
+
+
+@router.post("/referrals/{number}/reports/{name}")
+async def review(number: Number, name: ReportName, press: Pressed) -> Response:
+    """Accepted, sent back field by field, or not needed."""
+    how, fields = press.fields.get("how"), press.fields
+    if how == "accept":
+        outcome = await press.act(deciding.accept_report, number, lambda: OfReport(report=name))
+    elif how == "waive":
+        waived = {"report": name, "reason_code": fields.get("waive_code")}
+        outcome = await press.act(deciding.waive_report, number, lambda: body_of(ReportWaiver, waived))
+    else:
+        flaws = [
+            {"field": place.removeprefix("return."), "reason_code": code}
+            for place, code in fields.items()
+            if place.startswith("return.") and code
+        ]
+        returned = {"report": name, "fields": flaws, "fault": fields.get("fault") or "clinic"}
+        outcome = await press.act(deciding.return_report, number, lambda: body_of(ReportReturn, returned))
+    place = f"/officer/referrals/{number}/reports/{name}"
+    return press.go(outcome, place) if outcome.is_sent else await _report(press.visit, number, name, outcome)

@@ -1,0 +1,187 @@
+"""Plans: what was asked for and granted, the officer's question, and the editor of a new plan or an amendment."""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from services.portal.api import treatment
+from services.portal.api.bodies import Amendment, Plan, Reply
+from services.portal.api.calls import Call
+from services.portal.api.papers import Desk
+from services.portal.api.referrals import Number, find_held, page_of
+from services.portal.domain.ready import price
+from services.portal.pages import editing, words
+from services.portal.pages.frame import page
+from services.portal.pages.press import Outcome, Press, Pressed, body_of, rows_of
+from services.portal.pages.visit import Visit, Visitor
+from services.portal.store.papers import list_papers
+from services.portal.store.register import Register
+from services.portal.store.shown import View
+from shared import clock
+from shared.events.procurement import FeeLine
+
+router = APIRouter(prefix="/referrals/{number}")
+_MEMBERS = ("code", "units", "from_on", "to_on", "discipline", "goal", "replaces")
+
+
+async def whole_plans(visit: Visit, referral_id: str) -> list[dict[str, Any]]:
+    """Every plan with its question and reply, the newest first."""
+    desk = Desk(visit.portal, visit.caller, referral_id)
+    async with visit.portal.reading(visit.caller) as conn:
+        found = [paper for paper, _ in await list_papers(conn, referral_id, "plan", 0, 200)]
+    names = sorted((paper.name for paper in found), key=int, reverse=True)
+    return [await desk.glance("plan", name) for name in names]
+
+
+@router.get("/plan")
+async def show_plans(number: Number, visit: Visitor) -> Response:
+    """What was asked for, what was granted and until when, and what the officer asks."""
+    return await _plans(visit, number)
+
+
+async def _plans(visit: Visit, number: str, outcome: Outcome | None = None) -> Response:
+    view = await find_held(visit.portal, visit.caller, number)
+    context = {
+        "r": await page_of(visit.portal, view),
+        "contract_id": view.body.get("contract_id"),
+        "plans": await whole_plans(visit, view.referral_id),
+        "outcome": outcome,
+        "f": outcome.fields if outcome else {},
+    }
+    frame = await visit.frame("referrals", live=False)
+    return page(visit.request, "plans/show.html", {**frame, **context}, status=outcome.status if outcome else 200)
+
+
+@router.post("/plan")
+async def reply(number: Number, press: Pressed) -> Response:
+    """The answer to the officer's question."""
+    members = {"plan": press.fields.get("plan"), "text": press.fields.get("text")}
+    outcome = await press.act(treatment.reply, number, lambda: body_of(Reply, _numbered(members, "plan")))
+    return (
+        press.go(outcome, f"/referrals/{number}/plan")
+        if outcome.is_sent
+        else await _plans(press.visit, number, outcome)
+    )
+
+
+def _numbered(members: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A number as it was typed, as a number where it is one."""
+    said = str(members.get(name) or "")
+    return {**members, name: int(said) if said.isascii() and said.isdigit() else said}
+
+
+@router.get("/plan/edit")
+async def edit(number: Number, visit: Visitor) -> Response:
+    """The editor; what was typed before stands there still."""
+    return await _editor(visit, number)
+
+
+async def _editor(visit: Visit, number: str, outcome: Outcome | None = None) -> Response:
+    opened = await editing.open_draft(visit, number, "plan", "new")
+    fields = outcome.fields if outcome else opened.fields
+    plans = await whole_plans(visit, opened.view.referral_id)
+    living = next((plan for plan in plans if plan["state"] in {"approved", "deemed"}), None)
+    context = {
+        "r": await page_of(visit.portal, opened.view),
+        "editing": opened,
+        "outcome": outcome,
+        "f": fields,
+        "rows": _rows(fields),
+        "codes": codes(visit.register, opened.view),
+        "price": priced(visit.register, opened.view, fields),
+        "amends": living,
+        "words": words,
+    }
+    status = outcome.status if outcome else 200
+    return page(
+        visit.request, "plans/edit.html", {**await visit.frame("referrals", live=False), **context}, status=status
+    )
+
+
+def _rows(fields: Mapping[str, str]) -> range:
+    """As many as were typed, one at least."""
+    said = fields.get("rows", "1")
+    return range(min(max(int(said) if said.isdigit() and len(said) < 4 else 1, 1), 100))  # noqa: PLR2004 - as many as a plan may have
+
+
+def codes(register: Register, view: View) -> Mapping[str, str]:
+    """What may be planned, with its price."""
+    return {
+        fee.code: f"{fee.code}, {fee.description}, ${fee.cents // 100:,}.{fee.cents % 100:02d} a {fee.unit}"
+        for fee in _fees(register, view).values()
+    }
+
+
+def priced_name(fee: FeeLine) -> str:
+    """OR-DAY, program day, $96.00 a day."""
+    return f"{fee.code}, {fee.description}, ${fee.cents // 100:,}.{fee.cents % 100:02d} a {fee.unit}"
+
+
+def _fees(register: Register, view: View) -> Mapping[str, FeeLine]:
+    today = register.calendar(view.body.get("contract_id")).day_of(clock.now())
+    program = register.program(view.body.get("program"), today)
+    fees = register.fees(view.body.get("contract_id"), today)
+    return {code: fee for code, fee in fees.items() if program is None or code in program.plan_lines}
+
+
+def priced(register: Register, view: View, fields: Mapping[str, str]) -> int:
+    """What all lines cost together, in cents, as far as they can be priced."""
+    fees, total = _fees(register, view), 0
+    for row in rows_of(fields, "lines"):
+        fee = fees.get(row.get("code", ""))
+        try:
+            units = Decimal(row.get("units", "") or 0)
+        except InvalidOperation:
+            continue
+        total += price(fee.cents, units) if fee and units.is_finite() and 0 <= units < 10_000 else 0  # noqa: PLR2004 - as program takes them
+    return total
+
+
+@router.post("/plan/edit")
+async def change(number: Number, press: Pressed) -> Response:
+    """Saved as one types, by a line more or less, or sent."""
+    opened = await editing.open_draft(press.visit, number, "plan", "new")
+    how = press.fields.get("how", "")
+    place = f"/referrals/{number}/plan/edit"
+    if how == "discard":
+        await editing.drop(press.visit, opened)
+        return editing.back(f"/referrals/{number}/plan")
+    if how == "send":
+        return await _send(press, opened)
+    fields = _with_rows(press.typed, how)
+    is_saved = await editing.replace(press, opened, fields)
+    if editing.is_typing(press):
+        context = {"price": priced(press.visit.register, opened.view, fields)}
+        return await editing.told(press, opened, is_saved=is_saved, context=context)
+    return editing.back(place) if is_saved else await _editor(press.visit, number, editing.changed_meanwhile(press))
+
+
+def _with_rows(fields: Mapping[str, str], how: str) -> dict[str, str]:
+    """A line more, or without one."""
+    said = {name: value for name, value in fields.items() if name not in {"how", "version"}}
+    lines = [{m: said.pop(f"lines.{n}.{m}", "") for m in _MEMBERS} for n in _rows(said)]
+    if how == "add":
+        lines.append({})
+    gone = how.removeprefix("remove.")
+    if how.startswith("remove.") and gone.isdigit() and int(gone) < len(lines):
+        del lines[int(gone)]
+    typed = {f"lines.{n}.{member}": value for n, line in enumerate(lines) for member, value in line.items()}
+    return {**said, **typed, "rows": str(max(len(lines), 1))}
+
+
+async def _send(press: Press, opened: editing.Editing) -> Response:
+    """A plan, or an amendment of the one that holds; the draft is done with once it is taken."""
+    number, fields = opened.view.number, press.typed
+    lines = [{"line": str(n), **{m: row.get(m) for m in _MEMBERS}} for n, row in enumerate(rows_of(fields, "lines"), 1)]
+    if amends := fields.get("amends"):
+        members = _numbered({"amends": amends, "lines": lines}, "amends")
+        outcome = await press.act(treatment.amend, number, lambda: body_of(Amendment, members))
+    else:
+        outcome = await press.act(treatment.plan, number, lambda: body_of(Plan, {"lines": lines}), Call)
+    if not outcome.is_sent:
+        return await _editor(press.visit, number, outcome)
+    if outcome.status == 200:  # noqa: PLR2004 - decided: it was taken
+        await editing.drop(press.visit, opened)
+    return press.go(outcome, f"/referrals/{number}/plan")

@@ -1,0 +1,216 @@
+"""Reports: which are due, the sections of each as one writes them, a last look, and what became of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, NamedTuple
+
+from fastapi import APIRouter, Path, Response
+
+from services.portal.api import treatment
+from services.portal.api.bodies import Report
+from services.portal.api.calls import MaybeSeenCall
+from services.portal.api.papers import Desk
+from services.portal.api.problems import not_found
+from services.portal.api.referrals import Number, find_held, page_of
+from services.portal.api.treatment import ReportName
+from services.portal.domain.tasks import worth_of
+from services.portal.pages import editing, words
+from services.portal.pages.frame import page
+from services.portal.pages.press import Fields, Outcome, Pressed, body_of
+from services.portal.pages.visit import Visit, Visitor
+from services.portal.store.contents import Part, parts_of
+from services.portal.store.papers import list_papers
+from shared import clock
+
+router = APIRouter(prefix="/referrals/{number}/reports")
+Section = Annotated[str, Path(pattern=r"^[a-z][a-z-]{0,39}$")]
+_HEAD = "## "  # begins a section in the narrative
+ABOUT, MEASURES = "about", "measures"  # the sections that hold no text
+
+
+class Writing(NamedTuple):
+    """A report that is being written: the paper, the draft, and what its kind must carry."""
+
+    paper: Mapping[str, Any]
+    opened: editing.Editing
+    parts: Sequence[Part]
+
+    @property
+    def sections(self) -> Sequence[str]:
+        """Pages of the report in their order."""
+        texts = [part.name for part in self.parts if part.part == "section"]
+        return (ABOUT, *texts, *([MEASURES] if self.measures else ()))
+
+    @property
+    def measures(self) -> Sequence[Part]:
+        """What is measured, within which bounds."""
+        return [part for part in self.parts if part.part == "measure"]
+
+    @property
+    def fields(self) -> Fields:
+        """As typed; of a report that came back as it was sent."""
+        return {**sent_fields(self.paper), **self.opened.fields}
+
+    @property
+    def next_section(self) -> str:
+        """The first one that is not done, or the last look."""
+        return next((one for one in self.sections if self.state_of(one) != "done"), "check")
+
+    def state_of(self, section: str) -> str:
+        """Returned, done, begun or not."""
+        returned = {str(flaw.get("field", "")).rpartition(".")[2] for flaw in self.paper.get("fields") or ()}
+        if section in returned or (section == ABOUT and returned & {"service_on", "author_discipline"}):
+            return "returned"
+        needed = self.needed(section)
+        there = [name for name in needed if self.fields.get(name, "").strip()]
+        return "done" if len(there) == len(needed) else "in work" if there else "not started"
+
+    def needed(self, section: str) -> Sequence[str]:
+        """The fields of a section."""
+        if section == ABOUT:
+            return ["service_on", "author_discipline"]
+        return [f"measures.{m.name}" for m in self.measures] if section == MEASURES else [f"sections.{section}"]
+
+
+def sent_fields(paper: Mapping[str, Any]) -> dict[str, str]:
+    """What was sent, field by field."""
+    said = {f"measures.{name}": str(value) for name, value in (paper.get("measures") or {}).items()}
+    said |= {name: str(paper[name]) for name in ("service_on", "author_discipline") if paper.get(name)}
+    return said | {f"sections.{name}": text for name, text in told_sections(paper.get("narrative") or "")}
+
+
+def told_sections(narrative: str) -> Sequence[tuple[str, str]]:
+    """A narrative by its headings; a text without any is one section without a name."""
+    found: list[tuple[str, list[str]]] = []
+    for line in narrative.splitlines():
+        if line.startswith(_HEAD):
+            found.append((line.removeprefix(_HEAD).strip(), []))
+        elif found:
+            found[-1][1].append(line)
+        elif line.strip():
+            found.append(("", [line]))
+    return [(name, "\n".join(lines).strip()) for name, lines in found]
+
+
+async def _writing(visit: Visit, number: str, name: str) -> Writing:
+    view = await find_held(visit.portal, visit.caller, number)
+    paper = await Desk(visit.portal, visit.caller, view.referral_id).glance("report", name)
+    if not paper:
+        raise not_found()
+    today = visit.register.calendar(view.body.get("contract_id")).day_of(clock.now())
+    return Writing(paper, await editing.open_draft(visit, number, "report", name), parts_of(paper["kind"], today))
+
+
+async def _context(visit: Visit, writing: Writing, outcome: Outcome | None) -> dict[str, Any]:
+    view = writing.opened.view
+    contract_id = view.body.get("contract_id")
+    fees = visit.register.fees(contract_id, visit.register.calendar(contract_id).day_of(clock.now()))
+    return {
+        **await visit.frame("referrals", live=False),
+        "r": await page_of(visit.portal, view),
+        "p": writing.paper,
+        "w": writing,
+        "editing": writing.opened,
+        "contract_id": contract_id,
+        "worth": worth_of(fees.values(), writing.paper["kind"]),
+        "tiers": next(
+            (fee.tiers for fee in fees.values() if fee.needs_report == writing.paper["kind"] and fee.tiers), ()
+        ),
+        "outcome": outcome,
+        "f": outcome.fields if outcome else writing.fields,
+        "words": words,
+    }
+
+
+@router.get("")
+async def list_reports(number: Number, visit: Visitor) -> Response:
+    """Every report with its day, why then, and what became of it."""
+    view = await find_held(visit.portal, visit.caller, number)
+    async with visit.portal.reading(visit.caller) as conn:
+        found = [paper for paper, _ in await list_papers(conn, view.referral_id, "report", 0, 200)]
+    context = {
+        "r": await page_of(visit.portal, view),
+        "reports": sorted(found, key=lambda paper: str(paper.body.get("due_at"))),
+        "contract_id": view.body.get("contract_id"),
+    }
+    return page(visit.request, "reports/list.html", {**await visit.frame("referrals", live=False), **context})
+
+
+@router.get("/{name}")
+async def show(number: Number, name: ReportName, visit: Visitor) -> Response:
+    """The sections with their states, or the report as it was sent."""
+    writing = await _writing(visit, number, name)
+    context = await _context(visit, writing, None)
+    context["told"] = told_sections(writing.paper.get("narrative") or "")
+    return page(visit.request, "reports/show.html", context)
+
+
+@router.get("/{name}/check")
+async def check(number: Number, name: ReportName, visit: Visitor) -> Response:
+    """All answers, and what sending does."""
+    return page(visit.request, "reports/check.html", await _context(visit, await _writing(visit, number, name), None))
+
+
+@router.post("/{name}/check")
+async def send(number: Number, name: ReportName, press: Pressed) -> Response:
+    """The report goes out as it stands in the draft; the draft is done with once it is taken."""
+    writing = await _writing(press.visit, number, name)
+    fields = writing.fields
+    outcome = await press.act(
+        treatment.report, number, lambda: body_of(Report, _body(writing, name, fields)), MaybeSeenCall
+    )
+    if not outcome.is_sent:
+        refused = Outcome(outcome.status, outcome.said, fields)
+        context = await _context(press.visit, writing, refused)
+        return page(press.visit.request, "reports/check.html", context, status=outcome.status)
+    if outcome.status == 200:  # noqa: PLR2004 - decided: it was taken
+        await editing.drop(press.visit, writing.opened)
+    return press.go(outcome, f"/referrals/{number}/reports/{name}")
+
+
+def _body(writing: Writing, name: str, fields: Fields) -> Mapping[str, Any]:
+    """The answers as the API takes them; the texts are one narrative with a heading each."""
+    texts = [part.name for part in writing.parts if part.part == "section"]
+    there = [text for text in texts if fields.get(f"sections.{text}", "").strip()]
+    said = {m.name: fields.get(f"measures.{m.name}", "").strip() for m in writing.measures}
+    return {
+        "report": name,
+        "service_on": fields.get("service_on", "").strip(),
+        "author_discipline": fields.get("author_discipline"),
+        "sections": there,
+        "measures": {m: int(value) if value.lstrip("-").isdigit() else value for m, value in said.items() if value},
+        "narrative": "\n\n".join(f"{_HEAD}{text}\n{fields[f'sections.{text}'].strip()}" for text in there),
+    }
+
+
+@router.get("/{name}/{section}")
+async def write(number: Number, name: ReportName, section: Section, visit: Visitor) -> Response:
+    """One section on a page."""
+    return await _section(visit, await _writing(visit, number, name), section)
+
+
+async def _section(visit: Visit, writing: Writing, section: str, outcome: Outcome | None = None) -> Response:
+    if section not in writing.sections:
+        raise not_found()
+    context = {**await _context(visit, writing, outcome), "section": section, "after": _after(writing, section)}
+    return page(visit.request, "reports/section.html", context, status=outcome.status if outcome else 200)
+
+
+def _after(writing: Writing, section: str) -> str:
+    """The next section, or the last look."""
+    following = [*writing.sections, "check"]
+    return following[following.index(section) + 1]
+
+
+@router.post("/{name}/{section}")
+async def keep(number: Number, name: ReportName, section: Section, press: Pressed) -> Response:
+    """Saved as one types; or saved and on to the next section."""
+    writing = await _writing(press.visit, number, name)
+    if section not in writing.sections:
+        raise not_found()
+    typed = {field: press.fields.get(field, "") for field in writing.needed(section)}
+    is_saved = await editing.save(press, writing.opened, typed)
+    if editing.is_typing(press):
+        return await editing.told(press, writing.opened, is_saved=is_saved)
+    if not is_saved:
+        return await _section(press.visit, writing, section, editing.changed_meanwhile(press))
+    return editing.back(f"/referrals/{number}/reports/{name}/{_after(writing, section)}")

@@ -1,0 +1,88 @@
+"""The injured worker: what happens next, whom to call, and what has happened, in plain words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from services.portal.pages.frame import page
+from services.portal.pages.visit import Visit, Visitor
+from services.portal.store.cases import Case, list_own
+from services.portal.store.timeline import Entry, list_entries
+
+router = APIRouter(prefix="/my")
+# what happens next, and who acts
+_NEXT: Mapping[str, tuple[str, str]] = {
+    "admitted": ("We look for a clinic near you.", "Your claims officer acts next. You need do nothing."),
+    "matched": ("We look for a clinic near you.", "Your claims officer acts next. You need do nothing."),
+    "unplaced": ("No clinic near you has room.", "Your claims officer calls you about other ways."),
+    "not-admitted": ("You do not get a program now.", "Your claims officer can tell you why."),
+    "offered": ("We asked a clinic to take you.", "The clinic answers within one or two working days."),
+    "acknowledged": ("A clinic looks at your file.", "The clinic answers by the end of the next working day."),
+    "accepted": ("A clinic takes you.", "The clinic calls you to agree your first visit."),
+    "scheduled": ("Your first visit is booked.", "You go there. Call the clinic if you cannot."),
+    "active": ("You are in your program.", "Go to your visits. Your clinic plans the next steps with you."),
+    "discharged": ("Your program is over.", "Your clinic may ask you how you are in some weeks."),
+    "closed": ("Your program is closed.", "Call your claims officer if something is open."),
+    "withdrawn": ("Your program was stopped.", "Your claims officer can tell you why."),
+}
+_PLAIN: Mapping[str, str] = {
+    "referral-created": "Your program was asked for.",
+    "referral-not-admitted": "You do not get this program now.",
+    "referral-offered": "We asked a clinic to take you.",
+    "referral-acknowledged": "The clinic opened your file.",
+    "referral-accepted": "The clinic takes you.",
+    "referral-declined": "The clinic cannot take you. We ask the next one.",
+    "referral-lapsed": "The clinic did not answer in time. We ask the next one.",
+    "referral-unplaced": "No clinic near you has room.",
+    "appointment-booked": "Your first visit was booked.",
+    "appointment-moved": "Your first visit was moved.",
+    "appointment-missed": "Your first visit did not take place.",
+    "program-started": "Your program began.",
+    "plan-submitted": "Your clinic made a plan for you.",
+    "plan-approved": "Your plan was decided.",
+    "plan-deemed-approved": "Your plan goes ahead.",
+    "plan-declined": "Your plan was not approved. Your clinic can send another one.",
+    "referral-held": "Your program stands still for a while.",
+    "referral-resumed": "Your program goes on.",
+    "program-ended": "Your treatment ended.",
+    "referral-discharged": "Your program is over.",
+    "referral-withdrawn": "Your program was stopped.",
+}
+
+
+@router.get("")
+async def show(visit: Visitor) -> Response:
+    """What happens next, with its day; whom to call."""
+    cases = await _cases(visit)
+    context = {"cases": [_shown(visit, case) for case in cases]}
+    return page(visit.request, "worker/my.html", {**await visit.frame("my"), **context})
+
+
+async def _cases(visit: Visit) -> list[Case]:
+    async with visit.portal.reading(visit.caller) as conn:
+        return await list_own(conn, visit.caller.person_id or "")
+
+
+def _shown(visit: Visit, case: Case) -> Mapping[str, Any]:
+    """One referral, for the worker whose it is."""
+    now, who = _NEXT.get(case.state, ("Your program is being looked at.", "Your claims officer acts next."))
+    site = visit.register.sites.get(case.site_id or "")
+    return {
+        "case": case,
+        "now": now,
+        "who": who,
+        "clinic": site if case.state not in {"offered", "acknowledged"} else None,
+    }
+
+
+@router.get("/timeline")
+async def show_timeline(visit: Visitor) -> Response:
+    """Each step, in plain words; delays are said openly."""
+    entries: list[Entry] = []
+    async with visit.portal.reading(visit.caller) as conn:
+        for case in await list_own(conn, visit.caller.person_id or ""):
+            entries += await list_entries(conn, case.referral_id, 500)
+    lines = [(entry.at, _PLAIN[entry.words]) for entry in entries if entry.words in _PLAIN]
+    context = {"lines": sorted(lines, reverse=True)}
+    return page(visit.request, "worker/timeline.html", {**await visit.frame("my-timeline"), **context})
