@@ -54,6 +54,7 @@ PAGES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/officer"): OFFICER,
     ("GET", "/officer/referrals/{number}"): OFFICER,
     ("POST", "/officer/referrals/{number}"): OFFICER,
+    ("GET", "/officer/referrals/{number}/withdraw"): OFFICER,
     ("GET", "/officer/referrals/{number}/plans/{plan}"): OFFICER,
     ("POST", "/officer/referrals/{number}/plans/{plan}"): OFFICER,
     ("GET", "/officer/referrals/{number}/reports/{name}"): OFFICER,

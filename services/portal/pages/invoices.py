@@ -90,9 +90,7 @@ async def _done(visit: Visit, view: View) -> Done:
     async with visit.portal.reading(visit.caller) as conn:
         for kind in ("report", "attendance", "plan", "invoice"):
             found[kind] = [paper for paper, _ in await list_papers(conn, view.referral_id, kind, 0, 1000)]
-    lines = [
-        line for paper in found["invoice"] if paper.state not in {"voided"} for line in paper.body.get("lines", ())
-    ]
+    lines = [line for paper in found["invoice"] if paper.state != "voided" for line in paper.body.get("lines", ())]
     units: Counter[str] = Counter()
     for line in lines:
         units[line["code"]] += Decimal(str(line["units"]))  # type: ignore[assignment]  # a counter of decimals
@@ -322,7 +320,10 @@ async def _place(visit: Visit, view: View, number: str) -> str:
 def _body(fields: Fields) -> Mapping[str, Any]:
     """As the API takes it; a line that holds nothing is not sent."""
     lines = [row for row in _lines(fields) if any(row.values())]
-    said = [{**row, "line": str(n), "cents": cents_of(row.pop("dollars"))} for n, row in enumerate(lines, 1)]
+    said = [
+        {**{m: row[m] for m in _MEMBERS}, "line": str(n), "cents": cents_of(row["dollars"])}
+        for n, row in enumerate(lines, 1)
+    ]
     amounts = [line["cents"] for line in said]
     if wrong := [n for n, cents in enumerate(amounts) if not isinstance(cents, int)]:
         errors = [

@@ -111,6 +111,12 @@ async def change_referral(number: Number, press: Pressed) -> Response:
     return press.go(outcome, place) if outcome.is_sent else await _referral(press.visit, number, outcome)
 
 
+@router.get("/referrals/{number}/withdraw")
+async def ask_withdrawal(number: Number, visit: Visitor) -> Response:
+    """What withdrawing does, before it is done."""
+    return await _case(visit, number, "withdraw", None)
+
+
 async def _paper(visit: Visit, case: Case, kind: str, name: str) -> Mapping[str, Any]:
     said = await Desk(visit.portal, visit.caller, case.referral_id).glance(kind, name)
     if not said:

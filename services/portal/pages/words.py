@@ -154,6 +154,13 @@ EXITS = {
     "moved": "The worker moved away",
     "other": "Something else",
 }
+WITHDRAWALS = {
+    "worker-asked": "The worker asked for it",
+    "treated-elsewhere": "Treated elsewhere",
+    "not-needed": "Not needed any more",
+    "surgery": "Surgery is ahead",
+    "other": "Something else",
+}
 ATTENDANCES = {"attended": "Was here", "missed": "Missed", "excused": "Excused"}
 PLAN_REASONS = {
     "not-needed": "What is granted serves the goal",

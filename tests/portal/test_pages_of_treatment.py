@@ -1,0 +1,145 @@
+"""Pages of plans, reports, invoices, payments, officers and workers, without scripts."""
+
+import asyncio
+
+import pytest
+
+from tests.portal import story, treated
+from tests.portal.story import NUMBER
+from tests.portal.visitor import Visitor, visiting
+from tests.portal.world import World
+
+REFERRAL = f"/referrals/{NUMBER}"
+CLINICIAN = (REFERRAL, f"{REFERRAL}/plan", f"{REFERRAL}/plan/edit", f"{REFERRAL}/reports", "/inbox")
+REPORT = tuple(f"{REFERRAL}/reports/initial{place}" for place in ("", "/check", "/about", "/history", "/measures"))
+BILLER = ("/inbox", "/invoices", "/invoices/new", "/payments", REFERRAL)
+OFFICER = ("/inbox", "/officer", f"/officer{REFERRAL}", f"/officer{REFERRAL}/withdraw")
+WORKER = ("/my", "/my/timeline")
+
+
+@pytest.mark.parametrize("told", range(6, len(treated.TREATED) + 1))
+async def test_every_page_can_be_read_whatever_has_happened(portal: World, told: int) -> None:
+    await portal.hear(story.CALENDAR, *treated.TREATED[:told])
+    names = {row["kind"] + row["name"] for row in await portal.pool.fetch("SELECT kind, name FROM papers")}
+    async with visiting(portal, "a-north") as visitor:
+        await see(visitor, *CLINICIAN, *(REPORT if "reportinitial" in names else ()))
+    async with visiting(portal, "a-north-biller") as visitor:
+        await see(
+            visitor, *BILLER, *((f"/invoices/{treated.INVOICE}",) if f"invoice{treated.INVOICE}" in names else ())
+        )
+    async with visiting(portal, "a-officer") as visitor:
+        await see(visitor, *OFFICER, *((f"/officer{REFERRAL}/plans/1",) if "plan1" in names else ()))
+        await see(visitor, *((f"/officer{REFERRAL}/reports/initial",) if "reportinitial" in names else ()))
+    async with visiting(portal, "a-worker") as visitor:
+        await see(visitor, *WORKER)
+
+
+async def see(visitor: Visitor, *places: str) -> None:
+    for place in places:
+        assert "What happens next" in await visitor.open(place) or "<h1" in visitor.page.text
+
+
+async def test_a_paid_remittance_is_read_line_by_line_and_taken_along_on_paper(portal: World) -> None:
+    await portal.hear(story.CALENDAR, *treated.TREATED)
+    async with visiting(portal, "a-north-biller") as visitor:
+        assert treated.REMITTANCE in await visitor.open("/payments")
+        await visitor.open(f"/remittances/{treated.REMITTANCE}")
+        await visitor.open(f"/remittances/{treated.REMITTANCE}/pdf")
+        assert visitor.page.content.startswith(b"%PDF-")
+
+
+async def test_a_report_is_written_section_by_section_and_sent_as_one(portal: World) -> None:
+    await ready_for_report(portal)
+    async with visiting(portal, "a-north") as visitor:
+        await visitor.open(f"{REFERRAL}/reports/initial/about")
+        await visitor.press(action="/about", service_on="2024-11-12", author_discipline="physical_therapist")
+        for section in ("history", "job-demands", "baseline-function", "barriers", "goal"):
+            await visitor.open(f"{REFERRAL}/reports/initial/{section}")
+            await visitor.press(action=section, **{f"sections__{section}": f"About {section}."})
+        await visitor.open(f"{REFERRAL}/reports/initial/measures")
+        lift = {"measures__lift_kg": "10", "measures__sit_minutes": "45", "measures__disability_percent": "40"}
+        await visitor.press(action="/measures", **lift)
+        assert "About history." in await visitor.open(f"{REFERRAL}/reports/initial/check")
+        pressed = asyncio.create_task(visitor.press(action="/check"))
+        fact = await portal.fact("provider-submitted-report")
+        assert fact.payload["sections"] == ["history", "job-demands", "baseline-function", "barriers", "goal"]
+        assert fact.payload["measures"] == {"lift_kg": 10, "sit_minutes": 45, "disability_percent": 40}
+        await portal.hear(treated.sent_in(fact.payload["document_id"]), cause=fact.event_id)
+        answer = await pressed
+        text = await visitor.open(answer.headers["location"])
+        assert "The report was received" in text
+        assert "About history." in text
+        assert await portal.pool.fetchval("SELECT count(*) FROM drafts") == 0
+
+
+async def test_two_people_in_one_draft_are_told_and_neither_writes_over_the_other(portal: World) -> None:
+    await ready_for_report(portal)
+    place = f"{REFERRAL}/reports/initial/history"
+    async with visiting(portal, "a-north") as first, visiting(portal, "a-north-admin") as second:
+        await first.open(place)
+        await second.open(place)
+        await first.press(action="/history", sections__history="What the first one wrote.")
+        answer = await second.press(action="/history", sections__history="What the second one wrote.")
+        assert answer.status_code == 409
+        assert "Somebody else changed this draft" in answer.text
+        assert "What the second one wrote." in answer.text
+        assert "What the first one wrote." in await first.open(place)
+
+
+async def test_what_one_types_is_there_after_signing_in_again(portal: World) -> None:
+    await ready_for_report(portal)
+    place = f"{REFERRAL}/reports/initial/history"
+    async with visiting(portal, "a-north") as visitor:
+        await visitor.open(place)
+        form = visitor.form(action="/history")
+        said = {**form["fields"], "sections.history": "Half a sentence"}
+        saved = await visitor.client.post(place, data=said, headers={"HX-Request": "true"})
+        assert "Saved" in saved.text
+    async with visiting(portal, "a-north") as visitor:
+        assert "Half a sentence" in await visitor.open(place)
+
+
+async def test_a_draft_lies_sealed(portal: World) -> None:
+    await ready_for_report(portal)
+    async with visiting(portal, "a-north") as visitor:
+        await visitor.open(f"{REFERRAL}/reports/initial/history")
+        await visitor.press(action="/history", sections__history="A secret of the worker.")
+    assert b"secret" not in await portal.pool.fetchval("SELECT sealed FROM drafts")
+
+
+async def test_an_officer_decides_a_plan_line_by_line(portal: World) -> None:
+    await portal.hear(story.CALENDAR, *treated.ACTIVE, treated.asked_for())
+    async with visiting(portal, "a-officer") as visitor:
+        assert "Decide plan 1" in await visitor.open("/officer")
+        await visitor.open(f"/officer{REFERRAL}/plans/1")
+        pressed = asyncio.create_task(
+            visitor.press("decide", lines__0__units="10", lines__0__reason_code="fewer-suffice")
+        )
+        fact = await portal.fact("officer-decided-plan")
+        assert fact.payload["lines"] == [{"line": "1", "units": "10", "reason_code": "fewer-suffice"}]
+        await portal.apply(fact, "program")
+        assert (await pressed).status_code == 303
+
+
+async def test_what_is_ready_becomes_an_invoice_and_is_sent_after_a_last_look(portal: World) -> None:
+    await portal.hear(story.CALENDAR, *treated.ACTIVE)
+    async with visiting(portal, "a-north-biller") as visitor:
+        await visitor.open("/invoices/new")
+        answer = await visitor.client.post("/invoices/new", data={"number": NUMBER})
+        place = answer.headers["location"]
+        await visitor.open(place)
+        line = {"lines__0__code": "OR-DAY", "lines__0__service_on": "2024-11-12", "lines__0__units": "1"}
+        answer = await visitor.press(
+            "check", **line, lines__0__dollars="100.00", number="24-7", invoiced_on="2024-11-20"
+        )
+        await visitor.open(answer.headers["location"])
+        assert "$100.00" in visitor.page.text
+        pressed = asyncio.create_task(visitor.press(action="/check"))
+        fact = await portal.fact("provider-submitted-invoice")
+        assert (fact.payload["number"], fact.payload["cents"]) == ("24-7", 10_000)
+        await portal.apply(fact, "invoice")
+        assert (await pressed).status_code == 303
+
+
+async def ready_for_report(portal: World) -> None:
+    await portal.hear(story.CALENDAR, *treated.ACTIVE, treated.due())
