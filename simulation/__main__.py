@@ -13,7 +13,8 @@ from simulation import capture, clock, session
 from simulation.course import PACIFIC
 from simulation.feed import ALWAYS, Stretch, select
 from simulation.generate import Plan, generate
-from simulation.play import Manner, Unsettled
+from simulation.pace import Pace
+from simulation.play import Manner, Progress, Unsettled
 from simulation.quiet import NotQuiet
 from simulation.reconcile import reconcile
 from simulation.show import Ticker
@@ -25,7 +26,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m simulation", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     player = verbs.add_parser("play", help="play a capture against the stack that runs, and show it")
-    player.add_argument("--pause", type=float, default=0.15, help="seconds between two steps")
+    player.add_argument("--by-hand", action="append", default=[], help="a site whose part people play in the browser")
     simulator = verbs.add_parser("simulate", help="play a capture on a stack of its own, and balance the books")
     simulator.add_argument("--json", type=Path, help="where to write the counts and the faults")
     simulator.add_argument("--decisions", type=Path, help="where to write every admission decision")
@@ -51,7 +52,15 @@ def _play(asked: argparse.Namespace) -> bool:
     moved = clock.of_environment(os.environ["REHAB_CLOCK"])
     tokens = read_tokens(Path(os.environ["REHAB_TOKENS"]))
     where = session.Addresses.noted((moved.path.parent / "stack.json").read_text(), tokens)
-    manner = Manner(asked.seed, Ticker(), pace=10, pause=asked.pause, goes_on=True)
+    by_hand = frozenset(asked.by_hand)
+    pace, ticker = Pace.of_environment(), Ticker(by_hand)
+
+    def show(progress: Progress) -> None:
+        ticker(progress)
+        if any(one.words == "referral-offered" and one.data["site_id"] in by_hand for one in progress.news):
+            pace.calm()
+
+    manner = Manner(asked.seed, show, pace=10, wait=pace.wait, goes_on=True, by_hand=by_hand)
     print(f"claims arrive and clinics answer; it is {moved.now.astimezone(PACIFIC):%A, %d %B %Y}", flush=True)  # noqa: T201 - to a person
     asyncio.run(session.run(select(capture.read(asked.feed), ALWAYS), moved, where, manner))
     print("every claim was heard and every offer answered; the clock stands still", flush=True)  # noqa: T201 - to a person

@@ -39,8 +39,16 @@ class Act(NamedTuple):
 class Clinics:
     """All of them; the same seed gives the same answers to the same offers."""
 
-    def __init__(self, portal: Portal, tokens: Mapping[str, str], seed: int, pace: int = 30) -> None:
-        """`tokens` by site; acts stand on a grid of `pace` minutes, so that many fall together."""
+    def __init__(
+        self,
+        portal: Portal,
+        tokens: Mapping[str, str],
+        seed: int,
+        pace: int = 30,
+        by_hand: frozenset[str] = frozenset(),
+    ) -> None:
+        """`tokens` by site; acts stand on a grid of `pace` minutes, many at once; people play the sites `by_hand`."""
+        self._by_hand = by_hand
         self._portal, self._tokens, self._seed, self._pace = portal, tokens, seed, pace
         self._agenda: list[Act] = []
         self._places = count()
@@ -54,6 +62,8 @@ class Clinics:
         for one in news:
             if one.words == "referral-offered":
                 self._offers[one.key] = one
+                if one.data["site_id"] in self._by_hand:
+                    del self._offers[one.key]
             if one.words in _CONCERNS:
                 self._words[one.key] = one.words
                 concerned.add(one.key)

@@ -1,13 +1,13 @@
 """The claims system speaks, time goes by, clinics answer; the clock waits until everything has come to rest."""
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from simulation.capture import Captured
 from simulation.clock import ClockFile
 from simulation.judge import judge
+from simulation.pace import at_once
 from simulation.quiet import Watch
 from simulation.tail import Tail
 from simulation.topics import Announced, Publisher
@@ -57,15 +57,17 @@ class Unsettled(Exception):  # noqa: N818 - says what the system is
 class Manner(NamedTuple):
     """How a play is played: the clinics' seed, what is shown, and how fast.
 
-    What falls into one stretch of `pace` minutes, of which an hour is a multiple, may happen together; `pause` is in
-    seconds between two steps; a play that goes on leaves out what lies on the topic already.
+    What falls into one stretch of `pace` minutes, of which an hour is a multiple, may happen together; `wait` is what
+    happens between two steps; a play that goes on leaves out what lies on the topic already; the sites `by_hand` are
+    played by people.
     """
 
     seed: int
     show: Callable[[Progress], None]
     pace: int = 30
-    pause: float = 0.0
+    wait: Callable[[], Awaitable[None]] = at_once
     goes_on: bool = False
+    by_hand: frozenset[str] = frozenset()
 
 
 async def play(feed: Sequence[Captured], world: World, manner: Manner) -> datetime:
@@ -91,8 +93,8 @@ async def play(feed: Sequence[Captured], world: World, manner: Manner) -> dateti
         played += len(batch)
         for actors in world.people:
             await actors.act(world.clock.now)
+        await manner.wait()
         timer = await world.watch.rest(world.clock.step)
-        await asyncio.sleep(manner.pause)
 
 
 def following(

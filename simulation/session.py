@@ -58,8 +58,8 @@ async def run(feed: Sequence[Captured], clock: ClockFile, where: Addresses, mann
         watch = await parts.enter_async_context(Watch(where.broker, where.health))
         tail = await parts.enter_async_context(Tail(where.broker))
         keys = await find(portal, where.tokens)
-        clinics = Clinics(portal, keys.clinicians, manner.seed, manner.pace)
-        treatment = Treatment(portal, keys, Agenda(manner.seed, manner.pace))
+        clinics = Clinics(portal, keys.clinicians, manner.seed, manner.pace, manner.by_hand)
+        treatment = Treatment(portal, keys, Agenda(manner.seed, manner.pace), manner.by_hand)
         world = World(clock, publisher, watch, tail, (clinics, treatment))
         left = await _unplayed(feed, where.broker) if manner.goes_on else feed
         return await play(left, world, manner)

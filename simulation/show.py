@@ -46,15 +46,17 @@ _LINES: Mapping[str, str] = {
 class Ticker:
     """Every event on a line of its own, as it happens."""
 
-    def __init__(self) -> None:
-        """No referral has a number yet."""
+    def __init__(self, by_hand: frozenset[str] = frozenset()) -> None:
+        """No referral has a number yet; what concerns the sites `by_hand` is marked for the people who play them."""
         self._numbers: dict[str, str] = {}
+        self._by_hand = by_hand
 
     def __call__(self, progress: Progress) -> None:
         """What is new."""
         for one in sorted(progress.news, key=lambda one: (one.at, one.topic != "rehab-referral")):
             if (line := self._line(one)) and not progress.is_past:
-                print(f"{one.at.astimezone(_PACIFIC):%a %d %b %Y %H:%M}  {line}", flush=True)  # noqa: T201 - to a person
+                mark = ">" if one.data.get("site_id") in self._by_hand else " "
+                print(f"{one.at.astimezone(_PACIFIC):%a %d %b %Y %H:%M} {mark}{line}", flush=True)  # noqa: T201 - to a person
 
     def _line(self, one: Announced) -> str:
         if "number" in one.data and one.owner == "referral":

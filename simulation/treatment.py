@@ -22,8 +22,9 @@ _UNSEEN = {"attendance", "plan", "invoice"}  # new documents: nothing was seen b
 class Treatment:
     """Everybody from the first visit on; the same seed does the same with the same cases."""
 
-    def __init__(self, portal: Portal, keys: Keys, agenda: Agenda) -> None:
-        """Nobody is treated yet."""
+    def __init__(self, portal: Portal, keys: Keys, agenda: Agenda, by_hand: frozenset[str] = frozenset()) -> None:
+        """Nobody is treated yet; what the sites `by_hand` have is left to people."""
+        self._by_hand = by_hand
         self._portal, self._keys, self._agenda = portal, keys, agenda
         self._cases: dict[str, Case] = {}
         self._schedules: dict[str, list[Data]] = {}
@@ -40,7 +41,10 @@ class Treatment:
             elif one.words == "referral-created":
                 self._cases[one.key] = Case(one.data["number"], one.key, barriers=tuple(one.data.get("barriers", ())))
             elif (case := self._cases.get(one.key)) and (react := REACTIONS.get(one.words)):
-                react(self._agenda, one.data, case, now)
+                if not self._by_hand & {case.site_id, one.data.get("site_id")}:
+                    react(self._agenda, one.data, case, now)
+                elif one.words == "referral-accepted":
+                    case.site_id = one.data["site_id"]
 
     def next_at(self) -> datetime | None:
         """When somebody acts next."""

@@ -31,7 +31,7 @@ def main() -> None:
         case "run":
             play = not asked.quiet and len(services) == len(SERVICES)
             clock = commands.stepped_clock(asked.folder) if play else "real"
-            stack = Stack(asked.folder, services=services, fast=asked.fast, clock=clock, given=os.environ)
+            stack = Stack(asked.folder, services=services, fast=asked.fast, clock=clock, given=os.environ, people=play)
             foreground.run(stack, play=play)
         case "up":
             background.up(asked.folder, sys.argv[2:])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from deploy.local import accounts
 from deploy.local.processes import Process, end_orphan
 from deploy.local.waiting import wait_until
 
@@ -29,6 +30,10 @@ def up(folder: Path, arguments: list[str]) -> None:
 
     wait_until(ready, within=120, what=f"ready (see {launcher.log})")
     print(f"ready, see {folder / 'stack.json'}")
+    passwords, portal = folder / "passwords.json", str(_noted(folder).get("REHAB_PORTAL", ""))
+    if portal and "--quiet" not in arguments:
+        wait_until(passwords.exists, within=60, what="accounts")
+        print(accounts.told(passwords, portal))
 
 
 def down(folder: Path) -> None:

@@ -29,6 +29,7 @@ FILLING = (
     Step("the clinics' accounts", "services.portal.app", ("open-accounts", NETWORK)),
 )
 PLAY = Step("claims arrive and clinics answer", "simulation", ("play",))
+BY_HAND = "s-vancouver-1"  # the site whose clinician and biller get passwords: people play its part in the browser
 
 
 def fill(env: Mapping[str, str], logs: Path) -> None:
@@ -60,8 +61,8 @@ def _simulation() -> ModuleType:
 
 
 def player(env: Mapping[str, str], logs: Path) -> Player:
-    """The simulator, live on the terminal."""
-    return Player("simulation", _command(PLAY), log=logs / "simulation.log", env=env)
+    """The simulator, live on the terminal; one site it leaves to people."""
+    return Player("simulation", [*_command(PLAY), "--by-hand", BY_HAND], log=logs / "simulation.log", env=env)
 
 
 def _command(step: Step) -> list[str]:

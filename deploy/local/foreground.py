@@ -2,12 +2,13 @@
 
 import signal
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-from deploy.local import commands
+from deploy.local import accounts, commands
+from deploy.local.keys import Keys
 from deploy.local.processes import Process, last_lines
 from deploy.local.stack import Stack
 
@@ -60,20 +61,23 @@ def _stay(stack: Stack, *, play: bool) -> None:
         return _watch(stack.programs)
     env = stack.client_environment
     commands.fill(env, stack.logs)
+    print(accounts.told(stack.passwords, env["REHAB_PORTAL"]), flush=True)
     player = commands.player(env, stack.logs)
     player.start()
     try:
-        return _watch(stack.programs)
+        with Keys(stack.pace) as keys:
+            return _watch(stack.programs, keys.look)
     finally:
         player.stop(patience=1)
 
 
-def _watch(programs: Collection[Process]) -> None:
+def _watch(programs: Collection[Process], then: Callable[[], None] = lambda: None) -> None:
     watches = [Watch(program) for program in programs]
     while True:
         time.sleep(0.3)
         for watch in watches:
             watch.look(time.monotonic())
+        then()
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

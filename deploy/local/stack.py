@@ -30,7 +30,7 @@ class Stack:
     The folder afterwards: state/ (broker and database), logs/, mail/, pgpass, stack.json (all addresses).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a stack is made of
         self,
         folder: Path,
         *,
@@ -38,9 +38,14 @@ class Stack:
         fast: bool = False,
         clock: str = "real",
         given: Mapping[str, str] = _NOTHING,
+        people: bool = False,
     ) -> None:
-        """`given` may name REHAB_KAFKA, REHAB_POSTGRES, REHAB_SMTP; `clock` is REHAB_CLOCK; `fast` is not durable."""
+        """`given` may name REHAB_KAFKA, REHAB_POSTGRES, REHAB_SMTP; `clock` is REHAB_CLOCK; `fast` is not durable.
+
+        Where there are `people`, they get passwords and may slow the days down.
+        """
         self.folder, self._given, self._clock = folder.absolute(), given, clock
+        self._people = people
         self._names = services
         self.logs = self.folder / "logs"
         self.broker = Broker(self.folder / "state" / "kafka", fast=fast, log=self.logs / "kafka.log")
@@ -60,7 +65,18 @@ class Stack:
         """What an outside client of the stack needs to know."""
         known = {name: self._addresses[name] for name in ("REHAB_KAFKA", "REHAB_POSTGRES", "REHAB_SMTP")}
         tokens = str(self.folder / "tokens.json")
-        return known | {"REHAB_CLOCK": self._clock, "REHAB_TOKENS": tokens} | self._portal()
+        theirs = {"REHAB_PASSWORDS": str(self.passwords), "REHAB_PACE": str(self.pace)} if self._people else {}
+        return known | {"REHAB_CLOCK": self._clock, "REHAB_TOKENS": tokens} | theirs | self._portal()
+
+    @property
+    def passwords(self) -> Path:
+        """First passwords by account, for whoever started the stack."""
+        return self.folder / "passwords.json"
+
+    @property
+    def pace(self) -> Path:
+        """How fast the days go."""
+        return self.folder / "pace.json"
 
     @property
     def client_environment(self) -> dict[str, str]:

@@ -40,7 +40,8 @@ async def open_accounts(office: Office, arguments: Sequence[str]) -> None:
 async def _hand_over(office: Office, holders: Sequence[HolderFiled], place: Path) -> None:
     """A key for each account's software, kept by the portal as a hash only; a key in the file stays."""
     known = _handed_over(place)
-    keys = {h.account_id: known.get(h.account_id) or secrets.token_urlsafe(32) for h in holders}
+    software = [h for h in holders if h.kind != "worker"]  # a worker has none
+    keys = {h.account_id: known.get(h.account_id) or secrets.token_urlsafe(32) for h in software}
     async with office.pool.acquire() as conn, conn.transaction():
         await issue_tokens(conn, {sha256(key.encode()).digest(): account for account, key in keys.items()})
     _note(place, keys)

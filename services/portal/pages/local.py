@@ -22,7 +22,7 @@ def shown() -> dict[str, Any] | None:
     if place is None:
         return None
     said = json.loads(place.read_text()) if place.exists() else {}
-    return {"pace": said.get("pace", "steady"), "paces": PACES}
+    return {"pace": said.get("pace", "fast"), "paces": PACES}
 
 
 def set_pace(pace: str) -> bool:
