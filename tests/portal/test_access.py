@@ -38,6 +38,7 @@ THERE = {
     "invoice_id": treated.INVOICE,
     "remittance_id": treated.REMITTANCE,
     "run_id": treated.RUN,
+    "calendar_id": "bc",
 }
 BODIES: dict[str, Any] = {
     "/referrals/{number}/appointments": FIRST_VISIT,
@@ -59,13 +60,14 @@ BODIES: dict[str, Any] = {
     "/officer/referrals/{number}/commands/waive-report": {"report": "initial"},
 }
 # nobody has others' rows behind these: they are the caller's own by what they ask
-OWN_BY_NATURE = frozenset({"/me", "/notices", "/events", "/referrals", "/payments"})
+COUNT = "/calendars/{calendar_id}/count"
+OWN_BY_NATURE = frozenset({"/me", "/notices", "/events", "/referrals", "/payments", COUNT})
 
 
 @pytest.fixture
 async def town(portal: World) -> World:
     """One referral treated in the north, billed and paid."""
-    await portal.hear(*treated.TREATED)
+    await portal.hear(story.CALENDAR, *treated.TREATED)
     return portal
 
 
@@ -73,6 +75,8 @@ async def call(portal: World, account: str, method: str, path: str, names: dict[
     """A well-formed request."""
     headers = portal.asking(account, etag='"9"') if method == "POST" else portal.auth(account)
     place = f"/api/v1{path.format(**THERE | names)}"
+    if path == COUNT:
+        place = "/api/v1/calendars/bc/count?first=2024-11-01&last=2024-11-12"
     if path == "/events":
         async with portal.client.stream(method, place, headers=headers) as answer:
             return answer

@@ -38,6 +38,7 @@ ACCESS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/notices"): EVERYBODY,
     ("POST", "/notices/{notice_id}/open"): EVERYBODY,
     ("GET", "/events"): EVERYBODY,
+    ("GET", "/calendars/{calendar_id}/count"): EVERYBODY,
     ("GET", "/referrals"): CLINIC,
     ("GET", "/referrals/{number}"): CLINIC,
     ("POST", "/referrals/{number}/commands/acknowledge"): ACTS,

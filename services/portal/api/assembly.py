@@ -5,12 +5,12 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from services.portal.api import billing, commands, deciding, officer, own, referrals, runs, treatment
+from services.portal.api import billing, calendars, commands, deciding, officer, own, referrals, runs, treatment
 from services.portal.api.access import check_routes
 from services.portal.api.desk import Portal
 from services.portal.api.problems import Problem, on_fault, on_http, on_invalid, on_problem
 
-PARTS = (own, referrals, commands, treatment, billing, officer, deciding, runs)
+PARTS = (own, calendars, referrals, commands, treatment, billing, officer, deciding, runs)
 _PROBLEM = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
 _REFUSALS: dict[int | str, dict[str, object]] = {
     202: {"description": "Sent, being checked"},
