@@ -1,13 +1,15 @@
 """Do the books balance? From the topics alone, by rules written a second time."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from simulation import topics
-from simulation.audit import admission, answers, keys, money, offers, openings, parking, path, prices
+from simulation.audit import admission, answers, keys, machines, money, offers, openings, parking, path, prices
 from simulation.books import Books
+from simulation.coverage import Covered, coverage, unknown
 from simulation.topics import Lying
 
 Check: TypeAlias = Callable[[Books], Iterator[str]]
@@ -25,6 +27,7 @@ CHECKS: Sequence[Check] = (
     admission.said_whole,
     admission.followed,
     path.legal,
+    machines.legal,
     offers.asked_once,
     offers.three_refusals,
     offers.ranks,
@@ -36,6 +39,7 @@ CHECKS: Sequence[Check] = (
     answers.actions,
     answers.notices,
     answers.mails,
+    unknown,
     money.judged_whole,
     money.one_fate,
     money.paid_once,
@@ -57,6 +61,7 @@ class Report(NamedTuple):
     faults: Sequence[str]
     decisions: Sequence[dict[str, Any]]
     announced: int = 0
+    covered: Mapping[str, Covered] = MappingProxyType({})
 
     @property
     def balanced(self) -> bool:
@@ -67,7 +72,8 @@ class Report(NamedTuple):
         """What is written to a file; a system that is wholly wrong is not listed wholly."""
         more = len(self.faults) - _MOST_FAULTS
         listed = [*self.faults[:_MOST_FAULTS], *([f"and {more} more"] if more > 0 else ())]
-        return {"balanced": self.balanced, **self.counts, "faults": listed}
+        covered = {name: one.as_json() for name, one in self.covered.items()}
+        return {"balanced": self.balanced, **self.counts, "faults": listed, "coverage": covered}
 
 
 async def reconcile(servers: str, *, until: datetime | None = None, at_the_end: bool = True) -> Report:
@@ -84,7 +90,7 @@ def audit(lying: Iterable[Lying], *, until: datetime, at_the_end: bool = True) -
         *(fault for check in checks for fault in check(books)),
         *_imbalances(_counts(books), at_the_end=at_the_end),
     ]
-    return Report(_counts(books), faults, admission.as_decisions(books.decisions), len(books.firsts))
+    return Report(_counts(books), faults, admission.as_decisions(books.decisions), len(books.firsts), coverage(books))
 
 
 def _counts(books: Books) -> dict[str, int]:

@@ -18,6 +18,7 @@ from deploy.local.stack import Stack
 from simulation import capture, session
 from simulation.capture import Captured
 from simulation.clock import ClockFile
+from simulation.coverage import in_words
 from simulation.feed import ALWAYS, Stretch, select
 from simulation.nemesis import WIDENED, Nemesis
 from simulation.play import Manner, Unsettled
@@ -87,7 +88,8 @@ def _nemesis(stack: Stack, order: Order) -> Nemesis | AbstractContextManager[Non
 
 def _write(report: Report, order: Order, seconds: float) -> None:
     said = {**report.as_json(), "seconds": round(seconds, 1), "events_per_second": round(report.announced / seconds)}
-    print("\n" + json.dumps(said, indent=2))  # noqa: T201 - to a person
+    shown = {name: value for name, value in said.items() if name != "coverage"}
+    print("\n" + json.dumps(shown, indent=2) + "\n" + in_words(report.covered))  # noqa: T201 - to a person
     if order.report:
         order.report.write_text(json.dumps(said, indent=2) + "\n")
     if order.decisions:

@@ -5,17 +5,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from simulation.books import Books
 from simulation.topics import Announced
 
-_NEW = "NEW"
-_NOT_HELD = {_NEW, "WITHDRAWN", "NOT_ADMITTED", "CLOSED", "CLOSED_NOT_STARTED"}
+NEW = "NEW"
+_NOT_HELD = {NEW, "WITHDRAWN", "NOT_ADMITTED", "CLOSED", "CLOSED_NOT_STARTED"}
 SOUGHT = {"MATCHED", "OFFERED", "ACKNOWLEDGED"}  # a clinic is being sought
 _UNANSWERED = {
     "referral-declined": "MATCHED",
     "referral-lapsed": "MATCHED",
     "referral-offer-withdrawn": "MATCHED",
-    "referral-withdrawn": "WITHDRAWN",
 }
-_STEPS: Mapping[str, Mapping[str, str]] = {
-    _NEW: {"referral-created": "MATCHED", "referral-not-admitted": "NOT_ADMITTED"},
+STEPS: Mapping[str, Mapping[str, str]] = {
+    NEW: {"referral-created": "MATCHED", "referral-not-admitted": "NOT_ADMITTED"},
     "MATCHED": {
         "program-selected": "MATCHED",
         "referral-offered": "OFFERED",
@@ -30,7 +29,6 @@ _STEPS: Mapping[str, Mapping[str, str]] = {
         "referral-closed-not-started": "CLOSED_NOT_STARTED",
     },
     "SCHEDULED": {
-        "appointment-booked": "SCHEDULED",
         "appointment-moved": "SCHEDULED",
         "appointment-missed": "SCHEDULED",
         "program-started": "ACTIVE",
@@ -51,7 +49,7 @@ _STEPS: Mapping[str, Mapping[str, str]] = {
     "DISCHARGED": {"referral-closed": "CLOSED"},
     "WITHDRAWN": {"referral-closed": "CLOSED"},
 }
-_MOVES = {words for steps in _STEPS.values() for words in steps}
+_MOVES = {words for steps in STEPS.values() for words in steps}
 _HELD_TAKES = {"referral-withdrawn", "referral-offer-withdrawn"}
 
 
@@ -60,7 +58,7 @@ class Way:
 
     def __init__(self, said: Iterable[Announced] = ()) -> None:
         """Nothing, or what was said already."""
-        self.state, self.holds = _NEW, set[str]()
+        self.state, self.holds = NEW, set[str]()
         for one in said:
             self.go(one)
 
@@ -72,7 +70,7 @@ class Way:
             self.holds.add(cause)
         elif one.words == "referral-resumed":
             self.holds.discard(cause)
-        self.state = _STEPS.get(self.state, {}).get(one.words, self.state)
+        self.state = STEPS.get(self.state, {}).get(one.words, self.state)
         return fault
 
     def _fault(self, one: Announced) -> str:
@@ -83,7 +81,7 @@ class Way:
             still = set(one.data.get("still_held", ()))
             right = cause in self.holds and still == self.holds - {cause}
             return "" if right else f"is resumed from {cause}, held for {sorted(self.holds)}, still for {sorted(still)}"
-        if one.words in _MOVES and one.words not in _STEPS.get(self.state, {}):
+        if one.words in _MOVES and one.words not in STEPS.get(self.state, {}):
             return f"is {self.state} and takes {one.words}"
         return f"is held and takes {one.words}" if self.holds and one.words in _MOVES - _HELD_TAKES else ""
 
