@@ -21,10 +21,10 @@ class Line(NamedTuple):
     cents: int
     discipline: str | None
 
-    def as_body(self, n: int) -> dict[str, Any]:
+    def as_body(self, line: str) -> dict[str, Any]:
         """As the portal takes it."""
         said: dict[str, Any] = {
-            "line": str(n), "code": self.code, "service_on": self.service_on.isoformat(), "units": str(self.units),
+            "line": line, "code": self.code, "service_on": self.service_on.isoformat(), "units": str(self.units),
             "cents": self.cents,
         }  # fmt: skip
         return said | ({"discipline": self.discipline} if self.discipline else {})
@@ -60,6 +60,9 @@ class Case:
     returned: set[str] = field(default_factory=set)
     asked: set[int] = field(default_factory=set)
     last_billed: Sequence[Line] = ()
+    meant: dict[str, Mapping[str, Line]] = field(default_factory=dict)
+    sent: dict[str, Data] = field(default_factory=dict)
+    denied: dict[str, Sequence[Data]] = field(default_factory=dict)
 
     def attended(self) -> list[date]:
         """Days on which the worker came."""

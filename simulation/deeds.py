@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple, TypeAlias
 
 from simulation.agenda import Agenda, Deed, at, working
+from simulation.bills import spoiled, spoiled_lines
 from simulation.case import Case, planned, unbilled
 from simulation.course import PACIFIC
 from simulation.register import Data
@@ -29,12 +30,17 @@ _GOALS = ("return-to-own-job", "return-to-modified-job", "increase-capacity")
 
 
 class Call(NamedTuple):
-    """What is said, in which role, by which verb; `of` is the document that is acted on."""
+    """What is said, in which role, by which verb; `of` is the document that is acted on.
+
+    At another site than the one that treats, and on another revision than the newest, where they are named.
+    """
 
     role: str
     verb: str
     body: Mapping[str, Any]
     of: str = ""
+    site: str = ""
+    seen: int | None = None
 
 
 Fees: TypeAlias = Mapping[str, Data]
@@ -168,18 +174,16 @@ def _bill(deed: Deed, case: Case, agenda: Agenda, fees: Fees) -> Call | None:
     case.invoices += 1
     case.last_billed = tuple(lines)
     mind = agenda.mind(case, f"invoice {case.invoices}")
-    wrong = mind.choices(("", "price", "double", "sum"), (88, 6, 3, 3))[0] if deed.about != "again" else ""
-    if wrong == "price":
-        lines[0] = lines[0]._replace(cents=lines[0].cents + 1000)
-    if wrong == "double":
-        lines.append(lines[0])
-    body = {
-        "number": f"{case.number.removeprefix('R-')}-{case.invoices}",
+    number = f"{case.number.removeprefix('R-')}-{case.invoices}"
+    case.meant[number] = {str(n): line for n, line in enumerate(lines, 1)}
+    lines = lines if deed.about == "again" else spoiled_lines(mind, lines, case)
+    body: dict[str, Any] = {
+        "number": number,
         "invoiced_on": deed.day.isoformat(),
-        "lines": [line.as_body(n) for n, line in enumerate(lines, 1)],
-        "cents": sum(line.cents for line in lines) + (wrong == "sum"),
+        "lines": [line.as_body(str(n)) for n, line in enumerate(lines, 1)],
+        "cents": sum(line.cents for line in lines),
     }
-    return Call("biller", "invoice", body)
+    return Call("biller", "invoice", body if deed.about == "again" else spoiled(mind, body, case))
 
 
 SAYINGS: Mapping[str, Saying] = {

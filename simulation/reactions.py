@@ -74,7 +74,9 @@ def _plan_submitted(agenda: Agenda, said: Data, case: Case, now: datetime) -> No
 
 
 def _asked(agenda: Agenda, said: Data, case: Case, now: datetime) -> None:
-    agenda.later("reply", case, now, 2, str(said["plan"]))
+    """Most answer within days, some too late."""
+    slow = agenda.mind(case, f"slow reply {said['plan']}").random() < 0.2  # noqa: PLR2004 - one in five
+    agenda.later("reply", case, now + 9 * _DAY if slow else now, 2, str(said["plan"]))
 
 
 def _clock_resumed(agenda: Agenda, said: Data, case: Case, now: datetime) -> None:

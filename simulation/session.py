@@ -15,6 +15,7 @@ from simulation.capture import Captured
 from simulation.clinics import Clinics
 from simulation.clock import ClockFile
 from simulation.keys import find
+from simulation.payers import Payers
 from simulation.play import Manner, World, play
 from simulation.portal import Portal
 from simulation.quiet import Watch
@@ -60,7 +61,8 @@ async def run(feed: Sequence[Captured], clock: ClockFile, where: Addresses, mann
         keys = await find(portal, where.tokens)
         clinics = Clinics(portal, keys.clinicians, manner.seed, manner.pace, manner.by_hand)
         treatment = Treatment(portal, keys, Agenda(manner.seed, manner.pace), manner.by_hand)
-        world = World(clock, publisher, watch, tail, (clinics, treatment))
+        payers = Payers(portal, keys.insurers.get("payment_officer", []), manner.seed, manner.pace)
+        world = World(clock, publisher, watch, tail, (clinics, treatment, payers))
         left = await _unplayed(feed, where.broker) if manner.goes_on else feed
         return await play(left, world, manner)
 

@@ -10,11 +10,14 @@ from simulation.agenda import Agenda, Deed
 from simulation.case import Case
 from simulation.deeds import SAYINGS, Call
 from simulation.keys import Keys
+from simulation.mistakes import err, make
 from simulation.portal import Portal
+from simulation.rarities import RARE, RARELY
 from simulation.reactions import REACTIONS
 from simulation.register import Data
 from simulation.topics import Announced
 
+_SAYINGS = {**SAYINGS, **RARE, "mistake": make}
 _AT_ONCE = 16  # requests under way together
 _UNSEEN = {"attendance", "plan", "invoice"}  # new documents: nothing was seen before
 
@@ -40,11 +43,18 @@ class Treatment:
                 self._contracts[one.data["contract_id"]] = one.data
             elif one.words == "referral-created":
                 self._cases[one.key] = Case(one.data["number"], one.key, barriers=tuple(one.data.get("barriers", ())))
-            elif (case := self._cases.get(one.key)) and (react := REACTIONS.get(one.words)):
-                if not self._by_hand & {case.site_id, one.data.get("site_id")}:
-                    react(self._agenda, one.data, case, now)
-                elif one.words == "referral-accepted":
-                    case.site_id = one.data["site_id"]
+            if case := self._cases.get(one.key):
+                self._react(one, case, now)
+
+    def _react(self, one: Announced, case: Case, now: datetime) -> None:
+        """What follows from it, unless it is left to people."""
+        if self._by_hand & {case.site_id, one.data.get("site_id")}:
+            case.site_id = one.data.get("site_id") or case.site_id
+            return
+        for react in (REACTIONS.get(one.words), *RARELY.get(one.words, ())):
+            if react:
+                react(self._agenda, one.data, case, now)
+        err(self._agenda, one, case, now)
 
     def next_at(self) -> datetime | None:
         """When somebody acts next."""
@@ -62,23 +72,24 @@ class Treatment:
 
     async def _do(self, deed: Deed, case: Case) -> None:
         """One deed; what was refused because the referral is held is done when it is resumed."""
-        call = SAYINGS[deed.what](deed, case, self._agenda, self._fees(case, deed.day))
+        call = _SAYINGS[deed.what](deed, case, self._agenda, self._fees(case, deed.day))
         if call is None:
             return
         token, path = self._who(call, case), self._path(call, case)
         is_new = call.verb in _UNSEEN or (call.verb == "report" and call.body["report"] not in case.returned)
-        seen = 0 if is_new else await self._portal.revision_of(token, path + call.of) or 0
+        if (seen := call.seen) is None:
+            seen = 0 if is_new else await self._portal.revision_of(token, path + call.of) or 0
         key = UUID(int=self._agenda.mind(case, f"{deed.what} key {deed.at} {deed.about}").getrandbits(128), version=4)
         answer = await self._portal.act(token, f"{path}/commands/{call.verb}", call.body, seen=seen, key=key)
         self.answers[call.verb, answer.status] += 1
-        if not answer.is_taken and case.holds:
+        if not answer.is_taken and case.holds and deed.what != "mistake":
             case.postponed.add((deed.what, deed.about))
 
     def _who(self, call: Call, case: Case) -> str:
         """The key by which it is done."""
         if call.role == "claims_officer":
             return self._keys.officer(call.role, int(case.referral_id[:8], 16))
-        return (self._keys.billers if call.role == "biller" else self._keys.clinicians)[case.site_id]
+        return (self._keys.billers if call.role == "biller" else self._keys.clinicians)[call.site or case.site_id]
 
     def _path(self, call: Call, case: Case) -> str:
         return f"{'/officer' if call.role == 'claims_officer' else ''}/referrals/{case.number}"

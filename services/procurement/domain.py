@@ -21,7 +21,7 @@ from shared.events.procurement import (
 )
 
 Row: TypeAlias = Mapping[str, Any]
-_LISTS = frozenset({"sites", "disciplines", "languages", "weekend"})
+_LISTS = frozenset({"sites", "disciplines", "languages", "reviewed_reports", "weekend"})
 _NUMBERED = (ContractActivated, FeeSchedulePublished, CalendarPublished)
 
 

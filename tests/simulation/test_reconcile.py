@@ -126,7 +126,9 @@ def change(world: World, words: str, **data: Any) -> None:
 def test_a_world_in_balance_balances(world: World) -> None:
     found = report(world)
     assert list(found.faults) == []
-    assert found.as_json() == {
+    said = found.as_json()
+    assert said.pop("coverage")
+    assert said == {
         "balanced": True, "records": 7, "requests": 2, "admitted": 1, "not_admitted": 1, "without_claim": 0,
         "accepted": 1, "unplaced": 0, "offers": 2, "declined": 0, "lapsed": 1, "booked": 1, "notices": 2, "parked": 1,
         "counted_unknown": 1, "duplicates": 0, "faults": [], "approved_plans": 0, "reports": 0, "invoices": 0,
