@@ -71,10 +71,10 @@ bench: $(READY) ## Measure throughput, latency and memory; JSON=<file> keeps the
 	@$(RUN) benchmarks $(if $(JSON),--json "$(JSON)")
 
 .PHONY: simulate
-simulate: $(READY) ## Play a capture and balance the books: FEED=<capture> FROM=<date> DAYS=<n> JSON=<file> DECISIONS=<file> KILL_EVERY=<seconds>.
+simulate: $(READY) ## Play a capture and balance the books: FEED=<capture> FROM=<date> DAYS=<n> JSON=<file> DECISIONS=<file> KILL_EVERY=<seconds> PARTITIONS=<n>.
 	@$(RUN) simulation simulate $(if $(FEED),--feed "$(FEED)") $(if $(FROM),--from "$(FROM)") $(if $(DAYS),--days "$(DAYS)") \
 	  $(if $(JSON),--json "$(JSON)") $(if $(DECISIONS),--decisions "$(DECISIONS)") \
-	  $(if $(KILL_EVERY),--kill-every "$(KILL_EVERY)")
+	  $(if $(KILL_EVERY),--kill-every "$(KILL_EVERY)") $(if $(PARTITIONS),--partitions "$(PARTITIONS)")
 
 .PHONY: contracts
 contracts: $(READY) ## Write the schemas and documents of the events anew from their classes.

@@ -29,8 +29,11 @@ def _arguments() -> argparse.Namespace:
     player.add_argument("--by-hand", action="append", default=[], help="a site whose part people play in the browser")
     simulator = verbs.add_parser("simulate", help="play a capture on a stack of its own, and balance the books")
     simulator.add_argument("--json", type=Path, help="where to write the counts and the faults")
-    simulator.add_argument("--decisions", type=Path, help="where to write every admission decision")
+    simulator.add_argument(
+        "--decisions", type=Path, help="where to write every admission decision and what became of it"
+    )
     simulator.add_argument("--kill-every", type=float, default=0, help="kill a service every so many seconds")
+    simulator.add_argument("--partitions", type=int, help="of each topic; one makes two plays the same")
     simulator.add_argument("--keep", action="store_true", help="keep the stack's folder")
     for one in (player, simulator):
         one.add_argument("--feed", type=Path, default=session.BUNDLED, help="a capture of the topic claims")
@@ -69,7 +72,8 @@ def _play(asked: argparse.Namespace) -> bool:
 
 def _simulate(asked: argparse.Namespace) -> bool:
     stretch = Stretch.of(asked.from_on, asked.days)
-    return simulate(Order(asked.feed, stretch, asked.seed, asked.json, asked.decisions, asked.keep, asked.kill_every))
+    order = Order(asked.feed, stretch, asked.seed, asked.json, asked.decisions, asked.keep, asked.kill_every)
+    return simulate(order._replace(partitions=asked.partitions))
 
 
 def _generate(asked: argparse.Namespace) -> bool:

@@ -105,14 +105,13 @@ class Books:
 
     @cached_property
     def _ended(self) -> Mapping[Request, datetime]:
-        """When referrals ended by anybody but the insurer's claim decisions."""
+        """When referrals first ended by anybody but the insurer's claim decisions."""
         requests = {one.announced.key: one.request for one in self.decisions}
-        return {
-            requests[one.key]: one.at
-            for words in _ENDED_BY_OTHERS
-            for one in self.words.get(words, ())
-            if one.data.get("cause") != "claim" and one.key in requests
-        }
+        ends = sorted((one.at, one.key) for words in _ENDED_BY_OTHERS for one in self._by_others(words))
+        return {requests[key]: at for at, key in reversed(ends) if key in requests}
+
+    def _by_others(self, words: str) -> Iterable[Announced]:
+        return (one for one in self.words.get(words, ()) if one.data.get("cause") != "claim")
 
 
 def judged(lying: Iterable[Lying]) -> list[Judged]:

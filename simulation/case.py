@@ -32,7 +32,10 @@ class Line(NamedTuple):
 
 @dataclass(slots=True)
 class Case:
-    """What has happened so far, and what was billed of it."""
+    """What has happened so far, and what was billed of it.
+
+    People speak of an invoice by its number, which is the same in every play; `numbers` has it by the invoice's id.
+    """
 
     number: str
     referral_id: str
@@ -62,6 +65,7 @@ class Case:
     last_billed: Sequence[Line] = ()
     meant: dict[str, Mapping[str, Line]] = field(default_factory=dict)
     sent: dict[str, Data] = field(default_factory=dict)
+    numbers: dict[str, str] = field(default_factory=dict)
     denied: dict[str, Sequence[Data]] = field(default_factory=dict)
 
     def attended(self) -> list[date]:

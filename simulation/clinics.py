@@ -24,7 +24,6 @@ _CONCERNS = {
     "referral-offered", "referral-acknowledged", "referral-accepted", "referral-declined", "referral-lapsed",
     "referral-offer-withdrawn", "referral-withdrawn", "appointment-booked",
 }  # fmt: skip
-_AT_ONCE = 16  # requests under way together
 
 
 class Act(NamedTuple):
@@ -39,17 +38,10 @@ class Act(NamedTuple):
 class Clinics:
     """All of them; the same seed gives the same answers to the same offers."""
 
-    def __init__(
-        self,
-        portal: Portal,
-        tokens: Mapping[str, str],
-        seed: int,
-        pace: int = 30,
-        by_hand: frozenset[str] = frozenset(),
-    ) -> None:
-        """`tokens` by site; acts stand on a grid of `pace` minutes, many at once; people play the sites `by_hand`."""
-        self._by_hand = by_hand
+    def __init__(self, portal: Portal, tokens: Mapping[str, str], seed: int, pace: int = 30, at_once: int = 16) -> None:
+        """`tokens` by site; acts stand on a grid of `pace` minutes, so that many fall together."""
         self._portal, self._tokens, self._seed, self._pace = portal, tokens, seed, pace
+        self._at_once = at_once
         self._agenda: list[Act] = []
         self._places = count()
         self._offers: dict[str, Announced] = {}
@@ -62,8 +54,6 @@ class Clinics:
         for one in news:
             if one.words == "referral-offered":
                 self._offers[one.key] = one
-                if one.data["site_id"] in self._by_hand:
-                    del self._offers[one.key]
             if one.words in _CONCERNS:
                 self._words[one.key] = one.words
                 concerned.add(one.key)
@@ -87,7 +77,7 @@ class Clinics:
 
     async def act(self, now: datetime) -> None:
         """Everybody whose time has come acts."""
-        gate = asyncio.Semaphore(_AT_ONCE)
+        gate = asyncio.Semaphore(self._at_once)
         due: list[Act] = []
         while self._agenda and self._agenda[0].at <= now:
             due.append(heapq.heappop(self._agenda))

@@ -23,6 +23,12 @@ class Slip(NamedTuple):
     case: Case
     fees: Fees
 
+    @property
+    def invoice_id(self) -> str:
+        """The invoice whose number it is about; none has the number of nobody's."""
+        sent = self.case.sent.get(self.about)
+        return str(sent["invoice_id"]) if sent else "nobody"
+
 
 Words: TypeAlias = Callable[[Slip], Call | None]
 
@@ -160,11 +166,21 @@ def _of_report(verb: str, **body: Any) -> Words:  # noqa: ANN401 - whatever a bo
 
 
 def _void(seen: int | None = None) -> Words:
-    return lambda slip: Call("biller", "void", {"invoice_id": slip.about}, of=f"/invoices/{slip.about}", seen=seen)
+    def words(slip: Slip) -> Call:
+        invoice_id = slip.invoice_id
+        return Call("biller", "void", {"invoice_id": invoice_id}, of=f"/invoices/{invoice_id}", seen=seen)
+
+    return words
 
 
 def _rectify(slip: Slip) -> Call:
-    body = {"number": "again", "invoiced_on": slip.day.isoformat(), "lines": [], "cents": 0, "rectifies": slip.about}
+    body = {
+        "number": "again",
+        "invoiced_on": slip.day.isoformat(),
+        "lines": [],
+        "cents": 0,
+        "rectifies": slip.invoice_id,
+    }
     return Call("biller", "rectify", body, seen=1)
 
 
@@ -232,12 +248,15 @@ MISTAKES: Mapping[str, Mistake] = {
 def err(agenda: Agenda, one: Announced, case: Case, now: datetime) -> None:
     """Whoever hears of it may make a mistake."""
     about = str(next((one.data[name] for name in _ABOUT if one.data.get(name)), ""))
+    about = case.numbers.get(about, about)
     for name, mistake in MISTAKES.items():
         if mistake.after == one.words and agenda.mind(case, f"{name} {about}").random() < _OFTEN:
             agenda.later("mistake", case, now, mistake.days, f"{name} {about}")
 
 
 def make(deed: Deed, case: Case, _: Agenda, fees: Fees) -> Call | None:
-    """The mistake that a deed is about."""
+    """The mistake that a deed is about; nobody makes that of a clinic while none has the referral."""
     name, _space, about = deed.about.partition(" ")
-    return MISTAKES[name].words(Slip(about, deed.day, case, fees))
+    call = MISTAKES[name].words(Slip(about, deed.day, case, fees))
+    has_someone = call and (call.role == "claims_officer" or call.site or case.site_id)
+    return call if has_someone else None

@@ -13,6 +13,7 @@ from simulation.tail import Tail
 from simulation.topics import Announced, Publisher
 from simulation.waiting import Waiting, day_of
 
+AT_ONCE = 16  # requests of people under way together
 _LONGEST_END = timedelta(days=400)
 
 
@@ -68,6 +69,7 @@ class Manner(NamedTuple):
     wait: Callable[[], Awaitable[None]] = at_once
     goes_on: bool = False
     by_hand: frozenset[str] = frozenset()
+    at_once: int = AT_ONCE
 
 
 async def play(feed: Sequence[Captured], world: World, manner: Manner) -> datetime:

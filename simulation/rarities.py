@@ -41,13 +41,14 @@ def _waive(deed: Deed, case: Case, agenda: Agenda, _: Fees) -> Call | None:
     return Call("claims_officer", "waive-report", body, of=f"/reports/{deed.about}")
 
 
-def _void(deed: Deed, _: Case, __: Agenda, ___: Fees) -> Call:
-    return Call("biller", "void", {"invoice_id": deed.about}, of=f"/invoices/{deed.about}")
+def _void(deed: Deed, case: Case, _: Agenda, __: Fees) -> Call:
+    invoice_id = case.sent[deed.about]["invoice_id"]
+    return Call("biller", "void", {"invoice_id": invoice_id}, of=f"/invoices/{invoice_id}")
 
 
 def _rectify(deed: Deed, case: Case, _: Agenda, fees: Fees) -> Call | None:
     """What was denied, as it should have been billed."""
-    meant = case.meant.get(case.sent[deed.about]["number"], {})
+    meant, invoice_id = case.meant.get(deed.about, {}), case.sent[deed.about]["invoice_id"]
     lines = [_as_meant(line, meant, fees) for line in case.denied.get(deed.about, ())]
     if not lines:
         return None
@@ -57,9 +58,9 @@ def _rectify(deed: Deed, case: Case, _: Agenda, fees: Fees) -> Call | None:
         "invoiced_on": deed.day.isoformat(),
         "lines": lines,
         "cents": sum(line["cents"] for line in lines),
-        "rectifies": deed.about,
+        "rectifies": invoice_id,
     }
-    return Call("biller", "rectify", body, of=f"/invoices/{deed.about}")
+    return Call("biller", "rectify", body, of=f"/invoices/{invoice_id}")
 
 
 def _as_meant(line: Data, meant: Mapping[str, Line], fees: Fees) -> dict[str, Any]:
@@ -117,6 +118,7 @@ def _now_and_then(what: str, share: float, days: float, about: str = "") -> Reac
 
     def react(agenda: Agenda, said: Data, case: Case, now: datetime) -> None:
         of = str(said.get(about, ""))
+        of = case.numbers.get(of, of)
         if agenda.mind(case, f"rarely {what} {of} {share}").random() < share / 100:
             agenda.later(what, case, now, days, of)
 
@@ -129,20 +131,21 @@ def _held(agenda: Agenda, said: Data, case: Case, now: datetime) -> None:
 
 
 def _received(_: Agenda, said: Data, case: Case, __: datetime) -> None:
-    case.sent[said["invoice_id"]] = said
+    case.sent[said["number"]] = said
+    case.numbers[said["invoice_id"]] = said["number"]
 
 
 def _judged(agenda: Agenda, said: Data, case: Case, now: datetime) -> None:
     """Most of what was denied is put right, once."""
     denied = [line for line in said["lines"] if line["status"] == "denied"]
-    case.denied[said["invoice_id"]] = denied
+    case.denied[said["number"]] = denied
     if denied and len(case.denied) < _MOST_INVOICES:
         _now_and_then("rectify", 60, 4, "invoice_id")(agenda, said, case, now)
 
 
 def _voided(agenda: Agenda, said: Data, case: Case, now: datetime) -> None:
     """What was taken back is billed anew."""
-    for line in case.sent[said["invoice_id"]]["lines"]:
+    for line in case.sent[said["number"]]["lines"]:
         case.billed.discard((line["code"], date.fromisoformat(line["service_on"])))
         case.units[line["code"]] -= 1
     agenda.later("bill", case, now, 2)

@@ -10,6 +10,7 @@ from simulation import topics
 from simulation.audit import admission, answers, keys, machines, money, offers, openings, parking, path, prices
 from simulation.books import Books
 from simulation.coverage import Covered, coverage, unknown
+from simulation.outcomes import outcomes
 from simulation.topics import Lying
 
 Check: TypeAlias = Callable[[Books], Iterator[str]]
@@ -90,7 +91,17 @@ def audit(lying: Iterable[Lying], *, until: datetime, at_the_end: bool = True) -
         *(fault for check in checks for fault in check(books)),
         *_imbalances(_counts(books), at_the_end=at_the_end),
     ]
-    return Report(_counts(books), faults, admission.as_decisions(books.decisions), len(books.firsts), coverage(books))
+    return Report(_counts(books), faults, _decisions(books), len(books.firsts), coverage(books))
+
+
+def _decisions(books: Books) -> list[dict[str, Any]]:
+    """Every admission decision, and what became of what was admitted."""
+    followed = outcomes(books)
+    ids = {one.request: one.announced.key for one in books.decisions if one.decision == "admitted"}
+    listed = admission.as_decisions(books.decisions)
+    return [
+        {**one, **followed.get(ids.get((str(one["claim_number"]), str(one["request_id"])), ""), {})} for one in listed
+    ]
 
 
 def _counts(books: Books) -> dict[str, int]:

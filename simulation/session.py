@@ -11,6 +11,7 @@ from typing import NamedTuple
 from deploy.local.rights import SERVICES
 from simulation import capture
 from simulation.agenda import Agenda
+from simulation.apart import Apart
 from simulation.capture import Captured
 from simulation.clinics import Clinics
 from simulation.clock import ClockFile
@@ -59,10 +60,11 @@ async def run(feed: Sequence[Captured], clock: ClockFile, where: Addresses, mann
         watch = await parts.enter_async_context(Watch(where.broker, where.health))
         tail = await parts.enter_async_context(Tail(where.broker))
         keys = await find(portal, where.tokens)
-        clinics = Clinics(portal, keys.clinicians, manner.seed, manner.pace, manner.by_hand)
-        treatment = Treatment(portal, keys, Agenda(manner.seed, manner.pace), manner.by_hand)
+        clinics = Clinics(portal, keys.clinicians, manner.seed, manner.pace, manner.at_once)
+        treatment = Treatment(portal, keys, Agenda(manner.seed, manner.pace), manner.at_once)
         payers = Payers(portal, keys.insurers.get("payment_officer", []), manner.seed, manner.pace)
-        world = World(clock, publisher, watch, tail, (clinics, treatment, payers))
+        people = [Apart(actors, manner.by_hand) for actors in (clinics, treatment)]
+        world = World(clock, publisher, watch, tail, (*people, payers))
         left = await _unplayed(feed, where.broker) if manner.goes_on else feed
         return await play(left, world, manner)
 

@@ -21,7 +21,7 @@ from simulation.clock import ClockFile
 from simulation.coverage import in_words
 from simulation.feed import ALWAYS, Stretch, select
 from simulation.nemesis import WIDENED, Nemesis
-from simulation.play import Manner, Unsettled
+from simulation.play import AT_ONCE, Manner, Unsettled
 from simulation.quiet import NotQuiet
 from simulation.reconcile import Report, reconcile
 from simulation.show import Gauge
@@ -40,6 +40,7 @@ class Order(NamedTuple):
     decisions: Path | None = None
     keep: bool = False
     kill_every: float = 0  # seconds; never where it is nothing
+    partitions: int | None = None  # of each topic; as ever where it is nothing
 
 
 def simulate(order: Order) -> bool:
@@ -65,7 +66,7 @@ def _played(feed: Sequence[Captured], order: Order, folder: Path) -> Report:
     clock.set(feed[0].arrives_at - session.BEFORE)
     if order.kill_every:
         os.environ["REHAB_WIDEN"] = WIDENED
-    with Stack(folder, fast=not order.kill_every, clock=f"stepped:{clock.path}") as stack:
+    with Stack(folder, fast=not order.kill_every, clock=f"stepped:{clock.path}", given=_given(order)) as stack:
         commands.fill(stack.client_environment, stack.logs)
         known = stack.environment
         tokens = read_tokens(Path(known["REHAB_TOKENS"]))
@@ -74,12 +75,23 @@ def _played(feed: Sequence[Captured], order: Order, folder: Path) -> Report:
         stopped: list[str] = []
         with _nemesis(stack, order) as nemesis:
             try:
-                asyncio.run(session.run(feed, clock, where, Manner(order.seed, Gauge(), pace=_PACE)))
+                asyncio.run(
+                    session.run(feed, clock, where, Manner(order.seed, Gauge(), pace=_PACE, at_once=_at_once(order)))
+                )
             except (NotQuiet, Unsettled) as problem:
                 stopped.append(f"the play stopped at {clock.now}: {problem}")
         report = asyncio.run(reconcile(known["REHAB_KAFKA"], until=clock.now))
         killed = {"kills": nemesis.kills, "servers_killed": nemesis.servers_killed} if nemesis else {}
         return report._replace(counts={**report.counts, **killed}, faults=[*stopped, *report.faults])
+
+
+def _given(order: Order) -> dict[str, str]:
+    return {"REHAB_PARTITIONS": str(order.partitions)} if order.partitions else {}
+
+
+def _at_once(order: Order) -> int:
+    """How many people act together: with one partition one after the other, so that two plays are the same."""
+    return 1 if order.partitions == 1 else AT_ONCE
 
 
 def _nemesis(stack: Stack, order: Order) -> Nemesis | AbstractContextManager[None]:

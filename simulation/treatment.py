@@ -18,17 +18,15 @@ from simulation.register import Data
 from simulation.topics import Announced
 
 _SAYINGS = {**SAYINGS, **RARE, "mistake": make}
-_AT_ONCE = 16  # requests under way together
 _UNSEEN = {"attendance", "plan", "invoice"}  # new documents: nothing was seen before
 
 
 class Treatment:
     """Everybody from the first visit on; the same seed does the same with the same cases."""
 
-    def __init__(self, portal: Portal, keys: Keys, agenda: Agenda, by_hand: frozenset[str] = frozenset()) -> None:
-        """Nobody is treated yet; what the sites `by_hand` have is left to people."""
-        self._by_hand = by_hand
-        self._portal, self._keys, self._agenda = portal, keys, agenda
+    def __init__(self, portal: Portal, keys: Keys, agenda: Agenda, at_once: int = 16) -> None:
+        """Nobody is treated yet."""
+        self._portal, self._keys, self._agenda, self._at_once = portal, keys, agenda, at_once
         self._cases: dict[str, Case] = {}
         self._schedules: dict[str, list[Data]] = {}
         self._contracts: dict[str, Data] = {}
@@ -44,17 +42,10 @@ class Treatment:
             elif one.words == "referral-created":
                 self._cases[one.key] = Case(one.data["number"], one.key, barriers=tuple(one.data.get("barriers", ())))
             if case := self._cases.get(one.key):
-                self._react(one, case, now)
-
-    def _react(self, one: Announced, case: Case, now: datetime) -> None:
-        """What follows from it, unless it is left to people."""
-        if self._by_hand & {case.site_id, one.data.get("site_id")}:
-            case.site_id = one.data.get("site_id") or case.site_id
-            return
-        for react in (REACTIONS.get(one.words), *RARELY.get(one.words, ())):
-            if react:
-                react(self._agenda, one.data, case, now)
-        err(self._agenda, one, case, now)
+                for react in (REACTIONS.get(one.words), *RARELY.get(one.words, ())):
+                    if react:
+                        react(self._agenda, one.data, case, now)
+                err(self._agenda, one, case, now)
 
     def next_at(self) -> datetime | None:
         """When somebody acts next."""
@@ -62,7 +53,7 @@ class Treatment:
 
     async def act(self, now: datetime) -> None:
         """Everybody whose time has come acts; what one does with one case follows its order."""
-        gate = asyncio.Semaphore(_AT_ONCE)
+        gate = asyncio.Semaphore(self._at_once)
         await asyncio.gather(*(self._do_all(deeds, gate) for deeds in self._agenda.due(now).values()))
 
     async def _do_all(self, deeds: Sequence[Deed], gate: asyncio.Semaphore) -> None:

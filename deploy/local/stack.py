@@ -42,7 +42,7 @@ class Stack:
     ) -> None:
         """`given` may name REHAB_KAFKA, REHAB_POSTGRES, REHAB_SMTP; `clock` is REHAB_CLOCK; `fast` is not durable.
 
-        Where there are `people`, they get passwords and may slow the days down.
+        Where there are `people`, they get passwords and may slow the days down. REHAB_PARTITIONS may be given, too.
         """
         self.folder, self._given, self._clock = folder.absolute(), given, clock
         self._people = people
@@ -160,7 +160,7 @@ class Stack:
             self.broker.wait_ready()
         self._addresses["REHAB_KAFKA"] = brokers or self.broker.servers
         self._addresses["REHAB_POSTGRES"] = database or self.postgres.url
-        topics.prepare(self._addresses["REHAB_KAFKA"])
+        topics.prepare(self._addresses["REHAB_KAFKA"], int(self._given.get("REHAB_PARTITIONS", 0)))
 
     def _start_mail(self) -> None:
         if elsewhere := self._given.get("REHAB_SMTP"):

@@ -60,10 +60,10 @@ async def delete_topics(servers: str, topics: Collection[str]) -> None:
         raise NotCreated(str(refused))
 
 
-def prepare(servers: str) -> None:
-    """Create the project's topics; callable with or without a running event loop."""
+def prepare(servers: str, count: int = 0) -> None:
+    """Create the project's topics, of so many partitions if said; with or without a running event loop."""
     with ThreadPoolExecutor(1) as apart:
-        apart.submit(asyncio.run, create_topics(servers, names())).result()
+        apart.submit(asyncio.run, create_topics(servers, names(), count)).result()
 
 
 def _settings(name: str) -> dict[str, str]:

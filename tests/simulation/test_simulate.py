@@ -37,3 +37,17 @@ def test_the_books_balance_though_services_and_servers_are_killed_all_the_while(
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["kills"] > 0
     assert report["paid_cents"] > 0
+
+
+@pytest.mark.stack
+@pytest.mark.long
+def test_with_one_partition_the_same_feed_and_seed_give_the_same_decisions_and_cents(tmp_path: Path) -> None:
+    feed = tmp_path / "feed.jsonl.gz"
+    capture.write(feed, generate(Plan(seed=6, from_on=date(2024, 10, 29), days=4, claims=60)))
+    told = []
+    for n in range(2):
+        order = Order(feed, decisions=tmp_path / f"{n}.json", partitions=1)
+        assert simulate(order)
+        told.append(json.loads((tmp_path / f"{n}.json").read_text()))
+    assert told[0] == told[1]
+    assert sum(invoice["paid_cents"] for one in told[0] for invoice in one.get("invoices", ())) > 0
