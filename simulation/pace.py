@@ -42,5 +42,5 @@ class Pace:
         return str(json.loads(self._place.read_text()).get("pace", _AS_IS))
 
 
-async def at_once() -> None:
+async def without_wait() -> None:
     """No wait between two steps."""

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 from simulation.capture import Captured
 from simulation.clock import ClockFile
 from simulation.judge import judge
-from simulation.pace import at_once
+from simulation.pace import without_wait
 from simulation.quiet import Watch
 from simulation.tail import Tail
 from simulation.topics import Announced, Publisher
@@ -66,7 +66,7 @@ class Manner(NamedTuple):
     seed: int
     show: Callable[[Progress], None]
     pace: int = 30
-    wait: Callable[[], Awaitable[None]] = at_once
+    wait: Callable[[], Awaitable[None]] = without_wait
     goes_on: bool = False
     by_hand: frozenset[str] = frozenset()
     at_once: int = AT_ONCE
