@@ -72,7 +72,8 @@ def at_work(at: datetime, pace: int) -> datetime:
     local = max(local, datetime.combine(local.date(), time(8), PACIFIC))
     while local.weekday() > _FRIDAY:
         local = datetime.combine(local.date() + _DAY, time(8, local.minute), PACIFIC)
-    into = timedelta(minutes=local.minute % pace, seconds=local.second, microseconds=local.microsecond)
+    minutes = (local.hour * 60 + local.minute) % pace
+    into = timedelta(minutes=minutes, seconds=local.second, microseconds=local.microsecond)
     return local - into + timedelta(minutes=pace)
 
 

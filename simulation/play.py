@@ -14,6 +14,7 @@ from simulation.topics import Announced, Publisher
 from simulation.waiting import Waiting, day_of
 
 AT_ONCE = 16  # requests of people under way together
+_HOUR = 60  # minutes
 _LONGEST_END = timedelta(days=400)
 
 
@@ -58,9 +59,9 @@ class Unsettled(Exception):  # noqa: N818 - says what the system is
 class Manner(NamedTuple):
     """How a play is played: the clinics' seed, what is shown, and how fast.
 
-    What falls into one stretch of `pace` minutes, of which an hour is a multiple, may happen together; `wait` is what
-    happens between two steps; a play that goes on leaves out what lies on the topic already; the sites `by_hand` are
-    played by people.
+    What people do stands on a grid of `pace` minutes; what falls into one such stretch, an hour at most, may arrive
+    together. `wait` is what happens between two steps; a play that goes on leaves out what lies on the topic already;
+    the sites `by_hand` are played by people.
     """
 
     seed: int
@@ -106,7 +107,7 @@ def following(
     limit = min(filter(None, ahead), default=None)
     if not feed or (limit and feed[0].arrives_at > limit):
         return (), limit
-    last = _end_of_stretch(feed[0].arrives_at, pace)
+    last = _end_of_stretch(feed[0].arrives_at, min(pace, _HOUR))
     last = min(last, limit) if limit else last
     batch = [record for record in feed if record.arrives_at <= last]
     return batch, batch[-1].arrives_at

@@ -27,7 +27,7 @@ from simulation.reconcile import Report, reconcile
 from simulation.show import Gauge
 from simulation.tokens import read_tokens
 
-_PACE = 60  # minutes: people act by the hour, so that many act together
+_PACE = 180  # minutes: people act three times a day, so that many act together
 
 
 class Order(NamedTuple):
