@@ -76,6 +76,10 @@ simulate: $(READY) ## Play a capture and balance the books: FEED=<capture> FROM=
 	  $(if $(JSON),--json "$(JSON)") $(if $(DECISIONS),--decisions "$(DECISIONS)") \
 	  $(if $(KILL_EVERY),--kill-every "$(KILL_EVERY)") $(if $(PARTITIONS),--partitions "$(PARTITIONS)")
 
+.PHONY: pictures
+pictures: $(READY) ## Take the pictures of the README anew from a running system.
+	@mkdir -p docs/pictures && PICTURES=docs/pictures $(BIN)/pytest tests/browser/test_journey.py
+
 .PHONY: contracts
 contracts: $(READY) ## Write the schemas and documents of the events anew from their classes.
 	@$(RUN) shared.events.contracts

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,6 +73,11 @@ class Sight:
         """A button by its words; on return the next page is there."""
         async with self.page.expect_navigation():
             await self.page.get_by_role("button", name=name, exact=True).first.click()
+
+    async def picture(self, name: str) -> None:
+        """Kept in the folder that PICTURES names, if any: those of the README come from here."""
+        if folder := os.environ.get("PICTURES"):
+            await self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
     async def words(self) -> str:
         """What stands in the main part."""

@@ -117,6 +117,7 @@ async def test_a_referral_goes_from_the_inbox_to_a_paid_remittance_by_hand(brows
     async with looking(browser, base) as sight:
         await sight.sign_in_as(*clinician)
         await reach(world, sight, "Open a new referral", "/inbox", 30)
+        await sight.picture("inbox")
         place = await _accepted(world, sight)
         number = place.rpartition("/")[2]
         await _treated(world, sight, place)
@@ -141,6 +142,7 @@ async def _accepted(world: World, sight: Sight) -> str:
     await page.get_by_role("link", name="Open a new referral").first.click()
     await sight.press("Open the offer")
     assert "You opened the offer" in await sight.words()
+    await sight.picture("answer")
     await sight.press("Accept the referral")
     assert "You accepted the referral" in await sight.words()
     place = page.url.partition("/appointments")[0]
@@ -189,12 +191,15 @@ async def _treated(world: World, sight: Sight, place: str) -> None:
         await label.check()
     await sight.press("Record the days")
     assert "The days are on the record" in await sight.words(), await sight.words()
+    await page.goto(place)
+    await sight.picture("referral")
 
 
 async def _decided(sight: Sight, number: str) -> None:
     """The officer grants the plan as it was asked for, if its clock has not."""
     page = sight.page
     await page.goto(f"/officer/referrals/{number}/plans/1")
+    await sight.picture("plan")
     await sight.press("Notify the decision")
     assert "The decision is notified" in await sight.words(), await sight.words()
 
@@ -204,15 +209,18 @@ async def _billed(world: World, sight: Sight) -> None:
     page = sight.page
     await reach(world, sight, "Make an invoice", "/invoices/new", 20)
     await sight.press("Make an invoice for referral " + (await page.locator("h2 + .pp-num").first.inner_text()))
+    await sight.picture("invoice-draft")
     await sight.press("Check the invoice")
     await sight.press("Send the invoice")
     assert "The invoice was received" in await sight.words(), await sight.words()
     invoice = page.url
     await reach(world, sight, "Paid", invoice, 40)
+    await sight.picture("invoice")
     await page.goto("/payments")
     assert "Paid" in await sight.words()
     await page.locator("main a[href^='/remittances/']").first.click()
     assert "paid with the run of" in await sight.words()
+    await sight.picture("remittance")
     async with page.expect_download() as found:
         await page.get_by_role("link", name="As PDF").click()
     assert (await found.value).suggested_filename.endswith(".pdf")

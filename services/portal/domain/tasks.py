@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
+from shared.calendar import Calendar
 from shared.events.procurement import FeeLine
 
 _DAY = timedelta(days=1)
@@ -88,20 +89,20 @@ def worth_of(fees: Iterable[FeeLine], kind: str) -> int | None:
     return max(paid, default=None)
 
 
-def grouped(tasks: Sequence[Task], now: datetime, today: date) -> Sequence[tuple[str, Sequence[Task]]]:
+def grouped(tasks: Sequence[Task], now: datetime, calendar: Calendar) -> Sequence[tuple[str, Sequence[Task]]]:
     """By when they are due, the most urgent first; groups without a task are left out."""
     groups: dict[str, list[Task]] = {name: [] for name in GROUPS}
     for task in sorted(tasks, key=lambda one: (one.due_at is None, one.due_at or now, one.number)):
-        groups[_group(task, now, today)].append(task)
+        groups[_group(task, now, calendar)].append(task)
     return [(name, found) for name, found in groups.items() if found]
 
 
-def _group(task: Task, now: datetime, today: date) -> str:
+def _group(task: Task, now: datetime, calendar: Calendar) -> str:
     if task.due_at is None:
         return GROUPS[4]
     if task.due_at <= now:
         return GROUPS[0]
-    days = (task.due_at.date() - today).days
+    days = (calendar.day_of(task.due_at) - calendar.day_of(now)).days
     return GROUPS[1] if days <= 1 else GROUPS[2] if days < 7 else GROUPS[3]  # noqa: PLR2004 - tomorrow, a week
 
 

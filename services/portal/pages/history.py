@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from services.portal.pages import words
+from services.portal.pages import codes, words
 from services.portal.store.timeline import Entry
 
 _IN, _OK, _WARN = "in", "ok", "warn"
@@ -84,7 +84,7 @@ def _said(body: Mapping[str, Any]) -> Mapping[str, str]:
     cents = body.get("allowed_cents", body.get("cents"))
     said["dollars"] = f"${cents // 100:,}.{cents % 100:02d}" if isinstance(cents, int) else ""
     said["report"] = words.report_title(body.get("report", ""))
-    said["exit_reason"] = words.EXITS.get(body.get("exit_reason", ""), "").lower()
+    said["exit_reason"] = codes.EXITS.get(body.get("exit_reason", ""), "").lower()
     said["waits_for"] = ", ".join(str(one).replace("-", " ") for one in body.get("waits_for", ()))
     for name, one in (("lines", "line"), ("days", "day"), ("fields", "field")):
         count = len(body[name]) if isinstance(body.get(name), list) else 0

@@ -34,13 +34,12 @@ async def show_inbox(visit: Visitor) -> Response:
         return RedirectResponse("/my", 303)
     now = clock.now()
     found = await _tasks(visit, now)
-    today = visit.register.default_calendar.day_of(now)
     async with visit.portal.office.pool.acquire() as conn:
         names = await identities_of(conn, {f"worker/{t.person_id}" for t in found if t.person_id})
     async with visit.portal.reading(visit.caller) as conn:
         told = (await list_notices(conn, visit.caller.recipients, 0, 200))[::-1][:8]
     context = {
-        "groups": tasks.grouped(found, now, today),
+        "groups": tasks.grouped(found, now, visit.register.default_calendar),
         "count": len(found),
         "overdue": sum(1 for task in found if task.due_at and task.due_at <= now),
         "at_stake": sum(task.at_stake or 0 for task in found),

@@ -21,7 +21,7 @@ from services.portal.api.problems import not_found
 from services.portal.api.referrals import Number
 from services.portal.api.treatment import PlanNumber, ReportName
 from services.portal.domain import tasks
-from services.portal.pages import words
+from services.portal.pages import codes
 from services.portal.pages.frame import page
 from services.portal.pages.history import told
 from services.portal.pages.inbox import officer_task
@@ -47,7 +47,7 @@ async def show_queue(visit: Visitor, cursor: Annotated[str, Query(pattern=r"^[0-
         cases = await list_newest(conn, int(cursor or 0), 51)
     found = [officer_task(paper.kind, paper.name, paper.body, number) for paper, number, _ in waiting]
     context = {
-        "groups": tasks.grouped(found, now, visit.register.default_calendar.day_of(now)),
+        "groups": tasks.grouped(found, now, visit.register.default_calendar),
         "count": len(found),
         "names": {},
         "cases": [case for case, _ in cases[:50]],
@@ -66,7 +66,7 @@ async def _case(visit: Visit, number: str, template: str, outcome: Outcome | Non
         "contract_id": case.body.get("contract_id"),
         "outcome": outcome,
         "f": outcome.fields if outcome else {},
-        "words": words,
+        "words": codes,
         **more,
     }
     return page(visit.request, f"officer/{template}.html", context, status=outcome.status if outcome else 200)

@@ -12,7 +12,7 @@ from services.portal.api.calls import Call
 from services.portal.api.papers import Desk
 from services.portal.api.referrals import Number, find_held, page_of
 from services.portal.domain.ready import price
-from services.portal.pages import editing, words
+from services.portal.pages import codes, editing
 from services.portal.pages.frame import page
 from services.portal.pages.press import Outcome, Press, Pressed, body_of, rows_of
 from services.portal.pages.visit import Visit, Visitor
@@ -89,10 +89,10 @@ async def _editor(visit: Visit, number: str, outcome: Outcome | None = None) -> 
         "outcome": outcome,
         "f": fields,
         "rows": _rows(fields),
-        "codes": codes(visit.register, opened.view),
+        "codes": plannable(visit.register, opened.view),
         "price": priced(visit.register, opened.view, fields),
         "amends": living,
-        "words": words,
+        "words": codes,
     }
     status = outcome.status if outcome else 200
     return page(
@@ -106,7 +106,7 @@ def _rows(fields: Mapping[str, str]) -> range:
     return range(min(max(int(said) if said.isdigit() and len(said) < 4 else 1, 1), 100))  # noqa: PLR2004 - as many as a plan may have
 
 
-def codes(register: Register, view: View) -> Mapping[str, str]:
+def plannable(register: Register, view: View) -> Mapping[str, str]:
     """What may be planned, with its price."""
     return {
         fee.code: f"{fee.code}, {fee.description}, ${fee.cents // 100:,}.{fee.cents % 100:02d} a {fee.unit}"

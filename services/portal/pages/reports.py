@@ -13,7 +13,7 @@ from services.portal.api.problems import not_found
 from services.portal.api.referrals import Number, find_held, page_of
 from services.portal.api.treatment import ReportName
 from services.portal.domain.tasks import worth_of
-from services.portal.pages import editing, words
+from services.portal.pages import codes, editing
 from services.portal.pages.frame import page
 from services.portal.pages.press import Fields, Outcome, Pressed, body_of
 from services.portal.pages.visit import Visit, Visitor
@@ -117,7 +117,7 @@ async def _context(visit: Visit, writing: Writing, outcome: Outcome | None) -> d
         ),
         "outcome": outcome,
         "f": outcome.fields if outcome else writing.fields,
-        "words": words,
+        "words": codes,
     }
 
 

@@ -13,257 +13,11 @@ from jinja2 import Undefined
 from markupsafe import Markup
 
 from services.portal.domain.counting import CountedDay, count_days
+from services.portal.pages import codes
 from shared.calendar import Calendar
 
 _DATA = Path(__file__).parents[3] / "data"
 _PACIFIC = ZoneInfo("America/Vancouver")
-PROGRAMS = {
-    "or1": "Occupational Rehabilitation 1",
-    "or2": "Occupational Rehabilitation 2",
-    "astd": "Activity-related soft tissue disorders",
-    "crrtw": "Customized Recovery and Return-to-Work",
-}
-STATES: Mapping[str, tuple[str, str]] = {
-    "admitted": ("Admitted", "blue"),
-    "not-admitted": ("Not admitted", "red"),
-    "matched": ("Looking for a clinic", "blue"),
-    "unplaced": ("No clinic found", "red"),
-    "offered": ("New offer", "yellow"),
-    "acknowledged": ("Offer opened", "yellow"),
-    "accepted": ("Accepted", "blue"),
-    "scheduled": ("First visit booked", "blue"),
-    "active": ("In the program", "green"),
-    "discharged": ("Discharged", "grey"),
-    "closed": ("Closed", "grey"),
-    "declined": ("Declined", "grey"),
-    "lapsed": ("Not answered in time", "grey"),
-    "offer-withdrawn": ("Offer taken back", "grey"),
-    "withdrawn": ("Withdrawn", "grey"),
-    "submitted": ("With the officer", "blue"),
-    "information-requested": ("The officer asks", "yellow"),
-    "approved": ("Approved", "green"),
-    "deemed": ("Deemed approved", "green"),
-    "overdue": ("Decision overdue", "red"),
-    "discontinued": ("Ended", "grey"),
-    "returned": ("Sent back", "red"),
-    "waived": ("Not needed", "grey"),
-    "cancelled": ("Cancelled", "grey"),
-    "received": ("Received", "blue"),
-    "pended": ("Waiting", "yellow"),
-    "adjudicated": ("Checked", "blue"),
-    "partially-approved": ("Approved in part", "yellow"),
-    "rejected": ("Refused", "red"),
-    "paid": ("Paid", "green"),
-    "voided": ("Taken back", "grey"),
-    "allowed": ("Payable in full", "green"),
-    "reduced": ("Paid in part", "yellow"),
-    "cut": ("Paid in part", "yellow"),
-    "denied": ("Refused", "red"),
-    "draft": ("Draft", "grey"),
-}
-_OF_REPORTS = {
-    "scheduled": ("To be written", "yellow"),
-    "accepted": ("Accepted", "green"),
-    "submitted": ("In review", "blue"),
-}
-_OF_INVOICES = {"scheduled": ("Payment planned", "blue")}
-REPORTS = {
-    "initial": "Initial report",
-    "progress": "Progress report",
-    "rtw-plan": "Return-to-work plan",
-    "job-site-visit": "Job-site visit report",
-    "discharge": "Discharge report",
-    "follow-up": "Follow-up report",
-}
-SECTIONS = {
-    "history": "History of the injury",
-    "job-demands": "What the job demands",
-    "baseline-function": "Function today",
-    "barriers": "Barriers to return to work",
-    "goal": "Goal",
-    "graduated-weeks": "Week by week",
-    "limitations": "Limits, and until when",
-    "agreement": "Who agreed, and when",
-    "attendance": "Attendance",
-    "function": "Change in function",
-    "return-to-work": "Return to work",
-    "people-met": "People met",
-    "demands-measured": "Demands measured",
-    "modifications": "Changes to the job",
-    "status": "Status",
-    "outcome": "Outcome against the goal",
-    "abilities": "Abilities",
-}
-MEASURES = {
-    "lift_kg": "Lifts, in kilograms",
-    "sit_minutes": "Sits, in minutes",
-    "disability_percent": "Disability score, in percent",
-    "visit_minutes": "Length of the visit, in minutes",
-    "work_hours_per_week": "Hours worked a week",
-}
-DISCIPLINES = {
-    "physical_therapist": "Physical therapist",
-    "kinesiologist": "Kinesiologist",
-    "occupational_therapist": "Occupational therapist",
-    "physician": "Physician",
-    "clinical_counsellor": "Clinical counsellor",
-    "psychologist": "Psychologist",
-}
-GOALS = {
-    "return-to-own-job": "Return to the own job",
-    "return-to-modified-job": "Return to a modified job",
-    "return-to-other-job": "Return to another job",
-    "increase-capacity": "Increase work capacity",
-    "adapt-workplace": "Adapt the workplace",
-    "manage-pain": "Manage pain",
-    "overcome-barriers": "Overcome barriers",
-}
-DECLINES = {
-    "no-capacity": "No room for a first visit in time",
-    "not-contactable": "The worker cannot be reached",
-    "worker-declined": "The worker does not want it",
-    "out-of-scope": "The injury is outside what we treat",
-    "out-of-region": "The worker lives too far away",
-    "discipline-missing": "A discipline is missing here",
-    "conflict-of-interest": "Conflict of interest",
-    "other-service-better": "Another service fits better",
-    "other": "Something else",
-}
-NEXT_STEPS = {
-    "offer-to-next": "Offer it to the next clinic",
-    "ask-officer": "Ask the claims officer",
-    "offer-later": "Offer it to us again later",
-    "other-program": "Consider another program",
-    "other-service": "Consider another service",
-}
-LATE_REASONS = {
-    "worker-unavailable": "The worker is not free earlier",
-    "travel": "Travel",
-    "medical": "Medical reasons",
-    "clinic-capacity": "No room at the clinic",
-    "other": "Something else",
-}
-EXITS = {
-    "goal-achieved": "Goal achieved",
-    "goal-partly-achieved": "Goal achieved in part",
-    "goal-not-achieved": "Goal not achieved",
-    "non-compliance": "The worker did not take part",
-    "other-service-chosen": "Another service was chosen",
-    "out-of-scope-diagnosis": "A diagnosis outside the program",
-    "no-longer-eligible": "No longer eligible",
-    "moved": "The worker moved away",
-    "other": "Something else",
-}
-WITHDRAWALS = {
-    "worker-asked": "The worker asked for it",
-    "treated-elsewhere": "Treated elsewhere",
-    "not-needed": "Not needed any more",
-    "surgery": "Surgery is ahead",
-    "other": "Something else",
-}
-ATTENDANCES = {"attended": "Was here", "missed": "Missed", "excused": "Excused"}
-PLAN_REASONS = {
-    "not-needed": "What is granted serves the goal",
-    "fewer-suffice": "Fewer are enough for the goal",
-    "no-goal": "The line leads to no goal",
-    "not-covered": "Treats what was not accepted",
-    "other-service": "Another service pays for it",
-    "no-measures": "Rests on no measures",
-}
-RETURN_REASONS = {
-    "RPT-INCOMPLETE": "Not complete",
-    "RPT-UNCLEAR": "Not clear",
-    "RPT-DOS": "Wrong day of service",
-    "RPT-NOTREQ": "Was not asked for",
-    "DISCIPLINE": "Wrong discipline of the author",
-}
-WAIVERS = {
-    "not-needed": "Not needed",
-    "told-otherwise": "Told in another way",
-    "worker-gone": "The worker is gone",
-    "clinic-closed": "The clinic closed",
-    "other": "Something else",
-}
-ROLES = {
-    "clinician": "clinician",
-    "biller": "biller",
-    "administrator": "administrator",
-    "claims_officer": "claims officer",
-    "program_officer": "program officer",
-    "payment_officer": "payment officer",
-    "procurement_officer": "procurement officer",
-    "contact_centre": "contact centre",
-    "operations": "operations",
-    "worker": "worker",
-}
-# what was done, and what happens next with whom acting; by what was announced, or by the call
-DONE: Mapping[str, tuple[str, str]] = {
-    "referral-acknowledged": (
-        "You opened the offer",
-        "You accept or decline it before its deadline; who the worker is stands here now.",
-    ),
-    "referral-accepted": (
-        "You accepted the referral",
-        "You call the worker and book the first visit within five business days.",
-    ),
-    "referral-declined": (
-        "You declined the referral",
-        "The insurer offers it to the next clinic; you need do nothing.",
-    ),
-    "appointment-booked": (
-        "The first visit is booked",
-        "The worker is told. After the visit you say whether it took place.",
-    ),
-    "appointment-moved": (
-        "The first visit was moved",
-        "The worker is told. After the visit you say whether it took place.",
-    ),
-    "appointment-missed": ("The missed visit is on the record", "You agree a new first visit with the worker."),
-    "program-started": (
-        "The program has started",
-        "The days of your reports stand on the referral; you write the initial report first.",
-    ),
-    "program-ended": (
-        "The end of treatment is on the record",
-        "You write the discharge report; the referral is discharged when it is accepted.",
-    ),
-    "referral-held": ("The referral stands still", "All its clocks are stopped until somebody lifts the hold."),
-    "referral-resumed": (
-        "The hold is lifted",
-        "Every clock runs again from today; the new days stand on the referral.",
-    ),
-    "referral-withdrawn": ("The referral was withdrawn", "The clinic is told; what was done until now can be billed."),
-    "attendance-recorded": ("The days are on the record", "Days that were attended can be billed from now on."),
-    "report-submitted": (
-        "The report was received",
-        "It is checked; where nobody reviews it, it is accepted by itself, otherwise the claims officer answers.",
-    ),
-    "report-accepted": ("The report is accepted", "What it releases can be billed from now on."),
-    "report-returned": ("The report went back", "The clinic puts the named fields right and sends it again."),
-    "obligation-waived": ("The report is not needed any more", "The clinic is told; nothing is due for it."),
-    "plan-submitted": (
-        "The plan is with the claims officer",
-        "The officer decides line by line before the deadline on the plan.",
-    ),
-    "plan-information-requested": (
-        "The clinic is asked",
-        "The decision clock stands still until the clinic answers or its time is over.",
-    ),
-    "plan-clock-resumed": ("Your answer was sent", "The decision clock runs again; the officer decides."),
-    "plan-approved": (
-        "The decision is notified",
-        "The clinic may bill what was granted from the days of each line on.",
-    ),
-    "plan-declined": ("The plan is declined", "The clinic is told why, line by line, and may send another plan."),
-    "invoice-received": (
-        "The invoice was received",
-        "It is checked line by line now; what is allowed is paid with the next weekly run.",
-    ),
-    "invoice-voided": ("The invoice was taken back", "Nothing of it is paid; its services can be billed again."),
-    "run-released": ("The run is released", "Its payees are paid and get their remittances."),
-}
-UNITS = {"report": "report", "day": "day", "week": "week", "visit": "visit", "hour": "hour", "km": "kilometre"}
-SIDES = {"L": "left", "R": "right", "B": "both sides", "N": ""}
 
 
 def money(cents: int | Undefined | None) -> Markup:
@@ -320,15 +74,15 @@ def left(due: datetime | str | None, now: datetime) -> str:
 
 def state(code: str, kind: str = "") -> tuple[str, str]:
     """The words and the colour of a state."""
-    of_kind = {"report": _OF_REPORTS, "invoice": _OF_INVOICES}.get(kind, {})
-    return of_kind.get(code) or STATES.get(code) or (code.replace("-", " ").capitalize(), "grey")
+    of_kind = {"report": codes.OF_REPORTS, "invoice": codes.OF_INVOICES}.get(kind, {})
+    return of_kind.get(code) or codes.STATES.get(code) or (code.replace("-", " ").capitalize(), "grey")
 
 
 def report_title(name: str) -> str:
     """Progress report 2."""
     kind = name.rstrip("-0123456789")
     number = name.removeprefix(kind).strip("-")
-    return f"{REPORTS.get(kind, kind)}{f' {number}' if number else ''}"
+    return f"{codes.REPORTS.get(kind, kind)}{f' {number}' if number else ''}"
 
 
 def units(amount: Decimal | str | float | None) -> str:
@@ -355,7 +109,7 @@ def nature(code: str) -> str:
 def areas(found: Sequence[Mapping[str, Any]] | None) -> str:
     """Shoulder, left; knee, right."""
     return "; ".join(
-        ", ".join(filter(None, (body_part(a["body_part"]), SIDES.get(a["side"], "")))) for a in found or ()
+        ", ".join(filter(None, (body_part(a["body_part"]), codes.SIDES.get(a["side"], "")))) for a in found or ()
     )
 
 
@@ -378,7 +132,17 @@ def counted(calendar: Calendar, since: date | datetime | str, due: datetime | st
 def done_words(operation: Mapping[str, Any]) -> tuple[str, str]:
     """What was just done, and what happens next."""
     event = str((operation.get("result") or {}).get("event", ""))
-    return DONE.get(event) or DONE.get(operation["about"].rpartition("/")[2]) or ("Done", "It is on the record.")
+    return (
+        codes.DONE.get(event)
+        or codes.DONE.get(operation["about"].rpartition("/")[2])
+        or ("Done", "It is on the record.")
+    )
+
+
+def notice(about: str) -> str:
+    """What somebody was told of, by the type of what happened."""
+    words = (about.split(".")[2:3] or [about])[0]
+    return codes.NOTICES.get(words) or f"{words.replace('-', ' ').capitalize()}"
 
 
 @cache
@@ -394,6 +158,7 @@ def _of(known: Mapping[str, str]) -> Callable[[str | None], str]:
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "sentence": sentence,
+    "notice": notice,
     "counted": counted,
     "done_words": done_words,
     "money": money,
@@ -408,15 +173,15 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "nature": nature,
     "body_part": body_part,
     "report_title": report_title,
-    "program": _of(PROGRAMS),
-    "section": _of(SECTIONS),
-    "measure": _of(MEASURES),
-    "discipline": _of(DISCIPLINES),
-    "goal": _of(GOALS),
-    "exit": _of(EXITS),
-    "decline": _of(DECLINES),
-    "next_step": _of(NEXT_STEPS),
-    "plan_reason": _of(PLAN_REASONS),
-    "role": _of(ROLES),
-    "attendance": _of(ATTENDANCES),
+    "program": _of(codes.PROGRAMS),
+    "section": _of(codes.SECTIONS),
+    "measure": _of(codes.MEASURES),
+    "discipline": _of(codes.DISCIPLINES),
+    "goal": _of(codes.GOALS),
+    "exit": _of(codes.EXITS),
+    "decline": _of(codes.DECLINES),
+    "next_step": _of(codes.NEXT_STEPS),
+    "plan_reason": _of(codes.PLAN_REASONS),
+    "role": _of(codes.ROLES),
+    "attendance": _of(codes.ATTENDANCES),
 }
