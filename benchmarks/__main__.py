@@ -6,11 +6,11 @@ import os
 import shutil
 from pathlib import Path
 
-from benchmarks import mechanism, system
+from benchmarks import mechanism, pages, system
 from benchmarks.ground import Ground
 
 FOLDER = Path(".local") / "bench"
-PARTS = ("mechanism", "referral", "system")
+PARTS = ("mechanism", "referral", "system", "pages")
 
 
 def main() -> None:
@@ -27,6 +27,8 @@ def main() -> None:
         figures["referral"] = _referral()
     if arguments.only in {None, "system"}:
         figures["system"] = _system()
+    if arguments.only in {None, "pages"}:
+        figures["pages"] = _pages()
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2))
 
@@ -67,6 +69,15 @@ def _system() -> dict[str, object]:
         )
     print(f"saturates above {found['saturates_above']}/s")
     print(f"resident MB (goal 110, portal 140): {found['resident_mb']}")
+    return found
+
+
+def _pages() -> dict[str, object]:
+    """Goals: 4,000 events/s read, pages p99 120 ms and calls p99 40 ms at 50 a second, 500 streams in 150 MB."""
+    found = pages.measure(FOLDER / "pages")
+    print(f"portal, {found['referrals']:,} referrals: read {found['read_per_second']:,} events/s (4,000)")
+    print(f"  pages {found['page_ms']} (p99 120), calls {found['call_ms']} (p99 40)")
+    print(f"  {found['streams']} streams add {found['streams_mb']} MB (150)")
     return found
 
 

@@ -22,11 +22,12 @@ class Step(NamedTuple):
     arguments: tuple[str, ...]
 
 
+ACCOUNTS = Step("the clinics' accounts", "services.portal.app", ("open-accounts", NETWORK))
 # each may be repeated: a second start finds its data and changes nothing
 FILLING = (
     Step("the programs", "services.program.app", ("load", NETWORK)),
     Step("the clinics, contracts and fees", "services.procurement.app", ("load", NETWORK)),
-    Step("the clinics' accounts", "services.portal.app", ("open-accounts", NETWORK)),
+    ACCOUNTS,
 )
 PLAY = Step("claims arrive and clinics answer", "simulation", ("play",))
 BY_HAND = "s-vancouver-1"  # the site whose clinician and biller get passwords: people play its part in the browser
@@ -34,15 +35,18 @@ BY_HAND = "s-vancouver-1"  # the site whose clinician and biller get passwords: 
 
 def fill(env: Mapping[str, str], logs: Path) -> None:
     """Load the registers; Died says which would not."""
-    log = logs / "filling.log"
     for step in FILLING:
         print(f"  loading {step.says}", flush=True)
-        with log.open("ab") as out:
-            status = subprocess.run(
-                _command(step), cwd=ROOT, env=dict(env), stdout=out, stderr=out, check=False
-            ).returncode
-        if status:
-            raise Died(f"loading {step.says} ended with status {status}:\n{last_lines(log)}")
+        run_step(step, env, logs)
+
+
+def run_step(step: Step, env: Mapping[str, str], logs: Path) -> None:
+    """One of them."""
+    log = logs / "filling.log"
+    with log.open("ab") as out:
+        status = subprocess.run(_command(step), cwd=ROOT, env=dict(env), stdout=out, stderr=out, check=False).returncode
+    if status:
+        raise Died(f"loading {step.says} ended with status {status}:\n{last_lines(log)}")
 
 
 class Player(Process):
