@@ -68,7 +68,7 @@ async def test_each_account_s_software_gets_a_key_that_opens_and_that_stays(
     folder = str(accounts_file(tmp_path, ACCOUNTS))
     await open_accounts(portal.running.office, [folder])
     keys = json.loads(place.read_text())
-    assert set(keys) == {account_id for account_id, *_ in ACCOUNTS}
+    assert set(keys) == {account_id for account_id, kind, *_ in ACCOUNTS if kind != "worker"}
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
     headers = {"Authorization": f"Bearer {keys['a-south']}"}
     assert (await portal.client.get("/api/v1/me", headers=headers)).json()["account_id"] == "a-south"
@@ -80,10 +80,30 @@ async def test_each_account_s_software_gets_a_key_that_opens_and_that_stays(
     assert kept == 0
 
 
+async def test_one_account_of_each_role_gets_a_first_password_that_stays_and_lies_hashed(
+    portal: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "passwords.json"
+    monkeypatch.setenv("REHAB_PASSWORDS", str(place))
+    folder = str(accounts_file(tmp_path, ACCOUNTS))
+    await open_accounts(portal.running.office, [folder])
+    known = json.loads(place.read_text())
+    roles = {row[4] for row in ACCOUNTS}
+    assert {row[4] for row in ACCOUNTS if row[0] in known} == roles
+    assert len(known) == len(roles)
+    assert stat.S_IMODE(place.stat().st_mode) == 0o600
+    said = {"name": "worker@example.test", "password": known["a-worker"]}
+    assert (await portal.client.post("/sign-in", data=said)).headers["location"] == "/inbox"
+    await open_accounts(portal.running.office, [folder])
+    assert json.loads(place.read_text()) == known
+    kept = await portal.pool.fetch("SELECT password FROM credentials")
+    assert all(row["password"].startswith("$argon2id$") for row in kept)
+
+
 async def test_what_the_network_s_file_says_can_be_read() -> None:
     holders = read_accounts(NETWORK)
     assert len({holder.account_id for holder in holders}) == len(holders) > 100
-    assert {holder.kind for holder in holders} == {"provider", "insurer"}
+    assert {holder.kind for holder in holders} == {"provider", "insurer", "worker"}
 
 
 async def test_holders_are_announced_as_the_portal_s_own(portal: World) -> None:
