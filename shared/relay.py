@@ -19,12 +19,16 @@ FROM outbox
 ORDER BY seq
 LIMIT 500
 """
+# the journal counts as it was sent: who writes first into the outbox may commit last
 MOVE = """
-WITH sent AS (
+WITH last AS (
+    SELECT coalesce(max(seq), 0) AS seq FROM journal
+), sent AS (
     DELETE FROM outbox
-    USING unnest($1::bigint[], $2::bytea[]) AS u (seq, hash)
+    USING unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS u (seq, hash, place), last
     WHERE outbox.seq = u.seq
-    RETURNING outbox.seq, event_id, topic, key, sequence, type, at, after, cause, correlation, trace, payload, u.hash
+    RETURNING last.seq + u.place AS seq, event_id, topic, key, sequence, type, at, after, cause, correlation, trace,
+        payload, u.hash
 ), kept AS (
     INSERT INTO journal
         (seq, event_id, topic, key, sequence, type, at, after, cause, correlation, trace, payload, hash)

@@ -146,6 +146,21 @@ async def test_an_entry_taken_out_of_the_journal_is_found(journalled: Inside) ->
         assert (await relay.verify(conn))[0] == 4
 
 
+async def test_the_journal_is_whole_though_who_wrote_first_was_sent_last(
+    toy: Inside, kafka: str, topics: Topics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (topic,) = await topics("rehab-toy")
+    monkeypatch.setattr(Counted, "topic", topic)
+    async with toy.pool.acquire() as slow:
+        pending = slow.transaction()
+        await pending.start()
+        await outbox.say(slow, word(cause="slow")._replace(topic=topic, key="another"))
+        await passed_on(toy, kafka, 2)
+        await pending.commit()
+        await passed_on(toy, kafka, 1)
+        assert await relay.verify(slow) == (4, None)
+
+
 async def test_a_row_that_somebody_else_moved_meanwhile_is_a_miss(
     toy: Inside, kafka: str, topics: Topics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
