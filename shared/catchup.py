@@ -45,8 +45,7 @@ async def _assign(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> dict[Top
     """Every partition of the topics, and where it ends now."""
     partitions = []
     for topic in topics:
-        await consumer._client.force_metadata_update()  # noqa: SLF001 - a topic just made is not known yet
-        consumer._client.add_topic(topic)  # noqa: SLF001 - likewise
+        await consumer._client.add_topic(topic)  # noqa: SLF001 - known once it is awaited, beside the topics before it
         found = consumer.partitions_for_topic(topic) or set()
         partitions += [TopicPartition(topic, p) for p in sorted(found)]
     consumer.assign(partitions)

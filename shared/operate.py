@@ -1,4 +1,4 @@
-"""The operator's verbs: parked records seen, replayed and discarded; the journal verified."""
+"""The operator's verbs: parked records seen, replayed and discarded; the journal verified; copies folded anew."""
 
 import sys
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from shared.decision import Event, Occasion
 from shared.events.answers import EventDiscarded, EventReplayed, said_by
 from shared.office import Office
 from shared.postgres import Connection
+from shared.rebuild import rebuild
 
 if TYPE_CHECKING:
     from shared.envelope import Record
@@ -27,7 +28,10 @@ def verbs(service: "Service") -> dict[str, "Verb"]:
     async def about_journal(office: Office, _: Sequence[str]) -> None:
         await _verify(office)
 
-    return {"parked": about_parked, "journal": about_journal}
+    async def about_copies(office: Office, _: Sequence[str]) -> None:
+        _print({"kept": await rebuild(service, office)})
+
+    return {"parked": about_parked, "journal": about_journal, "rebuild": about_copies}
 
 
 async def _parked(service: "Service", office: Office, arguments: Sequence[str]) -> None:

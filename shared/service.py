@@ -28,7 +28,7 @@ VAULT = migrate.MECHANISM / "vault"
 
 @dataclass(frozen=True)
 class Service:
-    """Assembly; `main` offers run, migrate, parked list|show|replay|discard, journal verify and the service's verbs."""
+    """Assembly; `main` offers run, migrate, the operator's verbs (shared.operate) and the service's own."""
 
     name: str
     listens: tuple[str, ...]

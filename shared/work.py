@@ -65,7 +65,7 @@ async def apply(conn: Connection, duty: Duty, records: Sequence[Record], now: da
     """Apply what is fresh, drop what is known, park the rest; inside the caller's transaction."""
     marks = await inbox.read_marks(conn, records, duty.listens, duty.compacted)
     fresh = _fresh(records, marks.copy())
-    await _keep(conn, duty.handlers, fresh)
+    await keep(conn, duty.handlers, fresh)
     batch = await _lay(conn, duty, fresh, marks)
     for record in records:
         _take(record, duty, batch)
@@ -85,11 +85,11 @@ def _fresh(records: Sequence[Record], marks: Marks) -> list[Record]:
     return found
 
 
-async def _keep(conn: Connection, handlers: Handlers, fresh: Sequence[Record]) -> None:
+async def keep(conn: Connection, handlers: Handlers, fresh: Sequence[Record]) -> None:
     """Copies first, so that the batch's decisions see them."""
-    for keep, kinds in handlers.keeps.items():
+    for keep_them, kinds in handlers.keeps.items():
         if found := [_kept(r, r.event) for r in fresh if r.event is not None and type(r.event) in kinds]:
-            await keep(conn, found)
+            await keep_them(conn, found)
 
 
 def _kept(record: Record, event: Event) -> Kept:

@@ -131,7 +131,9 @@ class Postgres:
     def _access(self) -> str:
         if self._guests:  # a test clones databases and adds services as it likes
             return f"host all all 127.0.0.1/32 scram-sha-256\n{_LAST_HBA}"
-        known = "".join(f"host {rights.DATABASE} {role} 127.0.0.1/32 scram-sha-256\n" for role in rights.roles())
+        known = "".join(
+            f"host {rights.DATABASE},{rights.REBUILT} {role} 127.0.0.1/32 scram-sha-256\n" for role in rights.roles()
+        )
         return f"host all postgres 127.0.0.1/32 scram-sha-256\n{known}{_LAST_HBA}"
 
     def _start_until_ready(self, deadline: float) -> None:

@@ -12,6 +12,7 @@ from deploy.local import passwords
 
 SERVICES = ("referral", "program", "invoice", "procurement", "notification", "portal")
 DATABASE = "rehab"
+REBUILT = "rehab_rebuilt"  # in which read models are built anew, to be compared
 _SQL = Path(__file__).resolve().parents[1] / "postgres"
 
 
@@ -51,6 +52,16 @@ async def prepare_database(url: str, services: Sequence[str] = SERVICES) -> None
     connection = await asyncpg.connect(address(url, database=name, user="postgres"))
     try:
         await _run(connection, "schemas.sql", services)
+    finally:
+        await connection.close()
+
+
+async def drop_database(url: str) -> None:
+    """Forget the database that the address names."""
+    name = urlsplit(url).path.lstrip("/")
+    connection = await asyncpg.connect(address(url, database="postgres", user="postgres"))
+    try:
+        await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
     finally:
         await connection.close()
 

@@ -70,6 +70,8 @@ class Way:
             self.holds.add(cause)
         elif one.words == "referral-resumed":
             self.holds.discard(cause)
+        elif one.words == "referral-withdrawn":
+            self.holds.clear()
         self.state = STEPS.get(self.state, {}).get(one.words, self.state)
         return fault
 

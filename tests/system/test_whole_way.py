@@ -8,10 +8,11 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+import asyncpg
 import httpx2
 import pytest
 
-from deploy.local import commands
+from deploy.local import commands, rights
 from deploy.local.rights import SERVICES
 from deploy.local.stack import Stack
 from simulation import leaks, session
@@ -19,6 +20,7 @@ from simulation.capture import Captured
 from simulation.clock import ClockFile
 from simulation.generate import Plan, generate
 from simulation.play import Manner
+from simulation.rebuild import differences
 from simulation.reconcile import Report, reconcile
 from simulation.tokens import read_tokens
 
@@ -83,6 +85,34 @@ def test_the_scan_for_identities_finds_one_that_is_there(played: Played, tmp_pat
     wanted = leaks.needles(played.feed)
     (tmp_path / "a.log").write_text(f'{{"event": "seen {next(iter(wanted)).upper()}"}}')
     assert len(leaks.scan_files(tmp_path, wanted)) == 1
+
+
+def test_every_read_model_built_anew_from_the_topics_is_the_live_one(played: Played) -> None:
+    assert differences(played.stack.client_environment) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "spoil", "heal"),
+    [
+        ("program.register", "payload = payload || ' '", "payload = rtrim(payload)"),
+        ("portal.papers", "revision = revision + 1", "revision = revision - 1"),
+    ],
+)
+def test_a_row_that_somebody_changed_is_found(played: Played, table: str, spoil: str, heal: str) -> None:
+    url = played.stack.environment["REHAB_POSTGRES"]
+    asyncio.run(_execute(url, f"UPDATE {table} SET {spoil}"))  # noqa: S608 - our own words
+    try:
+        found = differences(played.stack.client_environment, [table.partition(".")[0]])
+    finally:
+        asyncio.run(_execute(url, f"UPDATE {table} SET {heal}"))  # noqa: S608 - our own words
+    assert {told.partition(":")[0] for told in found} == {table}
+    assert {told.partition(" is ")[2] for told in found} == {"missing", "not what the topics say"}
+
+
+async def _execute(url: str, statement: str) -> None:
+    conn = await asyncpg.connect(rights.address(url, database=rights.DATABASE, user="postgres"))
+    await conn.execute(statement)
+    await conn.close()
 
 
 def test_a_journal_is_whole(played: Played) -> None:
