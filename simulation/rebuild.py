@@ -19,6 +19,7 @@ _WITHIN = 300.0  # seconds for one service
 READ_MODELS: Mapping[str, Sequence[str]] = {
     "portal": (
         "cases", "views", "papers", "payees", "remittances", "runs", "notices", "operations", "calendars", "people",
+        "register", "timeline",
     ),
     "notification": ("roles", "sites", "people", "terms"),
     "referral": ("register", "capacity"),
