@@ -77,6 +77,7 @@ def _pages() -> dict[str, object]:
     found = pages.measure(FOLDER / "pages")
     print(f"portal, {found['referrals']:,} referrals: read {found['read_per_second']:,} events/s (4,000)")
     print(f"  pages {found['page_ms']} (p99 120), calls {found['call_ms']} (p99 40)")
+    print(f"  templates {found['render_ms']} ms")
     print(f"  {found['streams']} streams add {found['streams_mb']} MB (150)")
     return found
 

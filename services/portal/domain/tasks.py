@@ -89,10 +89,15 @@ def worth_of(fees: Iterable[FeeLine], kind: str) -> int | None:
     return max(paid, default=None)
 
 
+def by_urgency(tasks: Iterable[Task], now: datetime) -> Sequence[Task]:
+    """What is due first stands first, what has no day last."""
+    return sorted(tasks, key=lambda one: (one.due_at is None, one.due_at or now, one.number))
+
+
 def grouped(tasks: Sequence[Task], now: datetime, calendar: Calendar) -> Sequence[tuple[str, Sequence[Task]]]:
     """By when they are due, the most urgent first; groups without a task are left out."""
     groups: dict[str, list[Task]] = {name: [] for name in GROUPS}
-    for task in sorted(tasks, key=lambda one: (one.due_at is None, one.due_at or now, one.number)):
+    for task in by_urgency(tasks, now):
         groups[_group(task, now, calendar)].append(task)
     return [(name, found) for name, found in groups.items() if found]
 

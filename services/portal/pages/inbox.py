@@ -22,6 +22,7 @@ from shared import clock
 from shared.postgres import Connection
 
 router = APIRouter()
+_SHOWN = 50  # the most urgent ones
 _CLINIC = frozenset({"clinician", "administrator"})
 _BILLS = frozenset({"biller", "administrator"})
 _OPENED = frozenset({"acknowledged", "accepted", "scheduled", "active", "discharged"})
@@ -33,14 +34,16 @@ async def show_inbox(visit: Visitor) -> Response:
     if visit.caller.kind == "worker":
         return RedirectResponse("/my", 303)
     now = clock.now()
-    found = await _tasks(visit, now)
+    found = tasks.by_urgency(await _tasks(visit, now), now)
+    shown = found[:_SHOWN]
     async with visit.portal.office.pool.acquire() as conn:
-        names = await identities_of(conn, {f"worker/{t.person_id}" for t in found if t.person_id})
+        names = await identities_of(conn, {f"worker/{t.person_id}" for t in shown if t.person_id})
     async with visit.portal.reading(visit.caller) as conn:
         told = (await list_notices(conn, visit.caller.recipients, 0, 200))[::-1][:8]
     context = {
-        "groups": tasks.grouped(found, now, visit.register.default_calendar),
+        "groups": tasks.grouped(shown, now, visit.register.default_calendar),
         "count": len(found),
+        "shown": len(shown),
         "overdue": sum(1 for task in found if task.due_at and task.due_at <= now),
         "at_stake": sum(task.at_stake or 0 for task in found),
         "names": names,

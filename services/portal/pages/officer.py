@@ -46,8 +46,9 @@ async def show_queue(visit: Visitor, cursor: Annotated[str, Query(pattern=r"^[0-
         waiting = await list_queue(conn, 0, 500)
         cases = await list_newest(conn, int(cursor or 0), 51)
     found = [officer_task(paper.kind, paper.name, paper.body, number) for paper, number, _ in waiting]
+    shown = tasks.by_urgency(found, now)[:50]
     context = {
-        "groups": tasks.grouped(found, now, visit.register.default_calendar),
+        "groups": tasks.grouped(shown, now, visit.register.default_calendar),
         "count": len(found),
         "names": {},
         "cases": [case for case, _ in cases[:50]],
