@@ -17,7 +17,7 @@ from deploy.local.topics import create_topics, delete_topics
 from shared.migrate import MECHANISM, migrate
 
 TOY = Path(__file__).parent.parent / "tests" / "toy" / "migrations"
-REFERRAL = Path(__file__).parent.parent / "services" / "referral" / "migrations"
+SERVICES = Path(__file__).parent.parent / "services"
 NOTE = "x" * 120
 _numbers = count(1)
 
@@ -50,13 +50,13 @@ class Ground:
         await migrate(url, "toy_owner", "toy", [MECHANISM, TOY])
         return url
 
-    async def referral_database(self) -> str:
-        """An empty database with referral's tables and the vault."""
+    async def service_database(self, name: str) -> str:
+        """An empty database with a service's tables and the vault."""
         url = rights.address(self.postgres.url, database=f"bench_{next(_numbers)}")
-        await rights.prepare_roles(url, ("referral",))
-        await rights.prepare_database(url, ("referral",))
+        await rights.prepare_roles(url)
+        await rights.prepare_database(url)
         await migrate(url, "vault_owner", "vault", [MECHANISM / "vault"])
-        await migrate(url, "referral_owner", "referral", [MECHANISM, REFERRAL])
+        await migrate(url, f"{name}_owner", name, [MECHANISM, SERVICES / name / "migrations"])
         return url
 
     async def drop(self, url: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 
 from benchmarks import referral
 from benchmarks.ground import Ground
+from deploy.local.rights import SERVICES
 
 TOTAL = 60_000
 _FEW = 4_000  # a plain handler needs no more to show its rate
@@ -20,13 +22,12 @@ _TOPICS = ("toy-in", "toy-side", "toy-foreign", "rehab-toy")
 
 def measure(ground: Ground, keys: int, *, rounds: int = 3) -> dict[str, float]:
     """Medians of events per second over so many keys, and their ratios."""
-    asyncio.run(ground.fresh_topics(_TOPICS))
-    asyncio.run(ground.fill(keys, TOTAL))
+    asyncio.run(lay_toys(ground, keys))
     names = ("floor", "ours", "plain")
     found: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for _ in range(rounds):
         for name in names:
-            found[name].append(_once(ground, name))
+            found[name].append(once(ground, name))
     rates = {name: statistics.median(reading["rate"] for reading in found[name]) for name in names}
     return {
         "keys": keys,
@@ -39,13 +40,13 @@ def measure(ground: Ground, keys: int, *, rounds: int = 3) -> dict[str, float]:
 
 def measure_referral(ground: Ground, *, rounds: int = 3) -> dict[str, float]:
     """The referral service with its real handlers, beside floor and plain peer of the same moments."""
-    asyncio.run(ground.fresh_topics((*_TOPICS, *_REFERRAL_TOPICS)))
-    asyncio.run(ground.fill(2_000, TOTAL))
+    asyncio.run(lay_toys(ground))
+    asyncio.run(ground.fresh_topics(_REFERRAL_TOPICS))
     asyncio.run(referral.fill(ground.broker.servers, _CLAIMS))
     found: dict[str, list[dict[str, float]]] = {"referral": [], "floor": [], "plain": []}
     for _ in range(rounds):
         for name, readings in found.items():
-            readings.append(_once(ground, name))
+            readings.append(once(ground, name))
     return {
         "referral_per_second": round(statistics.median(reading["rate"] for reading in found["referral"])),
         "of_floor": round(_median_ratio(found["referral"], found["floor"]), 2),
@@ -59,9 +60,16 @@ def _median_ratio(ours: Sequence[dict[str, float]], theirs: Sequence[dict[str, f
     return statistics.median(a["rate"] / b["rate"] for a, b in zip(ours, theirs, strict=True))
 
 
-def _once(ground: Ground, name: str) -> dict[str, float]:
+async def lay_toys(ground: Ground, keys: int = 2_000) -> None:
+    """The topics of the toy: as many ticks as ever, over so many counters."""
+    await ground.fresh_topics(_TOPICS)
+    await ground.fill(keys, TOTAL)
+
+
+def once(ground: Ground, name: str, **environment: str) -> dict[str, float]:
     """One contender, one empty database, one new group."""
-    url = asyncio.run(ground.referral_database() if name == "referral" else ground.database())
+    service = name.partition("-")[0]
+    url = asyncio.run(ground.service_database(service) if service in SERVICES else ground.database())
     total = {"plain": _FEW, "referral": 2 * _CLAIMS}.get(name, TOTAL)
     command = [
         sys.executable,
@@ -73,7 +81,7 @@ def _once(ground: Ground, name: str) -> dict[str, float]:
         f"g{time.time_ns()}",
         f"{total}",
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **environment})
     asyncio.run(ground.drop(url))
     if done.returncode:
         raise SystemExit(f"{name} failed:\n{done.stderr[-2000:]}")

@@ -40,15 +40,13 @@ async def _measure(stack: Stack, token: str) -> dict[str, object]:
     events = list(_events())
     await _publish(known["REHAB_KAFKA"], events)
     rate = await _applied(stack, len(events))
-    password = json.loads(stack.passwords.read_text())[CLINICIAN]
     async with httpx2.AsyncClient(base_url=known["REHAB_PORTAL"], timeout=20) as client:
-        name = "clinician.vancouver-1@cedar.example"
-        await client.post("/sign-in", data={"name": name, "password": password})
+        await sign_in(client, stack)
         numbers = _numbers(await client.get("/api/v1/referrals?limit=200", headers=_as(token)))
         render = {place: await _render(client, place.format(numbers[0])) for place in _PLACES}
         pages = await _load(_pages(client, numbers))
         calls = await _load(_calls(client, numbers, token))
-    weight = await _streams(stack, known["REHAB_PORTAL"], password)
+    weight = await _streams(stack, known["REHAB_PORTAL"])
     return {
         "referrals": REFERRALS,
         "read_per_second": rate,
@@ -57,6 +55,12 @@ async def _measure(stack: Stack, token: str) -> dict[str, object]:
         "call_ms": calls,
         **weight,
     }
+
+
+async def sign_in(client: httpx2.AsyncClient, stack: Stack) -> None:
+    """The clinician whose password the stack made."""
+    password = json.loads(stack.passwords.read_text())[CLINICIAN]
+    await client.post("/sign-in", data={"name": "clinician.vancouver-1@cedar.example", "password": password})
 
 
 def _as(token: str) -> dict[str, str]:
@@ -149,14 +153,13 @@ async def _load(asks: Iterator[Ask]) -> dict[str, float]:
     }
 
 
-async def _streams(stack: Stack, address: str, password: str) -> dict[str, object]:
+async def _streams(stack: Stack, address: str) -> dict[str, object]:
     """What five hundred open streams add to the portal, in MB."""
     process = psutil.Process(stack.services["portal"].pid)
     before = process.memory_info().rss
     limits = httpx2.Limits(max_connections=STREAMS + 10)
     async with httpx2.AsyncClient(base_url=address, timeout=30, limits=limits) as client:
-        said = {"name": "clinician.vancouver-1@cedar.example", "password": password}
-        await client.post("/sign-in", data=said)
+        await sign_in(client, stack)
         streams = [client.stream("GET", "/events") for _ in range(STREAMS)]
         opened = [await one.__aenter__() for one in streams]
         statuses = {one.status_code for one in opened}

@@ -39,18 +39,23 @@ async def fill(servers: str, claims: int) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=servers, enable_idempotence=True, linger_ms=5)
     await producer.start()
     for number in map(str, range(FIRST_CLAIM, FIRST_CLAIM + claims)):
-        for kind, data in (("claim-accepted", accepted(number)), ("rehabilitation-requested", requested(number))):
-            at = datetime.now(UTC).isoformat()
-            pairs = {
-                "specversion": "1.0",
-                "id": str(uuid4()),
-                "source": "/bench",
-                "type": f"claims.{kind}.v1",
-                "time": at,
-            }
-            headers = [(f"ce_{name}", value.encode()) for name, value in pairs.items()]
-            await producer.send("claims", json.dumps(data).encode(), number.encode(), headers=headers)
+        await write_claim(producer, number)
     await producer.stop()
+
+
+async def write_claim(producer: AIOKafkaProducer, number: str, town: str | None = None) -> None:
+    """Accepted, and rehabilitation requested for it."""
+    claim = accepted(number, town)
+    for kind, data in (("claim-accepted", claim), ("rehabilitation-requested", requested(number))):
+        pairs = {
+            "specversion": "1.0",
+            "id": str(uuid4()),
+            "source": "/bench",
+            "type": f"claims.{kind}.v1",
+            "time": datetime.now(UTC).isoformat(),
+        }
+        headers = [(f"ce_{name}", value.encode()) for name, value in pairs.items()]
+        await producer.send("claims", json.dumps(data).encode(), number.encode(), headers=headers)
 
 
 async def run(task: Task) -> float:

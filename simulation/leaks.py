@@ -26,13 +26,17 @@ class Hit(NamedTuple):
     field: str
 
 
-def needles(records: Iterable[Captured]) -> dict[str, str]:
-    """Every word that identifies somebody in a capture, and the field it comes from."""
+def needles(records: Iterable[Captured], published: str = "") -> dict[str, str]:
+    """Every word that identifies somebody in a capture, and the field it comes from.
+
+    A word that is published, as a clinic's telephone is, identifies nobody.
+    """
     found: dict[str, str] = {}
     for record in records:
         for field, text in _identity(record.value):
             found |= dict.fromkeys(words(text), field)
-    return found
+    known = words(published)
+    return {word: field for word, field in found.items() if word not in known}
 
 
 def _identity(value: bytes | None) -> Iterator[tuple[str, str]]:

@@ -13,24 +13,26 @@ import httpx2
 import pytest
 
 from deploy.local import commands, rights
+from deploy.local.processes import ROOT
 from deploy.local.rights import SERVICES
 from deploy.local.stack import Stack
-from simulation import leaks, session
+from simulation import capture, leaks, session
 from simulation.capture import Captured
 from simulation.clock import ClockFile
-from simulation.generate import Plan, generate
+from simulation.feed import Stretch, select
 from simulation.play import Manner
 from simulation.rebuild import differences
 from simulation.reconcile import Report, reconcile
 from simulation.tokens import read_tokens
 
 pytestmark = pytest.mark.stack
-EVE = date(2024, 10, 30)  # the program changes two days later
+WEEK = Stretch.of(date(2024, 10, 21), 7)  # accepted before the program changes, requested on both sides of it
+PACE = 180  # minutes: people act three times a day
 LEAST_NOTICES = 5
 
 
 class Played(NamedTuple):
-    """A small capture of invented claims, played to its end."""
+    """A week of the bundled capture, played to the last payment."""
 
     feed: list[Captured]
     report: Report
@@ -40,7 +42,7 @@ class Played(NamedTuple):
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     folder = tmp_path_factory.mktemp("system")
-    feed = generate(Plan(7, EVE, 3, 40))
+    feed = select(capture.read(session.BUNDLED), WEEK)
     clock = ClockFile(folder / "clock.json")
     clock.set(feed[0].arrives_at - session.BEFORE)
     with Stack(folder, fast=True, clock=f"stepped:{clock.path}") as stack:
@@ -49,7 +51,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         tokens = read_tokens(Path(known["REHAB_TOKENS"]))
         health = [stack.http(name) for name in SERVICES]
         where = session.Addresses(known["REHAB_KAFKA"], known["REHAB_PORTAL"], health, tokens)
-        until = asyncio.run(session.run(feed, clock, where, Manner(1, lambda _: None)))
+        until = asyncio.run(session.run(feed, clock, where, Manner(1, lambda _: None, PACE)))
         yield Played(feed, asyncio.run(reconcile(known["REHAB_KAFKA"], until=until)), stack)
 
 
@@ -69,8 +71,14 @@ def test_cases_go_from_claim_to_paid(played: Played) -> None:
     assert min(said[name] for name in ("approved_plans", "reports", "invoices", "paid_cents", "remittances")) > 0
 
 
+def wanted_of(feed: list[Captured]) -> dict[str, str]:
+    """Invented people have invented telephones, as the invented clinics have, and now and then the same."""
+    register = ROOT / "data" / "network"
+    return leaks.needles(feed, "".join((register / name).read_text() for name in ("sites.csv", "organisations.csv")))
+
+
 def test_no_word_of_an_identity_is_on_a_topic_in_a_log_in_a_metric_or_in_a_mail(played: Played) -> None:
-    wanted = leaks.needles(played.feed)
+    wanted = wanted_of(played.feed)
     assert len(wanted) > len(played.feed)
     hits = asyncio.run(leaks.scan_topics(played.stack.environment["REHAB_KAFKA"], wanted))
     for place in (played.stack.logs, played.stack.folder / "mail"):
@@ -82,7 +90,7 @@ def test_no_word_of_an_identity_is_on_a_topic_in_a_log_in_a_metric_or_in_a_mail(
 
 
 def test_the_scan_for_identities_finds_one_that_is_there(played: Played, tmp_path: Path) -> None:
-    wanted = leaks.needles(played.feed)
+    wanted = wanted_of(played.feed)
     (tmp_path / "a.log").write_text(f'{{"event": "seen {next(iter(wanted)).upper()}"}}')
     assert len(leaks.scan_files(tmp_path, wanted)) == 1
 

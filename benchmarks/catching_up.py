@@ -1,0 +1,40 @@
+"""A service with its real handlers, new to a world that has lived: it reads everything from the first record on."""
+
+import asyncio
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from benchmarks.contender import Task
+from deploy.local import ports
+from shared import catchup, clock, postgres
+from shared.running import Running, quiet_collector
+from shared.settings import Settings
+from simulation.quiet import Watch
+
+if TYPE_CHECKING:
+    from shared.service import Service
+
+
+async def run(task: Task, name: str) -> float:
+    """Records per second, from the first batch until nothing is in flight, timers and parked records included."""
+    service: Service = import_module(f"services.{name}.app").service
+    address = f"127.0.0.1:{ports.free_port()}"
+    settings = Settings(kafka=task.kafka, postgres=task.postgres, group=task.group, http=address)
+    pool = await postgres.open_pool(task.postgres, name, name)
+    running = Running(service, pool, settings)
+    kept = {kind.type_name: kind for kinds in service.handlers.keeps.values() for kind in kinds}
+    await catchup.read_reference(task.kafka, task.group, service.reference, kept, running.take)
+    quiet_collector()
+    app = asyncio.create_task(running.app.run())
+    while not running.applied:
+        await asyncio.sleep(0.001)
+    task.start()
+    first = sum(running.applied.values())
+    async with Watch(task.kafka, [address]) as watch:
+        await watch.rest(clock.tick().step)
+        last = sum(end for ends in watch.ends.values() for end in ends.values())
+    rate = task.rate(last - first)
+    running.app.exit()
+    await app
+    await pool.close()
+    return rate
