@@ -112,6 +112,7 @@ class Server:
     async def _quiet(self) -> Answer:
         """What a simulator must know before it moves the clock: everything that is still in flight."""
         running, tick = self.running, clock.tick()
+        running.leader.look(tick.step)
         async with running.pool.acquire() as conn:
             ((due, soon, outbox),) = await conn.fetch(timers.SOON, tick.now)
             pending = await running.service.pending(conn, tick.now) if running.service.pending else 0

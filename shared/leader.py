@@ -22,7 +22,7 @@ T = TypeVar("T")
 log = logger(__name__)
 _IDLE = 0.1  # seconds between looks when nothing wakes the relay
 _TEND = 0.1
-_TEND_STEPPED = 0.004  # under the stepped clock nothing happens between two looks
+_READING = 0.004  # seconds between looks at how far the reading is, while due timers wait for it
 _SLOW_SWEEP = 2.0
 _LOCK = """
 SELECT pg_try_advisory_lock(hashtext($1))
@@ -55,6 +55,13 @@ class Leader:
         self._swept_to = ""
         self._step = -1
         self._head_said: date | None = None
+        self._look = asyncio.Event()
+        self._look.set()
+
+    def look(self, step: int | None = None) -> None:
+        """Timers moved, or the stepped clock did: they are looked at now, not at the next turn."""
+        if step != self._step:
+            self._look.set()
 
     async def lead(self) -> None:
         """Wait for the lock, then relay and tend until either fails; the session's end gives the lock away."""
@@ -102,18 +109,30 @@ class Leader:
         loop = asyncio.get_running_loop()
         slow_at = 0.0
         while True:
-            await asyncio.sleep(_TEND_STEPPED if clock.is_stepped() else _TEND)
+            asked = await self._pause()
             tick = clock.tick()
-            moved = tick.step != self._step or self._ends is not None or self.running.timers_moved
-            if not clock.is_stepped() or moved:
+            if asked or tick.step != self._step:
                 await self._wake_timers(tick)
             if loop.time() >= slow_at:
                 await self._sweep()
                 slow_at = loop.time() + _SLOW_SWEEP
 
+    async def _pause(self) -> bool:
+        """Whether timers are to be looked at whatever the clock says; a stepped one does nothing between two steps."""
+        if not clock.is_stepped():
+            await asyncio.sleep(_TEND)
+            return True
+        if self._ends is not None:
+            await asyncio.sleep(_READING)
+            return True
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._look.wait(), _TEND)
+        asked = self._look.is_set()
+        self._look.clear()
+        return asked
+
     async def _wake_timers(self, tick: clock.Tick) -> None:
         """Due timers become records; under the stepped clock a step is seen when none is left and none was moved."""
-        self.running.timers_moved = False
         while records := await self._due_timers(tick.now):
             await self.running.persist(records)
             await self.running.follow([r.key for r in records if r.key])

@@ -48,7 +48,6 @@ class Running:
     own_faults: int = 0
     retrying: bool = False
     may_be_parked: bool = True
-    timers_moved: bool = True
     in_flight: int = 0
     failed: bool = False
 
@@ -188,7 +187,8 @@ class Running:
     def _note(self, batch: work.Batch) -> None:
         """What the batch means for the process."""
         self.may_be_parked = self.may_be_parked or bool(batch.put_aside)
-        self.timers_moved = self.timers_moved or bool(batch.moves)
+        if batch.moves:
+            self.leader.look()
         if batch.words:
             self.office.wake()
         if batch.raised:
