@@ -71,10 +71,10 @@ bench: $(READY) ## Measure throughput, latency and memory; JSON=<file> keeps the
 	@$(RUN) benchmarks $(if $(JSON),--json "$(JSON)")
 
 .PHONY: simulate
-simulate: $(READY) ## Play a capture and balance the books: FEED=<capture> FROM=<date> DAYS=<n> JSON=<file> DECISIONS=<file> KILL_EVERY=<seconds> PARTITIONS=<n>.
+simulate: $(READY) ## Play a capture and balance the books: FEED=<capture> FROM=<date> DAYS=<n> JSON=<file> DECISIONS=<file> KILL_EVERY=<seconds> AWAY=<service>:<date>:<days> PARTITIONS=<n>.
 	@$(RUN) simulation simulate $(if $(FEED),--feed "$(FEED)") $(if $(FROM),--from "$(FROM)") $(if $(DAYS),--days "$(DAYS)") \
 	  $(if $(JSON),--json "$(JSON)") $(if $(DECISIONS),--decisions "$(DECISIONS)") \
-	  $(if $(KILL_EVERY),--kill-every "$(KILL_EVERY)") $(if $(PARTITIONS),--partitions "$(PARTITIONS)")
+	  $(if $(KILL_EVERY),--kill-every "$(KILL_EVERY)") $(if $(AWAY),--away "$(AWAY)") $(if $(PARTITIONS),--partitions "$(PARTITIONS)")
 
 .PHONY: pictures
 pictures: $(READY) ## Take the pictures of the README anew from a running system.

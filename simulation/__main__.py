@@ -10,6 +10,7 @@ from pathlib import Path
 
 from deploy.local.processes import Died
 from simulation import capture, clock, session
+from simulation.absence import Absence
 from simulation.course import PACIFIC
 from simulation.feed import ALWAYS, Stretch, select
 from simulation.generate import Plan, generate
@@ -35,6 +36,9 @@ def _arguments() -> argparse.Namespace:
     )
     simulator.add_argument("--kill-every", type=float, default=0, help="kill a service every so many seconds")
     simulator.add_argument("--partitions", type=int, help="of each topic; one makes two plays the same")
+    simulator.add_argument(
+        "--away", help="a service that is stopped for simulated days: <service>:<first day>:<how many days>"
+    )
     simulator.add_argument("--keep", action="store_true", help="keep the stack's folder")
     for one in (player, simulator):
         one.add_argument("--feed", type=Path, default=session.BUNDLED, help="a capture of the topic claims")
@@ -75,7 +79,8 @@ def _play(asked: argparse.Namespace) -> bool:
 def _simulate(asked: argparse.Namespace) -> bool:
     stretch = Stretch.of(asked.from_on, asked.days)
     order = Order(asked.feed, stretch, asked.seed, asked.json, asked.decisions, asked.keep, asked.kill_every)
-    return simulate(order._replace(partitions=asked.partitions))
+    away = Absence.of(asked.away) if asked.away else None
+    return simulate(order._replace(partitions=asked.partitions, away=away))
 
 
 def _generate(asked: argparse.Namespace) -> bool:

@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import count
 from random import Random
 from typing import NamedTuple
+from uuid import UUID
 
 from simulation.case import Case
 from simulation.course import PACIFIC
@@ -34,6 +35,7 @@ class Agenda:
     def __init__(self, seed: int, pace: int) -> None:
         """Nothing is planned; deeds stand on a grid of `pace` minutes, so that many fall together."""
         self._seed, self._pace = seed, pace
+        self._now = datetime.min.replace(tzinfo=PACIFIC)
         self._deeds: list[Deed] = []
         self._places = count()
 
@@ -42,18 +44,28 @@ class Agenda:
         """When somebody acts next."""
         return self._deeds[0].at if self._deeds else None
 
+    def wake(self, now: datetime) -> None:
+        """Whoever learns of something late plans nothing for days that are over."""
+        self._now = now
+
     def plan(self, what: str, case: Case, at: datetime, about: str = "") -> None:
-        """In working hours, at this time or soon after."""
+        """In working hours, at this time or soon after; at once where the time has passed unnoticed."""
+        at = max(at, self._now)
         heapq.heappush(self._deeds, Deed(at_work(at, self._pace), next(self._places), what, case.referral_id, about))
 
-    def later(self, what: str, case: Case, now: datetime, days: float, about: str = "") -> None:
-        """After about so many days."""
+    def later(self, what: str, case: Case, since: datetime, days: float, about: str = "") -> None:
+        """After about so many days since something happened, whenever it is heard of."""
         mind = self.mind(case, f"{what} {about} after {days}")
-        self.plan(what, case, now + timedelta(days=min(mind.expovariate(1 / days), 4 * days)), about)
+        self.plan(what, case, since + timedelta(days=min(mind.expovariate(1 / days), 4 * days)), about)
 
     def mind(self, case: Case, about: str) -> Random:
         """Chance, the same for the same question."""
         return Random(f"{self._seed}/{case.number}/{about}")
+
+    def key(self, deed: Deed, case: Case) -> UUID:
+        """By which something is done: the same in every play, another one for each time it is done anew."""
+        times = case.times[deed.what, deed.about] = case.times[deed.what, deed.about] + 1
+        return UUID(int=self.mind(case, f"{deed.what} {deed.about} {times}").getrandbits(128), version=4)
 
     def due(self, now: datetime) -> dict[str, list[Deed]]:
         """What is to be done now, by case, in its order."""

@@ -5,11 +5,13 @@ from datetime import timedelta
 from random import Random
 from typing import Any, TypeAlias
 
+from simulation.agenda import Agenda
 from simulation.case import Case, Line
 
 Body: TypeAlias = dict[str, Any]
 _DAY = timedelta(days=1)
-_RIGHT = 80  # of a hundred
+_RIGHT = 80  # of a hundred invoices
+_RIGHT_LINES = 380  # of four hundred lines
 _LINES: Mapping[str, tuple[int, Callable[[Line, Case], Line]]] = {
     "price": (4, lambda line, _: line._replace(cents=line.cents + 1000)),
     "code": (1, lambda line, _: line._replace(code="NONE")),
@@ -34,8 +36,9 @@ _WHOLES: Mapping[str, tuple[int, Callable[[Body, Case], Body]]] = {
 
 
 def _not_there(line: Line, case: Case) -> Any:  # noqa: ANN401 - a day
-    """A day on which the worker did not come, where there is one."""
-    return next((on for on, status in case.days.items() if status != "attended"), line.service_on)
+    """The last day before on which the worker did not come, where there is one."""
+    missed = [on for on, status in case.days.items() if status != "attended" and on < line.service_on]
+    return max(missed, default=line.service_on)
 
 
 def _with_first(body: Body, **changed: Any) -> Body:  # noqa: ANN401 - members of a line
@@ -43,13 +46,18 @@ def _with_first(body: Body, **changed: Any) -> Body:  # noqa: ANN401 - members o
     return {**body, "lines": [{**first, **changed}, *others]}
 
 
-def spoiled_lines(mind: Random, lines: Sequence[Line], case: Case) -> list[Line]:
-    """As they are written: now and then one is wrong, or stands there twice."""
-    names = ["", "double", *_LINES]
-    how = mind.choices(names, (_RIGHT, 3, *(weight for weight, _ in _LINES.values())))[0]
-    if how == "double":
-        return [*lines, lines[0]]
-    return [_LINES[how][1](lines[0], case), *lines[1:]] if how else list(lines)
+def spoiled_lines(agenda: Agenda, lines: Sequence[Line], case: Case) -> list[tuple[Line, Line]]:
+    """As they are written, beside what was meant: now and then one is wrong, or stands there twice.
+
+    A service is written wrongly whichever invoice it stands in, so that two plays go wrong alike.
+    """
+    weights = (_RIGHT_LINES, 3, *(weight for weight, _ in _LINES.values()))
+    written: list[tuple[Line, Line]] = []
+    for line in lines:
+        mind = agenda.mind(case, f"line {case.service(line.code, line.service_on)}")
+        how = mind.choices(("", "double", *_LINES), weights)[0]
+        written += [(line, line)] * 2 if how == "double" else [(_LINES[how][1](line, case) if how else line, line)]
+    return written
 
 
 def spoiled(mind: Random, body: Body, case: Case) -> Body:

@@ -1,7 +1,7 @@
 """A worker's treatment as the clinic that gives it knows it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -30,6 +30,14 @@ class Line(NamedTuple):
         return said | ({"discipline": self.discipline} if self.discipline else {})
 
 
+class Unanswered(NamedTuple):
+    """Something that was done and is being checked: what it was, and by whose key its answer can be read."""
+
+    what: str
+    about: str
+    token: str
+
+
 @dataclass(slots=True)
 class Case:
     """What has happened so far, and what was billed of it.
@@ -43,11 +51,13 @@ class Case:
     contract_id: str = ""
     payee_id: str = ""
     program: str = ""
+    program_revision: int = 0
     barriers: Sequence[str] = ()
     starts_at: datetime | None = None
     started_on: date | None = None
     last_on: date | None = None
     planned_end: date | None = None
+    is_planned: bool = False
     is_over: bool = False
     holds: set[str] = field(default_factory=set)
     due: dict[str, datetime] = field(default_factory=dict)
@@ -57,16 +67,39 @@ class Case:
     plans: dict[int, str] = field(default_factory=dict)
     lines: dict[int, Sequence[Data]] = field(default_factory=dict)
     postponed: set[tuple[str, str]] = field(default_factory=set)
+    unanswered: dict[str, Unanswered] = field(default_factory=dict)
+    times: Counter[tuple[str, str]] = field(default_factory=Counter)
+    recorded_to: date = date.min
     billed: set[tuple[str, date]] = field(default_factory=set)
     units: Counter[str] = field(default_factory=Counter)
     invoices: int = 0
     returned: set[str] = field(default_factory=set)
+    filings: Counter[str] = field(default_factory=Counter)
     asked: set[int] = field(default_factory=set)
-    last_billed: Sequence[Line] = ()
+    under_way: list[tuple[str, Sequence[Line]]] = field(default_factory=list)
     meant: dict[str, Mapping[str, Line]] = field(default_factory=dict)
     sent: dict[str, Data] = field(default_factory=dict)
     numbers: dict[str, str] = field(default_factory=dict)
     denied: dict[str, Sequence[Data]] = field(default_factory=dict)
+    denials: Counter[str] = field(default_factory=Counter)
+
+    def service(self, code: str, on: date) -> str:
+        """A service by its place in the treatment, which is the same whatever the week in which it began."""
+        return f"{code} {(on - self.started_on).days if self.started_on else on}"
+
+    def unbill(self, lines: Iterable[Line]) -> None:
+        """What came to nothing is billed anew."""
+        for line in lines:
+            self.billed.discard((line.code, line.service_on))
+            self.units[line.code] -= 1
+
+    def answered(self, number: str) -> Sequence[Line]:
+        """The lines of the first invoice under way by this number; it is so no more."""
+        found = next((one for one in self.under_way if one[0] == number), None)
+        if found is None:
+            return ()
+        self.under_way.remove(found)
+        return found[1]
 
     def attended(self) -> list[date]:
         """Days on which the worker came."""

@@ -46,6 +46,8 @@ class Clinics:
         self._places = count()
         self._offers: dict[str, Announced] = {}
         self._words: dict[str, str] = {}
+        self._times: Counter[tuple[str, Deed]] = Counter()
+        self._since: dict[str, datetime] = {}
         self.answers: Counter[tuple[Deed, int]] = Counter()
 
     def hear(self, news: Sequence[Announced], now: datetime) -> None:
@@ -55,9 +57,10 @@ class Clinics:
             if one.words == "referral-offered":
                 self._offers[one.key] = one
             if one.words in _CONCERNS:
-                self._words[one.key] = one.words
+                self._words[one.key], self._since[one.key] = one.words, one.at
                 concerned.add(one.key)
             elif one.words == "referral-resumed":  # what was to be done could not be done while it was held
+                self._since[one.key] = one.at
                 concerned.add(one.key)
         for key in sorted(concerned & self._offers.keys()):
             self._consider(self._words[key], self._offers[key], now)
@@ -100,8 +103,10 @@ class Clinics:
                 self._plan(offer, "decline", now, hours=3)
 
     def _plan(self, offer: Announced, deed: Deed, now: datetime, *, hours: float) -> None:
+        """Some hours after the last word on the referral; at once where that was heard late."""
         mind = self._mind(offer, f"{deed} in")
-        at = at_work(now + timedelta(hours=mind.expovariate(1 / hours)), self._pace)
+        at = self._since[offer.key] + timedelta(hours=mind.expovariate(1 / hours))
+        at = at_work(max(at, now), self._pace)
         heapq.heappush(self._agenda, Act(at, next(self._places), deed, offer))
 
     def _mind(self, offer: Announced, about: str) -> Random:
@@ -116,9 +121,15 @@ class Clinics:
                 self.answers[act.deed, 404] += 1
                 return
             path, body = self._wording(act, number)
-            key = UUID(int=self._mind(act.offer, f"{act.deed} key {act.at}").getrandbits(128), version=4)
+            key = self._key(act)
             answer = await self._portal.act(token, path, body, seen=seen, key=key)
             self.answers[act.deed, answer.status] += 1
+
+    def _key(self, act: Act) -> UUID:
+        """The same in every play, another one for each time it is done anew."""
+        done = act.offer.id, act.deed
+        self._times[done] += 1
+        return UUID(int=self._mind(act.offer, f"{act.deed} key {self._times[done]}").getrandbits(128), version=4)
 
     async def _look(self, token: str, number: str, deed: Deed) -> int | None:
         """The revision of what the clinic sees: in its list of offers, later on the referral's own page."""
@@ -138,9 +149,9 @@ class Clinics:
 
 
 def _first_visit(act: Act, mind: Random) -> str:
-    """In the week of the opening, or the week after when that is over."""
+    """In the week of the opening, on the same day of a later week when that is over."""
     monday = date.fromisoformat(act.offer.data["opening"]["week_on"])
-    day = max(monday + timedelta(days=mind.randrange(5)), act.at.astimezone(_PACIFIC).date() + timedelta(days=2))
-    while day.weekday() > 4:  # noqa: PLR2004 - Friday
-        day += timedelta(days=1)
+    day = monday + timedelta(days=mind.randrange(5))
+    while day < act.at.astimezone(_PACIFIC).date() + timedelta(days=2):
+        day += timedelta(weeks=1)
     return datetime.combine(day, time(mind.randrange(8, 16), mind.choice((0, 30))), _PACIFIC).isoformat()

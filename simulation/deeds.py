@@ -76,22 +76,29 @@ def _attend(deed: Deed, case: Case, agenda: Agenda, _: Fees) -> Call | None:
     """The days of a week, at its end; then the next week."""
     if case.started_on is None or case.planned_end is None or case.is_over:
         return None
-    monday = deed.day - deed.day.weekday() * _DAY
-    last = min(deed.day, case.last_on or case.planned_end)
+    until = date.fromisoformat(deed.about)
+    monday = until - until.weekday() * _DAY
+    last = min(until, case.last_on or case.planned_end)
     days = [on for n in range(5) if case.started_on <= (on := monday + n * _DAY) <= last]
-    if deed.day < case.planned_end and not case.last_on:
-        friday = monday + (7 + _FRIDAY) * _DAY
-        agenda.plan("attend", case, at(min(friday, case.planned_end), 15))
-        if deed.day.isocalendar().week % 2:
-            agenda.plan("bill", case, at(working(deed.day, 1), 11))
+    if case.recorded_to < until < case.planned_end and not case.last_on:
+        _go_on(until, case, agenda)
+    case.recorded_to = max(case.recorded_to, until)
     if not days:
         return None
     case.days |= {on: _came(on, case, agenda) for on in days}
     return Call("clinician", "attendance", {"days": [{"on": on.isoformat(), "status": case.days[on]} for on in days]})
 
 
+def _go_on(until: date, case: Case, agenda: Agenda) -> None:
+    """Next week's days, and every other week an invoice."""
+    friday = min(until + (7 + _FRIDAY - until.weekday()) * _DAY, case.planned_end or until)
+    agenda.plan("attend", case, at(friday, 15), friday.isoformat())
+    if case.started_on and (until - case.started_on).days // 7 % 2:
+        agenda.plan("bill", case, at(working(until, 1), 11))
+
+
 def _came(on: date, case: Case, agenda: Agenda) -> str:
-    return agenda.mind(case, f"on {on}").choices(("attended", "missed", "excused"), (88, 8, 4))[0]
+    return agenda.mind(case, f"on {case.service('', on)}").choices(("attended", "missed", "excused"), (88, 8, 4))[0]
 
 
 def _end(_: Deed, case: Case, agenda: Agenda, __: Fees) -> Call | None:
@@ -102,7 +109,7 @@ def _end(_: Deed, case: Case, agenda: Agenda, __: Fees) -> Call | None:
 
 
 def _report(deed: Deed, case: Case, agenda: Agenda, _: Fees) -> Call | None:
-    """Whole, or now and then not; then again the next day."""
+    """Whole, or now and then not; then again the next day. What the first one found is planned for, whoever is away."""
     report = deed.about.removesuffix(_AGAIN)
     if case.started_on is None or report in case.accepted:
         return None
@@ -112,6 +119,9 @@ def _report(deed: Deed, case: Case, agenda: Agenda, _: Fees) -> Call | None:
     incomplete = chance < 0.05 and not deed.about.endswith(_AGAIN)  # noqa: PLR2004 - some
     if incomplete:
         agenda.later("report", case, deed.at, 1, report + _AGAIN)
+    elif kind == "initial" and not case.is_planned:
+        case.is_planned = True
+        agenda.later("plan", case, deed.at, 1)
     on = case.started_on if kind == "initial" else case.last_on or deed.day
     body = {
         "report": report,
@@ -129,7 +139,7 @@ def _review(deed: Deed, case: Case, agenda: Agenda, _: Fees) -> Call | None:
     if deed.about in case.accepted:
         return None
     of = f"/reports/{deed.about}"
-    if agenda.mind(case, f"return {deed.about} {deed.at}").random() < 0.1:  # noqa: PLR2004 - some
+    if agenda.mind(case, f"return {deed.about} {case.filings[deed.about]}").random() < 0.1:  # noqa: PLR2004 - some
         fields = [{"field": "sections", "reason_code": "RPT-UNCLEAR"}]
         return Call("claims_officer", "return-report", {"report": deed.about, "fields": fields}, of=of)
     return Call("claims_officer", "accept-report", {"report": deed.about}, of=of)
@@ -168,22 +178,23 @@ def _reply(deed: Deed, _: Case, __: Agenda, ___: Fees) -> Call:
 
 def _bill(deed: Deed, case: Case, agenda: Agenda, fees: Fees) -> Call | None:
     """What was done since the last invoice; some invoices are wrong."""
-    lines = list(unbilled(case, fees, deed.day))
-    if not lines:
+    meant = list(unbilled(case, fees, deed.day))
+    if not meant:
         return None
     case.invoices += 1
-    case.last_billed = tuple(lines)
-    mind = agenda.mind(case, f"invoice {case.invoices}")
     number = f"{case.number.removeprefix('R-')}-{case.invoices}"
-    case.meant[number] = {str(n): line for n, line in enumerate(lines, 1)}
-    lines = lines if deed.about == "again" else spoiled_lines(mind, lines, case)
+    lines = spoiled_lines(agenda, meant, case)
+    case.meant[number] = {str(n): line for n, (_, line) in enumerate(lines, 1)}
     body: dict[str, Any] = {
         "number": number,
         "invoiced_on": deed.day.isoformat(),
-        "lines": [line.as_body(str(n)) for n, line in enumerate(lines, 1)],
-        "cents": sum(line.cents for line in lines),
+        "lines": [line.as_body(str(n)) for n, (line, _) in enumerate(lines, 1)],
+        "cents": sum(line.cents for line, _ in lines),
     }
-    return Call("biller", "invoice", body if deed.about == "again" else spoiled(mind, body, case))
+    if deed.about != "again":
+        body = spoiled(agenda.mind(case, f"invoice {case.invoices}"), body, case)
+    case.under_way.append((body["number"], meant))
+    return Call("biller", "invoice", body)
 
 
 SAYINGS: Mapping[str, Saying] = {

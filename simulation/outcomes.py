@@ -1,7 +1,7 @@
 """What became of every request, to the last cent: by names that people know, so that two plays can be compared."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 from simulation.audit import machines, path
 from simulation.books import Books
@@ -9,24 +9,47 @@ from simulation.topics import Announced
 
 Outcome: TypeAlias = dict[str, Any]
 _SITED = "referral-accepted"
+_FATES = {
+    "referral-declined": "declined",
+    "referral-lapsed": "lapsed",
+    "referral-offer-withdrawn": "taken back",
+    _SITED: "accepted",
+}
+_REFUSALS = {"action-refused": "reasons", "invoice-returned": "fields"}
+
+
+class _Ends(NamedTuple):
+    """Where each document stands at the end, and what was answered to each action."""
+
+    states: Mapping[tuple[str, str], str]
+    answers: Mapping[str, Sequence[str]]
 
 
 def outcomes(books: Books) -> dict[str, Outcome]:
-    """Of each referral: how it stands, where it was treated, and its plans, reports and invoices."""
-    states = _states(books.firsts)
+    """Of each referral: how it stands, who was asked, what people did, and its days, plans, reports and invoices."""
+    ends = _Ends(_states(books.firsts), _answers(books.firsts))
     by_case: dict[str, list[Announced]] = {key: [] for key in books.referrals}
     for one in books.firsts:
         if one.key in by_case:
             by_case[one.key].append(one)
-    return {key: _outcome(key, said, states) for key, said in by_case.items()}
+    return {key: _outcome(key, said, ends) for key, said in by_case.items()}
 
 
 def _states(firsts: Iterable[Announced]) -> Mapping[tuple[str, str], str]:
-    """Where each document stands at the end."""
     return {(name, step.document): step.to or step.state for name, step in machines.gone(firsts)}
 
 
-def _outcome(key: str, said: Iterable[Announced], states: Mapping[tuple[str, str], str]) -> Outcome:
+def _answers(firsts: Iterable[Announced]) -> Mapping[str, Sequence[str]]:
+    """By the action's id the codes for which it was refused; none for what was taken."""
+    found: dict[str, Sequence[str]] = {}
+    for one in firsts:
+        if one.owner != "portal" and one.causation:
+            codes = sorted({flaw["code"] for flaw in one.data.get(_REFUSALS.get(one.words, ""), ())})
+            found[one.causation] = codes or found.get(one.causation, ())
+    return found
+
+
+def _outcome(key: str, said: Sequence[Announced], ends: _Ends) -> Outcome:
     named: dict[str, list[Announced]] = {}
     for one in said:
         named.setdefault(one.words, []).append(one)
@@ -34,16 +57,47 @@ def _outcome(key: str, said: Iterable[Announced], states: Mapping[tuple[str, str
     return {
         "state": path.state_of(one for one in said if one.topic == "rehab-referral"),
         "site_id": sites[-1] if sites else None,
+        "offers": _offers(said),
+        "started_on": next((one.data["initial_visit_on"] for one in named.get("program-started", ())), None),
+        "acts": _acts(said, ends.answers),
         "days": _days(named.get("attendance-recorded", ())),
         "plans": [
-            {"plan": one.data["plan"], "state": states["plan", f"{key}/{one.data['plan']}"], **_granted(one, named)}
+            {
+                "plan": one.data["plan"],
+                "state": ends.states["plan", f"{key}/{one.data['plan']}"],
+                **_granted(one, named),
+            }
             for one in named.get("plan-submitted", ())
         ],
         "reports": {
-            one.data["report"]: states["report", f"{key}/{one.data['report']}"]
+            one.data["report"]: ends.states["report", f"{key}/{one.data['report']}"]
             for one in named.get("obligation-scheduled", ())
         },
-        "invoices": [_invoice(one, named, states) for one in named.get("invoice-received", ())],
+        "invoices": [_invoice(one, named, ends.states) for one in named.get("invoice-received", ())],
+    }
+
+
+def _offers(said: Iterable[Announced]) -> list[Outcome]:
+    """Who was asked, for which program, and what came of it."""
+    found: list[Outcome] = []
+    for one in said:
+        if one.words == "referral-offered":
+            found.append({"site_id": one.data["site_id"], "program": one.data["program"], "fate": None})
+        elif found and one.words in _FATES and one.owner == "referral":
+            found[-1]["fate"] = _FATES[one.words]
+    return found
+
+
+def _acts(said: Iterable[Announced], answers: Mapping[str, Sequence[str]]) -> dict[str, Outcome]:
+    """What people did, by the key by which they did it: the same act has the same key in every play."""
+    return {
+        one.data["idempotency_key"]: {
+            "act": one.words,
+            "at": one.at.isoformat(),
+            "answer": None if one.id not in answers else [*answers[one.id]],
+        }
+        for one in said
+        if one.owner == "portal" and one.data.get("idempotency_key")
     }
 
 
@@ -81,6 +135,12 @@ def _invoice(
     }
 
 
-def _line(line: Mapping[str, Any]) -> list[Any]:
-    codes = [reason["code"] for reason in line["reasons"]]
-    return [line["code"], line["service_on"], str(line["units"]), line["allowed_cents"], codes]
+def _line(line: Mapping[str, Any]) -> Outcome:
+    return {
+        "code": line["code"],
+        "service_on": line["service_on"],
+        "units": str(line["units_claimed"]),
+        "claimed_cents": line["claimed_cents"],
+        "allowed_cents": line["allowed_cents"],
+        "reasons": [reason["code"] for reason in line["reasons"]],
+    }

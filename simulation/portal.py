@@ -11,6 +11,13 @@ import httpx2
 _PATIENCE = 30.0  # seconds
 _TRIES = 40
 _PAUSE = 0.25  # seconds between two tries
+# by the last part of an action's path; everything else is referral's
+_OWNERS: Mapping[str, str] = {
+    **dict.fromkeys(("attendance", "report", "plan", "amend", "reply"), "program"),
+    **dict.fromkeys(("decide-plan", "request-information"), "program"),
+    **dict.fromkeys(("accept-report", "return-report", "waive-report"), "program"),
+    **dict.fromkeys(("invoice", "void", "rectify", "release"), "invoice"),
+}
 
 
 class Answer(NamedTuple):
@@ -24,6 +31,11 @@ class Answer(NamedTuple):
         """Whether it was taken, at once or to be checked."""
         return self.status < 300  # noqa: PLR2004 - HTTP's own number
 
+    @property
+    def operation(self) -> str:
+        """Where the answer will be found, of what is still being checked."""
+        return f"/operations/{self.data['id']}" if self.status == httpx2.codes.ACCEPTED else ""
+
 
 class Portal:
     """One connection pool for all clinics."""
@@ -31,6 +43,7 @@ class Portal:
     def __init__(self, address: str) -> None:
         """The portal's address, without the API's path."""
         self._client = httpx2.AsyncClient(base_url=f"{address}/api/v1", timeout=_PATIENCE)
+        self.away: set[str] = set()  # services whose answers nobody waits for
 
     async def __aenter__(self) -> Self:
         """Nothing is asked yet."""
@@ -67,7 +80,8 @@ class Portal:
 
     async def act(self, token: str, path: str, body: Mapping[str, Any], *, seen: int, key: UUID) -> Answer:
         """One action, on what was seen; waits two seconds for the answer of the service that decides."""
-        headers = {**_as(token), "Idempotency-Key": str(key), "Prefer": "wait=2", "If-Match": f'"{seen}"'}
+        wait = 0 if _OWNERS.get(path.rpartition("/")[2], "referral") in self.away else 2
+        headers = {**_as(token), "Idempotency-Key": str(key), "Prefer": f"wait={wait}", "If-Match": f'"{seen}"'}
         answer = await self._ask("POST", path, json=body, headers=headers)
         if answer.status_code >= httpx2.codes.INTERNAL_SERVER_ERROR:
             answer.raise_for_status()

@@ -100,7 +100,8 @@ class Watch:
 
     def __init__(self, servers: str, addresses: Sequence[str]) -> None:
         """`addresses` are those of the services' health."""
-        self._services = [_Asking(address) for address in addresses]
+        self._everybody = {address: _Asking(address) for address in addresses}
+        self._away: set[str] = set()
         self._consumer = AIOKafkaConsumer(bootstrap_servers=servers)
         self._places: list[TopicPartition] = []
         self._why = ""
@@ -113,7 +114,19 @@ class Watch:
 
     async def __aexit__(self, *_: object) -> None:
         """Leave."""
-        await asyncio.gather(self._consumer.stop(), *(service.close() for service in self._services))
+        await asyncio.gather(self._consumer.stop(), *(service.close() for service in self._everybody.values()))
+
+    def leave_out(self, address: str) -> None:
+        """A service that is away on purpose is not asked, and its timers are nobody's."""
+        self._away.add(address)
+
+    def take_in(self, address: str) -> None:
+        """It is there again."""
+        self._away.discard(address)
+
+    @property
+    def _services(self) -> list[_Asking]:
+        return [service for address, service in self._everybody.items() if address not in self._away]
 
     async def rest(self, step: int) -> datetime | None:
         """Return when two rounds in a row are equal and nothing is in flight; then: the earliest timer ahead."""

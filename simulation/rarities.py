@@ -53,8 +53,10 @@ def _rectify(deed: Deed, case: Case, _: Agenda, fees: Fees) -> Call | None:
     if not lines:
         return None
     case.invoices += 1
+    number = f"{case.number.removeprefix('R-')}-{case.invoices}"
+    case.meant[number] = {line["line"]: meant[line["line"]] for line in lines if line["line"] in meant}
     body = {
-        "number": f"{case.number.removeprefix('R-')}-{case.invoices}",
+        "number": number,
         "invoiced_on": deed.day.isoformat(),
         "lines": lines,
         "cents": sum(line["cents"] for line in lines),
@@ -131,23 +133,28 @@ def _held(agenda: Agenda, said: Data, case: Case, now: datetime) -> None:
 
 
 def _received(_: Agenda, said: Data, case: Case, __: datetime) -> None:
+    case.answered(said["number"])
     case.sent[said["number"]] = said
     case.numbers[said["invoice_id"]] = said["number"]
 
 
 def _judged(agenda: Agenda, said: Data, case: Case, now: datetime) -> None:
-    """Most of what was denied is put right, once."""
-    denied = [line for line in said["lines"] if line["status"] == "denied"]
+    """Most of what was denied is put right; each service for itself, whichever invoice it stands in."""
+    denied = [line for line in said["lines"] if line["status"] == "denied" and _puts_right(line, agenda, case)]
     case.denied[said["number"]] = denied
     if denied and len(case.denied) < _MOST_INVOICES:
-        _now_and_then("rectify", 60, 4, "invoice_id")(agenda, said, case, now)
+        agenda.later("rectify", case, now, 4, said["number"])
+
+
+def _puts_right(line: Data, agenda: Agenda, case: Case) -> bool:
+    service = case.service(line["code"], date.fromisoformat(line["service_on"]))
+    case.denials[service] += 1
+    return agenda.mind(case, f"rectify {service} {case.denials[service]}").random() < 0.6  # noqa: PLR2004 - most
 
 
 def _voided(agenda: Agenda, said: Data, case: Case, now: datetime) -> None:
     """What was taken back is billed anew."""
-    for line in case.sent[said["number"]]["lines"]:
-        case.billed.discard((line["code"], date.fromisoformat(line["service_on"])))
-        case.units[line["code"]] -= 1
+    case.unbill({(line.code, line.service_on): line for line in case.meant.get(said["number"], {}).values()}.values())
     agenda.later("bill", case, now, 2)
 
 

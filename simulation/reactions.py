@@ -17,7 +17,7 @@ _MOST_PLANS = 3
 
 def _accepted(_: Agenda, said: Data, case: Case, __: datetime) -> None:
     case.site_id, case.contract_id, case.payee_id = said["site_id"], said["contract_id"], said["payee_id"]
-    case.program = said["program"]
+    case.program, case.program_revision = said["program"], said["program_revision"]
 
 
 def _booked(agenda: Agenda, said: Data, case: Case, now: datetime) -> None:
@@ -39,19 +39,24 @@ def _started(agenda: Agenda, said: Data, case: Case, _: datetime) -> None:
     early = mind.random() < 0.12  # noqa: PLR2004 - one in eight
     case.planned_end = working(case.started_on, mind.randrange(4, 12) if early else mind.randrange(18, 31))
     friday = case.started_on + (_FRIDAY - case.started_on.weekday()) % 7 * _DAY
-    agenda.plan("attend", case, at(min(friday, case.planned_end), 16))
+    first = min(friday, case.planned_end)
+    agenda.plan("attend", case, at(first, 16), first.isoformat())
     agenda.plan("end", case, at(case.planned_end, 16))
 
 
-def _scheduled(agenda: Agenda, said: Data, case: Case, now: datetime) -> None:
-    """Most reports come in time, some early for the bonus, some late."""
+def scheduled(agenda: Agenda, said: Data, case: Case, _: datetime) -> None:
+    """Most reports come in time, some early for the bonus, some late; whoever knew of it has planned it already."""
+    if said["report"] in case.due:
+        return
+    case.due[said["report"]] = datetime.fromisoformat(said["due_at"])
     mind = agenda.mind(case, f"report {said['report']}")
     shift = mind.choices((-3, -1, 0, 2, 18), (15, 40, 30, 13, 2))[0]
     day = working(datetime.fromisoformat(said["due_at"]).astimezone(PACIFIC).date(), shift)
-    agenda.plan("report", case, max(at(day, mind.randrange(9, 16)), now), said["report"])
+    agenda.plan("report", case, at(day, mind.randrange(9, 16)), said["report"])
 
 
 def _report_submitted(agenda: Agenda, said: Data, case: Case, now: datetime) -> None:
+    case.filings[said["report"]] += 1
     agenda.later("review", case, now, 1, said["report"])
 
 
@@ -60,10 +65,8 @@ def _report_returned(agenda: Agenda, said: Data, case: Case, now: datetime) -> N
     agenda.later("report", case, now, 1, said["report"])
 
 
-def _report_accepted(agenda: Agenda, said: Data, case: Case, now: datetime) -> None:
+def _report_accepted(_: Agenda, said: Data, case: Case, __: datetime) -> None:
     case.accepted[said["report"]] = said
-    if said["kind"] == "initial" and not case.plans:
-        agenda.later("plan", case, now, 1)
 
 
 def _plan_submitted(agenda: Agenda, said: Data, case: Case, now: datetime) -> None:
@@ -125,11 +128,9 @@ def _resumed(agenda: Agenda, said: Data, case: Case, now: datetime) -> None:
         case.postponed = set()
 
 
-def _returned(agenda: Agenda, _: Data, case: Case, now: datetime) -> None:
+def _returned(agenda: Agenda, said: Data, case: Case, now: datetime) -> None:
     """The same again, put right."""
-    for line in case.last_billed:
-        case.billed.discard((line.code, line.service_on))
-        case.units[line.code] -= 1
+    case.unbill(case.answered(said["number"]))
     agenda.later("bill", case, now, 1, "again")
 
 
@@ -139,7 +140,7 @@ REACTIONS: Mapping[str, Reaction] = {
     "appointment-moved": _booked,
     "appointment-missed": _missed,
     "program-started": _started,
-    "obligation-scheduled": _scheduled,
+    "obligation-scheduled": scheduled,
     "report-submitted": _report_submitted,
     "report-returned": _report_returned,
     "report-accepted": _report_accepted,

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from simulation import topics
+from simulation.absence import Absence
 from simulation.audit import admission, answers, keys, machines, money, offers, openings, parking, path, prices
 from simulation.books import Books
 from simulation.coverage import Covered, coverage, unknown
@@ -77,9 +78,13 @@ class Report(NamedTuple):
         return {"balanced": self.balanced, **self.counts, "faults": listed, "coverage": covered}
 
 
-async def reconcile(servers: str, *, until: datetime | None = None, at_the_end: bool = True) -> Report:
-    """Read every topic, and audit it."""
+async def reconcile(
+    servers: str, *, until: datetime | None = None, at_the_end: bool = True, away: Absence | None = None
+) -> Report:
+    """Read every topic, and audit it; claims that arrived while *referral* was away were read at its return."""
     lying = await topics.read(servers, [topics.CLAIMS, *topics.ANNOUNCED, topics.PEOPLE])
+    if away and away.service == "referral":
+        lying = [one._replace(at=away.read_at(one.at)) if one.topic == topics.CLAIMS else one for one in lying]
     return audit(lying, until=until or datetime.now(UTC), at_the_end=at_the_end)
 
 
@@ -98,7 +103,7 @@ def _decisions(books: Books) -> list[dict[str, Any]]:
     """Every admission decision, and what became of what was admitted."""
     followed = outcomes(books)
     ids = {one.request: one.announced.key for one in books.decisions if one.decision == "admitted"}
-    listed = admission.as_decisions(books.decisions)
+    listed = admission.as_decisions(books)
     return [
         {**one, **followed.get(ids.get((str(one["claim_number"]), str(one["request_id"])), ""), {})} for one in listed
     ]

@@ -36,7 +36,10 @@ class Days:
 
     def end_after(self, instant: datetime, days: int) -> datetime:
         """The last second of the n-th business day after an instant's day, which is not counted."""
-        day = self.day_of(instant)
+        return self.end_of_nth(self.day_of(instant), days)
+
+    def end_of_nth(self, day: date, days: int) -> datetime:
+        """The last second of the n-th business day after a day, which is not counted."""
         while days:
             day += _DAY
             days -= self.is_working(day)

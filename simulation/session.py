@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from deploy.local.rights import SERVICES
 from simulation import capture
+from simulation.absence import Away, Leave
 from simulation.agenda import Agenda
 from simulation.apart import Apart
 from simulation.capture import Captured
@@ -52,8 +53,10 @@ def prepare(folder: Path) -> Path:
     return clock.path
 
 
-async def run(feed: Sequence[Captured], clock: ClockFile, where: Addresses, manner: Manner) -> datetime:
-    """Play the feed to its end; where it goes on, without what lies on the topic already."""
+async def run(
+    feed: Sequence[Captured], clock: ClockFile, where: Addresses, manner: Manner, leave: Leave | None = None
+) -> datetime:
+    """Play the feed to its end; where it goes on, without what lies on the topic already; somebody may be on leave."""
     async with AsyncExitStack() as parts:
         portal = await parts.enter_async_context(Portal(where.portal))
         publisher = await parts.enter_async_context(Publisher(where.broker))
@@ -64,7 +67,8 @@ async def run(feed: Sequence[Captured], clock: ClockFile, where: Addresses, mann
         treatment = Treatment(portal, keys, Agenda(manner.seed, manner.pace), manner.at_once)
         payers = Payers(portal, keys.insurers.get("payment_officer", []), manner.seed, manner.pace)
         people = [Apart(actors, manner.by_hand) for actors in (clinics, treatment)]
-        world = World(clock, publisher, watch, tail, (*people, payers))
+        away = [Away(leave, watch, portal)] if leave else []
+        world = World(clock, publisher, watch, tail, (*away, *people, payers))
         left = await _unplayed(feed, where.broker) if manner.goes_on else feed
         return await play(left, world, manner)
 

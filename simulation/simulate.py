@@ -16,6 +16,7 @@ from deploy.local.processes import ROOT
 from deploy.local.rights import SERVICES
 from deploy.local.stack import Stack
 from simulation import capture, session
+from simulation.absence import Absence, Leave
 from simulation.capture import Captured
 from simulation.clock import ClockFile
 from simulation.coverage import in_words
@@ -41,6 +42,7 @@ class Order(NamedTuple):
     keep: bool = False
     kill_every: float = 0  # seconds; never where it is nothing
     partitions: int | None = None  # of each topic; as ever where it is nothing
+    away: Absence | None = None
 
 
 def simulate(order: Order) -> bool:
@@ -73,14 +75,13 @@ def _played(feed: Sequence[Captured], order: Order, folder: Path) -> Report:
         health = [stack.http(name) for name in SERVICES]
         where = session.Addresses(known["REHAB_KAFKA"], known["REHAB_PORTAL"], health, tokens)
         stopped: list[str] = []
+        manner = Manner(order.seed, Gauge(), pace=_PACE, at_once=_at_once(order))
         with _nemesis(stack, order) as nemesis:
             try:
-                asyncio.run(
-                    session.run(feed, clock, where, Manner(order.seed, Gauge(), pace=_PACE, at_once=_at_once(order)))
-                )
+                asyncio.run(session.run(feed, clock, where, manner, _leave(stack, order)))
             except (NotQuiet, Unsettled) as problem:
                 stopped.append(f"the play stopped at {clock.now}: {problem}")
-        report = asyncio.run(reconcile(known["REHAB_KAFKA"], until=clock.now))
+        report = asyncio.run(reconcile(known["REHAB_KAFKA"], until=clock.now, away=order.away))
         killed = {"kills": nemesis.kills, "servers_killed": nemesis.servers_killed} if nemesis else {}
         return report._replace(counts={**report.counts, **killed}, faults=[*stopped, *report.faults])
 
@@ -92,6 +93,11 @@ def _given(order: Order) -> dict[str, str]:
 def _at_once(order: Order) -> int:
     """How many people act together: with one partition one after the other, so that two plays are the same."""
     return 1 if order.partitions == 1 else AT_ONCE
+
+
+def _leave(stack: Stack, order: Order) -> Leave | None:
+    away = order.away
+    return Leave(away, stack.services[away.service], stack.http(away.service)) if away else None
 
 
 def _nemesis(stack: Stack, order: Order) -> Nemesis | AbstractContextManager[None]:

@@ -4,21 +4,23 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from uuid import UUID
 
 from simulation.agenda import Agenda, Deed
-from simulation.case import Case
+from simulation.case import Case, Unanswered
 from simulation.deeds import SAYINGS, Call
+from simulation.duties import Duties
 from simulation.keys import Keys
 from simulation.mistakes import err, make
 from simulation.portal import Portal
 from simulation.rarities import RARE, RARELY
-from simulation.reactions import REACTIONS
+from simulation.reactions import REACTIONS, scheduled
 from simulation.register import Data
 from simulation.topics import Announced
 
 _SAYINGS = {**SAYINGS, **RARE, "mistake": make}
 _UNSEEN = {"attendance", "plan", "invoice"}  # new documents: nothing was seen before
+_LOOK = "look"  # what became of that which was being checked
+_AGAIN = {"REF-HELD", "STALE"}  # what was refused for these is done once more
 
 
 class Treatment:
@@ -30,11 +32,14 @@ class Treatment:
         self._cases: dict[str, Case] = {}
         self._schedules: dict[str, list[Data]] = {}
         self._contracts: dict[str, Data] = {}
+        self._duties = Duties()
         self.answers: Counter[tuple[str, int]] = Counter()
 
     def hear(self, news: Sequence[Announced], now: datetime) -> None:
         """What was announced, as those concerned are told of it."""
+        self._agenda.wake(now)
         for one in news:
+            self._duties.hear(one)
             if one.words == "fee-schedule-published":
                 self._schedules.setdefault(one.data["fee_schedule_id"], []).append(one.data)
             elif one.words == "contract-activated":
@@ -42,10 +47,19 @@ class Treatment:
             elif one.words == "referral-created":
                 self._cases[one.key] = Case(one.data["number"], one.key, barriers=tuple(one.data.get("barriers", ())))
             if case := self._cases.get(one.key):
-                for react in (REACTIONS.get(one.words), *RARELY.get(one.words, ())):
-                    if react:
-                        react(self._agenda, one.data, case, now)
-                err(self._agenda, one, case, now)
+                self._react(one, case)
+
+    def _react(self, one: Announced, case: Case) -> None:
+        """Whoever is concerned plans from the instant at which it happened, however late it is heard."""
+        for react in (REACTIONS.get(one.words), *RARELY.get(one.words, ())):
+            if react:
+                react(self._agenda, one.data, case, one.at)
+        if contract := self._contracts.get(case.contract_id):
+            for owed in self._duties.of(case, one, contract["calendar_id"]):
+                scheduled(self._agenda, owed, case, one.at)
+        err(self._agenda, one, case, one.at)
+        if one.words == "action-refused" and case.unanswered:
+            self._agenda.plan(_LOOK, case, one.at)
 
     def next_at(self) -> datetime | None:
         """When somebody acts next."""
@@ -63,6 +77,9 @@ class Treatment:
 
     async def _do(self, deed: Deed, case: Case) -> None:
         """One deed; what was refused because the referral is held is done when it is resumed."""
+        if deed.what == _LOOK:
+            await self._look(case, deed.at)
+            return
         call = _SAYINGS[deed.what](deed, case, self._agenda, self._fees(case, deed.day))
         if call is None:
             return
@@ -70,11 +87,27 @@ class Treatment:
         is_new = call.verb in _UNSEEN or (call.verb == "report" and call.body["report"] not in case.returned)
         if (seen := call.seen) is None:
             seen = 0 if is_new else await self._portal.revision_of(token, path + call.of) or 0
-        key = UUID(int=self._agenda.mind(case, f"{deed.what} key {deed.at} {deed.about}").getrandbits(128), version=4)
+        key = self._agenda.key(deed, case)
         answer = await self._portal.act(token, f"{path}/commands/{call.verb}", call.body, seen=seen, key=key)
         self.answers[call.verb, answer.status] += 1
+        if answer.operation:
+            case.unanswered[answer.operation] = Unanswered(deed.what, deed.about, token)
         if not answer.is_taken and case.holds and deed.what != "mistake":
             case.postponed.add((deed.what, deed.about))
+
+    async def _look(self, case: Case, now: datetime) -> None:
+        """What was being checked was decided meanwhile; some of what was refused is done once more."""
+        for place, sent in list(case.unanswered.items()):
+            said = await self._portal.read(sent.token, place)
+            if said["status"] == "checking":
+                continue
+            del case.unanswered[place]
+            codes = {flaw["rule"] for flaw in (said["problem"] or {}).get("errors", ())}
+            if sent.what != "mistake" and codes & _AGAIN:
+                if case.holds:
+                    case.postponed.add((sent.what, sent.about))
+                else:
+                    self._agenda.later(sent.what, case, now, 0.1, sent.about)
 
     def _who(self, call: Call, case: Case) -> str:
         """The key by which it is done."""

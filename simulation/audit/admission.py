@@ -2,8 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from simulation.books import Books, Decided
+from simulation.books import Books
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 def decided_once(books: Books) -> Iterator[str]:
@@ -70,8 +74,11 @@ def _said(decision: str, program: str | None, codes: Sequence[str]) -> str:
     return " ".join(filter(None, (decision, program, ", ".join(sorted(codes)))))
 
 
-def as_decisions(decisions: Sequence[Decided]) -> list[dict[str, object]]:
-    """The list that is written to a file."""
+def as_decisions(books: Books) -> list[dict[str, object]]:
+    """The list that is written to a file; `heard` counts what was known of the claim by then."""
+    heard: dict[str, list[datetime]] = {}
+    for read in books.reads:
+        heard.setdefault(read.verdict.data["claim_number"], []).append(read.at)
     return [
         {
             "claim_number": one.request[0],
@@ -79,6 +86,8 @@ def as_decisions(decisions: Sequence[Decided]) -> list[dict[str, object]]:
             "decision": one.decision,
             "program": one.program,
             "codes": list(one.codes),
+            "decided_at": one.announced.at.isoformat(),
+            "heard": sum(at <= one.announced.at for at in heard.get(one.request[0], ())),
         }
-        for one in sorted(decisions, key=lambda one: one.request)
+        for one in sorted(books.decisions, key=lambda one: one.request)
     ]

@@ -139,12 +139,18 @@ def test_a_world_in_balance_balances(world: World) -> None:
 def test_the_decisions_are_listed(world: World) -> None:
     one, other = report(world).decisions
     assert (one.pop("state"), one.pop("site_id"), one.pop("invoices")) == ("SCHEDULED", "S-2", [])
+    assert [(asked["site_id"], asked["fate"]) for asked in one.pop("offers")] == [
+        ("S-1", "lapsed"),
+        ("S-2", "accepted"),
+    ]
     assert {name: value for name, value in one.items() if value} | {"codes": []} == {
         "claim_number": NUMBER,
         "request_id": "R1",
         "decision": "admitted",
         "program": "or1",
         "codes": [],
+        "decided_at": "2024-10-07T18:00:00+00:00",
+        "heard": 2,
     }
     assert (other["decision"], other["codes"]) == ("not-admitted", ["CASE-EXISTS", "CLM-SUSPENDED"])
 
