@@ -1,0 +1,121 @@
+"""Two plays of one feed by one seed, in one of which a service was away: what differs beyond what may differ.
+
+Times may: when something was decided, said, billed and paid, and with a later first visit every day of service, which
+is why days are counted from the first visit. The choice among sites may, too. All else is an outcome, and the same.
+Where *referral* was away it decides on a later day, and what it decides by that day may differ (`_judged_later`).
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, TypeAlias
+
+Decision: TypeAlias = Mapping[str, Any]
+Service: TypeAlias = tuple[str, int, str]  # code, days since the first visit, and units
+
+_OF_THE_DAY = {"CLM-PEND", "CLM-SUSPENDED", "CLM-DISALLOWED", "CLM-CLOSED", "CLM-NOTFOUND", "CASE-EXISTS"}
+_TAKEN_BACK = {"VOIDED", "RETURNED"}
+
+
+def differences(undisturbed: Sequence[Decision], disturbed: Sequence[Decision], away: str) -> list[str]:
+    """In sentences; none where the absence changed nothing that it may not change."""
+    before, after = _by_request(undisturbed), _by_request(disturbed)
+    lost = [f"the request {name} was decided in one play alone" for name in sorted(before.keys() ^ after.keys())]
+    both = sorted(before.keys() & after.keys())
+    return lost + [f"{name}: {said}" for name in both for said in _of_request(before[name], after[name], away)]
+
+
+def _by_request(decisions: Sequence[Decision]) -> Mapping[str, Decision]:
+    return {f"{one['claim_number']}/{one['request_id']}": one for one in decisions}
+
+
+def _of_request(before: Decision, after: Decision, away: str) -> Iterator[str]:
+    decided = [(one["decision"], one["program"], sorted(one["codes"])) for one in (before, after)]
+    if decided[0] != decided[1]:
+        if not (away == "referral" and _judged_later(before, after)):
+            yield f"{_said(decided[0])} became {_said(decided[1])}"
+    elif before["decision"] == "admitted":
+        yield from _of_case(before, after)
+
+
+def _judged_later(before: Decision, after: Decision) -> bool:
+    """Decided on a later day, and by what that day decides: the claim's standing, or what was heard by then."""
+    later = datetime.fromisoformat(after["decided_at"]) > datetime.fromisoformat(before["decided_at"])
+    by_the_day = set(before["codes"]) ^ set(after["codes"]) <= _OF_THE_DAY
+    return later and (by_the_day or before["heard"] != after["heard"])
+
+
+def _said(decided: tuple[str, str | None, Sequence[str]]) -> str:
+    decision, program, codes = decided
+    return " ".join(filter(None, (decision, program, ", ".join(codes))))
+
+
+def _of_case(before: Decision, after: Decision) -> Iterator[str]:
+    """From the first offer to the last cent."""
+    if before["state"] != after["state"]:
+        yield f"{before['state']} became {after['state']}"
+    yield from _offers(before, after)
+    yield from _acts(before, after)
+    yield from _changed("day", _days(before), _days(after))
+    yield from _changed("plan", _plans(before), _plans(after))
+    yield from _changed("report", before["reports"], after["reports"])
+    yield from _changed("cents of", _cents(before), _cents(after))
+
+
+def _offers(before: Decision, after: Decision) -> Iterator[str]:
+    """As many clinics were asked for the same programs, and what each said is the same, whichever clinic it is."""
+    asked = [[(offer["program"], offer["fate"]) for offer in one["offers"]] for one in (before, after)]
+    if asked[0] != asked[1]:
+        was, became = (", ".join(f"{fate} {program}" for program, fate in offers) for offers in asked)
+        yield f"the offers {was or 'none'} became {became or 'none'}"
+
+
+def _acts(before: Decision, after: Decision) -> Iterator[str]:
+    """What people did in both plays got the same answer; a refusal may name other codes."""
+    for key, act in after["acts"].items():
+        if act["answer"] is None:
+            yield f"{act['act']} was never answered"
+        elif (
+            (was := before["acts"].get(key))
+            and was["answer"] is not None
+            and bool(was["answer"]) != bool(act["answer"])
+        ):
+            yield f"{act['act']} was {_answer(was)} and became {_answer(act)}"
+
+
+def _answer(act: Mapping[str, Any]) -> str:
+    return f"refused for {', '.join(act['answer'])}" if act["answer"] else "taken"
+
+
+def _changed(what: str, before: Mapping[Any, Any], after: Mapping[Any, Any]) -> Iterator[str]:
+    for name in sorted(before.keys() | after.keys(), key=str):
+        was, became = before.get(name), after.get(name)
+        if was != became:
+            yield f"{what} {_named(name)} was {was} and became {became}"
+
+
+def _named(name: object) -> str:
+    return " ".join(map(str, name)) if isinstance(name, tuple) else str(name)
+
+
+def _since(one: Decision, day: str) -> int:
+    """Days since the first visit; before anybody treats there is none."""
+    return (date.fromisoformat(day) - date.fromisoformat(one["started_on"] or day)).days
+
+
+def _days(one: Decision) -> Mapping[int, str]:
+    return {_since(one, on): status for on, status in one["days"].items()}
+
+
+def _plans(one: Decision) -> Mapping[int, Any]:
+    return {plan["plan"]: (plan["state"], plan["granted"]) for plan in one["plans"]}
+
+
+def _cents(one: Decision) -> Mapping[Service, int]:
+    """What was paid for each service, over all invoices; what was taken back or denied is nothing."""
+    paid: Counter[Service] = Counter()
+    for invoice in one["invoices"]:
+        if invoice["state"] not in _TAKEN_BACK:
+            for line in invoice["lines"]:
+                paid[line["code"], _since(one, line["service_on"]), line["units"]] += line["allowed_cents"]
+    return {service: cents for service, cents in paid.items() if cents}
