@@ -1,4 +1,4 @@
-"""`python -m simulation play|simulate|generate|reconcile|rebuild`: the world outside, and the auditor."""
+"""`python -m simulation play|simulate|compare|generate|reconcile|rebuild`: the world outside, and the auditor."""
 
 import argparse
 import asyncio
@@ -9,8 +9,8 @@ from datetime import date
 from pathlib import Path
 
 from deploy.local.processes import Died
-from simulation import capture, clock, session
-from simulation.absence import Absence
+from simulation import capture, clock, compare, session
+from simulation.absence import SERVICES, Absence
 from simulation.course import PACIFIC
 from simulation.feed import ALWAYS, Stretch, select
 from simulation.generate import Plan, generate
@@ -50,6 +50,10 @@ def _arguments() -> argparse.Namespace:
     for one, needed in ((simulator, False), (generator, True)):
         one.add_argument("--from", dest="from_on", type=date.fromisoformat, required=needed, help="the first day")
         one.add_argument("--days", type=int, default=None if one is simulator else 30, help="how many days")
+    comparer = verbs.add_parser("compare", help="say in what two plays differ that may not, by their --decisions")
+    comparer.add_argument("undisturbed", type=Path)
+    comparer.add_argument("disturbed", type=Path)
+    comparer.add_argument("--away", required=True, choices=SERVICES, help="the service that was away")
     verbs.add_parser("rebuild", help="build every read model of the stack that runs anew, and compare")
     auditor = verbs.add_parser("reconcile", help="audit the topics of the stack that runs")
     auditor.add_argument("--json", type=Path, help="where to write the counts and the faults")
@@ -83,6 +87,13 @@ def _simulate(asked: argparse.Namespace) -> bool:
     return simulate(order._replace(partitions=asked.partitions, away=away))
 
 
+def _compare(asked: argparse.Namespace) -> bool:
+    before, after = (json.loads(place.read_text()) for place in (asked.undisturbed, asked.disturbed))
+    found = compare.differences(before, after, asked.away)
+    print("\n".join(found) or "nothing differs that may not")  # noqa: T201 - to a person
+    return not found
+
+
 def _generate(asked: argparse.Namespace) -> bool:
     records = generate(Plan(asked.seed, asked.from_on, asked.days, asked.claims))
     capture.write(asked.out, records)
@@ -107,7 +118,14 @@ def _rebuild(_: argparse.Namespace) -> bool:
     return not found
 
 
-_VERBS = {"play": _play, "simulate": _simulate, "generate": _generate, "reconcile": _reconcile, "rebuild": _rebuild}
+_VERBS = {
+    "play": _play,
+    "simulate": _simulate,
+    "compare": _compare,
+    "generate": _generate,
+    "reconcile": _reconcile,
+    "rebuild": _rebuild,
+}
 
 if __name__ == "__main__":
     chosen = _arguments()
