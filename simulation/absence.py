@@ -13,6 +13,7 @@ from simulation.quiet import Watch
 from simulation.topics import Announced
 
 SERVICES = ("referral", "program", "procurement", "invoice", "notification")  # people act through the portal: it stays
+_PATIENCE = 120.0  # seconds; it has days to read up on, and the machine may be busy
 _NOON = time(12, 7)  # people act on the hour: whether the service still saw what they did must be sure
 
 
@@ -52,7 +53,7 @@ class Program(Protocol):
     def start(self) -> None:
         """Start it again."""
 
-    def wait_ready(self) -> None:
+    def wait_ready(self, within: float) -> None:
         """Until it takes work."""
 
 
@@ -92,6 +93,6 @@ class Away:
 
     async def _return(self) -> None:
         self._leave.program.start()
-        await asyncio.to_thread(self._leave.program.wait_ready)
+        await asyncio.to_thread(self._leave.program.wait_ready, _PATIENCE)
         self._portal.away.discard(self._leave.absence.service)
         self._watch.take_in(self._leave.address)

@@ -2,7 +2,10 @@
 
 Times may: when something was decided, said, billed and paid, and with a later first visit every day of service, which
 is why days are counted from the first visit. The choice among sites may, too. All else is an outcome, and the same.
-Where *referral* was away it decides on a later day, and what it decides by that day may differ (`_judged_later`).
+Where *referral* was away it decides on a later day, and what it decides by that day may differ: an admission
+(`_judged_later`), the program and the openings of the offers that it makes then (`_offered_later`), and since when a
+claim's own standing holds or ends a referral (`_followed_later`); with what follows from it. That each of these is
+right on its day is what the auditor sees to. What people did is never judged by a later day: no offer's fate differs.
 """
 
 from collections import Counter
@@ -35,7 +38,7 @@ def _of_request(before: Decision, after: Decision, away: str) -> Iterator[str]:
         if not (away == "referral" and _judged_later(before, after)):
             yield f"{_said(decided[0])} became {_said(decided[1])}"
     elif before["decision"] == "admitted":
-        yield from _of_case(before, after)
+        yield from _of_case(before, after, away)
 
 
 def _judged_later(before: Decision, after: Decision) -> bool:
@@ -50,24 +53,53 @@ def _said(decided: tuple[str, str | None, Sequence[str]]) -> str:
     return " ".join(filter(None, (decision, program, ", ".join(codes))))
 
 
-def _of_case(before: Decision, after: Decision) -> Iterator[str]:
+def _of_case(before: Decision, after: Decision, away: str) -> Iterator[str]:
     """From the first offer to the last cent."""
+    yield from _fates(before, after)
+    yield from _acts(before, after)
+    if not (away == "referral" and (_offered_later(before, after) or _followed_later(before, after))):
+        yield from _ends(before, after)
+
+
+def _offered_later(before: Decision, after: Decision) -> bool:
+    """Where the offers part, the clinic was sought on a later day than without the absence (decisions 2 and 18)."""
+    asked = [[offer["program"] for offer in one["offers"]] for one in (before, after)]
+    if asked[0] == asked[1]:
+        return False
+    same = next((n for n, (was, became) in enumerate(zip(*asked, strict=False)) if was != became), min(map(len, asked)))
+    sought = [_sought(one, same) for one in (before, after)]
+    return sought[1] > sought[0]
+
+
+def _sought(one: Decision, n: int) -> datetime:
+    """When the n-th offer was made; where there is none, when the one before was, or the referral began."""
+    instants = [one["decided_at"], *(offer["at"] for offer in one["offers"])]
+    return datetime.fromisoformat(instants[min(n + 1, len(instants) - 1)])
+
+
+def _followed_later(before: Decision, after: Decision) -> bool:
+    """The insurer's own decisions were read later (decision 15), or so late that they were over (decision 16)."""
+    return bool(before["by_claim"] != after["by_claim"])
+
+
+def _ends(before: Decision, after: Decision) -> Iterator[str]:
+    """How it ends: its state, the programs that were offered, days, plans, reports and cents."""
     if before["state"] != after["state"]:
         yield f"{before['state']} became {after['state']}"
-    yield from _offers(before, after)
-    yield from _acts(before, after)
+    asked = [[f"{offer['fate']} {offer['program']}" for offer in one["offers"]] for one in (before, after)]
+    if asked[0] != asked[1]:
+        yield f"the offers {', '.join(asked[0]) or 'none'} became {', '.join(asked[1]) or 'none'}"
     yield from _changed("day", _days(before), _days(after))
     yield from _changed("plan", _plans(before), _plans(after))
     yield from _changed("report", before["reports"], after["reports"])
     yield from _changed("cents of", _cents(before), _cents(after))
 
 
-def _offers(before: Decision, after: Decision) -> Iterator[str]:
-    """As many clinics were asked for the same programs, and what each said is the same, whichever clinic it is."""
-    asked = [[(offer["program"], offer["fate"]) for offer in one["offers"]] for one in (before, after)]
-    if asked[0] != asked[1]:
-        was, became = (", ".join(f"{fate} {program}" for program, fate in offers) for offers in asked)
-        yield f"the offers {was or 'none'} became {became or 'none'}"
+def _fates(before: Decision, after: Decision) -> Iterator[str]:
+    """What came of the n-th offer is the same, whichever clinic was asked."""
+    for n, (was, became) in enumerate(zip(before["offers"], after["offers"], strict=False), 1):
+        if was["fate"] != became["fate"]:
+            yield f"offer {n} was {was['fate']} and became {became['fate']}"
 
 
 def _acts(before: Decision, after: Decision) -> Iterator[str]:

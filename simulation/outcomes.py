@@ -15,6 +15,7 @@ _FATES = {
     "referral-offer-withdrawn": "taken back",
     _SITED: "accepted",
 }
+_FOLLOWS = {"referral-held", "referral-resumed", "referral-withdrawn"}
 _REFUSALS = {"action-refused": "reasons", "invoice-returned": "fields"}
 
 
@@ -58,6 +59,7 @@ def _outcome(key: str, said: Sequence[Announced], ends: _Ends) -> Outcome:
         "state": path.state_of(one for one in said if one.topic == "rehab-referral"),
         "site_id": sites[-1] if sites else None,
         "offers": _offers(said),
+        "by_claim": _by_claim(said),
         "started_on": next((one.data["initial_visit_on"] for one in named.get("program-started", ())), None),
         "acts": _acts(said, ends.answers),
         "days": _days(named.get("attendance-recorded", ())),
@@ -78,14 +80,22 @@ def _outcome(key: str, said: Sequence[Announced], ends: _Ends) -> Outcome:
 
 
 def _offers(said: Iterable[Announced]) -> list[Outcome]:
-    """Who was asked, for which program, and what came of it."""
+    """Who was asked, for which program, when, and what came of it."""
     found: list[Outcome] = []
     for one in said:
         if one.words == "referral-offered":
-            found.append({"site_id": one.data["site_id"], "program": one.data["program"], "fate": None})
+            made = {"site_id": one.data["site_id"], "program": one.data["program"], "at": one.at.isoformat()}
+            found.append({**made, "fate": None})
         elif found and one.words in _FATES and one.owner == "referral":
             found[-1]["fate"] = _FATES[one.words]
     return found
+
+
+def _by_claim(said: Iterable[Announced]) -> list[list[str]]:
+    """When it stood still, went on or ended because the insurer decided so on the claim."""
+    return [
+        [one.words, one.at.isoformat()] for one in said if one.words in _FOLLOWS and one.data.get("cause") == "claim"
+    ]
 
 
 def _acts(said: Iterable[Announced], answers: Mapping[str, Sequence[str]]) -> dict[str, Outcome]:

@@ -33,9 +33,10 @@ def case(**changed: Any) -> dict[str, Any]:
         "claim_number": "20000001", "request_id": "R1", "decision": "admitted", "program": "or1", "codes": [],
         "decided_at": "2024-10-30T17:00:00+00:00", "heard": 2, "state": "CLOSED", "site_id": "S-1",
         "offers": [
-            {"site_id": "S-2", "program": "or1", "fate": "lapsed"},
-            {"site_id": "S-1", "program": "or1", "fate": "accepted"},
+            {"site_id": "S-2", "program": "or1", "at": "2024-10-30T17:00:00+00:00", "fate": "lapsed"},
+            {"site_id": "S-1", "program": "or1", "at": "2024-11-01T06:59:59+00:00", "fate": "accepted"},
         ],
+        "by_claim": [["referral-held", "2024-12-02T17:00:00+00:00"]],
         "started_on": "2024-11-12",
         "acts": {"k1": act("provider-accepted-referral"), "k2": act("provider-submitted-plan", "PLAN-OVERLAP")},
         "days": {"2024-11-12": "attended", "2024-11-13": "attended", "2024-11-14": "missed"},
@@ -123,10 +124,27 @@ def test_another_program_is_found() -> None:
 
 
 def test_a_lapse_that_has_no_counterpart_is_found() -> None:
-    offers = [{"site_id": "S-1", "program": "or1", "fate": fate} for fate in ("lapsed", "lapsed", "accepted")]
-    assert told(case(offers=offers), "referral") == [
-        "the offers lapsed or1, accepted or1 became lapsed or1, lapsed or1, accepted or1"
-    ]
+    first, last = case()["offers"]
+    later = {**last, "at": "2024-11-05T07:59:59+00:00"}
+    for away in ("program", "referral"):
+        said = told(case(offers=[first, {**last, "fate": "lapsed"}, later]), away)
+        assert "offer 2 was accepted and became lapsed" in said
+
+
+def test_where_referral_was_away_the_programs_and_openings_of_the_later_day_are_offered() -> None:
+    first, last = case()["offers"]
+    later = {**last, "at": "2024-11-05T17:00:00+00:00"}
+    assert told(case(offers=[first, {**later, "program": "crrtw"}], invoices=[]), "referral") == []
+    assert told(case(offers=[first, {**last, "program": "crrtw"}], invoices=[]), "referral") != []
+    assert told(case(offers=[{**first, "at": later["at"]}], state="UNPLACED", invoices=[]), "referral") == []
+    assert told(case(offers=[first], state="UNPLACED", invoices=[]), "referral") != []
+    assert told(case(offers=[first, {**later, "program": "crrtw"}]), "program") != []
+
+
+def test_where_referral_was_away_the_insurers_decisions_hold_from_a_later_day() -> None:
+    later = {"by_claim": [["referral-held", "2024-12-06T17:00:00+00:00"]], "days": {}, "invoices": []}
+    assert told(case(**later), "referral") == []
+    assert "day 0 was attended and became None" in told(case(**later), "program")
 
 
 def test_an_offer_for_another_program_is_found() -> None:

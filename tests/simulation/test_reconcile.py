@@ -143,6 +143,7 @@ def test_the_decisions_are_listed(world: World) -> None:
         ("S-1", "lapsed"),
         ("S-2", "accepted"),
     ]
+    assert [words for words, _ in one.pop("by_claim")] == ["referral-held", "referral-resumed"]
     assert {name: value for name, value in one.items() if value} | {"codes": []} == {
         "claim_number": NUMBER,
         "request_id": "R1",
