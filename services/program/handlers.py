@@ -94,7 +94,7 @@ def on_referral_withdrawn(event: ReferralWithdrawn, desk: Desk[Facts], occasion:
     case, ground = case_of(event, desk, occasion)
     if case is None or ground is None:
         return Outcome()
-    withdrawn = life.withdraw(case, event)
+    withdrawn = life.withdraw(case, event, ground)
     return settled(case, withdrawn.then(plan_ending.discontinue(withdrawn.case, "withdrawal", ground.today)))
 
 

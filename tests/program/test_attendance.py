@@ -79,9 +79,23 @@ def test_while_the_referral_is_held_days_up_to_the_hold_are_recorded() -> None:
     assert flaws(recorded(held, day(8))) == [("REF-HELD", "days.0.on")]
 
 
+def withdrawn(case: Case, on: date) -> Case:
+    said = ReferralWithdrawn(referral_id=ID, revision=9, cause="claim", from_on=date(2024, 11, 5))
+    return life.withdraw(case, said, ground(on)).case
+
+
 def test_a_withdrawal_cancels_reports_and_not_days() -> None:
-    said = ReferralWithdrawn(referral_id=ID, revision=9, cause="claim", from_on=TODAY)
-    assert isinstance(recorded(life.withdraw(started(), said).case, day(14)), Outcome)
+    over = withdrawn(started(), date(2024, 11, 13))
+    assert isinstance(recorded(over, day(13), day(7, "missed")), Outcome)
+    assert flaws(recorded(over, day(14))) == [("DOS-PROGRAM", "days.0.on")]
+
+
+def test_a_withdrawal_does_not_open_the_days_of_the_hold_that_it_ends() -> None:
+    said = ReferralHeld(referral_id=ID, revision=8, cause="claim", from_on=date(2024, 11, 6))
+    held = life.hold(started(), said, ground(date(2024, 11, 7))).case
+    over = withdrawn(held, date(2024, 11, 13))
+    assert isinstance(recorded(over, day(7)), Outcome)
+    assert flaws(recorded(over, day(8))) == [("DOS-PROGRAM", "days.0.on")]
 
 
 def test_nothing_is_recorded_before_the_start_or_once_billing_is_final() -> None:

@@ -166,7 +166,7 @@ def test_a_second_cause_changes_no_clock_and_the_clocks_run_when_the_last_is_gon
 
 def test_a_withdrawal_cancels_whatever_is_owed() -> None:
     said = ReferralWithdrawn(referral_id=ID, revision=9, cause="claim", from_on=date(2024, 11, 6))
-    over = life.withdraw(held(started(), date(2024, 11, 5)).case, said)
+    over = life.withdraw(held(started(), date(2024, 11, 5)).case, said, ground(date(2024, 11, 6)))
     assert len(of(ObligationCancelled, over)) == 5
     assert due_days(over.case) == {}
     assert over.case.ended == "withdrawn"
@@ -234,6 +234,22 @@ def test_each_approved_extension_makes_one_more_progress_report_due(n: int) -> N
     assert [days.get(f"progress-{k}") for k in (4, 5)] == [date(2024, 12, 31), date(2024, 12, 31)][:n] + [None] * (
         2 - n
     )
+
+
+def test_what_is_approved_after_the_program_s_end_makes_due_only_what_tells_of_days_before_it() -> None:
+    over = ended(started(), date(2024, 12, 6)).case.next
+    today = ground(date(2024, 12, 10))
+    visited = obligations.schedule_for_grants(over, [granted("CR-JSV")], today)
+    assert due_days(visited.case)["job-site-visit"] == date(2025, 1, 2)
+    never = obligations.schedule_for_grants(over, [granted("CR-JSV", date(2024, 12, 9))], today)
+    longer = obligations.schedule_for_grants(over, [granted("CR-EXT", date(2024, 12, 2))], today)
+    assert (never.events, longer.events) == ((), ())
+
+
+def test_an_extension_of_which_enough_was_done_before_the_program_s_end_has_its_report() -> None:
+    over = ended(started(), date(2024, 12, 16)).case.next
+    moved = obligations.schedule_for_grants(over, [granted("CR-EXT", date(2024, 12, 2))], ground(date(2024, 12, 17)))
+    assert due_days(moved.case)["progress-4"] == date(2024, 12, 16)
 
 
 def test_what_becomes_due_while_the_referral_is_held_stands_still_at_once() -> None:

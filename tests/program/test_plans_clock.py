@@ -164,6 +164,23 @@ def test_an_amendment_that_is_deemed_granted_ends_what_it_replaces_on_the_day_th
     assert said.lines[0].from_on == NEXT_DAY
 
 
+def test_a_line_that_is_not_deemed_granted_replaces_nothing() -> None:
+    case = approved()
+    old = grant_of(case, "visit")
+    short = {**VISIT, "to_on": DUE_ON, "replaces": old}
+    amended = case_in(amend(case, 1, short, {**WEEKS, "line": "later", "units": "2"}, on=ground(ASKED_ON)))
+    said = the(PlanDeemedApproved, close(amended, ground(DUE_ON, 23, deemed_approval=True)))
+    assert [g.line for g in said.lines] == ["later"]
+    assert said.ended == ()
+
+
+def test_nothing_is_deemed_granted_for_days_after_the_program_s_end_and_the_officer_still_decides() -> None:
+    over = waiting()._replace(last_on=DUE_ON)
+    outcome = close(over, ground(DUE_ON, 23, deemed_approval=True))
+    assert the(PlanDecisionOverdue, outcome)
+    assert isinstance(decide(case_in(outcome), ground(NEXT_DAY), ("visit", "3.25"), ("weeks", "4")), Outcome)
+
+
 def test_a_door_that_has_moved_or_was_answered_is_no_concern() -> None:
     case, on = waiting(), ground(DUE_ON, 23, deemed_approval=True)
     said = DeadlineReached(record_key=ID, service="program", name="plan-decision/1", due_at=BC.end_of(DUE_ON))

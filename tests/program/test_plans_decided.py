@@ -110,6 +110,11 @@ def test_a_plan_is_decided_once() -> None:
     assert allowed(decide(declined, ground(DECIDED_ON), ("visit", "3.25"))) == ("submit",)
 
 
+def test_nothing_is_decided_once_nothing_can_be_billed_any_more() -> None:
+    final = waiting()._replace(billing_final=True)
+    assert codes(decide(final, ground(DECIDED_ON), *ALL)) == {("BILLING-FINAL", "plan")}
+
+
 def test_a_plan_that_is_not_there_is_not_decided() -> None:
     assert codes(decide(waiting(), ground(DECIDED_ON), *ALL, plan=2)) == {("NOT-FOUND", "referral_id")}
     assert codes(decide(None, ground(DECIDED_ON), *ALL)) == {("NOT-FOUND", "referral_id")}

@@ -42,14 +42,17 @@ def _faults(act: ProviderRecordedAttendance, case: Case, first: date, ground: Gr
 
 
 def _outside(on: date, field: str, case: Case, first: date, ground: Ground) -> Iterator[Flaw]:
-    """A day lies within the program, not ahead, and not after the referral was held."""
+    """A day lies within the program, not ahead, and not after the referral was held or withdrawn."""
     if on < first:
         yield _flaw("DOS-PROGRAM", field, f"the program began on {first}", f"name days from {first}")
     if on > ground.today:
         yield _flaw("DATE-FUTURE", field, "attendance is of days that were", f"name days up to {ground.today}")
     if case.last_on and on > case.last_on:
         yield _flaw("DOS-PROGRAM", field, f"the program ended on {case.last_on}", f"name days up to {case.last_on}")
-    held_on = ground.calendar.day_of(case.held_at) if case.held_at else None
+    if case.withdrawn_on and on > case.withdrawn_on:
+        rule = f"the referral was withdrawn; it was treated up to {case.withdrawn_on}"
+        yield _flaw("DOS-PROGRAM", field, rule, f"name days up to {case.withdrawn_on}")
+    held_on = case.held_on(ground.calendar)
     if held_on and on > held_on:
         yield _flaw("REF-HELD", field, f"the referral is held since {held_on}", f"name days up to {held_on}")
 

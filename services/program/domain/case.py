@@ -61,7 +61,10 @@ class Obligation(NamedTuple):
 
 
 class Case(NamedTuple):
-    """A case. Each decision that announces raises `revision` by one; its documents remember that of their newest."""
+    """A case. Each decision that announces raises `revision` by one; its documents remember that of their newest.
+
+    `withdrawn_on` is the last day on which a case that was withdrawn may have been treated.
+    """
 
     id: str
     version: int
@@ -81,6 +84,7 @@ class Case(NamedTuple):
     obligations: tuple[Obligation, ...] = ()
     attendance: Mapping[date, Attendance] = {}
     plans: tuple[Plan, ...] = ()
+    withdrawn_on: date | None = None
 
     def obligation(self, report: str) -> Obligation | None:
         """A report that is or was due, by its name."""
@@ -90,6 +94,10 @@ class Case(NamedTuple):
     def next(self) -> "Case":
         """The same case at its next revision, for a decision that announces something."""
         return self._replace(revision=self.revision + 1)
+
+    def held_on(self, calendar: Calendar) -> date | None:
+        """Since which day it stands still, where it does."""
+        return calendar.day_of(self.held_at) if self.held_at else None
 
     def owing(self, *changed: Obligation) -> "Case":
         """The same case with obligations as changed, new ones last."""

@@ -57,9 +57,10 @@ def resume(case: Case, resumed: ReferralResumed, ground: Ground) -> Moved:
     return obligations.run_again(raised._replace(held_at=None), ground)
 
 
-def withdraw(case: Case, _: ReferralWithdrawn) -> Moved:
-    """Nothing is owed any more; days stay, and may still be put right."""
-    return obligations.withdraw(case.next._replace(ended="withdrawn", holds=(), held_at=None))
+def withdraw(case: Case, _: ReferralWithdrawn, ground: Ground) -> Moved:
+    """Nothing is owed any more; days up to this one, or to the hold that it ends, may still be put right."""
+    last_on = case.held_on(ground.calendar) or ground.today
+    return obligations.withdraw(case.next._replace(ended="withdrawn", withdrawn_on=last_on, holds=(), held_at=None))
 
 
 def end(case: Case, ended: ProgramEnded, ground: Ground) -> Moved:

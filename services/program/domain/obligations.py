@@ -28,15 +28,25 @@ def schedule(case: Case, anchor: str, anchor_on: date, ground: Ground) -> Moved:
 def schedule_for_grants(case: Case, grants: Sequence[Grant], ground: Ground) -> Moved:
     """What a plan's approval makes due: the report of a visit, and for an extension one more.
 
+    After the program's end only what was done before it: the report of a visit tells of it, whenever it is approved.
     The revision of the case is raised already, by the approval.
     """
-    lines = [(grant, ground.fee_on(grant.code, grant.from_on)) for grant in grants]
+    within = [g for g in grants if case.last_on is None or g.from_on <= case.last_on]
+    lines = [(grant, ground.fee_on(grant.code, grant.from_on)) for grant in within]
     needed = {fee.needs_report for _, fee in lines if fee is not None}
     visits = [k for k in ground.entry.reports if k.anchor == "approval" and k.kind in needed and _is_free(case, k)]
     moved = _schedule(case, [_named_anew(case, kind) for kind in visits], ground.today, ground)
     extended = min((grant.from_on for grant, fee in lines if fee is not None and fee.extension), default=None)
+    if extended is None:
+        return moved
     more = [k for k in ground.entry.reports if k.anchor == "extension" and case.obligation(k.report) is None]
-    return moved.then(_schedule(moved.case, more[:1], extended, ground)) if extended else moved
+    in_time = [k for k in more[:1] if not _ended_by(k, extended, case.last_on, ground.calendar)]
+    return moved.then(_schedule(moved.case, in_time, extended, ground))
+
+
+def _ended_by(kind: ReportKind, anchor_on: date, last_on: date | None, calendar: Calendar) -> bool:
+    """Whether a report falls away with the program's end, which came before it is due."""
+    return last_on is not None and kind.ended_by == _BY_PROGRAM_END and _due_on(kind, anchor_on, calendar) > last_on
 
 
 def _is_free(case: Case, kind: ReportKind) -> bool:

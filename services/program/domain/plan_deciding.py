@@ -17,7 +17,7 @@ from services.program.domain.plan_grants import (
     replaced,
 )
 from services.program.domain.plan_lines import flaw, over_limit, units_faults, units_held
-from services.program.domain.plans import find_plan, undecided
+from services.program.domain.plans import Plan, find_plan, undecided
 from shared.decision import Decision, Event, Flaw, Refusal
 from shared.events.portal import DecidedLine, OfficerDecidedPlan
 from shared.events.program import PlanApproved, PlanDeclined, PlanLine
@@ -37,17 +37,27 @@ def decide(case: Case | None, ground: Ground | None, act: OfficerDecidedPlan, ne
     plan = find_plan(case.plans, act.plan) if case else None
     if case is None or ground is None or plan is None:
         return not_there()
-    if not (plan.is_undecided or plan.status == "deemed"):
-        return wrong_state(plan)
-    open_one = undecided(case.plans)
-    if open_one and open_one.plan != plan.plan:
-        return wrong_state(open_one, "what waits for its decision is decided first")
+    if refusal := _out_of_place(case, plan):
+        return refusal
     if act.seen < plan.revision:
         return stale("plan", plan.revision)
     matter = Matter(case, plan, ground, ground.today)
     if flaws := tuple(_faults(act, matter)):
         return Refusal(flaws)
     return settled(case, _decided(act, matter._replace(case=case.next), new_id))
+
+
+def _out_of_place(case: Case, plan: Plan) -> Refusal | None:
+    """A plan that cannot be decided now, whatever is said of it."""
+    if case.billing_final:
+        said = flaw("BILLING-FINAL", "plan", "nothing can be billed any more", "nothing is left to do")
+        return Refusal((said,), ("none",))
+    if not (plan.is_undecided or plan.status == "deemed"):
+        return wrong_state(plan)
+    open_one = undecided(case.plans)
+    if open_one and open_one.plan != plan.plan:
+        return wrong_state(open_one, "what waits for its decision is decided first")
+    return None
 
 
 def _said(act: OfficerDecidedPlan, matter: Matter) -> Iterator[tuple[PlanLine, DecidedLine, str]]:

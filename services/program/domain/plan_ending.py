@@ -42,15 +42,17 @@ def _overdue(matter: Matter, reached: DeadlineReached) -> Moved:
 def _deem(matter: Matter, new_id: NewId) -> Moved | None:
     """Granted as submitted from the next day until a decision is notified, with a certificate of it.
 
-    None where the contract has no such clause, or no line lasts so long.
+    None where the contract has no such clause, or neither a line nor the program lasts so long.
     """
     case, plan = matter.case, matter.plan
-    lasting = [v for v in (_from_the_next_day(line, matter) for line in plan.lines) if v.from_on <= v.line.to_on]
+    over = case.last_on or date.max
+    said = [_from_the_next_day(line, matter) for line in plan.lines]
+    lasting = [v for v in said if v.from_on <= min(v.line.to_on, over)]
     if not matter.ground.contract.deemed_approval or not lasting:
         return None
-    change = Change(grants(plan, lasting, new_id), replaced(plan.lines, matter))
+    change = Change(grants(plan, lasting, new_id), replaced([v.line for v in lasting], matter))
     after = change.upon(case, plan._replace(status="deemed"))
-    said = PlanDeemedApproved(
+    certified = PlanDeemedApproved(
         referral_id=case.id,
         revision=case.revision,
         plan=plan.plan,
@@ -59,7 +61,7 @@ def _deem(matter: Matter, new_id: NewId) -> Moved | None:
         ended=change.ended,
         from_on=matter.notified_on + DAY,
     )
-    return Moved(after, (said,)).then(obligations.schedule_for_grants(after, change.grants, matter.ground))
+    return Moved(after, (certified,)).then(obligations.schedule_for_grants(after, change.grants, matter.ground))
 
 
 def _from_the_next_day(line: PlanLine, matter: Matter) -> Verdict:
