@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 # actions that are not taken, by the service that says so
 REFERRAL = frozenset({
-    "DATE-EARLY", "DATE-FUTURE", "DATE-PAST", "FIELD-MISSING", "NOT-CONFIRMED", "NOT-FOUND", "REASON-MISSING",
-    "REF-DECLINED", "REF-HELD", "REF-LAPSED", "REF-STATE", "REF-WITHDRAWN", "STALE",
+    "CONTRACT-DOS", "DATE-EARLY", "DATE-FUTURE", "DATE-PAST", "FIELD-MISSING", "NOT-CONFIRMED", "NOT-FOUND",
+    "REASON-MISSING", "REF-DECLINED", "REF-HELD", "REF-LAPSED", "REF-STATE", "REF-WITHDRAWN", "STALE",
 })  # fmt: skip
 PROGRAM = frozenset({
     "AUTH-EXT", "BILLING-FINAL", "DATE-FUTURE", "DATE-ORDER", "DISCIPLINE", "DOS-PROGRAM", "DUP", "FEE-CODE",

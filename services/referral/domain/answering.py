@@ -1,9 +1,9 @@
 """What a clinic does with its offer, and what the door says when it closes."""
 
-from services.referral.domain.acting import at_clinic
+from services.referral.domain.acting import at_clinic, wrong
 from services.referral.domain.clocks import answer_by
 from services.referral.domain.placement import Ground, again, lose
-from services.referral.domain.referral import Accepted, Acknowledged, Offered, Referral, deadline
+from services.referral.domain.referral import Accepted, Acknowledged, Offer, Offered, Referral, deadline
 from shared.decision import Decision, Flaw, Outcome, Refusal
 from shared.events.portal import (
     DeadlineReached,
@@ -53,6 +53,8 @@ def accept(referral: Referral | None, act: ProviderAcceptedReferral, ground: Gro
     if isinstance(found, Refusal):
         return found
     referral, offer = found
+    if refusal := _runs_no_more(referral, offer, ground):
+        return refusal
     taken = referral._replace(revision=referral.revision + 1, state=Accepted(offer, ground.today))
     if referral.program is None:
         raise AssertionError("what is offered has a program")
@@ -67,6 +69,15 @@ def accept(referral: Referral | None, act: ProviderAcceptedReferral, ground: Gro
         accepted_on=ground.today,
     )
     return Outcome((taken,), (said,))
+
+
+def _runs_no_more(referral: Referral, offer: Offer, ground: Ground) -> Refusal | None:
+    """The contract serves the referral on the day of its acceptance; when the door closes the next site is found."""
+    term = ground.register.term_of(ground.register.contract_on(offer.contract_id, ground.today))
+    if term.serves(ground.today, referral.requested_on):
+        return None
+    rule = f"the contract served what was requested on {referral.requested_on} up to {term.run_off_to or term.last}"
+    return wrong("CONTRACT-DOS", rule, "decline it: it goes to a site whose contract serves it", ("decline",))
 
 
 def decline(referral: Referral | None, act: ProviderDeclinedReferral, ground: Ground) -> Decision:
