@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from shared.decision import INTERNAL, Decision, Event, Occasion, Outcome
+from shared.events import catalogue
 from shared.handlers import Desk, Handlers, Kind, Touched, no_facts
 from shared.office import Office
 from shared.postgres import Connection, count
@@ -67,7 +68,7 @@ DOCUMENTS = Kind(Document, load_documents, save_documents)
 
 def file(document: Document | None, filed: Filed, types: Mapping[str, type[Event]]) -> Outcome:
     """Announced when it is new; a document without a number of its own gets the next one."""
-    if document and document.body == filed.body:
+    if document and _says(document.body, filed, types):
         return Outcome()
     if document and filed.numbered:
         raise Conflict(filed.document_id)
@@ -77,6 +78,14 @@ def file(document: Document | None, filed: Filed, types: Mapping[str, type[Event
         event = event.model_copy(update={"revision": revision})
     kept = Document(filed.document_id, document.version if document else 0, revision, filed.body)
     return Outcome((kept,), (event,))
+
+
+def _says(known: str | None, filed: Filed, types: Mapping[str, type[Event]]) -> bool:
+    """Whether a file says what was announced; a member that the contract gained since counts as its default."""
+    if known is None or known == filed.body:
+        return known is not None
+    kind = types[filed.contract]
+    return kind.from_bytes(known.encode()) == kind.from_bytes(filed.body.encode())
 
 
 def listen(handlers: Handlers, types: Sequence[type[Event]]) -> None:
@@ -114,7 +123,8 @@ async def submit(office: Office, documents: Sequence[Filed]) -> int:
     """File what differs from what is known; all conflicts are told at once, before anything is announced."""
     async with office.pool.acquire() as conn:
         known = {row["document_id"]: row["body"] for row in await conn.fetch(KNOWN)}
-    new = [d for d in documents if known.get(d.document_id) != d.body]
+    types = catalogue.every()
+    new = [d for d in documents if not _says(known.get(d.document_id), d, types)]
     if conflicts := [d.document_id for d in new if d.numbered and d.document_id in known]:
         raise SystemExit(f"changed under the same revision, raise it: {', '.join(conflicts)}")
     for start in range(0, len(new), _FEW):

@@ -85,6 +85,7 @@ class ContractActivated(Event, type="rehab.procurement.contract-activated.v1", k
     acknowledge_hours: int = 24
     acknowledge_business_days: int = 1
     answer_business_days: int = 1
+    first_visit_business_days: int = 5
     deemed_approval: bool = False
     decision_days: int = 3
     information_days: int = 5

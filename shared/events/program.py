@@ -51,7 +51,10 @@ class ReportKind(Value):
 
 
 class ProgramPublished(Event, type="rehab.program.program-published.v1", key="program"):
-    """A version of a program: from when, for whom, with which disciplines, lines and reports."""
+    """A version of a program: from when, for whom, with which disciplines, lines and reports.
+
+    `reminder_days` are the business days, from a report's last day on, at which it is reminded of.
+    """
 
     program: Program
     revision: int
@@ -66,6 +69,7 @@ class ProgramPublished(Event, type="rehab.program.program-published.v1", key="pr
     supplemental_disciplines: tuple[Discipline, ...] = ()
     plan_lines: tuple[str, ...] = ()
     reports: tuple[ReportKind, ...] = ()
+    reminder_days: tuple[int, ...] = (-3, -1, 0, 1, 5)
     length_days: int = 30
     basis: str
 

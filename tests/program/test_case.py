@@ -20,12 +20,16 @@ from shared.events.program import (
 )
 from shared.events.referral import (
     ProgramEnded,
+    ProgramStarted,
+    ReferralAccepted,
     ReferralDischarged,
     ReferralHeld,
     ReferralResumed,
     ReferralWithdrawn,
 )
-from tests.program.ground import BC, ID, VISIT_ON, at, case_in, ground, opened, started
+from tests.program.ground import BC, CRRTW, ID, VISIT_ON, at, case_in, ground, opened, started
+
+WITHDRAWN = ReferralWithdrawn(referral_id=ID, revision=9, cause="claim", from_on=date(2024, 11, 6))
 
 
 def due_days(case: Case) -> dict[str, date]:
@@ -86,13 +90,31 @@ def test_a_start_that_is_said_again_changes_nothing() -> None:
     assert settled(case, raised) == Outcome()
 
 
+def test_a_program_starts_once_and_not_after_its_end() -> None:
+    again = ProgramStarted(
+        referral_id=ID, revision=8, site_id="van-1", contract_id="c-crrtw", payee_id="p-1", program="crrtw",
+        program_revision=1, initial_visit_on=date(2024, 11, 5),
+    )  # fmt: skip
+    assert life.start(started(), again, ground(date(2024, 11, 6))) == Outcome()
+    assert life.start(opened()._replace(ended="withdrawn"), again, ground(date(2024, 11, 6))) == Outcome()
+
+
+def test_a_case_is_opened_once() -> None:
+    accepted = ReferralAccepted(
+        referral_id=ID, revision=5, site_id="van-2", contract_id="c-crrtw", payee_id="p-1", program="crrtw",
+        program_revision=1, accepted_on=date(2024, 10, 31),
+    )  # fmt: skip
+    assert opened().revision == 0
+    assert life.open_case(started(), accepted) == Outcome()
+
+
 def test_an_acceptance_opens_a_case_on_which_nothing_is_due() -> None:
     assert opened().obligations == ()
     assert opened().revision == 0
 
 
 def test_a_report_is_reminded_of_three_and_one_days_before_on_its_day_and_one_and_five_after() -> None:
-    case, timer = started(), ladder.arm(started(), due(started(), "initial"), at(VISIT_ON), BC)
+    case, timer = started(), ladder.arm(started(), due(started(), "initial"), ground(VISIT_ON))
     told: list[tuple[str, int | None, date]] = []
     while timer.due_at is not None:
         day = BC.day_of(timer.due_at)
@@ -113,7 +135,7 @@ def test_a_report_is_reminded_of_three_and_one_days_before_on_its_day_and_one_an
 
 
 def test_reminders_whose_time_has_passed_are_left_out_but_not_that_a_report_is_overdue() -> None:
-    late = ladder.arm(started(), due(started(), "initial"), at(date(2024, 11, 25)), BC)
+    late = ladder.arm(started(), due(started(), "initial"), ground(date(2024, 11, 25)))
     said = ladder.step(started(), step_of(late), ground(date(2024, 11, 25)))
     assert [type(e) for e in said.events] == [ObligationOverdue]
     (following,) = said.timers
@@ -121,10 +143,49 @@ def test_reminders_whose_time_has_passed_are_left_out_but_not_that_a_report_is_o
 
 
 def test_a_step_of_a_day_that_was_moved_is_left_in_peace() -> None:
-    old = step_of(ladder.arm(started(), due(started(), "initial"), at(VISIT_ON), BC))
+    old = step_of(ladder.arm(started(), due(started(), "initial"), ground(VISIT_ON)))
     moved = resumed(held(started(), date(2024, 11, 5)).case, date(2024, 11, 7)).case
     assert ladder.step(moved, old, ground(date(2024, 11, 8))) == Outcome()
     assert ladder.step(None, old, ground(date(2024, 11, 8))) == Outcome()
+
+
+def test_nobody_is_reminded_of_what_came_or_stands_still() -> None:
+    case = started()
+    first = step_of(ladder.arm(case, due(case, "initial"), ground(VISIT_ON)))
+    on = ground(date(2024, 11, 6))
+    came = case.owing(due(case, "initial")._replace(standing="accepted"))
+    still = case.owing(due(case, "initial")._replace(paused_at=at(VISIT_ON)))
+    assert [ladder.step(now, first, on) for now in (came, still, opened())] == [Outcome()] * 3
+    assert ladder.step(case, first, on) != Outcome()
+
+
+def test_the_catalogue_says_on_which_days_a_report_is_reminded_of() -> None:
+    entry = CRRTW.model_copy(update={"reminder_days": (2, -2)})
+    on = ground(VISIT_ON)._replace(entry=entry)
+    assert ladder.steps_of(entry) == (-2, None, 2)
+    timer = ladder.arm(started(), due(started(), "initial"), on)
+    assert timer.due_at is not None
+    assert BC.day_of(timer.due_at) == date(2024, 11, 7)
+
+
+def test_a_hold_stops_no_clock_of_what_came_or_is_due_at_that_instant() -> None:
+    case = started().owing(due(started(), "initial")._replace(standing="accepted"))
+    said = ReferralHeld(referral_id=ID, revision=8, cause="claim", from_on=VISIT_ON)
+    paused = life.hold(case, said, ground(date(2024, 11, 19))._replace(at=BC.end_of(date(2024, 11, 19))))
+    assert [e.report for e in paused.events if isinstance(e, ObligationPaused)] == ["progress-2", "progress-3"]
+
+
+def test_what_was_held_is_held_no_more() -> None:
+    on = date(2024, 11, 7)
+    for over in (resumed(held(started(), on).case, on), life.withdraw(held(started(), on).case, WITHDRAWN, ground(on))):
+        assert (over.case.holds, over.case.held_at) == ((), None)
+    again = held(held(started(), on).case, on)
+    assert again.case.holds == ("claim",)
+
+
+def test_a_follow_up_is_due_after_weeks_on_a_business_day() -> None:
+    case = obligations.schedule(started(), "return-to-work", date(2024, 9, 25), ground(VISIT_ON)).case
+    assert due_days(case)["follow-up"] == date(2024, 12, 26)  # thirteen weeks later is Christmas
 
 
 def test_a_hold_stops_the_clock_of_every_report_that_is_not_overdue() -> None:
@@ -165,8 +226,7 @@ def test_a_second_cause_changes_no_clock_and_the_clocks_run_when_the_last_is_gon
 
 
 def test_a_withdrawal_cancels_whatever_is_owed() -> None:
-    said = ReferralWithdrawn(referral_id=ID, revision=9, cause="claim", from_on=date(2024, 11, 6))
-    over = life.withdraw(held(started(), date(2024, 11, 5)).case, said, ground(date(2024, 11, 6)))
+    over = life.withdraw(held(started(), date(2024, 11, 5)).case, WITHDRAWN, ground(date(2024, 11, 6)))
     assert len(of(ObligationCancelled, over)) == 5
     assert due_days(over.case) == {}
     assert over.case.ended == "withdrawn"
@@ -182,6 +242,12 @@ def test_the_end_of_the_program_cancels_what_is_due_later_and_makes_the_discharg
         "discharge": date(2024, 11, 25),
     }
     assert [type(e) for e in over.events] == [ObligationCancelled, ObligationCancelled, ObligationScheduled]
+
+
+def test_what_is_due_on_the_last_day_is_still_owed() -> None:
+    over = ended(started(), date(2024, 11, 19))
+    assert {"rtw-plan", "progress-1"} <= due_days(over.case).keys()
+    assert "progress-2" not in due_days(over.case)
 
 
 def test_the_initial_report_is_never_ended_by_the_end_of_the_program() -> None:
@@ -262,7 +328,7 @@ def test_what_becomes_due_while_the_referral_is_held_stands_still_at_once() -> N
 
 
 def test_a_reminder_says_how_late_the_report_is() -> None:
-    timer = ladder.arm(started(), due(started(), "initial"), at(VISIT_ON), BC)
+    timer = ladder.arm(started(), due(started(), "initial"), ground(VISIT_ON))
     said = ladder.step(started(), step_of(timer), ground(date(2024, 11, 6))).events[0]
     assert isinstance(said, ObligationReminded)
     assert said.days_late == -3

@@ -234,9 +234,18 @@ def test_a_report_that_was_sent_back_in_time_is_reminded_of_again() -> None:
     assert isinstance(back, Outcome)
     (timer,) = back.timers
     assert timer.due_at is not None
-    late = returned(case_in(sent(started(), terms=REVIEWED)), date(2024, 11, 14))
+
+
+def test_a_report_that_was_sent_back_too_late_goes_on_up_the_ladder() -> None:
+    filed = case_in(sent(started(), terms=REVIEWED))
+    late = returned(filed, date(2024, 11, 14))  # due on the 12th; five business days later is the 19th
     assert isinstance(late, Outcome)
-    assert late.timers == ()
+    (timer,) = late.timers
+    assert timer.due_at is not None
+    assert BC.day_of(timer.due_at) == date(2024, 11, 19)
+    after_all = returned(filed, date(2024, 11, 20))
+    assert isinstance(after_all, Outcome)
+    assert [t.due_at for t in after_all.timers] == [None]
 
 
 def test_a_return_names_known_fields_with_reasons() -> None:

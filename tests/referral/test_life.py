@@ -378,22 +378,6 @@ def test_a_case_requested_before_the_cut_over_is_served_in_run_off() -> None:
     assert story.said[-1].contract_id == "c-or2-van-1"
 
 
-def test_a_contract_whose_run_off_is_over_takes_nobody_and_the_program_is_selected_anew() -> None:
-    story = Story(at=datetime(2024, 12, 31, 18, tzinfo=UTC))
-    story.referral = story.referral._replace(program="or2", requested_on=date(2024, 10, 21))
-    story.offer().acknowledge()
-    last_day = story.at
-    story.at = datetime(2025, 1, 1, 18, tzinfo=UTC)
-    refused = story.act(ProviderAcceptedReferral)
-    assert isinstance(refused, Refusal)
-    assert (codes(refused), refused.allowed) == (["CONTRACT-DOS"], ("decline",))
-    story.lapse()
-    assert story.words[-3:] == ["referral-lapsed", "program-selected", "referral-offered"]
-    in_time = Story(at=last_day, referral=story.referral._replace(program="or2", state=Matched()))
-    in_time.offer().acknowledge().accept()
-    assert in_time.words[-1] == "referral-accepted"
-
-
 def book(story: Story, days: int, **what: Any) -> Decision:
     at = story.at + timedelta(days=days)
     return story.act(ProviderBookedAppointment, starts_at=at, **{"confirmed_with_worker": True, **what})

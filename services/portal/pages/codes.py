@@ -189,7 +189,7 @@ DONE: Mapping[str, tuple[str, str]] = {
     ),
     "referral-accepted": (
         "You accepted the referral",
-        "You call the worker and book the first visit within five business days.",
+        "You call the worker and book the first visit, in the business days that your contract gives for it.",
     ),
     "referral-declined": (
         "You declined the referral",

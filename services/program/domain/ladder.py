@@ -6,10 +6,9 @@ from services.program.domain.case import Case, Ground, Moved, Obligation, settle
 from services.program.domain.steps import ReportStepDue
 from shared.calendar import Calendar
 from shared.decision import Arm, Outcome
-from shared.events.program import ObligationOverdue, ObligationReminded
+from shared.events.program import ObligationOverdue, ObligationReminded, ProgramPublished
 
-_OVERDUE = None
-_STEPS = (-3, -1, 0, _OVERDUE, 1, 5)  # business days from the last day; between them, the end of that day
+_OVERDUE = None  # the step at the end of the last day
 _MORNING = timedelta(hours=8)  # when people begin to work
 _SECOND = timedelta(seconds=1)
 
@@ -19,15 +18,26 @@ def timer(report: str) -> str:
     return f"report/{report}"
 
 
-def arm(case: Case, obligation: Obligation, after: datetime, calendar: Calendar, first: int = 0) -> Arm:
+def steps_of(entry: ProgramPublished) -> tuple[int | None, ...]:
+    """The reminders that the catalogue names, in business days from the last day; among them, the end of that day."""
+    days = sorted(entry.reminder_days)
+    return (*(d for d in days if d <= 0), _OVERDUE, *(d for d in days if d > 0))
+
+
+def arm(case: Case, obligation: Obligation, ground: Ground, first: int = 0) -> Arm:
     """Wake at the next step that lies ahead; a reminder whose time has passed is left out, the overdue is not."""
     name = timer(obligation.report)
-    for step in range(first, len(_STEPS)):
-        at = _at(obligation.due_at, step, calendar)
-        if at > after or _STEPS[step] is _OVERDUE:
+    for step, days in list(enumerate(steps_of(ground.entry)))[first:]:
+        at = _at(obligation.due_at, days, ground.calendar)
+        if at > ground.at or days is _OVERDUE:
             due = ReportStepDue(referral_id=case.id, report=obligation.report, due_at=obligation.due_at, step=step)
             return Arm(case.id, name, at, due)
     return Arm(case.id, name)
+
+
+def arm_late(case: Case, obligation: Obligation, ground: Ground) -> Arm:
+    """Wake at the next step that lies ahead of a report whose last day is over; that it is, is known already."""
+    return arm(case, obligation, ground, steps_of(ground.entry).index(_OVERDUE) + 1)
 
 
 def disarm(case: Case, obligation: Obligation) -> Arm:
@@ -35,9 +45,8 @@ def disarm(case: Case, obligation: Obligation) -> Arm:
     return Arm(case.id, timer(obligation.report))
 
 
-def _at(due_at: datetime, step: int, calendar: Calendar) -> datetime:
+def _at(due_at: datetime, days: int | None, calendar: Calendar) -> datetime:
     """When a step is taken."""
-    days = _STEPS[step]
     if days is _OVERDUE:
         return due_at + _SECOND
     return calendar.start_of(calendar.add_business_days(calendar.day_of(due_at), days)) + _MORNING
@@ -48,7 +57,7 @@ def step(case: Case | None, reached: ReportStepDue, ground: Ground) -> Outcome:
     obligation = case.obligation(reached.report) if case else None
     if case is None or obligation is None or not _waits(obligation, reached):
         return Outcome()
-    raised, days = case.next, _STEPS[reached.step]
+    raised, days = case.next, steps_of(ground.entry)[reached.step]
     said: ObligationOverdue | ObligationReminded = (
         ObligationOverdue(
             referral_id=case.id, revision=raised.revision, report=obligation.report, due_at=obligation.due_at
@@ -62,7 +71,7 @@ def step(case: Case | None, reached: ReportStepDue, ground: Ground) -> Outcome:
             days_late=days,
         )
     )
-    following = arm(case, obligation, ground.at, ground.calendar, reached.step + 1)
+    following = arm(case, obligation, ground, reached.step + 1)
     return settled(case, Moved(raised, (said,), (following,)))
 
 

@@ -66,7 +66,7 @@ def _schedule(case: Case, kinds: Iterable[ReportKind], anchor_on: date, ground: 
     moved = Moved(
         case.owing(*news),
         tuple(_scheduled(case, o) for o in news),
-        tuple(arm(case, o, ground.at, ground.calendar) for o in news),
+        tuple(arm(case, o, ground) for o in news),
     )
     return moved.then(pause(moved.case, case.holds[0], ground, only=news)) if case.holds and news else moved
 
@@ -129,7 +129,7 @@ def run_again(case: Case, ground: Ground) -> Moved:
         )
         for o in running
     )
-    return Moved(case.owing(*running), said, tuple(arm(case, o, ground.at, ground.calendar) for o in running))
+    return Moved(case.owing(*running), said, tuple(arm(case, o, ground) for o in running))
 
 
 def running_on(obligation: Obligation, ground: Ground) -> Obligation:

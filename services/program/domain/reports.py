@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 from services.program.domain import obligations
 from services.program.domain.case import Case, Filing, Ground, Moved, Obligation, at_clinic, not_there, settled, stale
 from services.program.domain.contents import Required, faults
-from services.program.domain.ladder import arm, disarm
+from services.program.domain.ladder import arm, arm_late, disarm
 from shared.decision import Decision, Flaw, Refusal, refuse
 from shared.events.portal import (
     OfficerAcceptedReport,
@@ -159,8 +159,8 @@ def _owed_again(moved: Moved, owed: Obligation, ground: Ground) -> Moved:
     case = moved.case
     if case.holds:
         return moved.then(obligations.pause(case, case.holds[0], ground, only=[owed]))
-    late = owed.due_at <= ground.at
-    return moved if late else moved.then(Moved(case, timers=(arm(case, owed, ground.at, ground.calendar),)))
+    following = arm_late if owed.due_at <= ground.at else arm
+    return moved.then(Moved(case, timers=(following(case, owed, ground),)))
 
 
 def _unfounded(act: OfficerReturnedReport) -> Iterator[Flaw]:

@@ -13,7 +13,6 @@ from shared.events.referral import AppointmentBooked, AppointmentMissed, Appoint
 from shared.events.values import Opening
 
 LATE_REASONS = ("worker-unavailable", "travel", "medical", "clinic-capacity", "other")
-_WITHIN = 5  # business days after the acceptance, beyond which a reason is asked
 
 
 class _Visit(NamedTuple):
@@ -95,9 +94,11 @@ def _agree(referral: Referral, visit: _Visit, ground: Ground) -> tuple[Referral,
     state = referral.state
     if not isinstance(state, Accepted | Scheduled):
         raise AssertionError("only what was accepted has a first visit")  # noqa: TRY004 - a fault of ours, not a type
-    calendar = ground.register.calendar(state.offer.calendar_id)
-    day, latest = calendar.day_of(visit.starts_at), calendar.add_business_days(state.accepted_on, _WITHIN)
-    if flaws := _unfit(visit, day, latest, ground):
+    register = ground.register
+    calendar = register.calendar(state.offer.calendar_id)
+    within = register.contract_on(state.offer.contract_id, state.accepted_on).first_visit_business_days
+    day, latest = calendar.day_of(visit.starts_at), calendar.add_business_days(state.accepted_on, within)
+    if flaws := (*_unfit(visit, ground), *_late(visit, day, latest)):
         return Refusal(flaws)
     opening, seats = _opening_for(referral.id, state.offer, day, ground)
     offer = state.offer._replace(opening=opening)
@@ -106,19 +107,24 @@ def _agree(referral: Referral, visit: _Visit, ground: Ground) -> tuple[Referral,
     return referral._replace(revision=referral.revision + 1, state=agreed), offer, seats
 
 
-def _unfit(visit: _Visit, day: date, latest: date, ground: Ground) -> tuple[Flaw, ...]:
-    """What is wrong with a visit, all at once."""
+def _unfit(visit: _Visit, ground: Ground) -> tuple[Flaw, ...]:
+    """A visit that cannot be, or that the worker does not know of."""
     flaws = []
-    if day < ground.today or visit.starts_at < ground.at:
+    if visit.starts_at < ground.at:
         flaws.append(Flaw(code="DATE-PAST", rule="a visit lies ahead", fix="choose a later day", field="starts_at"))
     if not visit.is_confirmed:
         rule, fix = "the worker agreed to the day", "confirm it with the worker first"
         flaws.append(Flaw(code="NOT-CONFIRMED", rule=rule, fix=fix, field="confirmed_with_worker"))
-    if day > latest and visit.reason not in LATE_REASONS:
-        rule = f"the first visit is within {_WITHIN} business days of the acceptance, by {latest}, or says why not"
-        fix = f"choose a day by {latest}, or name one of {', '.join(LATE_REASONS)}"
-        flaws.append(Flaw(code="REASON-MISSING", rule=rule, fix=fix, field=visit.reason_field))
     return tuple(flaws)
+
+
+def _late(visit: _Visit, day: date, latest: date) -> tuple[Flaw, ...]:
+    """A visit after the business days that the contract gives says why."""
+    if day <= latest or visit.reason in LATE_REASONS:
+        return ()
+    rule = f"by the contract the first visit is by {latest}, or says why not"
+    fix = f"choose a day by {latest}, or name one of {', '.join(LATE_REASONS)}"
+    return (Flaw(code="REASON-MISSING", rule=rule, fix=fix, field=visit.reason_field),)
 
 
 def _opening_for(referral_id: str, offer: Offer, day: date, ground: Ground) -> tuple[Opening, tuple[Seat, ...]]:

@@ -1,0 +1,214 @@
+"""Who may not act is told why, and what is allowed instead; each decision raises the revision by one."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.referral.domain import following, treating
+from services.referral.domain.opening import seat_id, take
+from services.referral.domain.referral import Matched, Scheduled
+from shared.decision import Decision, Outcome, Refusal
+from shared.events.invoice import CaseBillingFinal
+from shared.events.portal import (
+    OfficerHeldReferral,
+    OfficerResumedReferral,
+    OfficerWithdrewReferral,
+    ProviderAcceptedReferral,
+    ProviderAcknowledgedReferral,
+    ProviderBookedAppointment,
+    ProviderEndedProgram,
+    ProviderHeldReferral,
+    ProviderMovedAppointment,
+    ProviderReportedMissed,
+    ProviderResumedReferral,
+    ProviderStartedReferral,
+)
+from shared.events.values import Opening
+from tests.referral.register import register
+from tests.referral.test_life import DOES, OFFICER_DOES, Story, codes, due
+
+MISSED_AFTER = timedelta(days=2, hours=1)
+
+
+def allowed(decision: Decision) -> tuple[str, ...]:
+    assert isinstance(decision, Refusal)
+    return decision.allowed
+
+
+def rules(decision: Decision) -> list[str]:
+    assert isinstance(decision, Refusal)
+    return [flaw.rule for flaw in decision.flaws]
+
+
+def missed(story: Story) -> Story:
+    story.at += MISSED_AFTER
+    story.act(ProviderReportedMissed)
+    return story
+
+
+def book(story: Story, starts_at: datetime, **what: Any) -> Decision:
+    return story.act(ProviderBookedAppointment, starts_at=starts_at, confirmed_with_worker=True, **what)
+
+
+@pytest.mark.parametrize("kind", [ProviderAcknowledgedReferral, ProviderResumedReferral, ProviderReportedMissed])
+def test_of_what_is_not_there_a_clinic_is_told_nothing(kind: type[Any]) -> None:
+    ground = Story().ground
+    act = kind.model_construct(site_id="van-1", seen=1)
+    assert codes(DOES[kind](None, act, ground)) == ["NOT-FOUND"]
+
+
+@pytest.mark.parametrize("kind", [OfficerHeldReferral, OfficerResumedReferral, OfficerWithdrewReferral])
+def test_of_what_is_not_there_an_officer_is_told_nothing(kind: type[Any]) -> None:
+    story = Story()
+    said = {"by": {"account_id": "a", "role": "claims_officer"}, "received_at": story.at, "seen": 1}
+    act = kind.model_validate({**said, "idempotency_key": "k", "referral_id": "r-1"})
+    assert codes(OFFICER_DOES[kind](None, act, story.ground)) == ["NOT-FOUND"]
+
+
+def test_a_clinic_is_told_what_each_state_allows() -> None:
+    acknowledged = Story().offer().acknowledge()
+    assert allowed(acknowledged.act(ProviderAcknowledgedReferral)) == ("accept", "decline")
+    accepted = acknowledged.accept()
+    assert allowed(accepted.act(ProviderAcceptedReferral)) == ("book", "hold")
+    scheduled = accepted.book()
+    assert allowed(book(scheduled, scheduled.at)) == ("move", "missed", "start", "hold")
+    absent = missed(scheduled)
+    assert allowed(absent.act(ProviderReportedMissed)) == ("move", "start", "hold")
+
+
+def test_a_clinic_is_told_what_treatment_allows() -> None:
+    active = Story().schedule().start()
+    assert allowed(active.act(ProviderStartedReferral, initial_visit_on=active.ground.today)) == ("end", "hold")
+    over = active.end()
+    assert allowed(over.act(ProviderStartedReferral, initial_visit_on=over.ground.today)) == ("hold",)
+    discharged = over.report()
+    assert allowed(discharged.hold()) == ("none",)
+
+
+def test_an_officer_is_told_what_holds_allow() -> None:
+    story = Story().schedule()
+    assert allowed(story.rule(OfficerResumedReferral)) == ("hold", "withdraw")
+    story.hold()
+    assert allowed(story.hold_as_officer()) == ("withdraw",)
+    both = Story().schedule()
+    both.hold_as_officer()
+    assert allowed(both.hold_as_officer()) == ("resume", "withdraw")
+    both.rule(OfficerWithdrewReferral, reason_code="moved")
+    assert allowed(both.hold_as_officer()) == ("none",)
+
+
+def test_each_site_that_had_the_offer_is_told_how_it_lost_it_and_another_nothing() -> None:
+    story = Story().offer()
+    story.decline()
+    story.lapse()
+    said = {site: story.act(ProviderAcknowledgedReferral, site=site) for site in ("van-1", "van-2", "kel-1")}
+    assert {site: codes(decision) for site, decision in said.items()} == {
+        "van-1": ["REF-DECLINED"],
+        "van-2": ["REF-LAPSED"],
+        "kel-1": ["NOT-FOUND"],
+    }
+
+
+def test_after_a_withdrawal_only_the_site_that_had_it_last_is_told_of_it() -> None:
+    story = Story().offer()
+    story.decline()
+    story.rule(OfficerWithdrewReferral, reason_code="moved")
+    assert codes(story.act(ProviderAcknowledgedReferral, site="van-1")) == ["REF-DECLINED"]
+    last = story.act(ProviderAcknowledgedReferral, site="van-2")
+    assert (codes(last), rules(last)) == (["REF-WITHDRAWN"], ["the referral was withdrawn"])
+
+
+def test_a_site_whose_offer_was_taken_back_is_told_so_while_the_referral_goes_on() -> None:
+    story = Story().offer()
+    story.take(following.relocate(story.referral, "Kelowna", story.ground))
+    last = story.act(ProviderAcknowledgedReferral, site="van-1")
+    assert (codes(last), rules(last)) == (["REF-WITHDRAWN"], ["the offer was withdrawn"])
+
+
+def test_each_decision_on_a_referral_raises_its_revision_by_one() -> None:
+    story = missed(Story().schedule())
+    starts_at = story.at + timedelta(days=1)
+    story.act(ProviderMovedAppointment, starts_at=starts_at, confirmed_with_worker=True, reason_code="travel")
+    story.hold()
+    story.act(ProviderResumedReferral)
+    story.start().end().report()
+    assert story.words[-1] == "referral-discharged"
+    assert [event.revision for event in story.said] == list(range(2, 2 + len(story.said)))
+    assert story.referral.revision == story.said[-1].revision
+    final = CaseBillingFinal(referral_id="r-1", revision=3, paid_cents=0, final_on=date(2025, 3, 3))
+    before = story.referral.revision
+    story.take(treating.close(story.referral, final))
+    assert story.referral.revision == story.said[-1].revision == before + 1
+
+
+def test_a_door_stands_still_until_the_last_cause_is_gone_and_gets_back_all_the_time() -> None:
+    story = Story().offer()
+    due_at = due(story)
+    assert due_at is not None
+    story.hold_as_officer()
+    story.at += timedelta(hours=10)
+    story.standing("suspended")
+    assert [event.revision for event in story.said if event.type_name.endswith("referral-held.v1")] == [3, 4]
+    assert story.referral.revision == 4
+    story.at += timedelta(hours=10)
+    story.standing("accepted", date(2024, 11, 6))
+    assert due(story) is None
+    assert story.said[-1].still_held == ("officer",)
+    story.at += timedelta(hours=10)
+    story.rule(OfficerResumedReferral)
+    assert due(story) == due_at + timedelta(hours=30)
+
+
+def test_a_first_visit_within_the_contracts_business_days_needs_no_reason() -> None:
+    story = Story().offer().acknowledge().accept()  # on Tuesday the 5th; the 11th is a holiday
+    assert codes(book(story, datetime(2024, 11, 14, 18, tzinfo=UTC))) == ["REASON-MISSING"]
+    assert isinstance(book(story, datetime(2024, 11, 13, 18, tzinfo=UTC)), Outcome)
+
+
+def test_the_contract_says_within_how_many_business_days_the_first_visit_is() -> None:
+    known = register()
+    slow = {id_: (c.model_copy(update={"first_visit_business_days": 6}),) for id_, (c,) in known.contracts.items()}
+    story = Story(register=register(tuple(c for (c,) in slow.values()))).offer().acknowledge().accept()
+    assert codes(book(story, datetime(2024, 11, 15, 18, tzinfo=UTC))) == ["REASON-MISSING"]
+    assert isinstance(book(story, datetime(2024, 11, 14, 18, tzinfo=UTC)), Outcome)
+
+
+def test_a_first_visit_is_not_earlier_on_the_same_day() -> None:
+    story = Story().offer().acknowledge().accept()
+    assert codes(book(story, story.at - timedelta(minutes=1))) == ["DATE-PAST"]
+    assert isinstance(book(story, story.at), Outcome)
+
+
+def test_a_visit_in_another_week_takes_the_first_opening_that_nobody_has() -> None:
+    story = Story().offer().acknowledge().accept()
+    other = Opening(site_id="van-1", program="crrtw", week_on=date(2024, 11, 11), n=1)
+    story.seats[seat_id(other)] = take(other, "r-2", None)
+    book(story, story.at + timedelta(days=7))
+    assert isinstance(story.referral.state, Scheduled)
+    assert story.referral.state.offer.opening == other.model_copy(update={"n": 2})
+
+
+def test_a_contract_whose_run_off_is_over_takes_nobody_and_the_program_is_selected_anew() -> None:
+    story = Story(at=datetime(2024, 12, 31, 18, tzinfo=UTC))
+    story.referral = story.referral._replace(program="or2", requested_on=date(2024, 10, 21))
+    in_time = Story(at=story.at, referral=story.referral).offer().acknowledge().accept()
+    assert in_time.words[-1] == "referral-accepted"
+    story.offer().acknowledge()
+    story.at += timedelta(days=1)
+    refused = story.act(ProviderAcceptedReferral)
+    assert (codes(refused), allowed(refused)) == (["CONTRACT-DOS"], ("decline",))
+    story.lapse()
+    assert story.words[-3:] == ["referral-lapsed", "program-selected", "referral-offered"]
+
+
+def test_while_held_nobody_is_placed_and_a_clinic_that_holds_may_resume() -> None:
+    story = Story().schedule()
+    story.hold()
+    refused = story.act(ProviderEndedProgram, last_on=story.ground.today, exit_reason="other")
+    assert (codes(refused), allowed(refused)) == (["REF-HELD"], ("resume",))
+    assert codes(story.act(ProviderHeldReferral)) == ["REF-HELD"]
+    waiting = Story()
+    waiting.hold_as_officer()
+    assert waiting.offer().words == ["referral-held"]
+    assert isinstance(waiting.referral.state, Matched)
