@@ -117,8 +117,8 @@ def _rejected_on(case: Case, bill: Bill, line: BilledLine) -> date | None:
 
 def _rectify_until(case: Case, bill: Bill, terms: Terms, lines: Iterable[JudgedLine], today: date) -> date:
     """The last day on which any denied line may be put right; today, when none was denied."""
-    before = _invoice(case, bill.rectifies) or _invoice(case, bill.invoice_id)
-    first = (before.rejected_on if before else None) or today
+    told = (_invoice(case, bill.rectifies), _invoice(case, bill.invoice_id))
+    first = next((sent.rejected_on for sent in told if sent and sent.rejected_on), today)
     windows = []
     for line in lines:
         if line.status == "denied":
@@ -298,6 +298,8 @@ def _whole(bill: Bill, total_cents: int, today: date, case: Case) -> Iterator[Fl
         yield _fault("DATE-FUTURE", "invoiced_on", "an invoice is not post-dated", f"give a day up to {today}")
     if not bill.lines:
         yield _fault("FIELD-MISSING", "lines", "an invoice has lines", "bill at least one service")
+    elif not any(line.cents for line in bill.lines):
+        yield _fault("CENTS", "cents", "an invoice asks for money", "bill what the services cost")
     if (right := sum(line.cents for line in bill.lines)) != total_cents:
         yield _fault("TOTAL", "cents", f"the total is that of the lines, {right}", f"give {right}")
     names = [line.line for line in bill.lines]

@@ -1,6 +1,6 @@
 """A case as adjudication sees it: whatever was said of it that a cent may depend on."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Literal, NamedTuple, TypeAlias
@@ -111,10 +111,9 @@ class Case(NamedTuple):
     invoices: tuple[Sent, ...] = ()
     unanswered: tuple[str, ...] = ()
 
-    @property
-    def owes_reports(self) -> bool:
-        """Whether a report may still be accepted."""
-        return any(r.is_awaited for r in self.reports)
+    def owes_reports(self, kinds: Container[str]) -> bool:
+        """Whether a report of these kinds may still be accepted."""
+        return any(r.is_awaited and r.kind in kinds for r in self.reports)
 
     @property
     def is_over(self) -> bool:

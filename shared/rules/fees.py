@@ -87,6 +87,12 @@ class Terms:
         """The calendar that the contract names, else the default one."""
         return self.calendars.get(contract.calendar_id, self.default_calendar)
 
+    def reports_of(self, contract_id: str) -> frozenset[str]:
+        """The kinds of report that any of the contract's fees needs."""
+        schedules = {v.fee_schedule_id for v in self.contracts.get(contract_id, ())}
+        lines = (line for id_ in schedules for version in self.fees.get(id_, ()) for line in version.lines.values())
+        return frozenset(line.needs_report for line in lines if line.needs_report)
+
     def fee_on(self, contract: ContractActivated, code: str, day: date) -> Priced | None:
         """The line of the schedule in force on a day of service, where it has one."""
         versions = self.fees.get(contract.fee_schedule_id, ())

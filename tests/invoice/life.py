@@ -11,7 +11,7 @@ from services.invoice.domain.case import Billing, Invoice
 from services.invoice.domain.judging import Ground
 from services.invoice.domain.number import Number
 from services.invoice.domain.running import Run
-from services.invoice.domain.steps import WaitEnded
+from services.invoice.domain.steps import ShareReleased, WaitEnded
 from shared.decision import Arm, Decision, Event, Occasion, Outcome, Refusal
 from shared.events.portal import BilledLine, ProviderRectifiedInvoice, ProviderSubmittedInvoice, ProviderVoidedInvoice
 from shared.events.program import ReportAccepted
@@ -151,3 +151,15 @@ def void(case: Life, act: ProviderVoidedInvoice) -> Decision:
 
 def take_back(case: Life, when: datetime) -> Decision:
     return void(case, voided(case.invoice().id, case.invoice().revision, when))
+
+
+def pay(case: Life) -> tuple[Event, ...]:
+    """The run that pays the first invoice of the case."""
+    invoice = case.invoice()
+    assert invoice.slot
+    due = ShareReleased(
+        referral_id=REFERRAL, remittance_id="m-1", run_on=invoice.slot.run_on, dispute_until=date(2025, 2, 11),
+        invoices=(invoice.id,),
+    )  # fmt: skip
+    when = at(invoice.slot.run_on, 17)
+    return case.note(acts.paid(case.billing, due, case.ground(when), occasion(when))).events

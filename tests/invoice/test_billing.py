@@ -6,8 +6,8 @@ import pytest
 
 from services.invoice.domain import billing as acts
 from services.invoice.domain.number import Number, use
-from services.invoice.domain.steps import CutOffReached, ShareReleased, WindowsClosed
-from shared.decision import Event, Outcome
+from services.invoice.domain.steps import CutOffReached, WindowsClosed
+from shared.decision import Outcome, Refusal
 from shared.events.answers import ActionRefused, said_by
 from shared.events.invoice import (
     CaseBillingFinal,
@@ -37,6 +37,7 @@ from tests.invoice.life import (
     line,
     occasion,
     only,
+    pay,
     rectified,
     reported,
     submitted,
@@ -71,12 +72,28 @@ def test_the_first_invoice_of_a_run_awaits_its_cut_off_and_later_ones_do_not() -
 
 
 @pytest.mark.parametrize(
-    "act", [submitted(site="s-9"), submitted(payee="p-9"), rectified("i-unknown", "N-2", BILLED_AT)]
+    ("act", "field"),
+    [(submitted(site="s-9"), "referral_id"), (rectified("i-unknown", "N-2", BILLED_AT), "rectifies")],
 )
-def test_who_is_not_the_site_or_payee_or_names_no_invoice_of_the_case_finds_nothing(
-    act: ProviderSubmittedInvoice,
+def test_who_is_not_the_site_or_names_no_invoice_of_the_case_finds_nothing(
+    act: ProviderSubmittedInvoice, field: str
 ) -> None:
-    assert code_of(acts.submit(reported().billing, act, None, ground(BILLED_AT), occasion(BILLED_AT))) == "NOT-FOUND"
+    refused = acts.submit(reported().billing, act, None, ground(BILLED_AT), occasion(BILLED_AT))
+    assert isinstance(refused, Refusal)
+    assert [(flaw.code, flaw.field) for flaw in refused.flaws] == [("NOT-FOUND", field)]
+
+
+def test_another_payee_than_the_referrals_is_returned_and_nothing_is_told_of_its_numbers() -> None:
+    case = reported()
+    returned = only(InvoiceReturned, case.bill(submitted(payee="p-9"), use("p-9", "N-1", "i-9")))
+    assert [(flaw.code, flaw.field) for flaw in returned.fields] == [("PAYEE", "payee_id")]
+
+
+@pytest.mark.parametrize("number", ["", "  ", "N\x00", "N" * 65])
+def test_a_number_that_nobody_can_read_out_is_returned(number: str) -> None:
+    case = reported()
+    returned = only(InvoiceReturned, case.bill(submitted(number=number)))
+    assert [(flaw.code, flaw.field) for flaw in returned.fields] == [("FIELD-MISSING", "number")]
 
 
 def test_a_referral_that_is_not_there_cannot_be_billed() -> None:
@@ -233,22 +250,12 @@ def test_a_void_names_the_invoice_as_it_is_and_whose_it_is() -> None:
     assert code_of(take_back(case, BILLED_AT)) == "INV-STATE"
 
 
-def pay(case: Life) -> tuple[Event, ...]:
-    invoice = case.invoice()
-    assert invoice.slot
-    due = ShareReleased(
-        referral_id=REFERRAL, remittance_id="m-1", run_on=invoice.slot.run_on, dispute_until=date(2025, 2, 11),
-        invoices=(invoice.id,),
-    )  # fmt: skip
-    when = at(invoice.slot.run_on, 17)
-    return case.note(acts.paid(case.billing, due, case.ground(when), occasion(when))).events
-
-
 def test_an_invoice_is_paid_with_a_remittance_once() -> None:
     case = reported()
     case.bill(submitted())
     said = only(InvoicePaid, pay(case))
     assert (said.cents, said.remittance_id, said.revision) == (ASSESS, "m-1", 2)
+    assert (case.invoice().status, case.invoice().remittance_id) == ("paid", "m-1")
     assert case.billing
     assert case.billing.paid_cents == ASSESS
     assert not pay(case)

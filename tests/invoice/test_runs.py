@@ -1,16 +1,16 @@
 """Payment runs: their days, what is frozen at the cut-off, who releases them, and what each payee is paid."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.invoice.domain import running
+from services.invoice.domain import limits, running
 from services.invoice.domain.calendar import first_run, release_at
-from services.invoice.domain.limits import LIMITS, approvals_needed
-from services.invoice.domain.running import Item, Payable, Payee, Run, approve, come, freeze, open_run, pay
+from services.invoice.domain.limits import LIMITS, RHYTHMS, approvals_needed
+from services.invoice.domain.running import Item, Payable, Payee, Run, Status, approve, come, freeze, open_run, pay
 from services.invoice.domain.steps import ShareDue, ShareReleased
 from shared.calendar import Calendar
 from shared.decision import Occasion, Outcome, Refusal
@@ -125,6 +125,12 @@ def test_a_run_under_the_limit_releases_itself_on_its_day() -> None:
         ("p-1", local(2024, 11, 6, 9)),
         ("p-2", local(2024, 11, 6, 9)),
     ]
+    assert [arm.event.cents for arm in outcome.timers if isinstance(arm.event, ShareDue)] == [100, 100]
+
+
+@pytest.mark.parametrize("status", ["open", "released"])
+def test_a_run_that_is_not_frozen_pays_nothing_on_its_day(status: Status) -> None:
+    assert come(frozen(item(1))._replace(status=status), at=local(2024, 11, 6, 9)) == Outcome()
 
 
 def test_a_run_above_the_limit_waits_for_two_people() -> None:
@@ -151,6 +157,7 @@ def test_two_people_who_release_a_run_early_do_not_pay_it_before_its_day() -> No
     early = approve(run, released_by("a-2"), BC, at=local(2024, 11, 5, 17))
     assert isinstance(early, Outcome)
     assert not early.events
+    assert [(arm.name, arm.due_at) for arm in early.timers] == [("run-day", local(2024, 11, 6, 9))]
     (ready,) = early.changed
     assert isinstance(ready, Run)
     assert come(ready, at=local(2024, 11, 6, 9)).events
@@ -168,7 +175,17 @@ def test_two_people_who_release_a_run_early_do_not_pay_it_before_its_day() -> No
 def test_only_a_frozen_run_above_the_limit_is_released_by_people(run: Run | None, code: str) -> None:
     refused = approve(run, released_by("a-1"), BC, at=CUT_OFF)
     assert isinstance(refused, Refusal)
-    assert [flaw.code for flaw in refused.flaws] == [code]
+    assert [(flaw.code, flaw.field) for flaw in refused.flaws] == [(code, "run_id")]
+
+
+def test_the_rhythm_of_runs_is_dated_and_has_its_basis(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert all(rhythm.basis for rhythm in RHYTHMS)
+    thursdays = RHYTHMS[0]._replace(from_on=date(2024, 11, 11), weekday=3, cut_off=time(12), release=time(8))
+    monkeypatch.setattr(limits, "RHYTHMS", (thursdays, *RHYTHMS))
+    assert first_run(BC, local(2024, 11, 4, 9)).cut_off_at == CUT_OFF
+    later = first_run(BC, CUT_OFF)
+    assert (later.run_on, later.cut_off_at) == (date(2024, 11, 14), local(2024, 11, 13, 12))
+    assert release_at(BC, later.run_on) == local(2024, 11, 14, 8)
 
 
 def test_the_limit_is_a_dated_number_with_its_basis() -> None:
@@ -206,10 +223,32 @@ def test_a_payee_is_paid_once_with_a_remittance_of_every_line() -> None:
     assert pay(payee, DUE, [payable(1, [100])], BC, occasion()) == Outcome()
 
 
+def test_a_payee_is_paid_what_was_frozen_or_nothing() -> None:
+    due = DUE.model_copy(update={"cents": 135})
+    assert pay(Payee("p-1"), due, [payable(1, [100, 5]), payable(2, [30])], BC, occasion()).events
+    with pytest.raises(AssertionError, match="froze 135 cents for p-1, its invoices make 134"):
+        pay(Payee("p-1"), due, [payable(1, [100, 4]), payable(2, [30])], BC, occasion())
+
+
 def test_a_remittance_may_be_disputed_as_long_as_the_longest_of_its_contracts_says() -> None:
     outcome = pay(Payee("p-1"), DUE, [payable(1, [100], 90), payable(2, [100], 120)], BC, occasion())
     assert isinstance(outcome.events[1], RemittanceIssued)
     assert outcome.events[1].dispute_until == window_end(BC, DUE.run_on, 120)
+
+
+def test_a_share_of_more_lines_than_a_record_holds_is_paid_with_several_remittances_of_whole_invoices(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(running, "MOST_LINES", 4)
+    outcome = pay(Payee("p-1"), DUE, [payable(n, [10, 10]) for n in (1, 2, 3)], BC, occasion())
+    remittances = [e for e in outcome.events if isinstance(e, RemittanceIssued)]
+    assert [[(x.invoice_id, x.line) for x in r.lines] for r in remittances] == [
+        [("i-1", "1"), ("i-1", "2"), ("i-2", "1"), ("i-2", "2")],
+        [("i-3", "1"), ("i-3", "2")],
+    ]
+    told = [arm.event.remittance_id for arm in outcome.timers if isinstance(arm.event, ShareReleased)]
+    assert told == [r.remittance_id for r in remittances for _ in {x.referral_id for x in r.lines}]
+    assert pay(Payee("p-1"), DUE, [], BC, occasion()).events == ()
 
 
 SHARES = st.lists(st.lists(st.integers(0, 99_999), min_size=1, max_size=5), min_size=1, max_size=30)

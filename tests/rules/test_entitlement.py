@@ -105,8 +105,9 @@ def test_a_report_is_as_it_was_last_said_to_be() -> None:
     standings = [active(*course[:n]).reports[0].standing for n in range(1, 6)]
     assert standings == ["due", "submitted", "returned", "submitted", "accepted"]
     assert active(*course).reports[0].late == 2
-    assert not active(*course).owes_reports
-    assert active(*course[:3]).owes_reports
+    assert not active(*course).owes_reports({"initial"})
+    assert active(*course[:3]).owes_reports({"initial"})
+    assert not active(*course[:3]).owes_reports({"progress"})
 
 
 def test_what_is_asked_for_is_undecided_until_the_plan_is_decided() -> None:

@@ -41,6 +41,12 @@ def test_no_units_and_cents_below_nothing_are_returned() -> None:
     assert found == [("FEE-UNITS", "lines.0.units"), ("CENTS", "lines.1.cents"), ("FEE-UNITS", "lines.2.units")]
 
 
+def test_an_invoice_that_asks_for_nothing_is_returned_and_a_line_may() -> None:
+    nothing, something = line("CR-DAY", 1, 0), line("CR-DAY", 2, 1)
+    assert told_of(faults(bill(nothing), 0, day(14))) == [("CENTS", "cents")]
+    assert faults(bill(nothing, something), 1, day(14)) == ()
+
+
 def test_units_that_are_no_steps_of_their_fee_are_returned() -> None:
     sent = bill(line("CR-JSV", 1, 100, "1.1"), line("CR-JSV", 2, 100, "1.25"))
     assert told_of(faults(sent, 200, day(14), active(), TERMS)) == [("FEE-UNITS", "lines.0.units")]

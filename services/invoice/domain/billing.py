@@ -42,24 +42,19 @@ def submit(
     billing: Billing | None, act: Submitted, taken: Number | None, ground: Ground, occasion: Occasion
 ) -> Decision:
     """An invoice comes in: returned when it is not whole, else received and judged at once."""
-    if billing is None or not _is_theirs(billing.case, act):
-        return refuse("NOT-FOUND", "the referral is there and yours to bill", "check the referral, site and payee")
-    if refusal := _not_rectifiable(billing, act):
+    if billing is None or act.site_id != billing.case.site_id:
+        return refuse("NOT-FOUND", "the referral is there and yours to bill", "check referral and site", "referral_id")
+    course = expire(Course(billing, billing, ground, occasion))
+    if refusal := _not_rectifiable(course.billing, act):
         return refusal
     invoice = _received(act, billing.case, occasion)
     whole = faults(bill_of(invoice), act.cents, ground.today, billing.case, ground.terms)
-    if flaws := (*_number_flaws(act, taken), *whole):
+    if flaws := (*_number_flaws(act, taken, billing.case), *whole):
         return Outcome(events=(_returned(act, invoice, flaws),))
-    course = expire(Course(billing, billing, ground, occasion))
     kept = course.billing._replace(invoices=(*course.billing.invoices, invoice))
     course = course._replace(billing=kept).say(invoice, _announced(act, invoice))
     outcome = watch(judge_one(course, invoice)).outcome()
     return outcome._replace(changed=(*outcome.changed, use(act.payee_id, act.number, invoice.id)))
-
-
-def _is_theirs(case: Case, act: Submitted) -> bool:
-    """Whether the site treats this worker and the payee is paid for it."""
-    return act.site_id == case.site_id and act.payee_id == case.payee_id
 
 
 def _not_rectifiable(billing: Billing, act: Submitted) -> Refusal | None:
@@ -91,12 +86,12 @@ def _received(act: Submitted, case: Case, occasion: Occasion) -> Invoice:
     )
 
 
-def _number_flaws(act: Submitted, taken: Number | None) -> tuple[Flaw, ...]:
-    """A payee uses a number once, and it can be read out."""
+def _number_flaws(act: Submitted, taken: Number | None, case: Case) -> tuple[Flaw, ...]:
+    """A payee uses a number once, and it can be read out; of another payee's numbers nothing is told."""
     if not is_readable(act.payee_id, act.number):
         rule = "an invoice has a number of up to 64 printable characters"
         return (Flaw(code="FIELD-MISSING", rule=rule, fix="give it a number", field="number"),)
-    if taken:
+    if taken and act.payee_id == case.payee_id:
         return (Flaw(code="DUP", rule="a payee uses an invoice number once", fix="take a new number", field="number"),)
     return ()
 

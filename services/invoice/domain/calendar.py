@@ -5,12 +5,11 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from services.invoice.domain.limits import rhythm_on
 from shared.calendar import Calendar
+from shared.rules.windows import week_of
 
-_WEDNESDAY = 2
 _WEEK = timedelta(days=7)
-_CUT_OFF = time(16)
-_RELEASE = time(9)
 
 
 class Planned(NamedTuple):
@@ -23,23 +22,24 @@ class Planned(NamedTuple):
 
 def first_run(calendar: Calendar, after: datetime) -> Planned:
     """The first run whose cut-off lies after an instant."""
-    day = calendar.day_of(after)
-    wednesday = day + timedelta(days=(_WEDNESDAY - day.weekday()) % 7)
-    while (run := _run_of(calendar, wednesday)).cut_off_at <= after:
-        wednesday += _WEEK
+    week = week_of(calendar.day_of(after))
+    while (run := _run_of(calendar, week)).cut_off_at <= after:
+        week += _WEEK
     return run
 
 
-def _run_of(calendar: Calendar, wednesday: date) -> Planned:
-    """The run of a week: on its Wednesday or, on a holiday, the business day before."""
-    run_on = wednesday if calendar.is_business_day(wednesday) else calendar.add_business_days(wednesday, -1)
+def _run_of(calendar: Calendar, week: date) -> Planned:
+    """The run of a week: on its day or, on a holiday, the business day before."""
+    rhythm = rhythm_on(week)
+    day = week + timedelta(days=rhythm.weekday)
+    run_on = day if calendar.is_business_day(day) else calendar.add_business_days(day, -1)
     cut_off_on = calendar.add_business_days(run_on, -1)
-    return Planned(f"run-{run_on}", run_on, _instant(calendar.zone, cut_off_on, _CUT_OFF))
+    return Planned(f"run-{run_on}", run_on, _instant(calendar.zone, cut_off_on, rhythm.cut_off))
 
 
 def release_at(calendar: Calendar, run_on: date) -> datetime:
     """When a run is paid."""
-    return _instant(calendar.zone, run_on, _RELEASE)
+    return _instant(calendar.zone, run_on, rhythm_on(run_on).release)
 
 
 @lru_cache(maxsize=512)

@@ -31,17 +31,19 @@ def watch(course: Course) -> Course:
 def last_window(billing: Billing, ground: Ground) -> date | None:
     """The last day on which anything of an ended case may be billed, put right or disputed; none while it is open."""
     ended_on, contract_id = billing.case.ended_on, billing.case.contract_id
-    if ended_on is None or not ground.terms.knows(contract_id) or not _is_settled(billing):
+    if ended_on is None or not ground.terms.knows(contract_id):
+        return None
+    if not _is_settled(billing, ground.terms.reports_of(contract_id)):
         return None
     contract = ground.terms.contract_on(contract_id, ended_on)
     submit = submit_until(contract, ground.terms.calendar_of(contract), ended_on)
     return max([submit, *(i.closes_on for i in billing.invoices if i.closes_on)])
 
 
-def _is_settled(billing: Billing) -> bool:
-    """Nothing is due, unanswered, pended or scheduled."""
-    case = billing.case
-    return case.is_over and not (case.owes_reports or case.unanswered or any(i.is_open for i in billing.invoices))
+def _is_settled(billing: Billing, paid_for: frozenset[str]) -> bool:
+    """Nothing is unanswered, pended or scheduled, and no report is owed that a fee pays for."""
+    case, is_open = billing.case, any(i.is_open for i in billing.invoices)
+    return case.is_over and not (case.owes_reports(paid_for) or case.unanswered or is_open)
 
 
 def finish(course: Course) -> Course:

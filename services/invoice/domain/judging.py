@@ -18,7 +18,7 @@ from shared.events.invoice import (
     InvoiceRejected,
     PaymentScheduled,
 )
-from shared.rules.adjudication import Bill, Judgement, judge
+from shared.rules.adjudication import TERMS, Bill, Judgement, judge
 from shared.rules.entitlement import fold
 from shared.rules.fees import Terms
 from shared.rules.windows import window_end
@@ -80,7 +80,7 @@ class Course(NamedTuple):
     def outcome(self) -> Outcome:
         """The decision; nothing where nothing changed."""
         if self.billing == self.before:
-            return Outcome()
+            return Outcome(timers=self.timers)
         billing = self.billing._replace(revision=self.billing.revision + bool(self.events))
         changed: tuple[Aggregate, ...] = (billing, *self.opened)
         return Outcome(changed, self.events, self.timers)
@@ -96,12 +96,12 @@ def settle(course: Course, *, standing: bool = False) -> Course:
 
 
 def expire(course: Course) -> Course:
-    """Waits that ended before the occasion end first, as if their timers had fired in time."""
-    ends = sorted((end, n) for n, i in enumerate(course.billing.invoices) if (end := wait_end(i, course.ground)))
-    for end, n in ends:
-        if end <= course.ground.at:
-            then = course._replace(ground=course.ground._replace(at=end))
-            course = judge_one(then, course.billing.invoices[n])._replace(ground=course.ground)
+    """Waits that ended before the occasion end first, one after the other, as if their timers had fired in time."""
+    ground = course.ground
+    while end := min((end for i in course.billing.invoices if (end := wait_end(i, ground))), default=None):
+        if end > ground.at:
+            break
+        course = settle(course._replace(ground=ground._replace(at=end)))._replace(ground=ground)
     return course
 
 
@@ -138,7 +138,9 @@ def bill_of(invoice: Invoice) -> Bill:
 
 
 def _pend(course: Course, invoice: Invoice, found: Judgement) -> Course:
-    """Something may still be said of it; nothing is announced twice."""
+    """Something may still be said of it; nothing is announced twice, and for terms one looks again every day."""
+    if TERMS in found.waits_for:
+        course = course.arm(_wake(course, invoice, course.ground.calendar.start_of(course.ground.today + _DAY)))
     waiting = invoice._replace(
         status="pended", judged=found.lines, waits_for=found.waits_for, until=found.until, slot=None, closes_on=None
     )
@@ -160,11 +162,13 @@ def _pend(course: Course, invoice: Invoice, found: Judgement) -> Course:
 def _wait_of(course: Course, before: Invoice, after: Invoice) -> tuple[Arm, ...]:
     """The timer of a wait is armed, moved or disarmed."""
     end = wait_end(after, course.ground)
-    if end == wait_end(before, course.ground):
-        return ()
-    name = f"wait/{after.id}"
-    due = WaitEnded(referral_id=course.billing.id, invoice_id=after.id)
-    return (Arm(course.billing.id, name, end, due if end else None),)
+    return () if end == wait_end(before, course.ground) else (_wake(course, after, end),)
+
+
+def _wake(course: Course, invoice: Invoice, at: datetime | None) -> Arm:
+    """When an invoice that waits is judged again by itself."""
+    due = WaitEnded(referral_id=course.billing.id, invoice_id=invoice.id)
+    return Arm(course.billing.id, f"wait/{invoice.id}", at, due if at else None)
 
 
 def _adjudicate(course: Course, invoice: Invoice, found: Judgement) -> Course:

@@ -95,7 +95,7 @@ def freeze(run: Run, items: Sequence[Item], calendar: Calendar) -> Outcome:
         cents=frozen.cents,
         approvals_needed=frozen.needed,
     )
-    return Outcome((frozen,), (said,), (Arm(run.id, DAY, release_at(calendar, run.run_on), RunDayCame(run_id=run.id)),))
+    return Outcome((frozen,), (said,), (_day_of(run, calendar),))
 
 
 def _shares(items: Sequence[Item]) -> Iterator[PayeeShare]:
@@ -119,33 +119,46 @@ def approve(run: Run | None, act: PaymentOfficerReleasedRun, calendar: Calendar,
     if refusal := _not_approvable(run, act.by.account_id):
         return refusal
     approved = run._replace(approvals=(*run.approvals, act.by.account_id))
-    if len(approved.approvals) < approved.needed or at < release_at(calendar, run.run_on):
+    if len(approved.approvals) < approved.needed:
         return Outcome((approved,))
+    if at < release_at(calendar, run.run_on):
+        # armed again: its day may have come and gone while this release was on its way
+        return Outcome((approved,), timers=(_day_of(run, calendar),))
     return _release(approved, at)
+
+
+def _day_of(run: Run, calendar: Calendar) -> Arm:
+    """A run is paid on its day."""
+    return Arm(run.id, DAY, release_at(calendar, run.run_on), RunDayCame(run_id=run.id))
 
 
 def _not_approvable(run: Run, account_id: str) -> Refusal | None:
     """Why nobody, or not this person, can release the run."""
     if run.status == "open":
-        rule = "a run is released once its cut-off has passed"
-        return Refusal(refuse("RUN-OPEN", rule, f"wait until {run.cut_off_at:%Y-%m-%d %H:%M} UTC").flaws, ("wait",))
+        fix = f"wait until {run.cut_off_at:%Y-%m-%d %H:%M} UTC"
+        return _stands("RUN-OPEN", "a run is released once its cut-off has passed", fix, "wait")
     if run.status == "released":
-        return Refusal(refuse("RUN-RELEASED", "a run is released once", "nothing is left to do").flaws, ("look",))
+        return _stands("RUN-RELEASED", "a run is released once", "nothing is left to do", "look")
     if not run.needed:
         rule = "a run under the limit releases itself on its day"
-        return Refusal(refuse("RUN-UNDER-LIMIT", rule, "nothing is to be done").flaws, ("wait",))
+        return _stands("RUN-UNDER-LIMIT", rule, "nothing is to be done", "wait")
     if account_id in run.approvals:
         rule = "two different people release a run above the limit"
         return refuse("TWO-PERSON", rule, "ask another payment officer", "by")
     return None
 
 
+def _stands(code: str, rule: str, fix: str, allowed: str) -> Refusal:
+    """The run stands elsewhere."""
+    return Refusal(refuse(code, rule, fix, "run_id").flaws, (allowed,))
+
+
 def _release(run: Run, at: datetime) -> Outcome:
     """Each payee's share is paid by a timer of its own."""
     said = RunReleased(run_id=run.id, run_on=run.run_on, cents=run.cents, released_by=run.approvals)
     shares = tuple(
-        Arm(payee_id, f"share/{run.id}", at, ShareDue(payee_id=payee_id, run_id=run.id, run_on=run.run_on))
-        for payee_id, _ in run.shares
+        Arm(payee_id, f"share/{run.id}", at, ShareDue(payee_id=payee_id, run_id=run.id, run_on=run.run_on, cents=cents))
+        for payee_id, cents in run.shares
     )
     return Outcome((run._replace(status="released"),), (said,), shares)
 
@@ -154,6 +167,8 @@ def pay(payee: Payee, due: ShareDue, payables: Sequence[Payable], calendar: Cale
     """A payee is paid with a run: what for, line by line, and each case hears of it by a timer of its own."""
     if due.run_id in payee.runs:
         return Outcome()
+    if due.cents is not None and (total := sum(p.item.cents for p in payables)) != due.cents:
+        raise AssertionError(f"{due.run_id} froze {due.cents} cents for {due.payee_id}, its invoices make {total}")
     events: list[Event] = []
     timers: list[Arm] = []
     for n, part in enumerate(_parts(sorted(payables))):

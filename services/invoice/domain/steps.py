@@ -31,11 +31,12 @@ class RunDayCame(Event, type="invoice.run-day-came", key="run_id", topic=INTERNA
 
 
 class ShareDue(Event, type="invoice.share-due", key="payee_id", topic=INTERNAL):
-    """A payee's share of a run is paid now."""
+    """A payee's share of a run is paid now, as it was frozen."""
 
     payee_id: str
     run_id: str
     run_on: date
+    cents: int | None = None
 
 
 class ShareReleased(Event, type="invoice.share-released", key="referral_id", topic=INTERNAL):
