@@ -1,0 +1,56 @@
+"""What invoice hears of a case: its owners' words, what people do on it, and every answer to that."""
+
+import pytest
+
+from services.invoice.domain.records import RECORDS, concerns_case
+from shared.decision import Event
+from shared.events import program, referral
+from shared.events.answers import ActionApplied, ActionRefused, DeadlineMoved, said_by
+from shared.events.portal import (
+    DeadlineReached,
+    NoticeOpened,
+    ProviderBookedAppointment,
+    ProviderSubmittedInvoice,
+    ProviderSubmittedReport,
+)
+from tests.invoice.life import BILLED_AT
+from tests.invoice.terms import REFERRAL, START, standing
+
+
+HEARD: tuple[type[Event], ...] = (
+    referral.ReferralAccepted,
+    referral.AppointmentBooked,
+    referral.ClaimStandingChanged,
+    program.ReportAccepted,
+    program.ObligationReminded,
+    ProviderSubmittedReport,
+    ProviderBookedAppointment,
+    DeadlineReached,
+    *(said_by(by, kind) for by in ("referral", "program") for kind in (ActionApplied, ActionRefused, DeadlineMoved)),
+)
+
+
+@pytest.mark.parametrize("kind", HEARD, ids=lambda kind: kind.type_name)
+def test_whatever_may_answer_or_must_be_answered_is_heard(kind: type[Event]) -> None:
+    assert kind in RECORDS
+
+
+@pytest.mark.parametrize(
+    "kind", [ProviderSubmittedInvoice, NoticeOpened, program.ProgramPublished, said_by("portal", ActionRefused)]
+)
+def test_what_is_of_no_case_or_is_answered_by_invoice_itself_is_not(kind: type[Event]) -> None:
+    assert kind not in RECORDS
+
+
+@pytest.mark.parametrize(
+    ("service", "concerns"), [("program", True), ("referral", True), ("procurement", False), ("invoice", False)]
+)
+def test_a_door_concerns_a_case_where_its_owner_treats_cases(service: str, concerns: object) -> None:
+    reached = DeadlineReached(record_key=REFERRAL, service=service, name="plan-decision/1", due_at=BILLED_AT)
+    assert concerns_case(reached) is concerns
+
+
+def test_what_is_said_of_a_claim_alone_concerns_no_case() -> None:
+    of_case = standing((START, "accepted"))
+    assert concerns_case(of_case)
+    assert not concerns_case(of_case.model_copy(update={"referral_id": None}))
