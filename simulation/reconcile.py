@@ -48,8 +48,12 @@ CHECKS: Sequence[Check] = (
     money.remittances,
     money.runs,
     money.run_days,
+    money.released_by_enough,
+    money.payments,
+    money.listed,
     prices.priced,
     prices.granted,
+    prices.attended,
 )
 # what must hold besides once nothing waits any more
 AT_THE_END: Sequence[Check] = (admission.decided_once, path.placed_at_the_end, money.all_paid)

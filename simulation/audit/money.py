@@ -2,14 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any, TypeAlias
 
 from simulation.books import Books
+from simulation.register import Days
 from simulation.topics import Announced
 
 Data: TypeAlias = Mapping[str, Any]
 Line: TypeAlias = tuple[str, str]
+_DAY, _WEDNESDAY, _CUT_OFF = timedelta(days=1), 2, time(16)
 _FATES = ("invoice-approved", "invoice-partially-approved", "invoice-rejected")
 
 
@@ -142,9 +144,59 @@ def runs(books: Books) -> Iterator[str]:
 
 
 def run_days(books: Books) -> Iterator[str]:
-    """A run is on a Wednesday, or on the business day before where that is a holiday, after its cut-off."""
+    """A run is on Wednesday or, where that is a holiday, on the business day before; cut off the one before at four."""
     days = books.register.calendar()
     for one in books.words.get("run-frozen", ()):
-        on, cut_off = datetime.fromisoformat(one.data["run_on"]).date(), one.data["cut_off_at"]
-        if days and (not days.is_working(on) or days.day_of(datetime.fromisoformat(cut_off)) >= on):
-            yield f"the run {one.data['run_id']} is on {on}, its cut-off at {cut_off}"
+        if days is None:
+            yield f"the run {one.data['run_id']} is frozen, and no calendar says when runs are"
+            return
+        on, cut_off = date.fromisoformat(one.data["run_on"]), datetime.fromisoformat(one.data["cut_off_at"])
+        right_on = _working(days, on + timedelta(days=(_WEDNESDAY - on.weekday()) % 7))
+        right = datetime.combine(_working(days, right_on - _DAY), _CUT_OFF, days.zone)
+        if (on, cut_off) != (right_on, right):
+            yield f"the run {one.data['run_id']} is on {on}, its cut-off at {cut_off}; right is {right_on} and {right}"
+
+
+def _working(days: Days, day: date) -> date:
+    """The day itself or the last business day before."""
+    while not days.is_working(day):
+        day -= _DAY
+    return day
+
+
+def released_by_enough(books: Books) -> Iterator[str]:
+    """A run that needs people is released by as many different ones."""
+    needed = {one.data["run_id"]: one.data.get("approvals_needed", 0) for one in books.words.get("run-frozen", ())}
+    for one in books.words.get("run-released", ()):
+        run, people = one.data["run_id"], len(set(one.data.get("released_by", ())))
+        if people < needed.get(run, 0):
+            yield f"the run {run} needs {needed[run]} people and was released by {people}"
+
+
+def payments(books: Books) -> Iterator[str]:
+    """The money of a remittance is paid once, to its payee, to the cent; and no other money is."""
+    told, moved = (
+        Counter(
+            (one.data["remittance_id"], one.data["payee_id"], one.data["cents"]) for one in books.words.get(words, ())
+        )
+        for words in ("remittance-issued", "payment-released")
+    )
+    for remittance, payee, cents in (told - moved).elements():
+        yield f"the remittance {remittance} tells {payee} of {cents} cents, which were not paid so"
+    for remittance, payee, cents in (moved - told).elements():
+        yield f"{payee} was paid {cents} cents, of which the remittance {remittance} does not tell"
+
+
+def listed(books: Books) -> Iterator[str]:
+    """An invoice is paid with the remittance that lists it, to its payee, by the run it was scheduled for."""
+    where = {
+        line["invoice_id"]: one.data for one in books.words.get("remittance-issued", ()) for line in one.data["lines"]
+    }
+    payee = {one.data["invoice_id"]: one.data["payee_id"] for one in books.words.get("invoice-received", ())}
+    run = {one.data["invoice_id"]: one.data["run_id"] for one in books.words.get("payment-scheduled", ())}
+    for one in books.words.get("invoice-paid", ()):
+        id_ = one.data["invoice_id"]
+        right = one.data["remittance_id"], payee.get(id_), run.get(id_)
+        said = tuple(where.get(id_, {}).get(member) for member in ("remittance_id", "payee_id", "run_id"))
+        if said != right:
+            yield f"the invoice {id_} is paid by {right} and listed by {said} (remittance, payee, run)"

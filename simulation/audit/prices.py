@@ -78,23 +78,61 @@ def _reports(books: Books) -> Mapping[str, Mapping[str, list[Data]]]:
     return found
 
 
+def _paid(books: Books) -> Iterator[tuple[Announced, Data]]:
+    """Lines that are or will be paid, each with its judgement."""
+    for id_, one in judgements(books).items():
+        if id_ not in voided(books):
+            yield from ((one, line) for line in one.data["lines"] if line["allowed_cents"])
+
+
 def granted(books: Books) -> Iterator[str]:
-    """No grant pays for more units than it grants, in its days; no code for more than a referral may have."""
+    """No grant pays for more units than it grants or for other days, and no referral for more than it covers itself."""
     grants = {grant["grant"]: grant for grant in _grants(books)}
     used: dict[str, Decimal] = defaultdict(Decimal)
     by_code: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for id_, one in judgements(books).items():
-        if id_ in voided(books):
-            continue
-        for line in one.data["lines"]:
-            if line["allowed_cents"]:
-                by_code[one.key, line["code"]] += Decimal(str(line["units"]))
-                for draw in line.get("drawn", ()):
-                    used[draw["grant"] or ""] += Decimal(str(draw["units"]))
+    itself: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for one, line in _paid(books):
+        by_code[one.key, line["code"]] += Decimal(str(line["units"]))
+        for draw in line.get("drawn", ()):
+            if draw["grant"]:
+                used[draw["grant"]] += Decimal(str(draw["units"]))
+                yield from _misdrawn(line, draw["grant"], grants.get(draw["grant"]))
+            else:
+                itself[one.key, line["code"]] += Decimal(str(draw["units"]))
+        yield from _undrawn(line)
     for grant, units in used.items():
         if grant in grants and units > Decimal(str(grants[grant]["units"])):
             yield f"the grant {grant} of {grants[grant]['units']} units paid for {units}"
-    yield from _over_the_limit(books, by_code)
+    yield from _over(books, "max_per_referral", by_code)
+    yield from _over(books, "before_plan", itself)
+
+
+def _misdrawn(line: Data, name: str, grant: Data | None) -> Iterator[str]:
+    if grant is None:
+        yield f"the line {line['line']} ({line['code']}) draws on the grant {name}, which nobody gave"
+    elif line["code"] != grant["code"] or not grant["from_on"] <= line["service_on"] <= grant["to_on"]:
+        yield f"the grant {name} of {grant['code']} paid for {line['code']} on {line['service_on']}"
+
+
+def _undrawn(line: Data) -> Iterator[str]:
+    """Each unit that is paid stands in a draw, and was billed."""
+    drawn = sum((Decimal(str(draw["units"])) for draw in line.get("drawn", ())), Decimal(0))
+    if not drawn == Decimal(str(line["units"])) <= Decimal(str(line["units_claimed"])):
+        yield f"the line {line['line']} pays {line['units']} units of {line['units_claimed']}, {drawn} are covered"
+
+
+def attended(books: Books) -> Iterator[str]:
+    """What is paid by attendance was attended: its day, and of a week enough days."""
+    fees = {line["code"]: line for one in books.words.get("fee-schedule-published", ()) for line in one.data["lines"]}
+    came: dict[str, set[date]] = defaultdict(set)
+    for one in books.words.get("attendance-recorded", ()):
+        came[one.key] |= {date.fromisoformat(d["on"]) for d in one.data["days"] if d["status"] == "attended"}
+    for one, line in _paid(books):
+        fee, on = fees.get(line["code"], {}), date.fromisoformat(line["service_on"])
+        if fee.get("attendance", "none") != "none":
+            week = [day for day in came[one.key] if day.isocalendar()[:2] == on.isocalendar()[:2]]
+            if on not in week or len(week) < fee.get("min_days", 0):
+                yield f"the referral {one.key} was paid {line['code']} of {on}, its week has {len(week)} attended days"
 
 
 def _grants(books: Books) -> Iterator[Data]:
@@ -103,13 +141,13 @@ def _grants(books: Books) -> Iterator[Data]:
             yield from one.data["lines"]
 
 
-def _over_the_limit(books: Books, by_code: Mapping[tuple[str, str], Decimal]) -> Iterator[str]:
-    most = {
-        line["code"]: Decimal(str(line["max_per_referral"]))
-        for one in books.words.get("fee-schedule-published", ())
-        for line in one.data["lines"]
-        if line.get("max_per_referral") is not None
-    }
+def _over(books: Books, member: str, by_code: Mapping[tuple[str, str], Decimal]) -> Iterator[str]:
+    """More units of a code on a referral than any version of its fee allows."""
+    most: dict[str, Decimal] = {}
+    for one in books.words.get("fee-schedule-published", ()):
+        for line in one.data["lines"]:
+            if line.get(member) is not None:
+                most[line["code"]] = max(most.get(line["code"], Decimal(0)), Decimal(str(line[member])))
     for (key, code), units in by_code.items():
         if code in most and units > most[code]:
-            yield f"the referral {key} was paid {units} units of {code}, at most {most[code]}"
+            yield f"the referral {key} was paid {units} units of {code}, {member} is {most[code]}"

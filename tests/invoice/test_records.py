@@ -16,7 +16,6 @@ from shared.events.portal import (
 from tests.invoice.life import BILLED_AT
 from tests.invoice.terms import REFERRAL, START, standing
 
-
 HEARD: tuple[type[Event], ...] = (
     referral.ReferralAccepted,
     referral.AppointmentBooked,

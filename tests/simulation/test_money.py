@@ -15,8 +15,9 @@ FEES = {
     "lines": [
         {"code": "ASSESS", "unit": "report", "cents": 31000, "needs_report": "initial", "dos_is_report_date": True,
          "tiers": [{"late_to": 0, "percent": 100}, {"late_to": 15, "percent": 75}, {"percent": 0}],
-         "max_per_referral": "1"},
-        {"code": "DAY", "unit": "day", "cents": 9600, "max_per_referral": "30"},
+         "max_per_referral": "1",
+         "before_plan": 1},
+        {"code": "DAY", "unit": "day", "cents": 9600, "max_per_referral": "30", "attendance": "day", "before_plan": 0},
     ],
 }  # fmt: skip
 DENIED = {"code": "ATT-MISSED", "rule": "attended", "fix": "-", "field": "lines.3", "cents": 9600}
@@ -30,7 +31,7 @@ def line(name: str, code: str, claimed: int, allowed: int, **more: Any) -> dict[
 
 
 LINES = [
-    line("1", "ASSESS", 23250, 23250, percent=75),
+    line("1", "ASSESS", 23250, 23250, percent=75, drawn=[{"grant": None, "units": "1"}]),
     line("2", "DAY", 9600, 9600, drawn=[{"grant": "G", "units": "1"}]),
     line("3", "DAY", 9600, 0, status="denied", units="0", reasons=[DENIED]),
 ]
@@ -59,7 +60,9 @@ def world() -> World:
     made.announce("referral.referral-accepted", CASE, at("2024-11-01"), {**of_case, "contract_id": "C-9"})
     report = {"report": "initial", "kind": "initial", "service_on": "2024-11-05", "business_days_late": 3}
     made.announce("program.report-accepted", CASE, at("2024-11-06"), {**of_case, **report})
-    grant = {"grant": "G", "units": "1"}
+    days = [{"on": "2024-11-05", "status": "attended"}, {"on": "2024-11-06", "status": "missed"}]
+    made.announce("program.attendance-recorded", CASE, at("2024-11-06"), {**of_case, "days": days})
+    grant = {"grant": "G", "code": "DAY", "units": "1", "from_on": "2024-11-05", "to_on": "2024-11-05"}
     made.announce("program.plan-approved", CASE, at("2024-11-06"), {**of_case, "plan": 1, "lines": [grant]})
     invoice = {**of_case, "invoice_id": INVOICE, "number": "N-1", "payee_id": "P-1"}
     received = {**invoice, "lines": [billed(one) for one in LINES], "cents": 42450}
@@ -67,6 +70,7 @@ def world() -> World:
     judged = {**invoice, "lines": LINES, "claimed_cents": 42450, "allowed_cents": 32850}
     made.announce("invoice.invoice-adjudicated", CASE, at("2024-11-07"), judged)
     made.announce("invoice.invoice-partially-approved", CASE, at("2024-11-07"), invoice)
+    made.announce("invoice.payment-scheduled", CASE, at("2024-11-07"), {**invoice, "run_id": "R"})
     run = {"run_id": "R", "run_on": "2024-11-13", "cut_off_at": at("2024-11-12", 16).isoformat(), "cents": 32850}
     made.announce(
         "invoice.run-frozen", "R", at("2024-11-12", 16), {**run, "payees": [{"payee_id": "P-1", "cents": 32850}]}
@@ -74,6 +78,7 @@ def world() -> World:
     made.announce("invoice.run-released", "R", at("2024-11-13", 9), run)
     lines = [{"invoice_id": INVOICE, "line": one["line"], "allowed_cents": one["allowed_cents"]} for one in LINES]
     remittance = {"payee_id": "P-1", "remittance_id": "M", "run_id": "R", "cents": 32850, "lines": lines}
+    made.announce("invoice.payment-released", "P-1", at("2024-11-13", 9), remittance)
     made.announce("invoice.remittance-issued", "P-1", at("2024-11-13", 9), remittance)
     made.announce("invoice.invoice-paid", CASE, at("2024-11-13", 9), {**invoice, "remittance_id": "M", "cents": 32850})
     return made
@@ -81,7 +86,8 @@ def world() -> World:
 
 CHECKS = (
     money.judged_whole, money.one_fate, money.paid_once, money.all_paid, money.remittances, money.runs,
-    money.run_days, prices.priced, prices.granted,
+    money.run_days, money.released_by_enough, money.payments, money.listed, prices.priced, prices.granted,
+    prices.attended,
 )  # fmt: skip
 
 
@@ -155,6 +161,92 @@ def test_a_grant_that_pays_for_more_than_it_grants_is_found(world: World) -> Non
     more = {**LINES[1], "drawn": [{"grant": "G", "units": "2"}]}
     change(world, "invoice-adjudicated", **judged(LINES[0], more, LINES[2]))
     assert "the grant G of 1 units paid for 2" in faults(world)
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"drawn": [{"grant": "H", "units": "1"}]}, "draws on the grant H, which nobody gave"),
+        ({"drawn": [{"grant": None, "units": "1"}]}, "was paid 1 units of DAY, before_plan is 0"),
+        ({"drawn": []}, "pays 1 units of 1, 0 are covered"),
+        ({"units_claimed": "0.5"}, "pays 1 units of 0.5, 1 are covered"),
+        ({"service_on": "2024-11-06"}, "the grant G of DAY paid for DAY on 2024-11-06"),
+        ({"code": "ASSESS", "percent": 75}, "the grant G of DAY paid for ASSESS"),
+        ({"fee_revision": 2}, "was priced by revision 2, right is 1"),
+        ({"percent": 50}, "is paid at 50 percent, right is 100"),
+    ],
+)
+def test_units_that_nobody_approved_or_billed_are_found(world: World, changed: dict[str, Any], fault: str) -> None:
+    change(world, "invoice-adjudicated", **judged(LINES[0], {**LINES[1], **changed}, LINES[2]))
+    assert any(fault in found for found in faults(world))
+
+
+def test_more_units_than_a_referral_may_have_are_found(world: World) -> None:
+    again = {**LINES[0], "line": "4"}
+    change(world, "invoice-adjudicated", **judged(*LINES, again))
+    found = faults(world)
+    assert any("was paid 2 units of ASSESS, max_per_referral is 1" in fault for fault in found)
+    assert f"the invoice {INVOICE} was judged by other lines than were billed" in found
+
+
+def test_a_day_that_was_missed_and_paid_is_found(world: World) -> None:
+    change(world, "attendance-recorded", days=[{"on": "2024-11-05", "status": "missed"}])
+    assert any("was paid DAY of 2024-11-05, its week has 0 attended days" in fault for fault in faults(world))
+
+
+@pytest.mark.parametrize(
+    ("words", "data", "fault"),
+    [
+        ("invoice-partially-approved", {"invoice_id": "I-9"}, "was said to be None"),
+        ("invoice-received", {"lines": []}, "was judged by other lines than were billed"),
+        ("invoice-received", {"invoice_id": "I-9"}, "was judged and never received"),
+        ("invoice-received", {"payee_id": "P-2"}, "is paid by ('M', 'P-2', 'R') and listed by ('M', 'P-1', 'R')"),
+        ("payment-scheduled", {"run_id": "S"}, "is paid by ('M', 'P-1', 'S') and listed by ('M', 'P-1', 'R')"),
+        ("invoice-paid", {"remittance_id": "N"}, "is paid by ('N', 'P-1', 'R') and listed by ('M', 'P-1', 'R')"),
+        ("invoice-paid", {"cents": 32849}, "was paid 32849 cents, which were not allowed"),
+        ("payment-released", {"cents": 32849}, "was paid 32849 cents, of which the remittance M does not tell"),
+        ("payment-released", {"payee_id": "P-2"}, "tells P-1 of 32850 cents, which were not paid so"),
+        ("run-released", {"cents": 1}, "froze 32850 cents and released 1"),
+        ("run-frozen", {"cents": 1}, "freezes 1 cents, its payees make 32850"),
+        ("run-frozen", {"approvals_needed": 2}, "needs 2 people and was released by 0"),
+        ("run-frozen", {"run_on": "2024-11-14"}, "right is 2024-11-20"),
+        ("run-frozen", {"cut_off_at": "2024-11-12T16:01:00-08:00"}, "right is 2024-11-13 and 2024-11-12 16:00"),
+    ],
+)
+def test_what_is_said_of_one_payment_in_two_ways_is_found(
+    world: World, words: str, data: dict[str, Any], fault: str
+) -> None:
+    change(world, words, **data)
+    found = faults(world)
+    assert any(fault in one for one in found), found
+
+
+def test_what_two_different_people_released_is_right_and_one_twice_is_not(world: World) -> None:
+    change(world, "run-frozen", approvals_needed=2)
+    change(world, "run-released", released_by=["A", "A"])
+    assert "the run R needs 2 people and was released by 1" in faults(world)
+    change(world, "run-released", released_by=["A", "B"])
+    assert faults(world) == []
+
+
+def test_a_judgement_whose_sum_is_not_that_of_its_lines_is_found(world: World) -> None:
+    change(world, "invoice-adjudicated", claimed_cents=42451)
+    assert any("claimed_cents is 42451, and its lines make 42450" in fault for fault in faults(world))
+
+
+def test_an_invoice_that_is_paid_although_it_was_taken_back_is_found(world: World) -> None:
+    world.announce("invoice.invoice-voided", CASE, at("2024-11-08"), {"invoice_id": INVOICE})
+    assert f"the invoice {INVOICE} was paid 1 times and taken back" in faults(world)
+
+
+def test_an_invoice_that_was_never_judged_is_found_unless_it_waits_for_a_claim(world: World) -> None:
+    two = {"referral_id": CASE, "invoice_id": "I-2", "payee_id": "P-1", "lines": []}
+    world.announce("invoice.invoice-received", CASE, at("2024-11-08"), two)
+    assert "the invoice I-2 was never judged" in faults(world)
+    world.announce("invoice.invoice-pended", CASE, at("2024-11-08"), {**two, "until": "2024-12-09"})
+    assert "the invoice I-2 was never judged" in faults(world)
+    world.announce("invoice.invoice-pended", CASE, at("2024-12-10"), {**two, "until": None})
+    assert faults(world) == []
 
 
 def test_a_run_on_a_holiday_is_found(world: World) -> None:
