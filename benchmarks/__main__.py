@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks import mechanism, pages, presses, services, system
 from benchmarks.ground import Ground
+from deploy.local.processes import end_like_by_hand
 
 FOLDER = Path(".local") / "bench"
 PARTS = ("mechanism", "referral", "services", "system", "pages")
@@ -98,4 +99,5 @@ def _pages() -> dict[str, object]:
 
 
 if __name__ == "__main__":
+    end_like_by_hand()
     main()

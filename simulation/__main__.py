@@ -8,7 +8,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from deploy.local.processes import Died
+from deploy.local.processes import Died, end_like_by_hand
 from simulation import capture, clock, compare, session
 from simulation.absence import SERVICES, Absence
 from simulation.course import PACIFIC
@@ -129,6 +129,7 @@ _VERBS = {
 
 if __name__ == "__main__":
     chosen = _arguments()
+    end_like_by_hand()
     try:
         sys.exit(0 if _VERBS[chosen.verb](chosen) else 1)
     except (ValueError, OSError, Died, Unsettled, NotQuiet) as problem:

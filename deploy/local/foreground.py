@@ -1,18 +1,15 @@
 """`run`: the stack in the foreground, watched, until somebody ends it."""
 
-import signal
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 
 from deploy.local import accounts, commands
 from deploy.local.keys import Keys
-from deploy.local.processes import Process, last_lines
+from deploy.local.processes import Process, end_like_by_hand, last_lines
 from deploy.local.stack import Stack
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LONGEST_PAUSE = 30.0
 _LONG_ENOUGH = 60.0  # whoever ran so long starts again at once
 
@@ -42,8 +39,7 @@ class Watch:
 
 def run(stack: Stack, *, play: bool) -> None:
     """Start, say where everything is, fill the registers, play, and stay until a signal; then end all of it."""
-    for number in _SIGNALS:
-        signal.signal(number, _interrupt)
+    end_like_by_hand()
     began = time.monotonic()
     with suppress(KeyboardInterrupt):
         try:
@@ -78,12 +74,6 @@ def _watch(programs: Collection[Process], then: Callable[[], None] = lambda: Non
         for watch in watches:
             watch.look(time.monotonic())
         then()
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    for number in _SIGNALS:  # impatience must not leave anything behind
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 def _where(stack: Stack, seconds: float) -> str:

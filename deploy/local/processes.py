@@ -9,16 +9,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from types import FrameType
 
 import psutil
 
 from deploy.local.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Died(Exception):  # noqa: N818 - says what happened
     """A program ended although it was needed; the message shows the end of its log."""
+
+
+def end_like_by_hand() -> None:
+    """Whoever starts programs ends them, too, when it is asked to end otherwise than by Ctrl-C."""
+    for number in _ENDS:
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    for number in _ENDS:  # impatience must not leave anything behind
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def last_lines(log: Path, count: int = 20) -> str:
