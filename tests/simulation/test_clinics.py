@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
-from simulation.clinics import Clinics
+from simulation.clinics import Act, Clinics, _first_visit
 from simulation.course import PACIFIC
 from simulation.portal import Portal
 from simulation.topics import Announced, announced
@@ -74,3 +75,13 @@ def test_what_a_hold_prevented_is_done_when_it_is_lifted() -> None:
     made._agenda.clear()
     made.hear(news[3:], FRIDAY + timedelta(days=3))
     assert made.next_at() is not None
+
+
+def test_a_first_visit_that_comes_later_is_on_the_same_day_of_a_later_week() -> None:
+    (offered,) = said(offer("1"))
+    visits = [
+        datetime.fromisoformat(_first_visit(Act(booked_at, 1, "book", offered), Random("1")))
+        for booked_at in (FRIDAY, FRIDAY + timedelta(days=9), FRIDAY + timedelta(days=16))
+    ]
+    assert len({(visit.weekday(), visit.time()) for visit in visits}) == 1
+    assert visits[0] < visits[2]

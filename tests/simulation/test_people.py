@@ -8,8 +8,9 @@ from random import Random
 import pytest
 
 from simulation import bills, mistakes, rarities
-from simulation.agenda import Agenda
+from simulation.agenda import Agenda, Deed
 from simulation.case import Case, Line
+from simulation.duties import Duties
 from simulation.mistakes import MISTAKES, Slip
 from simulation.topics import Announced, announced
 from tests.simulation.world import World, at
@@ -60,3 +61,62 @@ def test_most_invoices_are_right_and_some_are_not() -> None:
     refused = sum(bills.spoiled(mind, body, case()) != body for mind in minds)
     assert 5 < wrong < 40
     assert 20 < refused < 120
+
+
+def test_whoever_hears_late_does_at_once_what_is_overdue_and_the_rest_in_its_time() -> None:
+    happened, heard = at("2024-11-04"), at("2024-11-08", 12)
+    agenda, in_time = Agenda(1, 60), Agenda(1, 60)
+    agenda.wake(heard)
+    agenda.later("resume", case(), happened, 1)
+    agenda.plan("officer-resume", case(), at("2024-11-12"))
+    in_time.later("resume", case(), happened, 1)
+    in_time.plan("officer-resume", case(), at("2024-11-12"))
+    late, usual = ([deed.at for deed in one.due(at("2025-11-04"))["r"]] for one in (agenda, in_time))
+    assert usual[0] < heard < late[0] < at("2024-11-08", 15)
+    assert usual[1] == late[1] > heard
+
+
+def test_an_act_has_the_same_key_in_every_play_and_another_one_when_it_is_done_anew() -> None:
+    early, late = Deed(at("2024-11-04"), 1, "attend", "r", "1"), Deed(at("2024-11-08"), 7, "attend", "r", "1")
+    one, other = case(), case()
+    first, again = Agenda(1, 60).key(early, one), Agenda(1, 60).key(early, one)
+    assert Agenda(1, 60).key(late, other) == first != again
+    assert Agenda(1, 60).key(late._replace(about="2"), other) != first
+
+
+def test_a_service_is_written_wrongly_whichever_invoice_it_stands_in() -> None:
+    lines = [LINE._replace(service_on=LINE.service_on + timedelta(days=n)) for n in range(400)]
+    together = bills.spoiled_lines(Agenda(1, 30), lines, case())
+    alone = [written for line in lines for written in bills.spoiled_lines(Agenda(1, 30), [line], case())]
+    assert together == alone
+
+
+def test_an_invoice_that_came_back_frees_its_own_lines_alone() -> None:
+    known, other = case(), LINE._replace(service_on=date(2024, 10, 8))
+    known.billed = {(LINE.code, LINE.service_on), (other.code, other.service_on)}
+    known.under_way = [("1", [LINE]), ("2", [other])]
+    known.unbill(known.answered("1"))
+    assert known.billed == {(other.code, other.service_on)}
+    assert known.under_way == [("2", [other])]
+
+
+def test_a_clinic_knows_by_its_contract_until_when_it_owes_which_report() -> None:
+    world = World()
+    reports = [
+        {"report": "initial", "anchor": "initial-visit", "due": 5, "unit": "business-days"},
+        {"report": "follow-up", "anchor": "initial-visit", "due": 13, "unit": "weeks"},
+        {"report": "discharge", "anchor": "last-day", "due": 3, "unit": "business-days"},
+    ]
+    calendar = {"calendar_id": "bc", "zone": "America/Vancouver", "holidays": ["2024-11-11"]}
+    world.announce("procurement.calendar-published", "bc", at("2024-01-01"), calendar)
+    program = {"program": "or1", "revision": 3, "reports": reports}
+    world.announce("program.program-published", "or1", at("2024-01-01"), program)
+    world.announce("referral.program-started", "r", at("2024-11-06"), {"initial_visit_on": "2024-11-06"})
+    world.announce("referral.program-ended", "r", at("2024-11-22"), {"last_on": "2024-11-22"})
+    duties, known = Duties(), case()
+    known.program, known.program_revision = "or1", 3
+    said: list[Announced] = [announced(lying) for lying in world.lying]
+    for one in said:
+        duties.hear(one)
+    owed = [(owing["report"], owing["due_at"][:10]) for one in said for owing in duties.of(known, one, "bc")]
+    assert owed == [("initial", "2024-11-14"), ("follow-up", "2025-02-05"), ("discharge", "2024-11-27")]
