@@ -30,7 +30,7 @@ TOLD = {
     OFFICER: {
         "plan-submitted", "plan-clock-resumed", "plan-decision-overdue", "plan-deemed-approved", "report-submitted",
         "obligation-reminded", "appointment-missed", "referral-unplaced", "referral-lapsed", "worker-far-away",
-        "notice-escalated",
+        "referral-held", "notice-escalated",
     },
     "payment_officer": {"run-frozen"},
     "program_officer": {"obligation-reminded", "notice-escalated"},
@@ -56,7 +56,7 @@ def test_a_rule_names_an_event_that_the_service_listens_to_and_a_role(rule: Rule
 @ALL
 def test_a_rule_bounds_and_names_only_what_its_event_says(rule: Rule) -> None:
     members = EVENTS[rule.on].model_fields
-    assert {rule.document, *rule.at_least, *rule.at_most} - {""} <= members.keys()
+    assert {rule.document, *rule.only, *rule.at_least, *rule.at_most} - {""} <= members.keys()
 
 
 @ALL

@@ -116,6 +116,12 @@ def test_the_officer_is_told_of_a_missed_visit_from_the_second_time_on(times: in
     assert len(told(event(referral.AppointmentMissed, times=times))) == notices
 
 
+@pytest.mark.parametrize(("cause", "rules"), [("clinic", 2), ("officer", 1), ("claim", 1)])
+def test_the_officer_is_told_of_a_hold_that_the_clinic_alone_can_lift(cause: str, rules: int) -> None:
+    said = told(event(referral.ReferralHeld, cause=cause))
+    assert said == [("held-for-clinic", "a-1-clinician"), ("held-for-officer", "a-officer-u0101")][:rules]
+
+
 def test_the_officer_is_told_of_a_report_that_the_contract_lets_be_reviewed() -> None:
     ledger = Ledger()
     ledger.hear(event(program.ReportSubmitted, report="initial-2", kind="initial"), at=IN_FORCE)

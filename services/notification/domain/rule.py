@@ -41,6 +41,7 @@ class Rule(NamedTuple):
     document: str = ""
     at_least: Mapping[str, int] = {}
     at_most: Mapping[str, int] = {}
+    only: Mapping[str, str] = {}
     only_reviewed: bool = False
     link: str = "referrals/{number}"
     patience: Patience | None = None
@@ -51,9 +52,11 @@ class Rule(NamedTuple):
         return self.on == NoticeEscalated.type_name
 
     def concerns(self, event: Event) -> bool:
-        """Whether the event's numbers lie within the rule's bounds."""
-        return all(getattr(event, name) >= least for name, least in self.at_least.items()) and all(
-            getattr(event, name) <= most for name, most in self.at_most.items()
+        """Whether the event says what the rule is for, and its numbers lie within the rule's bounds."""
+        return (
+            all(getattr(event, name) == said for name, said in self.only.items())
+            and all(getattr(event, name) >= least for name, least in self.at_least.items())
+            and all(getattr(event, name) <= most for name, most in self.at_most.items())
         )
 
     def names(self, event: Event) -> str:
