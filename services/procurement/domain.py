@@ -22,6 +22,7 @@ from shared.events.procurement import (
 
 Row: TypeAlias = Mapping[str, Any]
 _LISTS = frozenset({"sites", "disciplines", "languages", "reviewed_reports", "weekend"})
+_WHOLE = 100
 _NUMBERED = (ContractActivated, FeeSchedulePublished, CalendarPublished)
 
 
@@ -121,6 +122,9 @@ def _unknown(events: Sequence[Event], communities: frozenset[str]) -> Iterator[s
                     yield f"site {event.key}: community {community} is not known"
             case ContractActivated():
                 yield from _contract_faults(event, known, communities)
+            case FeeSchedulePublished():
+                yield from _fee_faults(event)
+    yield from _unpriced(events)
 
 
 def _contract_faults(
@@ -143,3 +147,32 @@ def _contract_faults(
         yield f"{place}: it ends before it begins"
     if contract.run_off_to and (last is None or contract.run_off_to < last):
         yield f"{place}: it runs off before it ends"
+
+
+def _fee_faults(schedule: FeeSchedulePublished) -> Iterator[str]:
+    """What is wrong with a fee schedule, line by line."""
+    codes = [line.code for line in schedule.lines]
+    for n, line in enumerate(schedule.lines):
+        place = f"fee schedule {schedule.fee_schedule_id}, revision {schedule.revision}, {line.code}"
+        if line.code in codes[:n]:
+            yield f"{place}: the code stands there twice"
+        if line.cents < 0 or line.step <= 0:
+            yield f"{place}: cents lie under 0, or its step not above 0"
+        if strange := set(line.not_with) - set(codes):
+            yield f"{place}: it excludes {', '.join(sorted(strange))}, which the schedule lacks"
+        ends = [date.max.toordinal() if tier.late_to is None else tier.late_to for tier in line.tiers]
+        if ends != sorted(set(ends)) or not all(0 <= tier.percent <= _WHOLE for tier in line.tiers):
+            yield f"{place}: its tiers go from early to late, each from 0 to 100 percent"
+
+
+def _unpriced(events: Sequence[Event]) -> Iterator[str]:
+    """A contract whose first days no version of its fees covers."""
+    begins: dict[str, date] = {}
+    for fees in events:
+        if isinstance(fees, FeeSchedulePublished):
+            begins[fees.key] = min(fees.effective_from, begins.get(fees.key, date.max))
+    for contract in events:
+        if isinstance(contract, ContractActivated):
+            first = begins.get(contract.fee_schedule_id, date.min)
+            if contract.effective_from < first:
+                yield f"contract {contract.contract_id}: it begins before its fees, which hold from {first}"
