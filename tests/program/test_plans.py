@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.program.domain.plan_lines import price
+from shared.decision import Outcome, Refusal
 from shared.events.program import PlanSubmitted
 from tests.program.ground import BC, case_in, opened
 from tests.program.planning import (
@@ -160,6 +161,21 @@ def test_a_line_may_reach_back_to_the_program_s_start_and_no_further() -> None:
 def test_a_line_does_not_reach_beyond_the_program_s_last_day() -> None:
     over = reported()._replace(last_on=date(2024, 12, 5))
     assert codes(submit(over, VISIT)) == {("DOS-PROGRAM", "lines.0.to_on")}
+
+
+def test_a_line_may_be_of_one_day_and_last_to_the_program_s_last_day() -> None:
+    over = reported()._replace(last_on=date(2024, 11, 29))
+    day = {**VISIT, "from_on": date(2024, 11, 29), "to_on": date(2024, 11, 29)}
+    assert isinstance(submit(over, day), Outcome)
+
+
+def test_who_plans_a_code_that_is_not_there_is_told_which_are() -> None:
+    asked = submit(reported(), {**VISIT, "code": "CR-NONE"})
+    assert isinstance(asked, Refusal)
+    assert "CR-JSV" in asked.flaws[0].fix
+    before = submit(reported(), {**VISIT, "from_on": date(2020, 1, 1)})
+    assert isinstance(before, Refusal)
+    assert before.flaws[0].fix == "name another day"
 
 
 def test_the_lines_of_a_code_together_keep_to_its_limit() -> None:

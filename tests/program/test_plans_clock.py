@@ -5,10 +5,11 @@ from datetime import date
 import pytest
 
 from services.program.domain.case import settled
+from services.program.domain.plan_asking import request_information
 from services.program.domain.plan_clock import DoorMoved, hold, resume
 from services.program.domain.plan_ending import close_door, discontinue
 from shared.decision import Outcome
-from shared.events.portal import DeadlineReached
+from shared.events.portal import DeadlineReached, OfficerRequestedInformation
 from shared.events.program import (
     Ended,
     ObligationScheduled,
@@ -18,7 +19,7 @@ from shared.events.program import (
     PlanDiscontinued,
     PlanInformationRequested,
 )
-from tests.program.ground import BC, ID, case_in, events_in
+from tests.program.ground import BC, ID, OFFICER, SHA256, case_in, events_in
 from tests.program.planning import (
     ASKED_ON,
     DECIDED_ON,
@@ -64,6 +65,29 @@ def test_the_contract_says_how_long_the_clinic_may_take() -> None:
 
 def test_a_question_is_a_document_with_its_hash() -> None:
     assert codes(ask(waiting(), ground(DECIDED_ON), question=None)) == {("FIELD-MISSING", "question_id")}
+
+
+def test_question_and_reply_are_told_by_id_and_hash_to_whoever_sees_the_plan_as_it_stands() -> None:
+    case = waiting()
+    asked = ask(case, ground(DECIDED_ON), seen=plan_of(case).revision)
+    said = the(PlanInformationRequested, asked)
+    assert (said.question_id, said.question_sha256) == ("q-1", SHA256)
+    now = case_in(asked)
+    assert codes(reply(now, ground(DECIDED_ON), seen=plan_of(now).revision - 1)) == {("STALE", "seen")}
+    told = the(PlanClockResumed, reply(now, ground(DECIDED_ON), seen=plan_of(now).revision))
+    assert (told.replied, told.reply_id, told.reply_sha256) == (True, "d-1", SHA256)
+
+
+def test_a_document_is_named_with_a_hash_that_is_one() -> None:
+    case = waiting()
+    act = OfficerRequestedInformation(
+        by=OFFICER, received_at=ground(DECIDED_ON).at, seen=99, idempotency_key="k", referral_id=ID, plan=1,
+        question_id="q-1", question_sha256="x",
+    )  # fmt: skip
+    assert codes(request_information(case, ground(DECIDED_ON), act)) == {("FIELD-MISSING", "question_sha256")}
+    bare = act.model_copy(update={"question_sha256": None})
+    assert codes(request_information(case, ground(DECIDED_ON), bare)) == {("FIELD-MISSING", "question_sha256")}
+    assert codes(request_information(None, None, act)) == {("NOT-FOUND", "referral_id")}
 
 
 def test_the_business_days_that_were_left_run_on_from_the_reply() -> None:
