@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 
 from shared import clock, outbox, parked, relay
-from shared.decision import Event, Occasion
+from shared.decision import Event, Occasion, refuse
 from shared.events.answers import EventDiscarded, EventReplayed, said_by
 from shared.office import Office
 from shared.postgres import Connection
@@ -17,6 +17,10 @@ from shared.rebuild import rebuild
 if TYPE_CHECKING:
     from shared.envelope import Record
     from shared.service import Service, Verb
+
+_GIVEN_UP = refuse(
+    "GIVEN-UP", "operations gave this request up: it could not be processed", "look at the record and send it again"
+)
 
 
 def verbs(service: "Service") -> dict[str, "Verb"]:
@@ -89,7 +93,7 @@ async def replay(service: "Service", office: Office, parked_id: UUID) -> None:
 
 
 async def discard(service: "Service", office: Office, parked_id: UUID, reason: str) -> None:
-    """Give it up; only the head of a key can go, and the mark steps over its place."""
+    """Give it up; only the head of a key can go, the mark steps over its place, and who asked by it gets an answer."""
     async with office.pool.acquire() as conn, conn.transaction():
         record = await _find(service, conn, parked_id)
         if not await parked.discard(conn, record):
@@ -98,6 +102,15 @@ async def discard(service: "Service", office: Office, parked_id: UUID, reason: s
             parked_id=str(parked_id), was_topic=record.topic, was_type=record.type_name or None, reason_code=reason
         )
         await _announce(conn, event, record)
+        if _asks(service, record):
+            await outbox.announce(conn, [outbox.refused(_GIVEN_UP, record.occasion, service.name)])
+
+
+def _asks(service: "Service", record: "Record") -> bool:
+    """Whether somebody waits for this service's answer to it; who asked by what cannot be read is told by its type."""
+    kind = service.handlers.types.get(record.type_name)
+    owner = record.event.owner if record.event else kind.answered_by if kind else ""
+    return bool(record.key) and owner == service.name
 
 
 async def _find(service: "Service", conn: Connection, parked_id: UUID) -> "Record":

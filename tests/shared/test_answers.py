@@ -58,6 +58,23 @@ async def test_a_parked_action_is_answered_when_it_is_applied(toy: Inside) -> No
     assert await answers(toy, second.event_id) == ["rehab.toy.action-refused.v1"]
 
 
+async def test_an_action_that_is_given_up_is_refused_so_that_nobody_waits_for_ever(toy: Inside) -> None:
+    letter = toy.desk.write(Asked(counter_id=A, by=2))
+    await toy.get(letter._replace(value=b"{"))
+    (row,) = await toy.parked()
+    await toy.discard(row["parked_id"])
+    (word,) = refused(await toy.words())
+    assert (word.key, word.cause, "GIVEN-UP" in word.payload) == (A, letter.event_id, True)
+
+
+async def test_what_is_given_up_and_asked_for_nothing_is_not_answered(toy: Inside) -> None:
+    letter = toy.desk.write(Ticked(counter_id=A, mood="raises"))
+    await toy.get(letter)
+    (row,) = await toy.parked()
+    await toy.discard(row["parked_id"])
+    assert refused(await toy.words()) == []
+
+
 async def test_what_is_no_action_is_not_answered(toy: Inside) -> None:
     letter = toy.desk.write(Looked(counter_id=A))
     await toy.get(letter)
