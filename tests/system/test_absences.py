@@ -67,18 +67,18 @@ def changes(feed: Feed, folder: Path, said: str) -> list[str]:
 
 
 def test_a_service_that_was_away_for_days_changes_no_outcome(small: Feed, tmp_path: Path) -> None:
-    assert changes(small, tmp_path, "program:2024-11-18:5") == []
+    assert changes(small, tmp_path, "program:2024-11-22:5") == []
 
 
 @pytest.mark.long
 @pytest.mark.parametrize(
     "said",
     [
-        "referral:2024-11-06:5",
-        "program:2024-11-18:5",
-        "invoice:2024-11-25:9",
-        "procurement:2024-10-30:5",
-        "notification:2024-11-20:5",
+        "referral:2024-11-21:5",
+        "program:2024-11-21:5",
+        "invoice:2024-12-16:9",
+        "procurement:2024-11-21:5",
+        "notification:2024-11-21:5",
     ],
 )
 def test_whichever_service_was_away_for_days_no_outcome_changes(larger: Feed, tmp_path: Path, said: str) -> None:
