@@ -143,3 +143,16 @@ async def test_what_is_ready_becomes_an_invoice_and_is_sent_after_a_last_look(po
 
 async def ready_for_report(portal: World) -> None:
     await portal.hear(story.CALENDAR, *treated.ACTIVE, treated.due())
+
+
+async def test_a_press_that_overtakes_the_page_s_own_saving_is_not_told_of_itself(portal: World) -> None:
+    await ready_for_report(portal)
+    place = f"{REFERRAL}/reports/initial/history"
+    async with visiting(portal, "a-north") as visitor, visiting(portal, "a-north") as other:
+        await other.open(place)
+        await visitor.open(place)
+        said = {**visitor.form(action="/history")["fields"], "sections.history": "Half"}
+        await visitor.client.post(place, data=said, headers={"HX-Request": "true"})
+        assert (await visitor.press(action="/history", sections__history="Half a sentence")).status_code == 303
+        assert "Half a sentence" in await visitor.open(place)
+        assert (await other.press(action="/history", sections__history="Another tab")).status_code == 409

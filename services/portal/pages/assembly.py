@@ -26,6 +26,7 @@ from services.portal.pages import (
     plans,
     referrals,
     reports,
+    sessions,
     visits,
     worker,
 )
@@ -34,7 +35,21 @@ from services.portal.pages.visit import NotSignedIn, check_pages, refused_origin
 from shared.health import App
 from shared.office import Office
 
-PARTS = (assets, entry, inbox, operations, referrals, visits, plans, reports, invoices, payments, officer, worker)
+PARTS = (
+    assets,
+    entry,
+    sessions,
+    inbox,
+    operations,
+    referrals,
+    visits,
+    plans,
+    reports,
+    invoices,
+    payments,
+    officer,
+    worker,
+)
 _CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 

@@ -181,6 +181,47 @@ ROLES = {
     "operations": "operations",
     "worker": "worker",
 }
+# fields of the forms, where they are named apart from their form
+FIELDS = {
+    "reason_code": "Why",
+    "late_reason_code": "Why",
+    "waive_code": "Why it is not needed",
+    "exit_reason": "Why it ends",
+    "comment": "Comment",
+    "next_step": "What should happen next",
+    "on": "Day",
+    "at": "Time",
+    "confirmed_with_worker": "Agreed with the worker",
+    "initial_visit_on": "Day of the first visit",
+    "review_on": "Look again on",
+    "last_on": "Last day of treatment",
+    "other_on": "Another day",
+    "other_status": "What happened",
+    "text": "Your answer",
+    "question": "Your question",
+    "fault": "Whose fault it is",
+    "service_on": "Day of service",
+    "author_discipline": "Discipline of the author",
+    "from_on": "From",
+    "to_on": "To",
+    "dollars": "Amount",
+    "discipline": "By whom",
+    "code": "Service",
+    "invoiced_on": "Invoice date",
+}
+CHOICES: Mapping[str, str] = {
+    **EXITS,
+    **WITHDRAWALS,
+    **WAIVERS,
+    **DECLINES,
+    **NEXT_STEPS,
+    **LATE_REASONS,
+    **PLAN_REASONS,
+    **RETURN_REASONS,
+    **DISCIPLINES,
+    **GOALS,
+    **ATTENDANCES,
+}
 # what was done, and what happens next with whom acting; by what was announced, or by the call
 DONE: Mapping[str, tuple[str, str]] = {
     "referral-acknowledged": (

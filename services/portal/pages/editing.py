@@ -16,8 +16,6 @@ from services.portal.store.drafts import Draft, drop_draft, find_draft, save_dra
 from services.portal.store.shown import View
 from shared import clock
 
-_ABOUT = frozenset({"version", "how"})
-
 
 class Editing(NamedTuple):
     """A draft with the referral that it belongs to, and who saved it last."""
@@ -46,17 +44,13 @@ async def open_draft(visit: Visit, number: str, kind: str, name: str) -> Editing
 async def save(press: Press, editing: Editing, fields: Mapping[str, str] | None = None) -> bool:
     """False when somebody else saved it since this page was opened; then nothing is written over."""
     typed = press.typed if fields is None else fields
-    said = {name: value for name, value in typed.items() if name not in _ABOUT}
-    draft = editing.draft._replace(version=_version(press), fields={**editing.fields, **said})
-    return await _write(press, draft)
+    said = {name: value for name, value in typed.items() if name != "how"}
+    return await replace(press, editing, {**editing.fields, **said})
 
 
 async def replace(press: Press, editing: Editing, fields: Mapping[str, str]) -> bool:
     """The same with these fields alone."""
-    return await _write(press, editing.draft._replace(version=_version(press), fields=dict(fields)))
-
-
-async def _write(press: Press, draft: Draft) -> bool:
+    draft = editing.draft._replace(version=_version(press), page=press.fields.get("page"), fields=dict(fields))
     async with press.visit.portal.office.pool.acquire() as conn, conn.transaction():
         return await save_draft(conn, draft, press.caller.account_id, clock.now())
 

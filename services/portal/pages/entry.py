@@ -16,6 +16,7 @@ from services.portal.api.desk import Here, Portal
 from services.portal.pages import words
 from services.portal.pages.frame import page
 from services.portal.pages.press import Fields, fields_of
+from services.portal.pages.sessions import draft_at, kept_of
 from services.portal.pages.settings import settings
 from services.portal.pages.visit import frame_of_anybody, local_path, session_of
 from services.portal.store.sessions import close_session, find_credential, open_session
@@ -74,11 +75,12 @@ async def sign_in(request: Request, portal: Here) -> Response:
 async def _onward(request: Request, portal: Portal, fields: Fields) -> Response:
     """Back; with what was typed, where something was."""
     then = local_path(fields.get("then", ""))
-    kept = {name.removeprefix("kept."): value for name, value in fields.items() if name.startswith("kept.")}
+    kept = kept_of(fields)
     if not kept:
         return RedirectResponse(then, 303)
     frame = await frame_of_anybody(portal, "resume")
-    return page(request, "entry/resume.html", {**frame, "then": then, "kept": kept})
+    context = {"then": then, "kept": kept, "at": fields.get("at", ""), "draft": draft_at(then)}
+    return page(request, "entry/resume.html", {**frame, **context})
 
 
 @router.post("/sign-out")
@@ -138,8 +140,8 @@ def hashed(password: str) -> str:
 
 async def _asked(request: Request, portal: Portal, fields: Fields, wrong: str = "", status: int = 200) -> Response:
     frame = await frame_of_anybody(portal, "sign-in")
-    kept = {name: value for name, value in fields.items() if name.startswith("kept.")}
-    more = {"then": local_path(fields.get("then", "")), "kept": kept, "wrong": wrong, "name": fields.get("name", "")}
+    then, kept = local_path(fields.get("then", "")), kept_of(fields)
+    more = {"then": then, "kept": kept, "wrong": wrong, "name": fields.get("name", ""), "at": fields.get("at", "")}
     return page(request, "entry/sign-in.html", {**frame, **more}, status=status)
 
 

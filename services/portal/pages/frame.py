@@ -62,7 +62,9 @@ def page(
 ) -> HTMLResponse:
     """A whole page, packed where the browser takes it; how long it took to write is said in a header."""
     began = time.perf_counter()
-    body = rendered(template, {"path": request.url.path, **context}).encode()
+    typed = getattr(request.state, "typed", None)
+    shown = {**context, "f": {**context.get("f", {}), **typed}} if typed else context
+    body = rendered(template, {"path": request.url.path, **shown}).encode()
     took = {"Server-Timing": f"render;dur={(time.perf_counter() - began) * 1000:.2f}"}
     more = {**HEADERS, **took, **(headers or {}), "Vary": "Accept-Encoding"}
     if len(body) > _WORTH_PACKING and "gzip" in request.headers.get("accept-encoding", ""):

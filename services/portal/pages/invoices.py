@@ -281,7 +281,7 @@ def _with_rows(fields: Fields, how: str) -> dict[str, str]:
     gone = how.removeprefix("remove.")
     if how.startswith("remove.") and gone.isdigit() and int(gone) < len(lines):
         del lines[int(gone)]
-    said = {name: v for name, v in fields.items() if not name.startswith("lines.") and name not in {"how", "version"}}
+    said = {name: v for name, v in fields.items() if not name.startswith("lines.") and name != "how"}
     typed = {f"lines.{n}.{member}": value for n, line in enumerate(lines) for member, value in line.items() if value}
     return {**said, **typed, "rows": str(max(len(lines), 1))}
 

@@ -160,7 +160,7 @@ async def change(number: Number, press: Pressed) -> Response:
 
 def _with_rows(fields: Mapping[str, str], how: str) -> dict[str, str]:
     """A line more, or without one."""
-    said = {name: value for name, value in fields.items() if name not in {"how", "version"}}
+    said = {name: value for name, value in fields.items() if name != "how"}
     lines = [{m: said.pop(f"lines.{n}.{m}", "") for m in _MEMBERS} for n in _rows(said)]
     if how == "add":
         lines.append({})

@@ -20,7 +20,7 @@ from services.portal.store.accounts import Caller
 B = TypeVar("B", bound=Body)
 Doing: TypeAlias = Callable[..., Awaitable[Response]]
 Fields: TypeAlias = Mapping[str, str]
-_OWN = frozenset({"key", "seen", "then"})  # members of the form that are about the press itself
+_OWN = frozenset({"key", "seen", "then", "version", "page"})  # members of the form that are about the press itself
 _SECONDS = "wait=2"
 _CHECKING, _REFUSED = 202, 400
 

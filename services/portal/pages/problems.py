@@ -4,12 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from services.portal.api.problems import Problem, not_found
-from services.portal.pages.frame import page
+from services.portal.pages.frame import HEADERS, page
 from services.portal.pages.press import fields_of
+from services.portal.pages.sessions import KEPT, ended
 from services.portal.pages.visit import frame_without_data, way_in
 from shared.log import logger
 from shared.postgres import passes
@@ -29,11 +30,14 @@ Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 async def on_not_signed_in(request: Request, _: Exception) -> Response:
     """To the sign-in page; what was about to be sent goes with it and is sent afterwards."""
+    if is_of_script(request):
+        return _line(
+            request, 401, "Your session has ended. Press a button: you sign in, and what you typed goes with you."
+        )
     if request.method == "GET":
         return RedirectResponse(way_in(request), 303)
-    kept = {f"kept.{name}": value for name, value in (await fields_of(request)).items()}
-    context = {**frame_without_data("sign-in"), "then": request.url.path, "kept": kept, "ended": True}
-    return page(request, "entry/sign-in.html", context, status=401)
+    kept = {f"{KEPT}{name}": value for name, value in (await fields_of(request)).items()}
+    return await ended(request, request.app.state.portal, {**kept, "then": request.url.path}, 401)
 
 
 async def on_problem(request: Request, problem: Exception) -> Response:
@@ -63,8 +67,22 @@ async def on_fault(request: Request, problem: Exception) -> Response:
     return await _shown(request, Problem(500, "It is known to us now. Nothing of what you typed is lost."))
 
 
+def is_of_script(request: Request) -> bool:
+    """A piece of a page, asked for while somebody reads or types."""
+    return request.headers.get("hx-request") == "true"
+
+
+def _line(request: Request, status: int, text: str) -> Response:
+    """Beside what somebody types it is said in a line; what somebody reads is left as it is."""
+    if request.method == "GET":
+        return Response(status_code=status, headers={"HX-Reswap": "none", **HEADERS})
+    return HTMLResponse(f"Not saved. {text}", status, HEADERS)
+
+
 async def _shown(request: Request, problem: Problem) -> Response:
     """With everything that was typed, and the button to send it again."""
+    if is_of_script(request):
+        return _line(request, problem.status, f"{problem.detail} What you typed stands on this page.")
     again = request.method == "POST" and problem.status in {428, 429, 500, 503}
     kept = await fields_of(request) if again else {}
     context = {

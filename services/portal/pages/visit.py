@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID, uuid4
@@ -19,7 +20,7 @@ from services.portal.pages.settings import settings
 from services.portal.store.accounts import Caller, identity_of
 from services.portal.store.operations import get_operation
 from services.portal.store.register import Register, current_register
-from services.portal.store.sessions import use_session
+from services.portal.store.sessions import IDLE_MINUTES, use_session
 from shared import clock
 from shared.events.person import Identity
 
@@ -33,6 +34,8 @@ _MENU = (
     ("my-timeline", "/my/timeline", "What has happened", frozenset({"worker"})),
     ("contacts", "/contacts", "Who to contact", None),
 )
+
+_IDLE = timedelta(minutes=IDLE_MINUTES)
 
 
 class NotSignedIn(Exception):  # noqa: N818 - says what is so
@@ -67,6 +70,8 @@ class Visit:
             "roles": self.roles,
             "key": str(uuid4()),
             "done": await self._done(),
+            "signed_out_at": datetime.now(UTC) + _IDLE,  # a session's clock is no part of the business
+            "idle": _IDLE,
         }
 
     async def _done(self) -> Mapping[str, Any] | None:
@@ -109,7 +114,13 @@ async def session_of(request: Request, portal: Portal) -> Caller | None:
     if not cookie:
         return None
     async with portal.office.pool.acquire() as conn:
-        return await use_session(conn, cookie)
+        return await use_session(conn, cookie, by_itself=is_by_itself(request))
+
+
+def is_by_itself(request: Request) -> bool:
+    """What a page reads without anybody's doing; it keeps no session open."""
+    asks_itself = "hx-request" in request.headers or "times" in request.query_params
+    return request.method == "GET" and (asks_itself or request.url.path == "/events")
 
 
 async def visit_of(request: Request, portal: Here) -> Visit:
@@ -156,9 +167,10 @@ def _asks_who(route: APIRoute) -> bool:
 
 
 def way_in(request: Request) -> str:
-    """The sign-in page that leads back to this one."""
+    """The page that leads back to this one; who was signed in is told that the session has ended."""
     asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return f"/sign-in?then={quote(asked, safe='')}"
+    first = "/session-ended" if settings().cookie in request.cookies else "/sign-in"
+    return f"{first}?then={quote(asked, safe='')}"
 
 
 def local_path(text: str) -> str:

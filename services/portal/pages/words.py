@@ -18,6 +18,7 @@ from shared.calendar import Calendar
 
 _DATA = Path(__file__).parents[3] / "data"
 _PACIFIC = ZoneInfo("America/Vancouver")
+_UNSEEN = frozenset({"key", "seen", "then", "how", "version", "rows", "plan", "amends", "rectifies", "page"})
 
 
 def money(cents: int | Undefined | None) -> Markup:
@@ -139,6 +140,30 @@ def done_words(operation: Mapping[str, Any]) -> tuple[str, str]:
     )
 
 
+def typed(fields: Mapping[str, str]) -> Sequence[tuple[str, str]]:
+    """What somebody typed, field by field, in the words of its form."""
+    seen = {name: value for name, value in fields.items() if name not in _UNSEEN and value}
+    return [(field(name), codes.CHOICES.get(value, value)) for name, value in seen.items()]
+
+
+def field(name: str) -> str:
+    """The label of a field: line 2, units; Wed 13 Nov 2024."""
+    first, _, rest = name.partition(".")
+    number, _, member = rest.partition(".")
+    match first:
+        case "lines" if number.isdigit():
+            return f"Line {int(number) + 1}, {field(member).lower()}"
+        case "day":
+            return day(rest)
+        case "sections":
+            return codes.SECTIONS.get(rest, rest)
+        case "measures":
+            return codes.MEASURES.get(rest, rest)
+        case "return":
+            return f"Send back: {field(rest).lower()}"
+    return codes.FIELDS.get(name) or name.replace("_", " ").capitalize()
+
+
 def notice(about: str) -> str:
     """What somebody was told of, by the type of what happened."""
     words = (about.split(".")[2:3] or [about])[0]
@@ -161,6 +186,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "notice": notice,
     "counted": counted,
     "done_words": done_words,
+    "typed": typed,
     "money": money,
     "day": day,
     "long_day": long_day,

@@ -23,3 +23,55 @@ let lost = "";
 const clock = () => new Date().toTimeString().slice(0, 5);
 document.addEventListener("htmx:sse:error", () => { lost = lost || clock(); if (live()) live().textContent = `Not live since ${lost}. Reload`; });
 document.addEventListener("htmx:sse:open", () => { lost = ""; if (live()) live().textContent = "Live"; });
+// whoever does nothing for half an hour is signed out: the page asks five minutes before, and keeps what was typed
+const ending = document.getElementById("ending");
+let typing = null;
+document.addEventListener("input", (event) => { typing = event.target; });
+if (ending) {
+  const words = ending.querySelector("[role=status]");
+  let until = Date.now() + ending.dataset.seconds * 1000;
+  const left = () => Math.ceil((until - Date.now()) / 1000);
+  const ask = async (method) => {
+    const answer = await fetch("/session", { method }).catch(() => null);
+    if (!answer || !answer.ok) return false;
+    until = Date.now() + (await answer.json()).seconds * 1000;
+    return true;
+  };
+  const leave = () => {
+    const then = document.body.dataset.path;
+    const form = typing && typing.form;
+    if (!form || form.matches("[data-autosave]")) { location.assign(`/session-ended?then=${encodeURIComponent(then)}`); return; }
+    const carried = document.createElement("form");
+    carried.method = "post";
+    carried.action = "/session-ended";
+    const said = [...new FormData(form)].map(([name, value]) => [`kept.${name}`, value]);
+    for (const [name, value] of [["then", then], ["at", typing.id], ...said]) {
+      const field = document.createElement("textarea");
+      field.name = name;
+      field.value = value;
+      carried.append(field);
+    }
+    carried.hidden = true;
+    document.body.append(carried);
+    carried.submit();
+  };
+  const look = async () => {
+    const known = left() > 300 || await ask("GET");
+    if (left() > 300) { if (ending.open) ending.close(); return; }
+    if (left() <= 0) {
+      if (known) { clearInterval(watch); leave(); }
+      return;
+    }
+    const minutes = Math.ceil(left() / 60);
+    const said = `You are signed out in ${minutes} minute${minutes === 1 ? "" : "s"} unless you go on.`;
+    if (!ending.open) ending.showModal();
+    if (words.textContent !== said) words.textContent = said;
+  };
+  const watch = setInterval(look, 10000);
+  ending.addEventListener("close", () => { if (left() <= 300) ask("POST"); });
+}
+// saving as one types goes on by itself; where it cannot, the page says so
+document.addEventListener("htmx:error", (event) => {
+  const line = document.getElementById("save");
+  if (line && event.target.matches && event.target.matches("[data-autosave]")) line.textContent = "Not saved: the portal cannot be reached. What you typed stands on this page.";
+});

@@ -22,14 +22,16 @@ WHERE d.kind = $1 AND d.site_id = ANY($2)
 ORDER BY d.saved_at DESC
 LIMIT 200
 """
-# who saves says which version they typed on; nobody's text is written over unseen
+# who saves says which version they typed on, and on which page: nobody's text is written over unseen, and a press
+# that overtakes the answer to the page's own saving is not told of itself
 SAVE = """
 INSERT INTO drafts AS d
-    (referral_id, kind, name, site_id, organisation_id, version, saved_by, saved_at, sealed)
-VALUES ($1, $2, $3, $4, $5, $6 + 1, $7, $8, $9)
+    (referral_id, kind, name, site_id, organisation_id, version, saved_by, saved_at, sealed, saved_with)
+VALUES ($1, $2, $3, $4, $5, $6 + 1, $7, $8, $9, $10)
 ON CONFLICT (referral_id, kind, name, site_id) DO UPDATE
-SET version = excluded.version, saved_by = excluded.saved_by, saved_at = excluded.saved_at, sealed = excluded.sealed
-WHERE d.version = $6
+SET version = d.version + 1, saved_by = excluded.saved_by, saved_at = excluded.saved_at, sealed = excluded.sealed,
+    saved_with = excluded.saved_with
+WHERE d.version = $6 OR d.saved_with = $10
 """
 DROP = """
 DELETE FROM drafts
@@ -48,6 +50,7 @@ class Draft(NamedTuple):
     version: int = 0
     saved_by: str = ""
     saved_at: datetime | None = None
+    page: str | None = None
     fields: Mapping[str, Any] = {}
 
 
@@ -69,7 +72,7 @@ async def save_draft(conn: Connection, draft: Draft, by: str, at: datetime) -> b
     if sealed is None:
         raise PermissionError("the record's words were forgotten")
     place = (draft.referral_id, draft.kind, draft.name, draft.site_id, draft.organisation_id)
-    return count(await conn.execute(SAVE, *place, draft.version, by, at, sealed)) == 1
+    return count(await conn.execute(SAVE, *place, draft.version, by, at, sealed, draft.page)) == 1
 
 
 async def drop_draft(conn: Connection, draft: Draft) -> None:
@@ -85,4 +88,4 @@ async def _opened(conn: Connection, row: asyncpg.Record) -> Draft:
 
 def _named(row: asyncpg.Record) -> Draft:
     """A row, unopened."""
-    return Draft(**{name: row[name] for name in Draft._fields if name != "fields"})
+    return Draft(**{name: row[name] for name in Draft._fields if name not in {"fields", "page"}})

@@ -23,7 +23,7 @@ INSERT INTO sessions (session_sha256, account_id) VALUES ($1, $2)
 # a session that is in use stays open, but never longer than its day
 USE = """
 WITH used AS (
-    UPDATE sessions SET seen_at = now()
+    UPDATE sessions SET seen_at = CASE WHEN $4 THEN now() ELSE seen_at END
     WHERE session_sha256 = $1
         AND seen_at > now() - make_interval(mins => $2) AND opened_at > now() - make_interval(hours => $3)
     RETURNING account_id
@@ -35,6 +35,13 @@ JOIN accounts AS a USING (account_id)
 JOIN roles AS r USING (account_id)
 WHERE NOT a.closed
 GROUP BY a.account_id
+"""
+LEFT = """
+SELECT extract(
+    epoch FROM least(seen_at + make_interval(mins => $2), opened_at + make_interval(hours => $3)) - now()
+)::int
+FROM sessions
+WHERE session_sha256 = $1
 """
 CLOSE = """
 DELETE FROM sessions WHERE session_sha256 = $1
@@ -75,10 +82,16 @@ async def open_session(conn: Connection, cookie: str, account_id: str) -> None:
     await conn.execute(OPEN, sha256(cookie.encode()).digest(), account_id)
 
 
-async def use_session(conn: Connection, cookie: str) -> Caller | None:
-    """Whose session it is, if it is open still."""
-    row = await conn.fetchrow(USE, sha256(cookie.encode()).digest(), IDLE_MINUTES, LONGEST_HOURS)
+async def use_session(conn: Connection, cookie: str, *, by_itself: bool = False) -> Caller | None:
+    """Whose session it is, if it is open still; what a page asks for by itself is no use of it."""
+    row = await conn.fetchrow(USE, sha256(cookie.encode()).digest(), IDLE_MINUTES, LONGEST_HOURS, not by_itself)
     return caller_in(row) if row else None
+
+
+async def seconds_left(conn: Connection, cookie: str) -> int:
+    """Until it ends, if nobody uses it; none of one that has ended."""
+    left = await conn.fetchval(LEFT, sha256(cookie.encode()).digest(), IDLE_MINUTES, LONGEST_HOURS)
+    return max(left or 0, 0)
 
 
 async def close_session(conn: Connection, cookie: str) -> bool:
