@@ -137,6 +137,8 @@ class Server:
         with contextlib.suppress(Exception):
             async with asyncio.timeout(_PATIENCE), self.running.pool.acquire() as conn:
                 metrics.OUTBOX.labels(name).set(await conn.fetchval("SELECT count(*) FROM outbox"))
+                if unanswered := self.running.service.unanswered:
+                    metrics.UNANSWERED.labels(name).set(await unanswered(conn, clock.now()))
 
 
 class _Quietly(uvicorn.Server):

@@ -17,5 +17,6 @@ PARKED = Gauge("rehab_parked", "Records parked, by reason", ["service", "reason"
 PARKED_OLDEST = Gauge("rehab_parked_oldest_seconds", "Age of the oldest parked record that needs somebody", ["service"])
 STOPPED = Gauge("rehab_keys_stopped", "Keys that another history stopped: an alarm", ["service"])
 OUTBOX = Gauge("rehab_outbox_rows", "Announcements that are not sent yet", ["service"])
+UNANSWERED = Gauge("rehab_requests_unanswered", "Requests whose owner has not answered for a minute", ["service"])
 LAG = Gauge("rehab_lag_records", "Records that this replica has yet to apply", ["service"])
 LEADER = Gauge("rehab_leader", "1 where this replica relays, sweeps and wakes timers", ["service"])

@@ -42,6 +42,7 @@ class Service:
     loops: tuple[Callable[[Office], Coroutine[Any, Any, None]], ...] = ()
     web: Callable[[Office], health.App] | None = None
     pending: Callable[[Connection, datetime], Awaitable[int]] | None = None
+    unanswered: Callable[[Connection, datetime], Awaitable[int]] | None = None
     seal: Seal | None = None
     guard: Guard | None = None
 

@@ -14,6 +14,7 @@ from services.portal.pages.assembly import make_app
 from services.portal.pages.entry import hashed
 from services.portal.store.accounts import ACCOUNTS, issue_tokens, read_accounts
 from services.portal.store.doors import DOORS
+from services.portal.store.operations import count_unanswered
 from services.portal.store.sessions import keep_credentials
 from shared import vault
 from shared.decision import INTERNAL
@@ -92,6 +93,7 @@ service = Service(
     compacted=("rehab-person",),
     verbs={"open-accounts": open_accounts},
     web=make_app,
+    unanswered=count_unanswered,
     seal=vault.seal_people,
     guard=Guard(frozenset({INTERNAL}), vault.seal_bytes, vault.open_bytes),
 )

@@ -100,3 +100,16 @@ async def test_a_page_of_somebody_else_is_the_page_of_nothing(portal: World) -> 
     async with visiting(portal, "a-south") as visitor:
         foreign = await visitor.open(f"/referrals/{NUMBER}", 404)
         assert foreign.replace(NUMBER, "R-24-NOTHERE0") == await visitor.open("/referrals/R-24-NOTHERE0", 404)
+
+
+async def test_after_a_minute_without_an_answer_operations_sees_it_and_the_page_says_so(portal: World) -> None:
+    await portal.hear(story.CALENDAR, story.created(), story.offered())
+    async with visiting(portal, "a-north") as visitor:
+        await visitor.open(f"/referrals/{NUMBER}/answer")
+        place = (await visitor.press("acknowledge")).headers["location"]
+        assert "The service for referrals decides, and has not answered yet." in await visitor.open(place)
+        assert "After a minute operations is told" in visitor.page.text
+        assert 'rehab_requests_unanswered{service="portal"} 0.0' in await visitor.open("/metrics")
+        await portal.pool.execute("UPDATE operations SET received_at = received_at - interval '61 seconds'")
+        assert "Operations was told at" in await visitor.open(place)
+        assert 'rehab_requests_unanswered{service="portal"} 1.0' in await visitor.open("/metrics")

@@ -1,7 +1,8 @@
 """A fresh database for each test, cloned from a template that was migrated once."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 
@@ -41,6 +42,18 @@ class Databases:
         """Away with it, whoever is still connected."""
         name = url.partition("?")[0].rpartition("/")[2]
         await self._admin(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    @asynccontextmanager
+    async def away(self, url: str, *, but: str) -> AsyncIterator[None]:
+        """Nobody is connected to it, and nobody can be; one role is left alone."""
+        name = url.partition("?")[0].rpartition("/")[2]
+        await self._admin(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        try:
+            others = f"datname = '{name}' AND usename <> '{but}'"
+            await self._admin(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")  # noqa: S608 - ours
+            yield
+        finally:
+            await self._admin(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
 
     async def close(self) -> None:
         """Leave nothing on a server that others use too."""

@@ -87,10 +87,10 @@ async def on_invalid(_: Request, problem: Exception) -> JSONResponse:
 def misshapen(kind: str, place: Sequence[str | int]) -> dict[str, Any]:
     """A field that has not the documented form; the framework's own sentences may hold what was sent."""
     if kind == "missing":
-        return error(_pointer(place), "MISSING", "it is needed", "add it")
+        return error(pointer_to(place), "MISSING", "it is needed", "add it")
     if kind == "extra_forbidden":
         return error(None, "UNKNOWN-FIELD", "the body holds a field that is not known here", "leave it out")
-    return error(_pointer(place), "SHAPE", "it has not the documented form", "send it as /api/v1/openapi.json says")
+    return error(pointer_to(place), "SHAPE", "it has not the documented form", "send it as /api/v1/openapi.json says")
 
 
 def _is_condition(place: Sequence[str | int]) -> bool:
@@ -98,7 +98,7 @@ def _is_condition(place: Sequence[str | int]) -> bool:
     return place[0] == "header" and str(place[-1]).lower() in {"idempotency-key", "if-match"}
 
 
-def _pointer(place: Sequence[str | int]) -> str:
+def pointer_to(place: Sequence[str | int]) -> str:
     """Where: in the body by JSON Pointer, else in the path, the query or a header."""
     return "/" + "/".join(str(part).lower() for part in (place[1:] if place[0] == "body" else place))
 

@@ -20,7 +20,7 @@ class Task(NamedTuple):
     action: str
     about: str = ""
     due_at: datetime | None = None
-    since: date | None = None
+    since: date | datetime | None = None  # an instant begins on its day in the zone of the calendar
     contract_id: str | None = None
     person_id: str | None = None
     at_stake: int | None = None
@@ -115,8 +115,7 @@ def _doored(  # noqa: PLR0913, PLR0917 - what a task shows
     body: Mapping[str, Any], what: str, number: str, href: str, action: str, about: str
 ) -> Task:
     door = body.get("door") or {}
-    since = _instant(door.get("since"))
-    return Task(what, number, href, action, about, _instant(door.get("due_at")), since.date() if since else None)
+    return Task(what, number, href, action, about, _instant(door.get("due_at")), _instant(door.get("since")))
 
 
 def _instant(text: Any) -> datetime | None:  # noqa: ANN401 - JSON

@@ -115,7 +115,9 @@ def officer_task(kind: str, name: str, body: dict[str, object], number: str) -> 
     lines = body.get("lines")
     cents = sum(line.get("cents", 0) for line in lines) if kind == "plan" and isinstance(lines, list) else None
     at = datetime.fromisoformat(due).astimezone(UTC) if due else None
-    return Task(what, number, href, action, due_at=at, at_stake=cents)
+    since = door.get("since") if isinstance(door, dict) else None
+    began = datetime.fromisoformat(since) if since else None
+    return Task(what, number, href, action, due_at=at, since=began, at_stake=cents)
 
 
 @router.get("/events", response_class=EventSourceResponse)

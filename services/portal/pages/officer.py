@@ -108,8 +108,11 @@ async def change_referral(number: Number, press: Pressed) -> Response:
     else:
         reason = {"reason_code": fields.get("reason_code")}
         outcome = await press.act(deciding.withdraw, number, lambda: body_of(Reasoned, reason))
-    place = f"/officer/referrals/{number}"
-    return press.go(outcome, place) if outcome.is_sent else await _referral(press.visit, number, outcome)
+    if outcome.is_sent:
+        return press.go(outcome, f"/officer/referrals/{number}")
+    if how == "withdraw":
+        return await _case(press.visit, number, "withdraw", outcome)
+    return await _referral(press.visit, number, outcome)
 
 
 @router.get("/referrals/{number}/withdraw")
@@ -179,11 +182,13 @@ async def _report(visit: Visit, number: str, name: str, outcome: Outcome | None 
 async def review(number: Number, name: ReportName, press: Pressed) -> Response:
     """Accepted, sent back field by field, or not needed."""
     how, fields = press.fields.get("how"), press.fields
+    places: dict[str, str] = {}
     if how == "accept":
         outcome = await press.act(deciding.accept_report, number, lambda: OfReport(report=name))
     elif how == "waive":
         waived = {"report": name, "reason_code": fields.get("waive_code")}
         outcome = await press.act(deciding.waive_report, number, lambda: body_of(ReportWaiver, waived))
+        places = {"reason_code": "waive_code"}
     else:
         flaws = [
             {"field": place.removeprefix("return."), "reason_code": code}
@@ -192,5 +197,9 @@ async def review(number: Number, name: ReportName, press: Pressed) -> Response:
         ]
         returned = {"report": name, "fields": flaws, "fault": fields.get("fault") or "clinic"}
         outcome = await press.act(deciding.return_report, number, lambda: body_of(ReportReturn, returned))
+        members = [(n, f"return.{flaw['field']}") for n, flaw in enumerate(flaws)]
+        places = {f"fields.{n}.{member}": at for n, at in members for member in ("field", "reason_code")}
     place = f"/officer/referrals/{number}/reports/{name}"
-    return press.go(outcome, place) if outcome.is_sent else await _report(press.visit, number, name, outcome)
+    if outcome.is_sent:
+        return press.go(outcome, place)
+    return await _report(press.visit, number, name, outcome.at(places))

@@ -1,5 +1,6 @@
 """One request as it stands, for whoever waits for its answer."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -11,8 +12,13 @@ from services.portal.pages.frame import page
 from services.portal.pages.local import set_pace
 from services.portal.pages.press import Pressed
 from services.portal.pages.visit import Visitor, local_path
+from services.portal.store.operations import PATIENCE
+from shared import clock
 
 router = APIRouter()
+_INVOICE = frozenset({"invoice", "rectify", "void"})
+_PROGRAM = frozenset({"attendance", "report", "plan", "amend", "reply", "decide-plan", "request-information"})
+_PROGRAM |= {"accept-report", "return-report", "waive-report"}
 _TIMES = 40  # the page asks again every three seconds, for two minutes
 
 
@@ -31,9 +37,18 @@ async def show(operation_id: UUID, visit: Visitor, times: Annotated[int, Query(g
     if said["status"] == "accepted":
         return RedirectResponse(f"{then}?did={operation_id}", 303)
     waits = said["status"] == "checking" and times < _TIMES
+    told_at = datetime.fromisoformat(said["received_at"]) + PATIENCE
     headers = {"Refresh": f"3; url=/operations/{operation_id}?times={times + 1}"} if waits else {}
     frame = await visit.frame("operations", live=False)
-    return page(visit.request, "operation.html", {**frame, "op": said, "then": then, "waits": waits}, headers=headers)
+    context = {"op": said, "then": then, "waits": waits, "owner": owner_of(said["about"])}
+    context["told_at"] = told_at if told_at <= clock.now() else None
+    return page(visit.request, "operation.html", {**frame, **context}, headers=headers)
+
+
+def owner_of(about: str) -> str:
+    """Whose answer a request waits for."""
+    verb = about.rpartition("/")[2]
+    return "invoices" if verb in _INVOICE else "plans and reports" if verb in _PROGRAM else "referrals"
 
 
 @router.post("/local/pace")

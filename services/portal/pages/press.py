@@ -1,7 +1,7 @@
 """A button: what was typed becomes a call of the API, and its answer a page, a refusal beside the field, or a wait."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, TypeAlias, TypeVar
 from urllib.parse import parse_qsl
 from uuid import UUID, uuid4
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from services.portal.api.bodies import Body, Nothing
 from services.portal.api.calls import Call, MaybeSeenCall, SeenCall
-from services.portal.api.problems import Problem, answer, error, misshapen
+from services.portal.api.problems import Problem, answer, error, pointer_to
 from services.portal.pages.visit import Visit, Visitor
 from services.portal.store.accounts import Caller
 
@@ -22,6 +22,21 @@ Doing: TypeAlias = Callable[..., Awaitable[Response]]
 Fields: TypeAlias = Mapping[str, str]
 _OWN = frozenset({"key", "seen", "then", "version", "page"})  # members of the form that are about the press itself
 _SECONDS = "wait=2"
+# what cannot be read, by the beginning of its kind: the reason and the fix
+_READ: Mapping[str, tuple[str, str]] = {
+    "missing": ("this is needed", "fill it in"),
+    "datetime": ("a visit has a day and a time", "write them as 2024-11-12 and 09:30"),
+    "timezone": ("a visit has a day and a time", "write them as 2024-11-12 and 09:30"),
+    "date": ("a day is a year, a month and a day", "write it as 2024-11-12"),
+    "decimal": ("this is a number", "write it as 2 or 2.5"),
+    "int": ("this is a whole number", "write it as 40"),
+    "string_too_short": ("this is needed", "fill it in"),
+    "string_too_long": ("the text is too long", "make it shorter"),
+    "string_pattern": ("letters, digits, dots and dashes alone are taken", "leave other signs out"),
+    "literal": ("one of the list is needed", "choose one"),
+    "value_error": ("this lies too far away", "write a value of these years and this size"),
+}
+_UNREAD = ("this cannot be read", "write it as the form shows")
 _CHECKING, _REFUSED = 202, 400
 
 
@@ -32,6 +47,11 @@ class Outcome:
     status: int
     said: Mapping[str, Any]
     fields: Fields = field(default_factory=dict)
+    places: Fields = field(default_factory=dict)
+
+    def at(self, places: Fields) -> "Outcome":
+        """Where the form has its fields, by the names that the API has for them."""
+        return replace(self, places=places)
 
     @property
     def is_sent(self) -> bool:
@@ -44,7 +64,11 @@ class Outcome:
         found: Sequence[Mapping[str, Any]] = self.said.get("errors") or [
             error(None, f"HTTP-{self.status}", self.said.get("detail", "It was not taken."), "try again")
         ]
-        return [] if self.is_sent else [{**one, "name": name_of(one.get("pointer"))} for one in found]
+        return [] if self.is_sent else [{**one, "name": self._place(one.get("pointer"))} for one in found]
+
+    def _place(self, pointer: str | None) -> str:
+        name = name_of(pointer)
+        return self.places.get(name, name)
 
 
 def name_of(pointer: str | None) -> str:
@@ -140,8 +164,15 @@ def body_of(kind: type[B], members: Mapping[str, Any]) -> B:
     try:
         return kind.model_validate(_said(members))
     except ValidationError as wrong:
-        errors = [misshapen(e["type"], ("body", *e["loc"])) for e in wrong.errors()]
+        errors = [_misread(e["type"], e["loc"]) for e in wrong.errors()]
         raise Problem(422, "Some of it must be added or corrected.", errors) from None
+
+
+def _misread(kind: str, place: tuple[str | int, ...]) -> Mapping[str, Any]:
+    """What somebody typed that cannot be taken as it stands, in the words of a form."""
+    rule = "MISSING" if kind == "missing" else "SHAPE"
+    known = next((said for begin, said in _READ.items() if kind.startswith(begin)), _UNREAD)
+    return error(pointer_to(("body", *place)), rule, *known)
 
 
 def _said(value: Any) -> Any:  # noqa: ANN401 - any part of a body
@@ -167,5 +198,7 @@ def new_key() -> str:
 
 
 def _unsaid(pointer: str) -> Problem:
-    reason = error(pointer, "MISSING", "the page did not say what it showed", "open the page again and press there")
+    reason = error(
+        pointer, "MISSING", "the page did not say what it showed", "look at it as it stands now, and press again"
+    )
     return Problem(428, "This page was left open too long or came from elsewhere.", [reason])

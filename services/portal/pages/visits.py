@@ -87,7 +87,8 @@ async def change_appointment(number: Number, press: Pressed) -> Response:
         outcome = await press.act(commands.book, number, lambda: body_of(Appointment, late))
     if outcome.is_sent:
         return press.go(outcome, f"/referrals/{number}")
-    return await _form(press.visit, number, "appointments", outcome, days=_next_days(press.visit))
+    placed = outcome.at({"starts_at": "on", "late_reason_code": "reason_code"})
+    return await _form(press.visit, number, "appointments", placed, days=_next_days(press.visit))
 
 
 def _appointment(fields: Fields) -> dict[str, Any]:
@@ -183,11 +184,13 @@ async def record_attendance(number: Number, press: Pressed) -> Response:
     if extra := press.fields.get("other_on", "").strip():
         days.append({"on": extra, "status": press.fields.get("other_status", "")})
     outcome = await press.act(treatment.attendance, number, lambda: body_of(Attendance, {"days": days}), Call)
-    return (
-        press.go(outcome, f"/referrals/{number}")
-        if outcome.is_sent
-        else await _attendance(press.visit, number, outcome)
-    )
+    if outcome.is_sent:
+        return press.go(outcome, f"/referrals/{number}")
+    places = {f"days.{n}.{member}": f"day.{one['on']}" for n, one in enumerate(days) for member in ("on", "status")}
+    if extra:
+        last = len(days) - 1
+        places |= {f"days.{last}.on": "other_on", f"days.{last}.status": "other_status"}
+    return await _attendance(press.visit, number, outcome.at(places))
 
 
 @router.get("/discharge")

@@ -1,6 +1,7 @@
 """Codes in people's words, and how amounts, days and instants are written."""
 
 import csv
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,6 +19,7 @@ from shared.calendar import Calendar
 
 _DATA = Path(__file__).parents[3] / "data"
 _PACIFIC = ZoneInfo("America/Vancouver")
+_LISTED = re.compile(r"(?<=of )[a-z_-]+(?:, [a-z_-]+)+")
 _UNSEEN = frozenset({"key", "seen", "then", "how", "version", "rows", "plan", "amends", "rectifies", "page"})
 
 
@@ -116,8 +118,14 @@ def areas(found: Sequence[Mapping[str, Any]] | None) -> str:
 
 def sentence(text: str | None) -> str:
     """Begins with a capital letter and ends with a full stop."""
-    found = (text or "").strip().rstrip(".")
+    found = _LISTED.sub(_in_words, (text or "").strip().rstrip("."))
     return f"{found[:1].upper()}{found[1:]}." if found else ""
+
+
+def _in_words(listed: re.Match[str]) -> str:
+    """Codes to choose from, as their form names them."""
+    parts = listed[0].split(", ")
+    return "; ".join(codes.CHOICES[p].lower() for p in parts) if codes.CHOICES.keys() >= set(parts) else listed[0]
 
 
 def counted(calendar: Calendar, since: date | datetime | str, due: datetime | str) -> Sequence[CountedDay]:

@@ -17,12 +17,28 @@ addEventListener("pageshow", (event) => {
   for (const form of document.querySelectorAll("[data-sent]")) delete form.dataset.sent;
   for (const button of document.querySelectorAll("[data-text]")) button.textContent = button.dataset.text;
 });
-// what the live line says
-const live = () => document.getElementById("live");
+// what the live line says; without scripts it says as of when the page is
+const live = document.getElementById("live");
 let lost = "";
-const clock = () => new Date().toTimeString().slice(0, 5);
-document.addEventListener("htmx:sse:error", () => { lost = lost || clock(); if (live()) live().textContent = `Not live since ${lost}. Reload`; });
-document.addEventListener("htmx:sse:open", () => { lost = ""; if (live()) live().textContent = "Live"; });
+document.addEventListener("htmx:sse:after:connection", (event) => {
+  if (!live || event.detail.connection.status >= 400) return;
+  lost = "";
+  live.textContent = "Live";
+  live.classList.add("pp-live--on");
+});
+const gone = () => {
+  if (!live || lost) return;
+  lost = new Date().toTimeString().slice(0, 5);
+  const again = document.createElement("a");
+  again.className = "govuk-link";
+  again.href = location.href;
+  again.textContent = "Reload";
+  live.replaceChildren(`Not live since ${lost}. `, again);
+  live.classList.remove("pp-live--on");
+};
+document.addEventListener("htmx:sse:error", gone);
+// a stream that never began is an ordinary request that failed
+document.addEventListener("htmx:error", (event) => { if (event.target === document.body) gone(); });
 // whoever does nothing for half an hour is signed out: the page asks five minutes before, and keeps what was typed
 const ending = document.getElementById("ending");
 let typing = null;

@@ -14,6 +14,7 @@ from shared.handlers import Kept
 from shared.postgres import Connection
 
 _KEPT = timedelta(days=30)
+PATIENCE = timedelta(seconds=60)  # then operations sees that a request waits
 
 # a key is known for thirty days; afterwards it may name another request
 FIND = """
@@ -42,6 +43,10 @@ FIRST_ANSWER = """
 UPDATE operations SET first_answer = coalesce(first_answer, $2)
 WHERE operation_id = $1
 RETURNING first_answer
+"""
+UNANSWERED = """
+SELECT count(*) FROM operations
+WHERE status = 'received' AND received_at <= $1
 """
 ANSWER = """
 UPDATE operations SET status = u.status, answer = u.answer
@@ -96,6 +101,12 @@ async def open_operation(conn: Connection, operation_id: UUID, event_id: str, as
 async def list_decided(conn: Connection, operation_ids: Sequence[UUID]) -> list[UUID]:
     """Those of these that have their answer."""
     return [operation_id for (operation_id,) in await conn.fetch(DECIDED, operation_ids)]
+
+
+async def count_unanswered(conn: Connection, now: datetime) -> int:
+    """Requests that wait so long that somebody must look."""
+    waiting: int = await conn.fetchval(UNANSWERED, now - PATIENCE)
+    return waiting
 
 
 async def note_first_answer(conn: Connection, operation_id: UUID, answer: str) -> str:
