@@ -96,7 +96,7 @@ Look = Callable[..., Any]
 async def looking(browser: Browser, base_url: str, **options: Any) -> AsyncIterator[Sight]:
     """A new browser window at a portal."""
     context: BrowserContext = await browser.new_context(base_url=base_url, **options)
-    context.set_default_timeout(8000)
+    context.set_default_timeout(20_000)  # of a machine that others use, too
     sight = Sight(await context.new_page())
     try:
         yield sight

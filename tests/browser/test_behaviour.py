@@ -2,12 +2,13 @@
 
 import asyncio
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from services.portal.domain.counting import count_days
 from shared.calendar import Calendar
+from shared.events.values import Deadline
 from tests.browser.conftest import Look, Sight
 from tests.browser.test_quality import ALL, PAGES, UNTIL_ACTIVE, UNTIL_DUE, UNTIL_OFFER, R, happened
 from tests.portal import story, treated
@@ -15,6 +16,12 @@ from tests.portal.world import World
 
 AMOUNT = re.compile(r"^\N{MINUS SIGN}?\$\d{1,3}(,\d{3})*\.\d{2}$")
 FILLED = "main .govuk-button:not(.govuk-button--secondary):not(.pp-default)"
+LISTEN = """
+window.announced = 0;
+const seen = {childList: true, characterData: true, subtree: true};
+for (const one of document.querySelectorAll("[role=status],[role=alert],[aria-live]"))
+  new MutationObserver(() => { window.announced += 1; }).observe(one, seen);
+"""
 SECTION = f"{R}/reports/initial/history"
 
 
@@ -26,28 +33,44 @@ async def answered(portal: World, pressing: Any) -> None:
     await pressed
 
 
-async def test_every_deadline_has_its_day_its_time_and_the_count_of_its_days(look: Look, portal: World) -> None:
+DEADLINES = (
+    ("a-north", ("/inbox", R, f"{R}/reports", f"{R}/plan", f"{R}/reports/initial")),
+    ("a-officer", ("/inbox", "/officer", f"/officer{R}", f"/officer{R}/plans/1", f"/officer{R}/reports/initial")),
+)
+
+
+@pytest.mark.parametrize(("account", "places"), DEADLINES)
+async def test_every_deadline_has_its_day_its_time_and_as_many_days_as_the_api_counts(
+    look: Look, portal: World, account: str, places: tuple[str, ...]
+) -> None:
+    await happened(portal, UNTIL_DUE)
+    soon = Deadline(name="plan-decision/1", due_at=story.NOON + timedelta(days=6))
+    await portal.hear(treated.asked_for().model_copy(update={"deadline": soon}))
+    calendar = Calendar.of(story.CALENDAR)
+    async with look(account) as sight:
+        for place in places:
+            await sight.page.goto(place)
+            dues = await sight.page.locator("time[data-due]").all()
+            lists = await sight.page.locator("details.pp-why .pp-days").all()
+            assert len(dues) == len(lists) > 0, place
+            for due, days in zip(dues, lists, strict=True):
+                said = (await due.text_content() or "").strip()
+                assert re.fullmatch(r"\w{3} \d+ \w{3} \d{4}, \d\d:\d\d", said)
+                last = calendar.day_of(datetime.fromisoformat(await due.get_attribute("datetime") or ""))
+                first = await days.get_attribute("data-first")
+                counted = await portal.get_json(f"/calendars/bc/count?first={first}&last={last}", account)
+                assert await days.locator("li").count() == len(counted["days"]) > 1, place
+
+
+async def test_each_row_of_a_queue_has_one_button(look: Look, portal: World) -> None:
     await happened(portal, UNTIL_DUE)
     await portal.hear(treated.asked_for())
-    calendar = Calendar.of(story.CALENDAR)
-    async with look("a-north") as sight:
-        for place in ("/inbox", R, f"{R}/reports", f"{R}/plan", f"{R}/reports/initial"):
+    for account, place in (("a-north", "/inbox"), ("a-officer", "/inbox"), ("a-officer", "/officer")):
+        async with look(account) as sight:
             await sight.page.goto(place)
-            times = await sight.page.locator("time[data-due]").all()
-            assert times, place
-            for one in times:
-                assert re.fullmatch(r"\w{3} \d+ \w{3} \d{4}, \d\d:\d\d", (await one.text_content() or "").strip())
-            for why in await sight.page.locator("details.pp-why").all():
-                days = await why.locator(".pp-days li").all()
-                assert len(days) > 1
-        await sight.page.goto(f"{R}/reports")
-        due = treated.due()
-        counted = count_days(calendar, due.anchor_on, calendar.day_of(due.due_at))
-        assert await sight.page.locator("details.pp-why .pp-days li").count() == len(counted)
-    said = await portal.get_json(
-        f"/calendars/bc/count?first={due.anchor_on}&last={calendar.day_of(due.due_at)}", "a-north"
-    )
-    assert len(said["days"]) == len(counted)
+            rows = await sight.page.locator("tr:has(.pp-act)").all()
+            assert rows, place
+            assert [await row.locator(".govuk-button").count() for row in rows] == [1] * len(rows), place
 
 
 async def test_every_amount_is_dollars_and_cents(look: Look, portal: World) -> None:
@@ -135,6 +158,17 @@ async def test_a_new_offer_appears_by_itself_and_disturbs_nobody(look: Look, por
         await sight.page.get_by_text("R-24-B").first.wait_for()
 
 
+async def test_a_page_whose_stream_is_lost_says_since_when_and_works_on(look: Look, portal: World) -> None:
+    await happened(portal, UNTIL_ACTIVE)
+    async with look("a-north") as sight:
+        await sight.page.route("**/events", lambda route: route.abort())
+        await sight.page.goto("/referrals")
+        await sight.page.locator("#live", has_text="Not live since").get_by_role("link", name="Reload").wait_for()
+    async with look("a-north", java_script_enabled=False) as sight:
+        await sight.page.goto("/referrals")
+        assert re.fullmatch(r"As of \d\d:\d\d", await sight.page.locator("#live").inner_text())
+
+
 async def test_updates_leave_focus_open_details_and_typed_text_alone(look: Look, portal: World) -> None:
     await happened(portal, UNTIL_DUE)
     async with look("a-north") as sight:
@@ -154,6 +188,21 @@ async def test_updates_leave_focus_open_details_and_typed_text_alone(look: Look,
         await portal.hear(treated.due(report="progress-9", revision=90))
         await asyncio.sleep(0.5)
         assert await page.locator("textarea").input_value() == "Half a sentence"
+
+
+async def test_fifty_updates_move_neither_page_nor_caret_and_are_announced_to_nobody(look: Look, portal: World) -> None:
+    await happened(portal, UNTIL_DUE)
+    async with look("a-north", viewport={"width": 1280, "height": 500}) as sight:
+        page = sight.page
+        await page.goto(R)
+        await page.get_by_text("Live", exact=True).wait_for()
+        await page.evaluate(LISTEN)
+        await page.evaluate("scrollTo(0, 200)")
+        for n in range(50):
+            await portal.hear(treated.due(report=f"progress-{n % 3 + 1}", revision=10 + n))
+        await page.get_by_role("link", name="Progress report 3").wait_for()
+        assert await page.evaluate("scrollY") == 200
+        assert await page.evaluate("announced") <= 1
 
 
 async def test_what_one_types_is_saved_by_itself_and_there_in_another_browser(look: Look, portal: World) -> None:
@@ -186,9 +235,7 @@ async def test_an_empty_list_says_what_will_come_and_offers_one_link(look: Look)
                 assert await empty.locator("a").count() == 1, place
 
 
-async def test_nobody_s_name_is_in_an_address_a_title_the_stream_or_the_browser_s_store(
-    look: Look, portal: World
-) -> None:
+async def test_nobody_s_name_is_in_an_address_a_title_or_the_browser_s_store(look: Look, portal: World) -> None:
     await happened(portal, ALL)
     async with look("a-north") as sight:
         for place in ("/inbox", R, f"{R}/plan", f"{R}/reports/initial"):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +26,11 @@ from tests.browser.conftest import Sight, looking
 pytestmark = pytest.mark.stack
 CLAIM = b"17919567"  # the first of the bundled capture that is offered to the site that people play
 PENDED = b"claims.claim-pended.v1"
+WAYS = (
+    "with scripts",
+    pytest.param("without scripts", marks=pytest.mark.long),
+    pytest.param("without the stream", marks=pytest.mark.long),
+)
 SECTIONS = ("history", "job-demands", "baseline-function", "barriers", "goal")
 
 
@@ -64,7 +70,7 @@ class World(NamedTuple):
         return self.clock.now.astimezone(PACIFIC).date()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     folder = tmp_path_factory.mktemp("journey")
     feed = _feed()
@@ -108,26 +114,38 @@ async def reach(world: World, sight: Sight, words: str, place: str, days: int) -
     raise AssertionError(f"{place} never said {words!r}: {await sight.words()}")
 
 
-async def test_a_referral_goes_from_the_inbox_to_a_paid_remittance_by_hand(browser: Browser, world: World) -> None:
+@asynccontextmanager
+async def seeing(browser: Browser, world: World, way: str) -> AsyncIterator[Sight]:
+    """A browser that has what the portal can do without, or has it not."""
     base = world.stack.environment["REHAB_PORTAL"]
+    async with looking(browser, base, java_script_enabled=way != "without scripts") as sight:
+        if way == "without the stream":
+            await sight.page.route("**/events", lambda route: route.abort())
+        yield sight
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_referral_goes_from_the_inbox_to_a_paid_remittance_by_hand(
+    browser: Browser, world: World, way: str
+) -> None:
     clinician = ("clinician.vancouver-1@cedar.example", world.password("a-vancouver-1-clinician"))
     biller = ("biller.vancouver-1@cedar.example", world.password("a-vancouver-1-biller"))
     officer = ("u0101@insurer.example", world.password("a-officer-u0101"))
     worker = ("worker@worker.example", world.password("a-worker"))
-    async with looking(browser, base) as sight:
+    async with seeing(browser, world, way) as sight:
         await sight.sign_in_as(*clinician)
         await reach(world, sight, "Open a new referral", "/inbox", 30)
         await sight.picture("inbox")
         place = await _accepted(world, sight)
         number = place.rpartition("/")[2]
         await _treated(world, sight, place)
-    async with looking(browser, base) as sight:
+    async with seeing(browser, world, way) as sight:
         await sight.sign_in_as(*officer)
         await _decided(sight, number)
-    async with looking(browser, base) as sight:
+    async with seeing(browser, world, way) as sight:
         await sight.sign_in_as(*biller)
         await _billed(world, sight)
-    async with looking(browser, base) as sight:
+    async with seeing(browser, world, way) as sight:
         await sight.sign_in_as(*worker)
         await sight.page.goto("/my/timeline")
         assert "Your program began." in await sight.words()

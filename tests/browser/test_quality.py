@@ -2,20 +2,31 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
+from shared.decision import Event, Flaw
 from tests.browser.conftest import Look, Sight
 from tests.portal import story, treated
+from tests.portal.conftest import PASSWORD
 from tests.portal.story import NUMBER
+from tests.portal.visitor import EMAIL
 from tests.portal.world import World
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 R, REPORT = f"/referrals/{NUMBER}", f"/referrals/{NUMBER}/reports/initial"
 UNTIL_OFFER, UNTIL_ACTIVE, UNTIL_DUE, ALL = 2, 6, 7, 99
-PAGES: Sequence[tuple[int, str | None, Sequence[str]]] = (
+PAPER = "0192c1f0-0000-7000-8000-000000000001"
+ACTIVE = treated.ACTIVE
+IN_REVIEW: Sequence[Event] = (*ACTIVE, treated.due(), treated.sent_in(PAPER))
+SENT_BACK, ASKED = (*IN_REVIEW, treated.sent_back()), (*ACTIVE, treated.asked_for(), treated.questioned(PAPER))
+GRANTED = (*ACTIVE, treated.asked_for(), treated.granted())
+PENDED, DECIDED = (*ACTIVE, treated.billed(), treated.pended()), (*ACTIVE, treated.billed(), *treated.decided())
+INVOICE = f"/invoices/{treated.INVOICE}"
+Told: TypeAlias = int | Sequence[Event]
+PAGES: Sequence[tuple[Told, str | None, Sequence[str]]] = (
     (0, None, ("/", "/contacts", "/sign-in", "/signed-out")),
     (0, "a-north", ("/inbox", "/referrals")),
     (UNTIL_OFFER, "a-north", ("/inbox", "/referrals", R, f"{R}/answer", "/nowhere")),
@@ -32,13 +43,30 @@ PAGES: Sequence[tuple[int, str | None, Sequence[str]]] = (
         "a-officer",
         ("/officer", f"/officer{R}", f"/officer{R}/withdraw", f"/officer{R}/plans/1", f"/officer{REPORT}"),
     ),
+    ((*ACTIVE[:2], story.declined()), "a-north", (R, f"{R}/answer")),
+    ((*ACTIVE[:2], story.lapsed()), "a-north", (R,)),
+    ((*ACTIVE[:2], story.taken_back()), "a-north", (R,)),
+    ((*ACTIVE, story.withdrawn(9)), "a-north", (R, f"{R}/start")),
+    ((*ACTIVE, story.held(9)), "a-north", (R, f"{R}/hold")),
+    (SENT_BACK, "a-north", (R, REPORT, f"{REPORT}/history", "/inbox")),
+    (ASKED, "a-north", (R, f"{R}/plan", "/inbox")),
+    (GRANTED, "a-north", (R, f"{R}/plan", f"{R}/plan/edit")),
+    (PENDED, "a-north-biller", (INVOICE, "/invoices", R)),
+    (DECIDED, "a-north-biller", (INVOICE, "/invoices", "/payments", "/inbox")),
+    (IN_REVIEW, "a-officer", ("/officer", f"/officer{REPORT}", f"/officer{R}")),
+    (GRANTED, "a-officer", (f"/officer{R}/plans/1",)),
+    (0, None, ("/session-ended?then=/inbox",)),
     (0, "a-worker", ("/my", "/my/timeline")),
+    (ACTIVE[:5], "a-worker", ("/my", "/my/timeline")),
     (ALL, "a-worker", ("/my", "/my/timeline")),
 )
 WIDTHS = (320, 390, 1280)
 
 
-async def happened(portal: World, told: int) -> None:
+async def happened(portal: World, told: Told) -> None:
+    if not isinstance(told, int):
+        await portal.hear(story.CALENDAR, *told)
+        return
     due = [] if told != UNTIL_DUE else [treated.due()]
     await portal.hear(story.CALENDAR, *treated.TREATED[: min(told, UNTIL_ACTIVE) if told != ALL else ALL], *due)
 
@@ -46,6 +74,11 @@ async def happened(portal: World, told: int) -> None:
 async def examined(sight: Sight, place: str) -> list[str]:
     """Whatever is wrong with a page."""
     await sight.page.goto(place)
+    return await barriers(sight, place)
+
+
+async def barriers(sight: Sight, place: str) -> list[str]:
+    """Whatever is wrong with what is shown."""
     await sight.page.evaluate(AXE)
     said: Any = await sight.page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
     found = [
@@ -79,4 +112,45 @@ async def examine(look: Look, portal: World, n: int, width: int, scheme: str) ->
     await happened(portal, told)
     async with look(account, viewport={"width": width, "height": 900}, color_scheme=scheme) as sight:
         wrong = [one for place in places for one in await examined(sight, place)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (320, "dark")])
+async def test_a_page_that_refuses_waits_or_asks_again_has_no_barrier(
+    look: Look, portal: World, width: int, scheme: str
+) -> None:
+    await happened(portal, UNTIL_OFFER)
+    async with look("a-north", viewport={"width": width, "height": 900}, color_scheme=scheme) as sight:
+        page, wrong = sight.page, []
+        await page.goto(f"{R}/answer")
+        await page.fill("#comment", "x" * 4001)
+        await sight.press("Decline the referral")
+        wrong += await barriers(sight, "what cannot be read")
+        await page.fill("#comment", "They live far away.")
+        await sight.press("Decline the referral")
+        await page.goto(f"{page.url.partition('?')[0]}?times=40")  # where it has given up looking again by itself
+        wrong += await barriers(sight, "a request that waits")
+        flaw = Flaw(code="FIELD-MISSING", field="reason_code", rule="a decline has a reason", fix="choose one")
+        await portal.refuse(await portal.fact("declined"), flaw, allowed=("accept",))
+        await page.reload()
+        wrong += await barriers(sight, "a request that was refused")
+        await page.goto(f"{R}/answer")
+        await portal.hear(story.acknowledged())
+        await page.fill("#comment", "They live far away.")
+        await sight.press("Decline the referral")
+        wrong += await barriers(sight, "what changed meanwhile")
+        await page.evaluate("document.querySelectorAll('[name=seen]').forEach(e => { e.value = ''; })")
+        await sight.press("Decline the referral")
+        wrong += await barriers(sight, "a page that does not say what it showed")
+        await portal.pool.execute("DELETE FROM sessions")
+        await sight.press("Decline the referral")
+        wrong += await barriers(sight, "a session that ended")
+        await page.fill("#name", EMAIL["a-north"])
+        await page.fill("#password", "wrong")
+        await sight.press("Sign in")
+        wrong += await barriers(sight, "a wrong password")
+        await page.fill("#password", PASSWORD)
+        await sight.press("Sign in")
+        wrong += await barriers(sight, "signed in again")
+        assert "They live far away." in await sight.words()
     assert wrong == []

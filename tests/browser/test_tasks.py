@@ -20,6 +20,7 @@ CONTRACT = terms.CONTRACT.model_copy(
     update={"contract_id": "c-1", "organisation_id": "o-north", "sites": ("s-north-1",)}
 )
 NETWORK: Sequence[Event] = (story.CALENDAR, CONTRACT, *terms.fees())
+PAPER = "0192c1f0-0000-7000-8000-000000000001"
 DRAFT = f"/invoices/draft-{NUMBER}"
 WAYS = ("without scripts", "without the stream", "by keyboard")
 
@@ -38,17 +39,17 @@ class Task(NamedTuple):
 
 
 WRITTEN = (*treated.ACTIVE, treated.due())
-SENT = (*WRITTEN, treated.sent_in("d-1"))
+SENT = (*WRITTEN, treated.sent_in(PAPER))
 PLANNED = (*treated.ACTIVE, treated.asked_for())
 LINE = {
-    "code": "OR-DAY",
+    "code": "O1-DAY",
     "units": "5",
     "to_on": "2024-12-20",
     "discipline": "physical_therapist",
     "goal": "manage-pain",
 }
 PLAN = {f"lines.0.{name}": value for name, value in LINE.items()}
-BILL = {"number": "24-9", "lines.0.code": "OR-DAY", "lines.0.service_on": "2024-11-12", "lines.0.units": "1"}
+BILL = {"number": "24-9", "lines.0.code": "O1-DAY", "lines.0.service_on": "2024-11-12", "lines.0.units": "1"}
 TASKS = (
     Task("open", treated.ACTIVE[:2], "a-north", f"{R}/answer", {}, "Open the offer", "acknowledged"),
     Task("accept", treated.ACTIVE[:3], "a-north", f"{R}/answer", {}, "Accept the referral", "accepted"),
@@ -113,7 +114,7 @@ TASKS = (
     Task("plan", SENT, "a-north", f"{R}/plan/edit", PLAN, "Send the plan", "submitted-plan", "program"),
     Task(
         "reply",
-        (*PLANNED, treated.questioned("q-1")),
+        (*PLANNED, treated.questioned(PAPER)),
         "a-north",
         f"{R}/plan",
         {"text": "Three times a week."},

@@ -1,5 +1,8 @@
 """Who may see and press what in the browser: every page, every role, one's own and others'."""
 
+import re
+from statistics import median
+from time import perf_counter
 from uuid import uuid4
 
 import httpx2
@@ -36,6 +39,7 @@ THERE = {
 NOWHERE = {**THERE, "number": "R-24-NOWHERE0", "invoice_id": "i-none", "remittance_id": "r-none"}
 OF_A_RECORD = [(method, path) for method, path in sorted(PAGES) if "{" in path and PAGES[method, path]]
 GUARDED = [place for place in sorted(PAGES) if PAGES[place] is not ANYBODY]
+HINT = re.compile(rf"|event: [a-z]+|id: \d+|data: {NUMBER}( v\d+)?")
 DRAFTS = frozenset({"/invoices/{invoice_id}/check"})
 
 
@@ -166,3 +170,25 @@ def test_a_page_without_a_line_or_without_asking_who_comes_is_not_served() -> No
     others = [route for route in routes if getattr(route, "path", "") != "/inbox"]
     with pytest.raises(RuntimeError, match="do not ask"):
         check_pages([*others, *router.routes])
+
+
+async def test_the_stream_of_a_page_says_which_record_changed_and_nothing_of_anybody(town: World) -> None:
+    async with visiting(town, "a-north") as visitor, visitor.client.stream("GET", "/events") as stream:
+        lines = stream.aiter_lines()
+        assert await anext(lines) == ": live"
+        await town.hear(treated.due(report="progress-1", revision=30))
+        said = [await anext(lines) for _ in range(5)]
+    assert "event: report" in said
+    assert [line for line in said if not HINT.fullmatch(line)] == []
+
+
+async def test_what_is_not_yours_takes_as_long_as_what_is_not_there(town: World) -> None:
+    async with visiting(town, "a-south") as visitor:
+        taken: dict[str, list[float]] = {NUMBER: [], NOWHERE["number"]: []}
+        for _ in range(40):
+            for number, seconds in taken.items():
+                began = perf_counter()
+                await visitor.open(f"/referrals/{number}", 404)
+                seconds.append(perf_counter() - began)
+    foreign, missing = (median(seconds) for seconds in taken.values())
+    assert 0.5 < foreign / missing < 2
