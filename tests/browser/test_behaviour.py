@@ -309,3 +309,17 @@ async def test_the_first_page_is_light_and_asks_nobody_else(look: Look, portal: 
         assert all(url.startswith(str(portal.client.base_url)) for url in own)
         assert len(own) <= 9, own
         assert sum(sizes.values()) <= 90_000, {asked[key]: size for key, size in sizes.items()}
+
+
+async def test_a_printed_page_has_its_number_and_its_time_and_neither_menus_nor_addresses(
+    look: Look, portal: World
+) -> None:
+    await happened(portal, UNTIL_DUE)
+    async with look("a-north") as sight:
+        await sight.page.goto(R)
+        await sight.page.emulate_media(media="print")
+        assert not await sight.page.locator(".pp-nav, .pp-live, main .govuk-button").filter(visible=True).count()
+        assert re.search(rf"{R}, as of .*\d\d:\d\d", await sight.page.locator(".pp-printed").inner_text())
+        added = "all => all.map(e => getComputedStyle(e, '::after').content).filter(c => c.includes('/'))"
+        assert await sight.page.locator("main a").evaluate_all(added) == []
+        assert await sight.page.locator("details.pp-why .pp-days").first.is_visible()
