@@ -1,13 +1,13 @@
 """A service with its real handlers, new to a world that has lived: it reads everything from the first record on."""
 
-import asyncio
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from benchmarks import timed
 from benchmarks.contender import Task
 from deploy.local import ports
 from shared import catchup, clock, postgres
-from shared.running import Running, quiet_collector
+from shared.running import Running
 from shared.settings import Settings
 from simulation.quiet import Watch
 
@@ -24,17 +24,10 @@ async def run(task: Task, name: str) -> float:
     running = Running(service, pool, settings)
     kept = {kind.type_name: kind for kinds in service.handlers.keeps.values() for kind in kinds}
     await catchup.read_reference(task.kafka, task.group, service.reference, kept, running.take)
-    quiet_collector()
-    app = asyncio.create_task(running.app.run())
-    while not running.applied:
-        await asyncio.sleep(0.001)
-    task.start()
-    first = sum(running.applied.values())
-    async with Watch(task.kafka, [address]) as watch:
+    return await timed.rate(running, task, _at_rest)
+
+
+async def _at_rest(running: Running) -> int:
+    async with Watch(running.settings.kafka, [running.settings.http]) as watch:
         await watch.rest(clock.tick().step)
-        last = sum(end for ends in watch.ends.values() for end in ends.values())
-    rate = task.rate(last - first)
-    running.app.exit()
-    await app
-    await pool.close()
-    return rate
+        return sum(end for ends in watch.ends.values() for end in ends.values())

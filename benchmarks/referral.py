@@ -1,6 +1,5 @@
 """referral with its real handlers: claims accepted and rehabilitation requested, admitted, matched and offered."""
 
-import asyncio
 import json
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -11,6 +10,7 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from uuid_utils import uuid4
 
+from benchmarks import timed
 from benchmarks.contender import Task
 from benchmarks.system import accepted, requested
 from services.procurement.domain import read_register
@@ -23,15 +23,12 @@ from shared import postgres
 from shared.decision import Event
 from shared.events.procurement import SiteCapacityDeclared, Week
 from shared.handlers import Kept
-from shared.running import Running, quiet_collector
+from shared.running import Running
 from shared.settings import Settings
 
 NETWORK = Path("data") / "network"
 FIRST_CLAIM = 92_000_000
 _PLENTY = 30  # openings a week: a few times what a site has, so that nobody is left without one
-_COUNT = """
-SELECT count(*) FROM outbox
-"""
 
 
 async def fill(servers: str, claims: int) -> None:
@@ -63,22 +60,7 @@ async def run(task: Task) -> float:
     settings = Settings(kafka=task.kafka, postgres=task.postgres, group=task.group, http="")
     pool = await postgres.open_pool(task.postgres, "referral", "referral")
     await _load_register(pool)
-    running = Running(service, pool, settings)
-    quiet_collector()
-    app = asyncio.create_task(running.app.run())
-    while not running.applied:
-        await asyncio.sleep(0.001)
-    task.start()
-    first = sum(running.applied.values())
-    while sum(running.applied.values()) < task.total:
-        await asyncio.sleep(0.005)
-    while await pool.fetchval(_COUNT):
-        await asyncio.sleep(0.002)
-    rate = task.rate(task.total - first)
-    running.app.exit()
-    await app
-    await pool.close()
-    return rate
+    return await timed.rate(Running(service, pool, settings), task, timed.journalled(task.total))
 
 
 async def _load_register(pool: asyncpg.Pool) -> None:

@@ -17,7 +17,6 @@ from simulation import capture, session
 from simulation.clock import ClockFile
 from simulation.feed import Stretch, select
 from simulation.play import Manner
-from simulation.tokens import read_tokens
 from simulation.topics import Lying, read
 
 WEEK = Stretch.of(date(2024, 10, 21), 7)  # accepted on these days, and everything that follows
@@ -47,12 +46,9 @@ def _played(folder: Path, clock: ClockFile) -> list[Lying]:
     clock.set(feed[0].arrives_at - session.BEFORE)
     with Stack(folder, fast=True, clock=f"stepped:{clock.path}") as stack:
         commands.fill(stack.client_environment, stack.logs)
-        known = stack.environment
-        tokens = read_tokens(Path(known["REHAB_TOKENS"]))
-        health = [stack.http(name) for name in SERVICES]
-        where = session.Addresses(known["REHAB_KAFKA"], known["REHAB_PORTAL"], health, tokens)
+        where = session.Addresses.of(stack)
         asyncio.run(session.run(feed, clock, where, Manner(1, lambda _: None, _PACE)))
-        return asyncio.run(read(known["REHAB_KAFKA"], topics.names()))
+        return asyncio.run(read(where.broker, topics.names()))
 
 
 async def _lay(ground: Ground, names: Sequence[str], left: Sequence[Lying]) -> None:

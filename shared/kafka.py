@@ -130,16 +130,19 @@ def positions(records: Iterable[ConsumerRecord]) -> Offsets:
     return {TopicPartition(r.topic, r.partition): r.offset + 1 for r in records}
 
 
-async def commit(consumer: AIOKafkaConsumer | None, offsets: Mapping[TopicPartition, int]) -> None:
-    """A failed commit only means duplicates."""
+async def commit(consumer: AIOKafkaConsumer | None, offsets: Mapping[TopicPartition, int]) -> Offsets:
+    """What was committed of it: a failed commit only means duplicates, and is tried again."""
     if consumer is None:
-        return
+        return {}
     mine = consumer.assignment()
+    found = {tp: n for tp, n in offsets.items() if tp in mine}
     try:
-        if found := {tp: n for tp, n in offsets.items() if tp in mine}:
+        if found:
             await consumer.commit(found)
     except (KafkaError, IllegalStateError) as problem:
         log.warning("offsets not committed: %s", type(problem).__name__)
+        return {}
+    return found
 
 
 async def ends_of(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> Offsets:

@@ -224,12 +224,11 @@ class Running:
             await self.commit_now()
 
     async def commit_now(self) -> None:
-        """What is applied; the consumer is gone once the broker has stopped."""
-        if self.applied != self.committed:
+        """Where partitions moved; the consumer is gone once the broker has stopped."""
+        moved = {place: end for place, end in self.applied.items() if self.committed.get(place) != end}
+        if moved:
             await crash.point("before-offsets")
-            applied = dict(self.applied)
-            await kafka.commit(self.feed.consumer, applied)
-            self.committed = applied
+            self.committed |= await kafka.commit(self.feed.consumer, moved)
 
 
 def quiet_collector() -> None:

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from simulation.absence import Absence
 from simulation.expect import Expectation, Request, expect
 from simulation.history import Read
 from simulation.judge import Verdict, judge
@@ -38,9 +39,9 @@ class Decided(NamedTuple):
 class Books:
     """The claims, the announcements, and what the auditor concludes from both."""
 
-    def __init__(self, lying: Iterable[Lying], until: datetime) -> None:
-        """Everything read, up to an instant."""
-        self.until = until
+    def __init__(self, lying: Iterable[Lying], until: datetime, away: Absence | None = None) -> None:
+        """Everything read, up to an instant; a service may have been away."""
+        self.until, self.away = until, away
         piles: Mapping[bool, list[Lying]] = {True: [], False: []}
         for one in lying:
             piles[one.topic == CLAIMS].append(one)

@@ -6,6 +6,9 @@ Where *referral* was away it decides on a later day, and what it decides by that
 (`_judged_later`), the program and the openings of the offers that it makes then (`_offered_later`), and since when a
 claim's own standing holds or ends a referral (`_followed_later`); with what follows from it. That each of these is
 right on its day is what the auditor sees to. What people did is never judged by a later day: no offer's fate differs.
+Whoever acts on what somebody changed just before, and nobody could show while the service was away, is told that it is
+stale and acts anew (`_stale_since`). Whoever takes an invoice back because it is to be paid does so when that is said,
+and may find another run frozen (`_another_run`).
 """
 
 from collections import Counter
@@ -17,6 +20,7 @@ Decision: TypeAlias = Mapping[str, Any]
 Service: TypeAlias = tuple[str, int, str]  # code, days since the first visit, and units
 
 _OF_THE_DAY = {"CLM-PEND", "CLM-SUSPENDED", "CLM-DISALLOWED", "CLM-CLOSED", "CLM-NOTFOUND", "CASE-EXISTS"}
+_FROZEN = "RUN-FROZEN"
 _TAKEN_BACK = {"VOIDED", "RETURNED"}
 
 
@@ -55,10 +59,25 @@ def _said(decided: tuple[str, str | None, Sequence[str]]) -> str:
 
 def _of_case(before: Decision, after: Decision, away: str) -> Iterator[str]:
     """From the first offer to the last cent."""
+    stale = _stale_since(before, after)
     yield from _fates(before, after)
-    yield from _acts(before, after)
-    if not (away == "referral" and (_offered_later(before, after) or _followed_later(before, after))):
+    yield from _acts(before, after, stale)
+    if not (stale or (away == "referral" and (_offered_later(before, after) or _followed_later(before, after)))):
         yield from _ends(before, after)
+
+
+def _stale_since(before: Decision, after: Decision) -> datetime | None:
+    """When somebody acted without seeing what was done just before, and was not taken for that alone."""
+    stale = (
+        _instant(act["at"])
+        for key, act in after["acts"].items()
+        if act["answer"] == ["STALE"] and act["unseen"] and before["acts"].get(key, {}).get("answer") == []
+    )
+    return min(stale, default=None)
+
+
+def _instant(said: str) -> datetime:
+    return datetime.fromisoformat(said)
 
 
 def _offered_later(before: Decision, after: Decision) -> bool:
@@ -102,17 +121,25 @@ def _fates(before: Decision, after: Decision) -> Iterator[str]:
             yield f"offer {n} was {was['fate']} and became {became['fate']}"
 
 
-def _acts(before: Decision, after: Decision) -> Iterator[str]:
+def _acts(before: Decision, after: Decision, stale: datetime | None) -> Iterator[str]:
     """What people did in both plays got the same answer; a refusal may name other codes."""
     for key, act in after["acts"].items():
+        was = before["acts"].get(key)
         if act["answer"] is None:
             yield f"{act['act']} was never answered"
         elif (
-            (was := before["acts"].get(key))
+            was
             and was["answer"] is not None
             and bool(was["answer"]) != bool(act["answer"])
+            and not (stale and _instant(act["at"]) >= stale)
+            and not _another_run(was, act)
         ):
             yield f"{act['act']} was {_answer(was)} and became {_answer(act)}"
+
+
+def _another_run(was: Mapping[str, Any], act: Mapping[str, Any]) -> bool:
+    """Done at another time than without the absence, and the run of that time was frozen, or not yet."""
+    return was["at"] != act["at"] and {*was["answer"], *act["answer"]} == {_FROZEN}
 
 
 def _answer(act: Mapping[str, Any]) -> str:

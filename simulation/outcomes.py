@@ -19,11 +19,19 @@ _FOLLOWS = {"referral-held", "referral-resumed", "referral-withdrawn"}
 _REFUSALS = {"action-refused": "reasons", "invoice-returned": "fields"}
 
 
+class _Answer(NamedTuple):
+    """For which codes an action was refused, none where it was taken, and where that stands."""
+
+    codes: Sequence[str]
+    topic: str
+    sequence: int
+
+
 class _Ends(NamedTuple):
     """Where each document stands at the end, and what was answered to each action."""
 
     states: Mapping[tuple[str, str], str]
-    answers: Mapping[str, Sequence[str]]
+    answers: Mapping[str, _Answer]
 
 
 def outcomes(books: Books) -> dict[str, Outcome]:
@@ -40,13 +48,14 @@ def _states(firsts: Iterable[Announced]) -> Mapping[tuple[str, str], str]:
     return {(name, step.document): step.to or step.state for name, step in machines.gone(firsts)}
 
 
-def _answers(firsts: Iterable[Announced]) -> Mapping[str, Sequence[str]]:
-    """By the action's id the codes for which it was refused; none for what was taken."""
-    found: dict[str, Sequence[str]] = {}
+def _answers(firsts: Iterable[Announced]) -> Mapping[str, _Answer]:
+    """By the action's id."""
+    found: dict[str, _Answer] = {}
     for one in firsts:
         if one.owner != "portal" and one.causation:
             codes = sorted({flaw["code"] for flaw in one.data.get(_REFUSALS.get(one.words, ""), ())})
-            found[one.causation] = codes or found.get(one.causation, ())
+            known = found.setdefault(one.causation, _Answer(codes, one.topic, one.sequence))
+            found[one.causation] = known._replace(codes=codes or known.codes)
     return found
 
 
@@ -98,17 +107,25 @@ def _by_claim(said: Iterable[Announced]) -> list[list[str]]:
     ]
 
 
-def _acts(said: Iterable[Announced], answers: Mapping[str, Sequence[str]]) -> dict[str, Outcome]:
-    """What people did, by the key by which they did it: the same act has the same key in every play."""
-    return {
-        one.data["idempotency_key"]: {
+def _acts(said: Iterable[Announced], answers: Mapping[str, _Answer]) -> dict[str, Outcome]:
+    """What people did, by the key by which they did it: the same act has the same key in every play.
+
+    `unseen` is what was done before, was taken, and could not be shown yet.
+    """
+    found: dict[str, Outcome] = {}
+    taken: list[_Answer] = []
+    ours = (one for one in said if one.owner == "portal" and one.data.get("idempotency_key"))
+    for one in sorted(ours, key=lambda act: act.sequence):
+        answer, seen = answers.get(one.id), one.seen
+        found[one.data["idempotency_key"]] = {
             "act": one.words,
             "at": one.at.isoformat(),
-            "answer": None if one.id not in answers else [*answers[one.id]],
+            "answer": [*answer.codes] if answer else None,
+            "unseen": any(before.sequence > seen.get(before.topic, 0) for before in taken),
         }
-        for one in said
-        if one.owner == "portal" and one.data.get("idempotency_key")
-    }
+        if answer and not answer.codes:
+            taken.append(answer)
+    return found
 
 
 def _days(recorded: Iterable[Announced]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from simulation.tail import Tail
 from simulation.topics import Announced, Publisher
 from simulation.waiting import Waiting, day_of
 
-AT_ONCE = 16  # requests of people under way together
+AT_ONCE = 64  # requests of people under way together
 _HOUR = 60  # minutes
 _LONGEST_END = timedelta(days=400)
 

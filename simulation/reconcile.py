@@ -89,12 +89,12 @@ async def reconcile(
     lying = await topics.read(servers, [topics.CLAIMS, *topics.ANNOUNCED, topics.PEOPLE])
     if away and away.service == "referral":
         lying = [one._replace(at=away.read_at(one.at)) if one.topic == topics.CLAIMS else one for one in lying]
-    return audit(lying, until=until or datetime.now(UTC), at_the_end=at_the_end)
+    return audit(lying, until=until or datetime.now(UTC), at_the_end=at_the_end, away=away)
 
 
-def audit(lying: Iterable[Lying], *, until: datetime, at_the_end: bool = True) -> Report:
+def audit(lying: Iterable[Lying], *, until: datetime, at_the_end: bool = True, away: Absence | None = None) -> Report:
     """Every check on everything that lies there."""
-    books = Books(lying, until)
+    books = Books(lying, until, away)
     checks = (*CHECKS, *(AT_THE_END if at_the_end else ()))
     faults = [
         *(fault for check in checks for fault in check(books)),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from deploy.local.rights import SERVICES
+from deploy.local.stack import Stack
 from simulation import capture
 from simulation.absence import Away, Leave
 from simulation.agenda import Agenda
@@ -22,6 +23,7 @@ from simulation.play import Manner, World, play
 from simulation.portal import Portal
 from simulation.quiet import Watch
 from simulation.tail import Tail
+from simulation.tokens import read_tokens
 from simulation.topics import CLAIMS, Publisher, read
 from simulation.treatment import Treatment
 
@@ -36,6 +38,13 @@ class Addresses(NamedTuple):
     portal: str
     health: Sequence[str]
     tokens: Mapping[str, str]
+
+    @classmethod
+    def of(cls, stack: Stack) -> "Addresses":
+        """Of a stack that this process started."""
+        known = stack.environment
+        health = [stack.http(name) for name in SERVICES]
+        return cls(known["REHAB_KAFKA"], known["REHAB_PORTAL"], health, read_tokens(Path(known["REHAB_TOKENS"])))
 
     @classmethod
     def noted(cls, text: str, tokens: Mapping[str, str]) -> "Addresses":

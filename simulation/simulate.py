@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from deploy.local import commands
 from deploy.local.processes import ROOT
-from deploy.local.rights import SERVICES
 from deploy.local.stack import Stack
 from simulation import capture, session
 from simulation.absence import Absence, Leave
@@ -26,9 +25,8 @@ from simulation.play import AT_ONCE, Manner, Unsettled
 from simulation.quiet import NotQuiet
 from simulation.reconcile import Report, reconcile
 from simulation.show import Gauge
-from simulation.tokens import read_tokens
 
-_PACE = 180  # minutes: people act three times a day, so that many act together
+_PACE = 360  # minutes: people act twice a day, so that many act together
 
 
 class Order(NamedTuple):
@@ -70,10 +68,7 @@ def _played(feed: Sequence[Captured], order: Order, folder: Path) -> Report:
         os.environ["REHAB_WIDEN"] = WIDENED
     with Stack(folder, fast=not order.kill_every, clock=f"stepped:{clock.path}", given=_given(order)) as stack:
         commands.fill(stack.client_environment, stack.logs)
-        known = stack.environment
-        tokens = read_tokens(Path(known["REHAB_TOKENS"]))
-        health = [stack.http(name) for name in SERVICES]
-        where = session.Addresses(known["REHAB_KAFKA"], known["REHAB_PORTAL"], health, tokens)
+        where = session.Addresses.of(stack)
         stopped: list[str] = []
         manner = Manner(order.seed, Gauge(), pace=_PACE, at_once=_at_once(order))
         with _nemesis(stack, order) as nemesis:
@@ -81,7 +76,7 @@ def _played(feed: Sequence[Captured], order: Order, folder: Path) -> Report:
                 asyncio.run(session.run(feed, clock, where, manner, _leave(stack, order)))
             except (NotQuiet, Unsettled) as problem:
                 stopped.append(f"the play stopped at {clock.now}: {problem}")
-        report = asyncio.run(reconcile(known["REHAB_KAFKA"], until=clock.now, away=order.away))
+        report = asyncio.run(reconcile(where.broker, until=clock.now, away=order.away))
         killed = {"kills": nemesis.kills, "servers_killed": nemesis.servers_killed} if nemesis else {}
         return report._replace(counts={**report.counts, **killed}, faults=[*stopped, *report.faults])
 

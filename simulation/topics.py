@@ -14,6 +14,7 @@ from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from typing_extensions import override
 
 from shared import lenient
+from shared.envelope import after_of
 from simulation.capture import Captured, Headers
 
 CLAIMS = "claims"
@@ -63,6 +64,12 @@ class Announced(NamedTuple):
     def owner(self) -> str:
         """Whose topic it is."""
         return self.topic.removeprefix("rehab-")
+
+    @property
+    def seen(self) -> Mapping[str, int]:
+        """How far its owner had read this key, by topic, when it was said."""
+        after = dict(self.lying.headers).get("ce_after")
+        return dict(after_of(after.decode())) if after else {}
 
 
 @asynccontextmanager

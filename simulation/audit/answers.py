@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from simulation.books import Books
+from simulation.topics import Announced
 
 _OFFERED = "rehab.referral.referral-offered.v1"
 _APPLIED, _REFUSED = "action-applied", "action-refused"
+_ENDS = {"referral-accepted", "referral-declined", "referral-lapsed", "referral-offer-withdrawn"}
 _ACTS = ("provider-", "officer-", "payment-officer-", "deadline-reached")
 
 
@@ -28,15 +30,24 @@ def actions(books: Books) -> Iterator[str]:
 
 
 def notices(books: Books) -> Iterator[str]:
-    """Each offer has a notice for the site it goes to."""
+    """Each offer has a notice for the site it goes to; none is due of one that was over before it could be told."""
     told = Counter(
         (one.data.get("referral_id"), one.data.get("site_id"), one.causation)
         for one in books.words.get("notice-queued", ())
         if one.data["about"] == _OFFERED
     )
     for one in books.words.get("referral-offered", ()):
-        if not told[one.key, one.data["site_id"], one.id]:
+        if not told[one.key, one.data["site_id"], one.id] and not _was_over_unread(books, one):
             yield f"the site {one.data['site_id']} was not told of the referral {one.key}"
+
+
+def _was_over_unread(books: Books, offer: Announced) -> bool:
+    """Whether *notification* was away from before the offer until after its end."""
+    away = books.away
+    if away is None or away.service != "notification" or not away.begins_at < offer.at < away.ends_at:
+        return False
+    ends = (one.at for one in books.referrals[offer.key] if one.sequence > offer.sequence and one.words in _ENDS)
+    return next(ends, away.ends_at) < away.ends_at
 
 
 def mails(books: Books) -> Iterator[str]:

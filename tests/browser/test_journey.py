@@ -5,14 +5,12 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from playwright.async_api import Browser
 
 from deploy.local import commands
-from deploy.local.rights import SERVICES
 from deploy.local.stack import Stack
 from simulation import capture, session
 from simulation.capture import Captured
@@ -20,7 +18,6 @@ from simulation.clock import ClockFile
 from simulation.course import PACIFIC
 from simulation.play import Manner
 from simulation.reconcile import reconcile
-from simulation.tokens import read_tokens
 from tests.browser.conftest import Sight, looking
 
 pytestmark = pytest.mark.stack
@@ -80,11 +77,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
     await asyncio.to_thread(stack.start)
     try:
         await asyncio.to_thread(commands.fill, stack.client_environment, stack.logs)
-        known = stack.environment
-        tokens = read_tokens(Path(known["REHAB_TOKENS"]))
-        where = session.Addresses(
-            known["REHAB_KAFKA"], known["REHAB_PORTAL"], [stack.http(n) for n in SERVICES], tokens
-        )
+        where = session.Addresses.of(stack)
         gate = Gate(clock)
         manner = Manner(1, lambda _: None, wait=gate.wait, by_hand=frozenset({commands.BY_HAND}))
         playing = asyncio.create_task(session.run(feed, clock, where, manner))

@@ -23,7 +23,7 @@ def line(code: str, service_on: str, allowed: int) -> dict[str, Any]:
 
 
 def act(words: str, *codes: str) -> dict[str, Any]:
-    return {"act": words, "at": "2024-11-12T20:00:00+00:00", "answer": list(codes)}
+    return {"act": words, "at": "2024-11-12T20:00:00+00:00", "answer": list(codes), "unseen": False}
 
 
 def case(**changed: Any) -> dict[str, Any]:
@@ -155,6 +155,26 @@ def test_an_offer_for_another_program_is_found() -> None:
 def test_a_refusal_of_what_was_taken_is_found() -> None:
     acts = {**case()["acts"], "k1": act("provider-accepted-referral", "REF-LAPSED")}
     assert told(case(acts=acts)) == ["provider-accepted-referral was taken and became refused for REF-LAPSED"]
+
+
+def test_who_acts_on_what_nobody_could_show_is_told_that_it_is_stale_and_acts_anew() -> None:
+    before = case(acts={**case()["acts"], "k3": act("officer-withdrew-referral")})
+    stale = act("officer-withdrew-referral", "STALE")
+    unseen = {**case()["acts"], "k3": {**stale, "unseen": True}}
+    assert told(case(acts=unseen, state="ACTIVE", reports={}), before=before) == []
+    assert told(case(acts={**case()["acts"], "k3": stale}), before=before) == [
+        "officer-withdrew-referral was taken and became refused for STALE"
+    ]
+
+
+def test_who_takes_an_invoice_back_later_may_find_the_run_frozen() -> None:
+    before = case(acts={**case()["acts"], "k3": act("provider-voided-invoice")})
+    frozen = act("provider-voided-invoice", "RUN-FROZEN")
+    later = {**frozen, "at": "2024-11-13T20:00:00+00:00"}
+    assert told(case(acts={**case()["acts"], "k3": later}), before=before) == []
+    assert told(case(acts={**case()["acts"], "k3": frozen}), before=before) == [
+        "provider-voided-invoice was taken and became refused for RUN-FROZEN"
+    ]
 
 
 def test_what_was_refused_and_is_taken_now_is_found() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from simulation.absence import Absence
 from simulation.reconcile import Report, audit
 from simulation.topics import CLAIMS, Lying
 from tests.simulation.world import NUMBER, World, at
@@ -207,6 +208,16 @@ def test_a_key_without_a_gap_is_renumbered_and_still_something_is_missing(world:
 def test_what_is_said_wrongly_is_found(world: World, words: str, data: dict[str, Any], fault: str) -> None:
     change(world, words, **data)
     assert any(fault in one for one in report(world).faults), report(world).faults
+
+
+@pytest.mark.parametrize(("days", "untold"), [(20, 0), (1, 1)])
+def test_an_offer_that_was_over_before_notification_came_back_needs_no_notice(
+    world: World, days: int, untold: int
+) -> None:
+    world.lying = [one for one in world.lying if not (of(one, "notice-queued") and b'"S-1"' in (one.value or b""))]
+    away = Absence.of(f"notification:2024-10-06:{days}")
+    faults = audit(world.lying, until=at("2025-01-01"), away=away).faults
+    assert sum("S-1 was not told" in one for one in faults) == untold
 
 
 def test_an_opening_that_was_not_declared_is_found(world: World) -> None:

@@ -23,11 +23,10 @@ from simulation.feed import Stretch, select
 from simulation.play import Manner
 from simulation.rebuild import differences
 from simulation.reconcile import Report, reconcile
-from simulation.tokens import read_tokens
 
 pytestmark = pytest.mark.stack
 WEEK = Stretch.of(date(2024, 10, 21), 7)  # accepted before the program changes, requested on both sides of it
-PACE = 180  # minutes: people act three times a day
+PACE = 360  # minutes: people act twice a day
 LEAST_NOTICES = 5
 
 
@@ -47,12 +46,9 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     clock.set(feed[0].arrives_at - session.BEFORE)
     with Stack(folder, fast=True, clock=f"stepped:{clock.path}") as stack:
         commands.fill(stack.client_environment, stack.logs)
-        known = stack.environment
-        tokens = read_tokens(Path(known["REHAB_TOKENS"]))
-        health = [stack.http(name) for name in SERVICES]
-        where = session.Addresses(known["REHAB_KAFKA"], known["REHAB_PORTAL"], health, tokens)
+        where = session.Addresses.of(stack)
         until = asyncio.run(session.run(feed, clock, where, Manner(1, lambda _: None, PACE)))
-        yield Played(feed, asyncio.run(reconcile(known["REHAB_KAFKA"], until=until)), stack)
+        yield Played(feed, asyncio.run(reconcile(where.broker, until=until)), stack)
 
 
 def test_the_books_balance_from_the_topics_alone(played: Played) -> None:

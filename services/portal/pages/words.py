@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -128,14 +128,31 @@ def _in_words(listed: re.Match[str]) -> str:
     return "; ".join(codes.CHOICES[p].lower() for p in parts) if codes.CHOICES.keys() >= set(parts) else listed[0]
 
 
-def counted(calendar: Calendar, since: date | datetime | str, due: datetime | str) -> Sequence[CountedDay]:
-    """The days between the beginning of a deadline, a day or an instant, and its end."""
+def counted(calendar: Calendar, since: date | datetime | str, due: datetime | str) -> Markup:
+    """The list of days between the beginning of a deadline, a day or an instant, and its end."""
     ends = instant(due)
     if isinstance(since, str) and "T" not in since.replace(" ", "T"):
         since = date.fromisoformat(since)
     begins = instant(since) if isinstance(since, str | datetime) else since
     first = calendar.day_of(begins) if isinstance(begins, datetime) else begins
-    return count_days(calendar, first, calendar.day_of(ends)) if first and ends else ()
+    return _listed(calendar, first, calendar.day_of(ends)) if first and ends else Markup("")
+
+
+@lru_cache(maxsize=4096)
+def _listed(calendar: Calendar, first: date, last: date) -> Markup:
+    """Written once: the same days stand in many rows of many pages."""
+    days = count_days(calendar, first, last)
+    items = Markup("").join(_listed_day(one, is_first=one is days[0], is_last=one is days[-1]) for one in days)
+    return Markup('<ol class="pp-days" aria-label="Day count" data-first="{}">{}</ol>').format(first, items)
+
+
+def _listed_day(one: CountedDay, *, is_first: bool, is_last: bool) -> Markup:
+    """With its number, or why it has none."""
+    kind = "is-start" if is_first else "is-due" if is_last else "" if one.n else "is-skip"
+    place = f" dow-{one.on.isoweekday()}" if is_first else ""
+    number = f"day {one.n}" if one.n else one.why
+    said = (kind, place, f"{one.on:%a}", f"{one.on.day} {one.on:%b}", number, ", due" if is_last else "")
+    return Markup('<li class="{}{}">{}<b>{}</b>{}{}</li>').format(*said)
 
 
 def done_words(operation: Mapping[str, Any]) -> tuple[str, str]:
