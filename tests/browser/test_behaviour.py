@@ -169,7 +169,7 @@ async def test_a_page_whose_stream_is_lost_says_since_when_and_works_on(look: Lo
         assert re.fullmatch(r"As of \d\d:\d\d", await sight.page.locator("#live").inner_text())
 
 
-async def test_updates_leave_focus_open_details_and_typed_text_alone(look: Look, portal: World) -> None:
+async def test_updates_leave_focus_caret_open_details_and_typed_text_alone(look: Look, portal: World) -> None:
     await happened(portal, UNTIL_DUE)
     async with look("a-north") as sight:
         page = sight.page
@@ -185,12 +185,15 @@ async def test_updates_leave_focus_open_details_and_typed_text_alone(look: Look,
         await page.goto(SECTION)
         await page.locator("textarea").fill("Half a sentence")
         await page.locator("textarea").focus()
-        await portal.hear(treated.due(report="progress-9", revision=90))
+        await page.evaluate("document.activeElement.setSelectionRange(5, 9)")
+        for n in range(50):
+            await portal.hear(treated.due(report="progress-9", revision=90 + n))
         await asyncio.sleep(0.5)
         assert await page.locator("textarea").input_value() == "Half a sentence"
+        assert await page.evaluate("[document.activeElement.selectionStart, document.activeElement.selectionEnd]") == [5, 9]
 
 
-async def test_fifty_updates_move_neither_page_nor_caret_and_are_announced_to_nobody(look: Look, portal: World) -> None:
+async def test_fifty_updates_move_no_page_and_are_announced_to_nobody(look: Look, portal: World) -> None:
     await happened(portal, UNTIL_DUE)
     async with look("a-north", viewport={"width": 1280, "height": 500}) as sight:
         page = sight.page

@@ -61,6 +61,17 @@ PAGES: Sequence[tuple[Told, str | None, Sequence[str]]] = (
     (ALL, "a-worker", ("/my", "/my/timeline")),
 )
 WIDTHS = (320, 390, 1280)
+LETTERS = "parseFloat(getComputedStyle(document.querySelector('main p, main dd, main label, main td')).fontSize)"
+CUT_OFF = """() => {
+    const sideways = document.documentElement.scrollWidth - innerWidth;
+    const cut = [...document.querySelectorAll("main *")].filter(one => {
+        const {overflowX, overflowY} = getComputedStyle(one);
+        const hides = (how, within, shown) => (how === "hidden" || how === "clip") && within > shown + 1;
+        return shownAtAll(one) && (hides(overflowX, one.scrollWidth, one.clientWidth) || hides(overflowY, one.scrollHeight, one.clientHeight));
+    }).map(one => one.outerHTML.slice(0, 120));
+    return sideways > 0 ? [`${sideways} px too wide`, ...cut] : cut;
+    function shownAtAll(one) { return one.clientWidth > 1 && one.clientHeight > 1 && !one.closest("[aria-hidden=true]"); }
+}"""
 
 
 async def happened(portal: World, told: Told) -> None:
@@ -105,6 +116,26 @@ async def test_a_page_has_no_barrier_and_fits_at_every_width_in_both_schemes(
     look: Look, portal: World, n: int, width: int, scheme: str
 ) -> None:
     await examine(look, portal, n, width, scheme)
+
+
+@pytest.mark.parametrize(
+    "n", [pytest.param(n, marks=() if n in {6, 8, 10, 25} else pytest.mark.long) for n in range(len(PAGES))]
+)
+async def test_text_of_twice_the_size_fits(look: Look, portal: World, n: int) -> None:
+    """As a person sets it in the browser: the default size of letters, not the zoom."""
+    told, account, places = PAGES[n]
+    await happened(portal, told)
+    async with look(account, viewport={"width": 1280, "height": 900}) as sight:
+        browser = await sight.page.context.new_cdp_session(sight.page)
+        await sight.page.goto(places[0])
+        before = await sight.page.evaluate(LETTERS)
+        await browser.send("Page.setFontSizes", {"fontSizes": {"standard": 32}})
+        found = []
+        for place in places:
+            await sight.page.goto(place)
+            assert await sight.page.evaluate(LETTERS) == 2 * before
+            found += [f"{place}: {one}" for one in await sight.page.evaluate(CUT_OFF)]
+    assert found == []
 
 
 async def examine(look: Look, portal: World, n: int, width: int, scheme: str) -> None:

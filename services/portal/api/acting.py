@@ -16,7 +16,7 @@ from uuid_utils import uuid7
 from services.portal.api.desk import Portal
 from services.portal.api.problems import Problem, answer, error, not_found
 from services.portal.store.accounts import Caller
-from services.portal.store.operations import Asked, Operation, find_operation, get_operation, note_first_answer
+from services.portal.store.operations import Asked, Operation, find_operation, tell_operation
 from services.portal.store.operations import open_operation as opened
 from shared import clock, outbox
 from shared.decision import Event, Occasion
@@ -80,9 +80,9 @@ async def take(portal: Portal, action: Action, prefer: str | None) -> Response:
     finally:
         portal.office.busy -= 1
     wait = _patience(prefer)
-    if operation.status == "received" and operation.first_answer is None and wait:
-        operation = await _await(portal, action.caller, operation, wait)
-    response = await _answered(portal, action, operation)
+    if operation.first_answer is None:
+        operation = await _told(portal, operation, wait)
+    response = await _answered(action, operation)
     if not is_new:
         response.headers["Idempotency-Replayed"] = "true"
     if wait:
@@ -143,27 +143,17 @@ def _patience(prefer: str | None) -> int:
     return 0
 
 
-async def _await(portal: Portal, caller: Caller, operation: Operation, wait: int) -> Operation:
-    """The owner's answer, or what is known when patience ends."""
-    await portal.answers.wait(operation.operation_id, wait)
+async def _told(portal: Portal, operation: Operation, wait: int) -> Operation:
+    """With the owner's answer, or as it stands when patience ends."""
+    if operation.status == "received" and wait:
+        await portal.answers.wait(operation.operation_id, wait)
     async with portal.office.pool.acquire() as conn:
-        return await get_operation(conn, caller.account_id, operation.operation_id) or operation
+        return await tell_operation(conn, operation.operation_id)
 
 
-async def _answered(portal: Portal, action: Action, operation: Operation) -> Response:
-    """What its maker was told first, or is told now."""
-    now = "checking" if operation.status == "received" else "decided"
-    if operation.first_answer != now:
-        async with portal.office.pool.acquire() as conn:
-            first = await note_first_answer(conn, operation.operation_id, now)
-    else:
-        first = now
-    if first == "checking":
-        return _checking(operation)
-    if operation.status == "received":
-        async with portal.office.pool.acquire() as conn:
-            operation = await get_operation(conn, action.caller.account_id, operation.operation_id) or operation
-    return await _decided(operation, action)
+async def _answered(action: Action, operation: Operation) -> Response:
+    """What its maker was told first, however it stands now."""
+    return _checking(operation) if operation.first_answer == "checking" else await _decided(operation, action)
 
 
 def place_of(operation: Operation) -> str:

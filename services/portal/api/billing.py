@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Path, Response
 
 from services.portal.api.access import Who
 from services.portal.api.bodies import Body, Invoice, Rectification, Void
-from services.portal.api.calls import Call, Matter, SeenCall, act
+from services.portal.api.calls import Call, Matter, NewCall, SeenCall, act
 from services.portal.api.desk import Here
 from services.portal.api.paging import Paged
 from services.portal.api.papers import Desk
@@ -41,19 +41,19 @@ async def _bill(call: Call, verb: str, body: Body, kind: type[Event], invoice_id
 
 
 @router.post("/referrals/{number}/commands/invoice")
-async def invoice(call: Annotated[Call, Depends()], body: Invoice) -> Response:
+async def invoice(call: NewCall, body: Invoice) -> Response:
     """An invoice for one worker's services."""
     return await _bill(call, "invoice", body, ProviderSubmittedInvoice, "")
 
 
 @router.post("/referrals/{number}/commands/rectify")
-async def rectify(call: Annotated[Call, Depends()], body: Rectification) -> Response:
+async def rectify(call: NewCall, body: Rectification) -> Response:
     """A new invoice for what an older one was denied."""
     return await _bill(call, "rectify", body, ProviderRectifiedInvoice, body.rectifies)
 
 
 @router.post("/referrals/{number}/commands/void")
-async def void(call: Annotated[SeenCall, Depends()], body: Void) -> Response:
+async def void(call: SeenCall, body: Void) -> Response:
     """An invoice is taken back."""
     return await _bill(call, "void", body, ProviderVoidedInvoice, body.invoice_id)
 

@@ -2,16 +2,18 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
+from uuid import UUID
 
-from fastapi import Header, Response
+from fastapi import Depends, Header, Response
 
 from services.portal.api.access import Who
 from services.portal.api.acting import Action, Key, Prefer, Said, take
 from services.portal.api.bodies import Body
-from services.portal.api.desk import Here
+from services.portal.api.desk import Here, Portal
 from services.portal.api.problems import Problem
 from services.portal.api.referrals import Number
+from services.portal.store.accounts import Caller
 from services.portal.store.documents import put_document
 from shared.decision import Event
 
@@ -21,41 +23,45 @@ MaybeMatch = Annotated[str | None, Header(alias="If-Match", pattern=_TAG)]
 _STALE = 412
 
 
+@dataclass(frozen=True)
 class Call:
-    """Who asks, under which key, in how much of a hurry."""
+    """Who asks, under which key, in how much of a hurry, and the revision they have seen."""
 
-    seen = 0
+    number: str
+    caller: Caller
+    portal: Portal
+    key: UUID
+    prefer: str | None = None
+    seen: int = 0
 
-    def __init__(self, number: Number, caller: Who, portal: Here, key: Key, prefer: Prefer = None) -> None:
-        """As a dependency of a route."""
-        self.number, self.caller, self.portal, self.key, self.prefer = number, caller, portal, key, prefer
+
+async def call_of(number: Number, caller: Who, portal: Here, key: Key, prefer: Prefer = None) -> Call:
+    """For what is new: there was nothing to see."""
+    return Call(number, caller, portal, key, prefer)
 
 
-class SeenCall(Call):
+async def seen_call_of(  # noqa: PLR0913, PLR0917 - path and headers
+    number: Number, caller: Who, portal: Here, key: Key, match: Match, prefer: Prefer = None
+) -> Call:
     """On what one has seen."""
-
-    def __init__(  # noqa: PLR0913, PLR0917 - path and headers
-        self, number: Number, caller: Who, portal: Here, key: Key, match: Match, prefer: Prefer = None
-    ) -> None:
-        """As a dependency of a route."""
-        super().__init__(number, caller, portal, key, prefer)
-        self.seen = _revision(match)
+    return Call(number, caller, portal, key, prefer, _revision(match))
 
 
-class MaybeSeenCall(Call):
+async def maybe_seen_call_of(  # noqa: PLR0913, PLR0917 - path and headers
+    number: Number, caller: Who, portal: Here, key: Key, match: MaybeMatch = None, prefer: Prefer = None
+) -> Call:
     """On what one has seen, if there was anything to see."""
-
-    def __init__(  # noqa: PLR0913, PLR0917 - path and headers
-        self, number: Number, caller: Who, portal: Here, key: Key, match: MaybeMatch = None, prefer: Prefer = None
-    ) -> None:
-        """As a dependency of a route."""
-        super().__init__(number, caller, portal, key, prefer)
-        self.seen = _revision(match) if match else 0
+    return Call(number, caller, portal, key, prefer, _revision(match) if match else 0)
 
 
 def _revision(match: str) -> int:
     """What was seen."""
     return int(match.removeprefix("W/").strip('"'))
+
+
+NewCall: TypeAlias = Annotated[Call, Depends(call_of)]
+SeenCall: TypeAlias = Annotated[Call, Depends(seen_call_of)]
+MaybeSeenCall: TypeAlias = Annotated[Call, Depends(maybe_seen_call_of)]
 
 
 @dataclass(frozen=True)

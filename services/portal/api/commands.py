@@ -1,8 +1,8 @@
 """What a clinic does with a referral; the service that owns it decides."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
 from services.portal.api.bodies import Appointment, Body, Decline, End, Hold, Move, Nothing, Start
 from services.portal.api.calls import Call, Matter, SeenCall, act
@@ -59,60 +59,60 @@ async def _now(portal: Portal, caller: Caller, view: View) -> dict[str, Any]:
 
 
 @router.post("/{number}/commands/acknowledge")
-async def acknowledge(call: Annotated[SeenCall, Depends()], body: Nothing | None = None) -> Response:
+async def acknowledge(call: SeenCall, body: Nothing | None = None) -> Response:
     """The clinic opens its offer; who the worker is can be read from then on."""
     return await _act(call, "commands/acknowledge", body or Nothing(), ProviderAcknowledgedReferral)
 
 
 @router.post("/{number}/commands/accept")
-async def accept(call: Annotated[SeenCall, Depends()], body: Nothing | None = None) -> Response:
+async def accept(call: SeenCall, body: Nothing | None = None) -> Response:
     """The clinic takes the referral."""
     return await _act(call, "commands/accept", body or Nothing(), ProviderAcceptedReferral)
 
 
 @router.post("/{number}/commands/decline")
-async def decline(call: Annotated[SeenCall, Depends()], body: Decline) -> Response:
+async def decline(call: SeenCall, body: Decline) -> Response:
     """The clinic does not take it: a code, a comment and a next step."""
     return await _act(call, "commands/decline", body, ProviderDeclinedReferral)
 
 
 @router.post("/{number}/appointments")
-async def book(call: Annotated[SeenCall, Depends()], body: Appointment) -> Response:
+async def book(call: SeenCall, body: Appointment) -> Response:
     """The first visit was agreed with the worker."""
     return await _act(call, "appointments", body, ProviderBookedAppointment)
 
 
 @router.post("/{number}/commands/move")
-async def move(call: Annotated[SeenCall, Depends()], body: Move) -> Response:
+async def move(call: SeenCall, body: Move) -> Response:
     """The first visit was agreed anew."""
     return await _act(call, "commands/move", body, ProviderMovedAppointment)
 
 
 @router.post("/{number}/commands/missed")
-async def missed(call: Annotated[SeenCall, Depends()], body: Nothing | None = None) -> Response:
+async def missed(call: SeenCall, body: Nothing | None = None) -> Response:
     """The worker did not come."""
     return await _act(call, "commands/missed", body or Nothing(), ProviderReportedMissed)
 
 
 @router.post("/{number}/commands/start")
-async def start(call: Annotated[SeenCall, Depends()], body: Start) -> Response:
+async def start(call: SeenCall, body: Start) -> Response:
     """The first visit took place."""
     return await _act(call, "commands/start", body, ProviderStartedReferral)
 
 
 @router.post("/{number}/commands/hold")
-async def hold(call: Annotated[SeenCall, Depends()], body: Hold) -> Response:
+async def hold(call: SeenCall, body: Hold) -> Response:
     """The clinic lets the referral stand still."""
     return await _act(call, "commands/hold", body, ProviderHeldReferral)
 
 
 @router.post("/{number}/commands/resume")
-async def resume(call: Annotated[SeenCall, Depends()], body: Nothing | None = None) -> Response:
+async def resume(call: SeenCall, body: Nothing | None = None) -> Response:
     """The clinic lifts its own hold."""
     return await _act(call, "commands/resume", body or Nothing(), ProviderResumedReferral)
 
 
 @router.post("/{number}/commands/end")
-async def end(call: Annotated[SeenCall, Depends()], body: End) -> Response:
+async def end(call: SeenCall, body: End) -> Response:
     """Treatment is over."""
     return await _act(call, "commands/end", body, ProviderEndedProgram)

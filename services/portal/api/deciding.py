@@ -1,9 +1,9 @@
 """What a claims officer does with a referral, its plans and its reports; the service that owns each decides."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
 from services.portal.api.bodies import (
     Body,
@@ -63,48 +63,48 @@ def _matter(call: Call, case: Case, verb: str, look: Callable[[], Awaitable[dict
 
 
 @router.post("/{number}/commands/hold")
-async def hold_for_insurer(call: Annotated[SeenCall, Depends()], body: Hold) -> Response:
+async def hold_for_insurer(call: SeenCall, body: Hold) -> Response:
     """The referral stands still."""
     return await _act(call, "hold", body, OfficerHeldReferral)
 
 
 @router.post("/{number}/commands/resume")
-async def resume_for_insurer(call: Annotated[SeenCall, Depends()], body: Nothing | None = None) -> Response:
+async def resume_for_insurer(call: SeenCall, body: Nothing | None = None) -> Response:
     """The insurer's hold is lifted."""
     return await _act(call, "resume", body or Nothing(), OfficerResumedReferral)
 
 
 @router.post("/{number}/commands/withdraw")
-async def withdraw(call: Annotated[SeenCall, Depends()], body: Reasoned) -> Response:
+async def withdraw(call: SeenCall, body: Reasoned) -> Response:
     """The referral ends before its purpose is reached."""
     return await _act(call, "withdraw", body, OfficerWithdrewReferral)
 
 
 @router.post("/{number}/commands/decide-plan")
-async def decide_plan(call: Annotated[SeenCall, Depends()], body: PlanDecision) -> Response:
+async def decide_plan(call: SeenCall, body: PlanDecision) -> Response:
     """A plan, line by line."""
     return await _decide(call, "decide-plan", body, OfficerDecidedPlan, ("plan", str(body.plan)))
 
 
 @router.post("/{number}/commands/request-information")
-async def request_information(call: Annotated[SeenCall, Depends()], body: Question) -> Response:
+async def request_information(call: SeenCall, body: Question) -> Response:
     """The clinic is asked about a plan, once."""
     return await _decide(call, "request-information", body, OfficerRequestedInformation, ("plan", str(body.plan)))
 
 
 @router.post("/{number}/commands/accept-report")
-async def accept_report(call: Annotated[SeenCall, Depends()], body: OfReport) -> Response:
+async def accept_report(call: SeenCall, body: OfReport) -> Response:
     """A report is accepted as it is."""
     return await _decide(call, "accept-report", body, OfficerAcceptedReport, ("report", body.report))
 
 
 @router.post("/{number}/commands/return-report")
-async def return_report(call: Annotated[SeenCall, Depends()], body: ReportReturn) -> Response:
+async def return_report(call: SeenCall, body: ReportReturn) -> Response:
     """A report goes back, field by field."""
     return await _decide(call, "return-report", body, OfficerReturnedReport, ("report", body.report))
 
 
 @router.post("/{number}/commands/waive-report")
-async def waive_report(call: Annotated[SeenCall, Depends()], body: ReportWaiver) -> Response:
+async def waive_report(call: SeenCall, body: ReportWaiver) -> Response:
     """The insurer does without a report."""
     return await _decide(call, "waive-report", body, OfficerWaivedReport, ("report", body.report))

@@ -60,8 +60,8 @@ class Portal:
             return self._readers
 
 
-def portal_of(request: Request) -> Portal:
-    """The one of this process."""
+async def portal_of(request: Request) -> Portal:
+    """The one of this process; nothing is awaited, but a plain function would be run in a thread."""
     portal: Portal = request.app.state.portal
     return portal
 

@@ -14,16 +14,10 @@ T = TypeVar("T")
 class Page:
     """How many, behind which one."""
 
-    def __init__(
-        self,
-        request: Request,
-        response: Response,
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
-        cursor: Annotated[str, Query(pattern=r"^[0-9]{0,18}$")] = "",
-    ) -> None:
-        """As a dependency of a route."""
+    def __init__(self, request: Request, response: Response, limit: int, after: int) -> None:
+        """`after` is how far one has read."""
         self._request, self._response = request, response
-        self.limit, self.after = limit, int(cursor or 0)
+        self.limit, self.after = limit, after
 
     @property
     def most(self) -> int:
@@ -44,4 +38,14 @@ class Page:
         return f"{self._request.url.path}?{urlencode(asked)}"
 
 
-Paged: TypeAlias = Annotated[Page, Depends()]
+async def page_of(
+    request: Request,
+    response: Response,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str, Query(pattern=r"^[0-9]{0,18}$")] = "",
+) -> Page:
+    """As it is asked for."""
+    return Page(request, response, limit, int(cursor or 0))
+
+
+Paged: TypeAlias = Annotated[Page, Depends(page_of)]

@@ -1,6 +1,6 @@
 """Referrals as a clinic may see them: a list in the order in which they changed, and each on its page."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
@@ -29,18 +29,13 @@ _ONCE_SEEN = ("claim_number", "injured_on", "injury", "areas", "barriers")
 Number = Annotated[str, Path(pattern=r"^[A-Z0-9-]{1,40}$")]
 
 
-class Filter:
+class Filter(NamedTuple):
     """Which of the caller's referrals."""
 
-    def __init__(
-        self,
-        state: Annotated[str | None, Query(pattern=r"^[a-z-]{1,40}$")] = None,
-        site: Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,60}$")] = None,
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
-        cursor: Annotated[str, Query(pattern=r"^[0-9]{0,18}$")] = "",
-    ) -> None:
-        """As a dependency of a route."""
-        self.state, self.site, self.limit, self.after = state, site, limit, int(cursor or 0)
+    state: str | None
+    site: str | None
+    limit: int
+    after: int
 
     def link(self, after: str) -> str:
         """Where the list goes on."""
@@ -48,9 +43,19 @@ class Filter:
         return f'</api/v1/referrals?{urlencode({k: v for k, v in named.items() if v})}>; rel="next"'
 
 
+async def filter_of(
+    state: Annotated[str | None, Query(pattern=r"^[a-z-]{1,40}$")] = None,
+    site: Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,60}$")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str, Query(pattern=r"^[0-9]{0,18}$")] = "",
+) -> Filter:
+    """As it is asked for."""
+    return Filter(state, site, limit, int(cursor or 0))
+
+
 @router.get("")
 async def list_referrals(
-    caller: Who, portal: Here, response: Response, asked: Annotated[Filter, Depends()]
+    caller: Who, portal: Here, response: Response, asked: Annotated[Filter, Depends(filter_of)]
 ) -> dict[str, Any]:
     """Those of the caller's sites; `next` goes on behind the last one, and later finds what has changed since."""
     sites = [site for site in caller.sites if asked.site in {None, site}]

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Path, Response
 
 from services.portal.api.access import Who
 from services.portal.api.bodies import Amendment, Attendance, Body, Plan, Reply, Report
-from services.portal.api.calls import Call, Matter, MaybeSeenCall, SeenCall, act
+from services.portal.api.calls import Call, Matter, MaybeSeenCall, NewCall, SeenCall, act
 from services.portal.api.desk import Here
 from services.portal.api.paging import Paged
 from services.portal.api.papers import Desk
@@ -44,31 +44,31 @@ async def send_in(call: Call, verb: str, body: Body, kind: type[Event], paper: t
 
 
 @router.post("/{number}/commands/attendance")
-async def attendance(call: Annotated[Call, Depends()], body: Attendance) -> Response:
+async def attendance(call: NewCall, body: Attendance) -> Response:
     """Days on which the worker came or did not."""
     return await send_in(call, "attendance", body, ProviderRecordedAttendance, ("attendance", "days"))
 
 
 @router.post("/{number}/commands/report")
-async def report(call: Annotated[MaybeSeenCall, Depends()], body: Report) -> Response:
+async def report(call: MaybeSeenCall, body: Report) -> Response:
     """A report, whole."""
     return await send_in(call, "report", body, ProviderSubmittedReport, ("report", body.report))
 
 
 @router.post("/{number}/commands/plan")
-async def plan(call: Annotated[Call, Depends()], body: Plan) -> Response:
+async def plan(call: NewCall, body: Plan) -> Response:
     """A plan for the insurer's decision."""
     return await send_in(call, "plan", body, ProviderSubmittedPlan, ("plan", "0"))
 
 
 @router.post("/{number}/commands/amend")
-async def amend(call: Annotated[SeenCall, Depends()], body: Amendment) -> Response:
+async def amend(call: SeenCall, body: Amendment) -> Response:
     """A change or an extension of a plan."""
     return await send_in(call, "amend", body, ProviderSubmittedPlanAmendment, ("plan", str(body.amends)))
 
 
 @router.post("/{number}/commands/reply")
-async def reply(call: Annotated[SeenCall, Depends()], body: Reply) -> Response:
+async def reply(call: SeenCall, body: Reply) -> Response:
     """The answer to what the officer asked about a plan."""
     return await send_in(call, "reply", body, ProviderRepliedPlan, ("plan", str(body.plan)))
 

@@ -12,7 +12,6 @@ from fastapi.responses import RedirectResponse
 
 from services.portal.api import billing
 from services.portal.api.bodies import Invoice, Rectification, Void
-from services.portal.api.calls import Call
 from services.portal.api.papers import Desk, allowed_to_clinic
 from services.portal.api.problems import Problem, error, not_found
 from services.portal.api.referrals import find_held, page_of
@@ -300,9 +299,9 @@ async def send(invoice_id: InvoiceId, press: Pressed) -> Response:
     opened = await _opened(press.visit, invoice_id)
     fields, number = opened.fields, opened.view.number
     if fields.get("rectifies"):
-        outcome = await press.act(billing.rectify, number, lambda: body_of(Rectification, _body(fields)), Call)
+        outcome = await press.act(billing.rectify, number, lambda: body_of(Rectification, _body(fields)), is_new=True)
     else:
-        outcome = await press.act(billing.invoice, number, lambda: body_of(Invoice, _body(fields)), Call)
+        outcome = await press.act(billing.invoice, number, lambda: body_of(Invoice, _body(fields)), is_new=True)
     if not outcome.is_sent:
         return await _editor(press.visit, invoice_id, Outcome(outcome.status, _by_field(outcome.said), fields))
     if outcome.status == _DECIDED:

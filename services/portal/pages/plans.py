@@ -8,7 +8,6 @@ from fastapi import APIRouter, Response
 
 from services.portal.api import treatment
 from services.portal.api.bodies import Amendment, Plan, Reply
-from services.portal.api.calls import Call
 from services.portal.api.papers import Desk
 from services.portal.api.referrals import Number, find_held, page_of
 from services.portal.domain.ready import price
@@ -179,7 +178,7 @@ async def _send(press: Press, opened: editing.Editing) -> Response:
         members = _numbered({"amends": amends, "lines": lines}, "amends")
         outcome = await press.act(treatment.amend, number, lambda: body_of(Amendment, members))
     else:
-        outcome = await press.act(treatment.plan, number, lambda: body_of(Plan, {"lines": lines}), Call)
+        outcome = await press.act(treatment.plan, number, lambda: body_of(Plan, {"lines": lines}), is_new=True)
     if not outcome.is_sent:
         return await _editor(press.visit, number, outcome)
     if outcome.status == 200:  # noqa: PLR2004 - decided: it was taken

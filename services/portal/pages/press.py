@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from services.portal.api.bodies import Body, Nothing
-from services.portal.api.calls import Call, MaybeSeenCall, SeenCall
+from services.portal.api.calls import Call
 from services.portal.api.problems import Problem, answer, error, pointer_to
 from services.portal.pages.visit import Visit, Visitor
 from services.portal.store.accounts import Caller
@@ -94,13 +94,10 @@ class Press:
         """Without what is about the press."""
         return {name: value for name, value in self.fields.items() if name not in _OWN}
 
-    def call(self, number: str, kind: type[Call] = SeenCall) -> Call:
+    def call(self, number: str, *, is_new: bool = False) -> Call:
         """As the API is called; 428 when the page did not say by which key or what it showed."""
-        asked: dict[str, Any] = {"number": number, "caller": self.caller, "portal": self.visit.portal}
-        asked |= {"key": self.key, "prefer": _SECONDS}
-        if issubclass(kind, SeenCall | MaybeSeenCall):
-            asked["match"] = f'"{self.seen}"'
-        return kind(**asked)
+        seen = 0 if is_new else self.seen
+        return Call(number, self.caller, self.visit.portal, self.key, _SECONDS, seen)
 
     @property
     def key(self) -> UUID:
@@ -127,12 +124,12 @@ class Press:
         return Outcome(response.status_code, orjson.loads(bytes(response.body)), self.typed)
 
     async def act(
-        self, doing: Doing, number: str, body: Callable[[], Body] = Nothing, kind: type[Call] = SeenCall
+        self, doing: Doing, number: str, body: Callable[[], Body] = Nothing, *, is_new: bool = False
     ) -> Outcome:
-        """One of the calls about a referral."""
+        """One of the calls about a referral; what is new was seen by nobody."""
 
         async def call() -> Response:
-            return await doing(self.call(number, kind), body())
+            return await doing(self.call(number, is_new=is_new), body())
 
         return await self.send(call)
 

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Path, Response
 
 from services.portal.api import treatment
 from services.portal.api.bodies import Report
-from services.portal.api.calls import MaybeSeenCall
 from services.portal.api.papers import Desk
 from services.portal.api.problems import not_found
 from services.portal.api.referrals import Number, find_held, page_of
@@ -155,9 +154,7 @@ async def send(number: Number, name: ReportName, press: Pressed) -> Response:
     """The report goes out as it stands in the draft; the draft is done with once it is taken."""
     writing = await _writing(press.visit, number, name)
     fields = writing.fields
-    outcome = await press.act(
-        treatment.report, number, lambda: body_of(Report, _body(writing, name, fields)), MaybeSeenCall
-    )
+    outcome = await press.act(treatment.report, number, lambda: body_of(Report, _body(writing, name, fields)))
     if not outcome.is_sent:
         refused = Outcome(outcome.status, outcome.said, fields)
         context = await _context(press.visit, writing, refused)

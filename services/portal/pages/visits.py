@@ -9,7 +9,6 @@ from fastapi import APIRouter, Response
 
 from services.portal.api import commands, treatment
 from services.portal.api.bodies import Appointment, Attendance, Decline, End, Hold, Move, Start
-from services.portal.api.calls import Call
 from services.portal.api.papers import Desk
 from services.portal.api.referrals import Number, find_mine, page_of
 from services.portal.domain.counting import count_days
@@ -183,7 +182,7 @@ async def record_attendance(number: Number, press: Pressed) -> Response:
     ]
     if extra := press.fields.get("other_on", "").strip():
         days.append({"on": extra, "status": press.fields.get("other_status", "")})
-    outcome = await press.act(treatment.attendance, number, lambda: body_of(Attendance, {"days": days}), Call)
+    outcome = await press.act(treatment.attendance, number, lambda: body_of(Attendance, {"days": days}), is_new=True)
     if outcome.is_sent:
         return press.go(outcome, f"/referrals/{number}")
     places = {f"days.{n}.{member}": f"day.{one['on']}" for n, one in enumerate(days) for member in ("on", "status")}

@@ -19,7 +19,7 @@ PATIENCE = timedelta(seconds=60)  # then operations sees that a request waits
 # a key is known for thirty days; afterwards it may name another request
 FIND = """
 SELECT operation_id, request_sha256, about, status, answer, received_at, first_answer FROM operations
-WHERE account_id = $1 AND idempotency_key = $2 AND received_at > $3
+WHERE account_id = $1 AND idempotency_key = $2
 """
 FORGET = """
 UPDATE operations SET idempotency_key = operation_id
@@ -39,10 +39,11 @@ SELECT operation_id FROM operations
 WHERE operation_id = ANY($1) AND status <> 'received'
 """
 # whoever answers first decides what every repeat is answered
-FIRST_ANSWER = """
-UPDATE operations SET first_answer = coalesce(first_answer, $2)
+TELL = """
+UPDATE operations
+SET first_answer = coalesce(first_answer, CASE status WHEN 'received' THEN 'checking' ELSE 'decided' END)
 WHERE operation_id = $1
-RETURNING first_answer
+RETURNING operation_id, request_sha256, about, status, answer, received_at, first_answer
 """
 UNANSWERED = """
 SELECT count(*) FROM operations
@@ -79,11 +80,12 @@ class Asked(NamedTuple):
 
 async def find_operation(conn: Connection, asked: Asked, at: datetime) -> Operation | None:
     """What became of the same key before; a key that was forgotten by `at` is free again."""
-    since = at - _KEPT
-    row = await conn.fetchrow(FIND, asked.account_id, asked.idempotency_key, since)
-    if row is None:
-        await conn.execute(FORGET, asked.account_id, asked.idempotency_key, since)
-    return _operation(row) if row else None
+    row = await conn.fetchrow(FIND, asked.account_id, asked.idempotency_key)
+    found = _operation(row) if row else None
+    if found and found.received_at <= at - _KEPT:
+        await conn.execute(FORGET, asked.account_id, asked.idempotency_key, at - _KEPT)
+        return None
+    return found
 
 
 async def get_operation(conn: Connection, account_id: str, operation_id: UUID) -> Operation | None:
@@ -109,10 +111,10 @@ async def count_unanswered(conn: Connection, now: datetime) -> int:
     return waiting
 
 
-async def note_first_answer(conn: Connection, operation_id: UUID, answer: str) -> str:
-    """What its maker is told, now or before: `checking` or `decided`."""
-    told: str = await conn.fetchval(FIRST_ANSWER, operation_id, answer)
-    return told
+async def tell_operation(conn: Connection, operation_id: UUID) -> Operation:
+    """As it stands; what its maker was told first, now or before, is `checking` or `decided`."""
+    (row,) = await conn.fetch(TELL, operation_id)
+    return _operation(row)
 
 
 async def keep_answers(conn: Connection, kept: Sequence[Kept]) -> None:
