@@ -63,14 +63,16 @@ PAGES: Sequence[tuple[Told, str | None, Sequence[str]]] = (
 WIDTHS = (320, 390, 1280)
 LETTERS = "parseFloat(getComputedStyle(document.querySelector('main p, main dd, main label, main td')).fontSize)"
 CUT_OFF = """() => {
-    const sideways = document.documentElement.scrollWidth - innerWidth;
-    const cut = [...document.querySelectorAll("main *")].filter(one => {
+    const wide = document.documentElement.scrollWidth - innerWidth;
+    const hides = (how, within, shown) => (how === "hidden" || how === "clip") && within > shown + 1;
+    const isCut = one => {
         const {overflowX, overflowY} = getComputedStyle(one);
-        const hides = (how, within, shown) => (how === "hidden" || how === "clip") && within > shown + 1;
-        return shownAtAll(one) && (hides(overflowX, one.scrollWidth, one.clientWidth) || hides(overflowY, one.scrollHeight, one.clientHeight));
-    }).map(one => one.outerHTML.slice(0, 120));
-    return sideways > 0 ? [`${sideways} px too wide`, ...cut] : cut;
-    function shownAtAll(one) { return one.clientWidth > 1 && one.clientHeight > 1 && !one.closest("[aria-hidden=true]"); }
+        if (one.clientWidth < 2 || one.clientHeight < 2 || one.closest("[aria-hidden=true]")) return false;
+        const sideways = hides(overflowX, one.scrollWidth, one.clientWidth);
+        return sideways || hides(overflowY, one.scrollHeight, one.clientHeight);
+    };
+    const cut = [...document.querySelectorAll("main *")].filter(isCut).map(one => one.outerHTML.slice(0, 120));
+    return wide > 0 ? [`${wide} px too wide`, ...cut] : cut;
 }"""
 
 
