@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import NAMESPACE_OID, uuid5
 
 import asyncpg
-from aiokafka import ConsumerRecord
+from aiokafka import ConsumerRecord, TopicPartition
 from faststream import FastStream
 
 from shared import clock, crash, health, kafka, metrics, postgres, work
@@ -44,6 +44,7 @@ class Running:
     settings: Settings
     applied: kafka.Offsets = field(default_factory=dict)
     committed: kafka.Offsets = field(default_factory=dict)
+    places: frozenset[TopicPartition] = frozenset()
     pen: asyncio.Lock = field(default_factory=asyncio.Lock)
     own_faults: int = 0
     retrying: bool = False
@@ -210,17 +211,21 @@ class Running:
         self.office.wake()
 
     async def know_places(self) -> None:
-        """After a restart nothing may come on a partition: what the group committed is what was applied."""
+        """What the group committed of a partition that is new here was applied, by whoever had it: nothing may come."""
         consumer = self.feed.consumer
         if consumer is None:
             return
-        for partition in consumer.assignment() - self.applied.keys():
-            self.applied.setdefault(partition, await consumer.committed(partition) or 0)
+        mine = consumer.assignment()
+        for partition in mine - self.places:
+            committed = await consumer.committed(partition) or 0
+            self.applied[partition] = max(self.applied.get(partition, 0), committed)
+        self.places = mine
 
     async def commit_soon(self) -> None:
         """Offsets follow the database by at most a moment."""
         while True:
             await asyncio.sleep(_COMMIT_EVERY)
+            await self.know_places()
             await self.commit_now()
 
     async def commit_now(self) -> None:

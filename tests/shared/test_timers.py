@@ -1,5 +1,6 @@
 """A due timer is one more record: it fires once, after what was produced before it and what its key waits for."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -143,6 +144,30 @@ async def test_a_timer_that_fell_due_while_nobody_ran_fires_once_and_after_the_b
     why = [b"pondered" in (r.value or b"") for r in await outside.said()]
     assert (why.count(True), why.index(True)) == (1, 2_000)
     assert await outside.value("SELECT count(*) FROM timers") == 0
+
+
+async def test_a_timer_fires_on_partitions_that_came_back_from_a_replica_that_left(outside: Outside) -> None:
+    """What the other applied meanwhile is not waited for: nothing more may come."""
+    keys = [f"{outside.place.suffix}-{n}" for n in range(16)]
+    await outside.ready("0")
+    await outside.post(*(outside.desk.write(Ticked(counter_id=key)) for key in keys))
+    await outside.counted(len(keys))
+    other = await outside.ready("1")
+
+    async def shares() -> bool:
+        await outside.post(*(outside.desk.write(Ticked(counter_id=key)) for key in keys))
+        return await other.metric("rehab_records_applied_total") > 0
+
+    await until(shares)
+    assert await asyncio.to_thread(other.stop, 12) == 0
+    await asyncio.sleep(9)  # a member with a name is missed after six seconds
+    key = outside.place.suffix
+    await outside.query(ARMED, key, WAKE, Pondered.type_name, Pondered(counter_id=key).to_bytes().decode())
+
+    async def fired() -> bool:
+        return bool(await outside.value("SELECT count(*) = 0 FROM timers"))
+
+    await until(fired)
 
 
 @pytest.mark.long
