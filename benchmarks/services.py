@@ -16,11 +16,10 @@ from deploy.local.stack import Stack
 from simulation import capture, session
 from simulation.clock import ClockFile
 from simulation.feed import Stretch, select
-from simulation.play import Manner
+from simulation.play import TWICE_A_DAY, Manner
 from simulation.topics import Lying, read
 
 WEEK = Stretch.of(date(2024, 10, 21), 7)  # accepted on these days, and everything that follows
-_PACE = 180
 _IN_FLIGHT = 2000
 _PEERS = ("floor", "plain")
 
@@ -47,7 +46,7 @@ def _played(folder: Path, clock: ClockFile) -> list[Lying]:
     with Stack(folder, fast=True, clock=f"stepped:{clock.path}") as stack:
         commands.fill(stack.client_environment, stack.logs)
         where = session.Addresses.of(stack)
-        asyncio.run(session.run(feed, clock, where, Manner(1, lambda _: None, _PACE)))
+        asyncio.run(session.run(feed, clock, where, Manner(1, lambda _: None, TWICE_A_DAY)))
         return asyncio.run(read(where.broker, topics.names()))
 
 

@@ -18,7 +18,7 @@ async def rate(running: Running, task: Task, done: Done) -> float:
     """Records per second; what is in the first batch already is not counted."""
     quiet_collector()
     app = asyncio.create_task(running.app.run())
-    while not running.applied:
+    while not any(running.applied.values()):
         await asyncio.sleep(0.001)
     task.start()
     first = sum(running.applied.values())

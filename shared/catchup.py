@@ -6,7 +6,7 @@ from itertools import chain
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from shared.kafka import BATCH
+from shared import kafka
 
 Take = Callable[[Sequence[ConsumerRecord]], Awaitable[object]]
 
@@ -27,7 +27,7 @@ async def read_reference(
         for partition, place in places.items():
             consumer.seek(partition, place)
         while any(places[p] < end for p, end in ends.items()):
-            found = await consumer.getmany(timeout_ms=200, max_records=BATCH)
+            found = await consumer.getmany(timeout_ms=200, max_records=kafka.BATCH)
             for partition, records in found.items():
                 places[partition] = records[-1].offset + 1
             if some := [r for r in chain.from_iterable(found.values()) if _type_of(r) in wanted]:
@@ -59,8 +59,7 @@ async def _places(servers: str, group: str, partitions: Sequence[TopicPartition]
     await asking.start()
     try:
         asking.assign(partitions)
-        starts = await asking.beginning_offsets(partitions)
-        return {p: max(await asking.committed(p) or 0, starts[p]) for p in partitions}
+        return await kafka.places_of(asking, partitions)
     finally:
         with suppress(Exception):
             await asking.stop()

@@ -152,6 +152,12 @@ async def ends_of(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> Offsets:
     return ends
 
 
+async def places_of(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> Offsets:
+    """Where the group stands, the beginning where it has not read yet."""
+    starts = await consumer.beginning_offsets(partitions)
+    return {p: max(await consumer.committed(p) or 0, starts[p]) for p in partitions}
+
+
 async def reached(consumer: AIOKafkaConsumer, ends: Offsets, applied: Offsets) -> bool:
     """Whether the group has applied everything before `ends`: own partitions as applied, others as committed."""
     mine = consumer.assignment()

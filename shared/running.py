@@ -211,14 +211,15 @@ class Running:
         self.office.wake()
 
     async def know_places(self) -> None:
-        """What the group committed of a partition that is new here was applied, by whoever had it: nothing may come."""
+        """What lies before the group's place in a partition new here was applied by others: nothing more may come."""
         consumer = self.feed.consumer
         if consumer is None:
             return
         mine = consumer.assignment()
-        for partition in mine - self.places:
-            committed = await consumer.committed(partition) or 0
-            self.applied[partition] = max(self.applied.get(partition, 0), committed)
+        if new := sorted(mine - self.places):
+            found = await kafka.places_of(consumer, new)
+            self.committed |= found
+            self.applied |= {place: max(self.applied.get(place, 0), at) for place, at in found.items()}
         self.places = mine
 
     async def commit_soon(self) -> None:

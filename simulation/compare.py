@@ -47,7 +47,7 @@ def _of_request(before: Decision, after: Decision, away: str) -> Iterator[str]:
 
 def _judged_later(before: Decision, after: Decision) -> bool:
     """Decided on a later day, and by what that day decides: the claim's standing, or what was heard by then."""
-    later = datetime.fromisoformat(after["decided_at"]) > datetime.fromisoformat(before["decided_at"])
+    later = _instant(after["decided_at"]) > _instant(before["decided_at"])
     by_the_day = set(before["codes"]) ^ set(after["codes"]) <= _OF_THE_DAY
     return later and (by_the_day or before["heard"] != after["heard"])
 
@@ -93,7 +93,7 @@ def _offered_later(before: Decision, after: Decision) -> bool:
 def _sought(one: Decision, n: int) -> datetime:
     """When the n-th offer was made; where there is none, when the one before was, or the referral began."""
     instants = [one["decided_at"], *(offer["at"] for offer in one["offers"])]
-    return datetime.fromisoformat(instants[min(n + 1, len(instants) - 1)])
+    return _instant(instants[min(n + 1, len(instants) - 1)])
 
 
 def _followed_later(before: Decision, after: Decision) -> bool:

@@ -13,6 +13,7 @@ from simulation.tail import Tail
 from simulation.topics import Announced, Publisher
 from simulation.waiting import Waiting, day_of
 
+TWICE_A_DAY = 360  # minutes, a pace at which many act together
 AT_ONCE = 64  # requests of people under way together
 _HOUR = 60  # minutes
 _LONGEST_END = timedelta(days=400)

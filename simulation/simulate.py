@@ -21,12 +21,10 @@ from simulation.clock import ClockFile
 from simulation.coverage import in_words
 from simulation.feed import ALWAYS, Stretch, select
 from simulation.nemesis import WIDENED, Nemesis
-from simulation.play import AT_ONCE, Manner, Unsettled
+from simulation.play import AT_ONCE, TWICE_A_DAY, Manner, Unsettled
 from simulation.quiet import NotQuiet
 from simulation.reconcile import Report, reconcile
 from simulation.show import Gauge
-
-_PACE = 360  # minutes: people act twice a day, so that many act together
 
 
 class Order(NamedTuple):
@@ -70,7 +68,7 @@ def _played(feed: Sequence[Captured], order: Order, folder: Path) -> Report:
         commands.fill(stack.client_environment, stack.logs)
         where = session.Addresses.of(stack)
         stopped: list[str] = []
-        manner = Manner(order.seed, Gauge(), pace=_PACE, at_once=_at_once(order))
+        manner = Manner(order.seed, Gauge(), pace=TWICE_A_DAY, at_once=_at_once(order))
         with _nemesis(stack, order) as nemesis:
             try:
                 asyncio.run(session.run(feed, clock, where, manner, _leave(stack, order)))

@@ -20,13 +20,12 @@ from simulation import capture, leaks, session
 from simulation.capture import Captured
 from simulation.clock import ClockFile
 from simulation.feed import Stretch, select
-from simulation.play import Manner
+from simulation.play import TWICE_A_DAY, Manner
 from simulation.rebuild import differences
 from simulation.reconcile import Report, reconcile
 
 pytestmark = pytest.mark.stack
 WEEK = Stretch.of(date(2024, 10, 21), 7)  # accepted before the program changes, requested on both sides of it
-PACE = 360  # minutes: people act twice a day
 LEAST_NOTICES = 5
 
 
@@ -47,7 +46,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     with Stack(folder, fast=True, clock=f"stepped:{clock.path}") as stack:
         commands.fill(stack.client_environment, stack.logs)
         where = session.Addresses.of(stack)
-        until = asyncio.run(session.run(feed, clock, where, Manner(1, lambda _: None, PACE)))
+        until = asyncio.run(session.run(feed, clock, where, Manner(1, lambda _: None, TWICE_A_DAY)))
         yield Played(feed, asyncio.run(reconcile(where.broker, until=until)), stack)
 
 
