@@ -175,13 +175,13 @@ async def _treated(world: World, sight: Sight, place: str) -> None:
     await reach(world, sight, "Initial report", f"{place}/reports", 4)
     await page.goto(f"{place}/reports/initial/about")
     await page.get_by_label("Discipline of the author").select_option("physical_therapist")
-    await sight.press("Save and go on")
+    await _saved(sight)
     for section in SECTIONS:
         await page.locator("textarea").fill(f"What is to be said about {section}.")
-        await sight.press("Save and go on")
+        await _saved(sight)
     for name, value in (("lift_kg", "10"), ("sit_minutes", "45"), ("disability_percent", "40")):
         await page.locator(f'[name="measures.{name}"]').fill(value)
-    await sight.press("Save and go on")
+    await _saved(sight)
     await sight.press("Send the report")
     assert "The report was received" in await sight.words(), await sight.words()
     await page.goto(f"{place}/plan/edit")
@@ -204,6 +204,13 @@ async def _treated(world: World, sight: Sight, place: str) -> None:
     assert "The days are on the record" in await sight.words(), await sight.words()
     await page.goto(place)
     await sight.picture("referral")
+
+
+async def _saved(sight: Sight) -> None:
+    """On to the next section."""
+    section = sight.page.url
+    await sight.press("Save and go on")
+    assert sight.page.url != section, await sight.words()
 
 
 async def _decided(sight: Sight, number: str) -> None:

@@ -69,7 +69,7 @@ async def test_a_report_is_written_section_by_section_and_sent_as_one(portal: Wo
         text = await visitor.open(answer.headers["location"])
         assert "The report was received" in text
         assert "About history." in text
-        assert await portal.pool.fetchval("SELECT count(*) FROM drafts") == 0
+        assert await portal.pool.fetchval("SELECT count(*) FROM drafts WHERE sealed IS NOT NULL") == 0
 
 
 async def test_two_people_in_one_draft_are_told_and_neither_writes_over_the_other(portal: World) -> None:
@@ -155,4 +155,58 @@ async def test_a_press_that_overtakes_the_page_s_own_saving_is_not_told_of_itsel
         await visitor.client.post(place, data=said, headers={"HX-Request": "true"})
         assert (await visitor.press(action="/history", sections__history="Half a sentence")).status_code == 303
         assert "Half a sentence" in await visitor.open(place)
-        assert (await other.press(action="/history", sections__history="Another tab")).status_code == 409
+        told = await other.press(action="/history", sections__history="Another tab")
+        assert told.status_code == 409
+        assert "You changed this draft in another window" in told.text
+
+
+async def test_what_was_typed_before_a_press_and_arrives_after_it_is_written_over_nothing(portal: World) -> None:
+    await ready_for_report(portal)
+    first, second = (f"{REFERRAL}/reports/initial/{section}" for section in ("history", "job-demands"))
+    async with visiting(portal, "a-north") as visitor:
+        await visitor.open(first)
+        late = {**visitor.form(action="/history")["fields"], "sections.history": "Half"}
+        assert (await visitor.press(action="/history", sections__history="Half a sentence")).status_code == 303
+        await visitor.open(second)
+        await visitor.client.post(first, data=late, headers={"HX-Request": "true"})
+        assert (await visitor.press(action="/job-demands", **{"sections__job-demands": "Lifts"})).status_code == 303
+        assert "Half a sentence" in await visitor.open(first)
+
+
+async def test_what_was_typed_before_a_draft_was_thrown_away_begins_it_not_anew(portal: World) -> None:
+    await portal.hear(story.CALENDAR, *treated.ACTIVE)
+    place = f"{REFERRAL}/plan/edit"
+    async with visiting(portal, "a-north") as visitor:
+        await visitor.open(place)
+        late = {**visitor.form("discard")["fields"], "lines.0.units": "3"}
+        await visitor.press("discard")
+        await visitor.client.post(place, data=late, headers={"HX-Request": "true"})
+        assert 'value="3"' not in await visitor.open(place)
+        assert (await visitor.press("save", lines__0__units="5")).status_code == 303
+        assert 'value="5"' in await visitor.open(place)
+
+
+async def test_the_same_form_of_a_draft_sent_twice_is_one_saving(portal: World) -> None:
+    await ready_for_report(portal)
+    place = f"{REFERRAL}/reports/initial/history"
+    async with visiting(portal, "a-north") as visitor:
+        await visitor.open(place)
+        said = {**visitor.form(action="/history")["fields"], "sections.history": "A sentence"}
+        for _ in range(2):
+            assert (await visitor.client.post(place, data=said)).status_code == 303
+    assert await portal.pool.fetchval("SELECT version FROM drafts") == 1
+
+
+async def test_what_was_refused_is_put_right_in_a_draft_unless_one_is_begun(portal: World) -> None:
+    adjudicated, *others = treated.decided()
+    denied = adjudicated.model_copy(update={"lines": (treated.judged("denied", 0),)})
+    await portal.hear(story.CALENDAR, *treated.ACTIVE, treated.billed(), denied, *others)
+    place = f"/invoices/{treated.INVOICE}"
+    async with visiting(portal, "a-north-biller") as visitor:
+        answer = await visitor.client.post(place, data={"how": "rectify"})
+        assert 'value="24-1-R"' in await visitor.open(answer.headers["location"])
+        await visitor.press("save", number="24-9")
+        again = await visitor.client.post(place, data={"how": "rectify"})
+        assert again.status_code == 409
+        assert "An invoice of this referral is being written" in again.text
+        assert 'value="24-9"' in await visitor.open(answer.headers["location"])

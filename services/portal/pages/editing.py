@@ -12,7 +12,7 @@ from services.portal.pages.frame import HEADERS, rendered
 from services.portal.pages.press import Outcome, Press
 from services.portal.pages.visit import Visit
 from services.portal.store.accounts import identities_of
-from services.portal.store.drafts import Draft, drop_draft, find_draft, save_draft
+from services.portal.store.drafts import Draft, Saving, drop_draft, find_draft, save_draft
 from services.portal.store.shown import View
 from shared import clock
 
@@ -28,6 +28,11 @@ class Editing(NamedTuple):
     def fields(self) -> Mapping[str, str]:
         """As typed."""
         return self.draft.fields
+
+    @property
+    def is_begun(self) -> bool:
+        """Somebody typed it, and it was not sent since."""
+        return bool(self.draft.fields)
 
 
 async def open_draft(visit: Visit, number: str, kind: str, name: str) -> Editing:
@@ -50,9 +55,23 @@ async def save(press: Press, editing: Editing, fields: Mapping[str, str] | None 
 
 async def replace(press: Press, editing: Editing, fields: Mapping[str, str]) -> bool:
     """The same with these fields alone."""
-    draft = editing.draft._replace(version=_version(press), page=press.fields.get("page"), fields=dict(fields))
+    if fields == editing.fields:
+        return True  # it is saved: a form that comes twice, too
+    return await _keep(press, editing.draft._replace(version=_version(press), fields=dict(fields)))
+
+
+async def begin(press: Press, editing: Editing, fields: Mapping[str, str]) -> bool:
+    """With these fields to begin with; False where one is begun, and it stays as it is."""
+    return not editing.is_begun and await _keep(press, editing.draft._replace(fields=dict(fields)))
+
+
+async def _keep(press: Press, draft: Draft) -> bool:
     async with press.visit.portal.office.pool.acquire() as conn, conn.transaction():
-        return await save_draft(conn, draft, press.caller.account_id, clock.now())
+        return await save_draft(conn, draft, _saving(press))
+
+
+def _saving(press: Press) -> Saving:
+    return Saving(press.caller.account_id, clock.now(), press.fields.get("page"), not is_typing(press))
 
 
 def _version(press: Press) -> int:
@@ -60,10 +79,10 @@ def _version(press: Press) -> int:
     return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0  # noqa: PLR2004 - digits of an int
 
 
-async def drop(visit: Visit, editing: Editing) -> None:
+async def drop(press: Press, editing: Editing) -> None:
     """It was sent, or nobody wants it."""
-    async with visit.portal.office.pool.acquire() as conn, conn.transaction():
-        await drop_draft(conn, editing.draft)
+    async with press.visit.portal.office.pool.acquire() as conn, conn.transaction():
+        await drop_draft(conn, editing.draft, _saving(press))
 
 
 async def told(
@@ -76,13 +95,14 @@ async def told(
     return HTMLResponse(body, headers=HEADERS)
 
 
-def changed_meanwhile(press: Press) -> Outcome:
-    """Somebody else saved since the page was opened: what was typed stands on it, theirs is a tab away."""
+def changed_meanwhile(press: Press, editing: Editing) -> Outcome:
+    """It was saved elsewhere since the page was opened: what was typed stands on it, theirs is a tab away."""
+    is_own = editing.draft.saved_by == press.caller.account_id
     said = {
-        "title": "Somebody else changed this draft",
-        "detail": "It was not saved. What you typed stands below; open the page in another tab to see theirs. "
-        "Press again to keep yours.",
-        "errors": [error(None, "DRAFT-CHANGED", "two people typed into one draft", "compare, then save again")],
+        "title": "You changed this draft in another window" if is_own else "Somebody else changed this draft",
+        "detail": "It was not saved. What you typed stands below; open the page in another tab to see "
+        f"{'the other version' if is_own else 'theirs'}. Press again to keep {'this one' if is_own else 'yours'}.",
+        "errors": [error(None, "DRAFT-CHANGED", "two pages typed into one draft", "compare, then save again")],
     }
     return Outcome(409, said, press.typed)
 

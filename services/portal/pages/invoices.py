@@ -109,8 +109,8 @@ async def create(press: Pressed) -> Response:
     """A draft with everything that is ready for one worker."""
     number = press.fields.get("number", "")
     opened = await editing.open_draft(press.visit, number, "invoice", "new")
-    if not opened.draft.version:
-        await editing.replace(press, opened, await _first(press.visit, opened.view))
+    if not opened.is_begun:
+        await editing.begin(press, opened, await _first(press.visit, opened.view))
     return RedirectResponse(f"/invoices/{_DRAFT}{number}", 303)
 
 
@@ -183,7 +183,9 @@ async def change(invoice_id: InvoiceId, press: Pressed) -> Response:
     paper, number = await _sent(press.visit, invoice_id)
     if how == "rectify":
         opened = await editing.open_draft(press.visit, number, "invoice", "new")
-        await editing.replace(press, opened, _denied_again(paper, opened.view, _today(press.visit, opened.view)))
+        again = _denied_again(paper, opened.view, _today(press.visit, opened.view))
+        if not await editing.begin(press, opened, again):
+            return await _result(press.visit, invoice_id, _begun(number))
         return RedirectResponse(f"/invoices/{_DRAFT}{number}", 303)
     outcome = await press.act(billing.void, number, lambda: Void(invoice_id=invoice_id))
     return (
@@ -191,6 +193,16 @@ async def change(invoice_id: InvoiceId, press: Pressed) -> Response:
         if outcome.is_sent
         else await _result(press.visit, invoice_id, outcome)
     )
+
+
+def _begun(number: str) -> Outcome:
+    """A referral has one draft of an invoice at a time."""
+    said = {
+        "title": "An invoice of this referral is being written",
+        "detail": f"The draft for {number} was left as it is.",
+        "errors": [error(None, "DRAFT-BEGUN", "a referral has one draft at a time", "send it or throw it away first")],
+    }
+    return Outcome(409, said)
 
 
 def _denied_again(paper: Paper, view: View, today: date) -> Mapping[str, str]:
@@ -261,14 +273,14 @@ async def _edit(press: Press, invoice_id: str, how: str) -> Response:
     """Saved as one types, by a line more or less, thrown away, or on to the last look."""
     opened = await _opened(press.visit, invoice_id)
     if how == "discard":
-        await editing.drop(press.visit, opened)
+        await editing.drop(press, opened)
         return editing.back("/invoices")
     fields = _with_rows({**opened.fields, **press.typed}, how)
     is_saved = await editing.replace(press, opened, fields)
     if editing.is_typing(press):
         return await editing.told(press, opened, is_saved=is_saved, context={"price": total_of(fields)})
     if not is_saved:
-        return await _editor(press.visit, invoice_id, editing.changed_meanwhile(press))
+        return await _editor(press.visit, invoice_id, editing.changed_meanwhile(press, opened))
     return editing.back(f"/invoices/{invoice_id}/check" if how == "check" else f"/invoices/{invoice_id}")
 
 
@@ -305,7 +317,7 @@ async def send(invoice_id: InvoiceId, press: Pressed) -> Response:
     if not outcome.is_sent:
         return await _editor(press.visit, invoice_id, Outcome(outcome.status, _by_field(outcome.said), fields))
     if outcome.status == _DECIDED:
-        await editing.drop(press.visit, opened)
+        await editing.drop(press, opened)
     return press.go(outcome, await _place(press.visit, opened.view, fields.get("number", "").strip()))
 
 

@@ -145,7 +145,7 @@ async def change(number: Number, press: Pressed) -> Response:
     how = press.fields.get("how", "")
     place = f"/referrals/{number}/plan/edit"
     if how == "discard":
-        await editing.drop(press.visit, opened)
+        await editing.drop(press, opened)
         return editing.back(f"/referrals/{number}/plan")
     if how == "send":
         return await _send(press, opened)
@@ -154,7 +154,11 @@ async def change(number: Number, press: Pressed) -> Response:
     if editing.is_typing(press):
         context = {"price": priced(press.visit.register, opened.view, fields)}
         return await editing.told(press, opened, is_saved=is_saved, context=context)
-    return editing.back(place) if is_saved else await _editor(press.visit, number, editing.changed_meanwhile(press))
+    return (
+        editing.back(place)
+        if is_saved
+        else await _editor(press.visit, number, editing.changed_meanwhile(press, opened))
+    )
 
 
 def _with_rows(fields: Mapping[str, str], how: str) -> dict[str, str]:
@@ -182,5 +186,5 @@ async def _send(press: Press, opened: editing.Editing) -> Response:
     if not outcome.is_sent:
         return await _editor(press.visit, number, outcome)
     if outcome.status == 200:  # noqa: PLR2004 - decided: it was taken
-        await editing.drop(press.visit, opened)
+        await editing.drop(press, opened)
     return press.go(outcome, f"/referrals/{number}/plan")

@@ -160,7 +160,7 @@ async def send(number: Number, name: ReportName, press: Pressed) -> Response:
         context = await _context(press.visit, writing, refused)
         return page(press.visit.request, "reports/check.html", context, status=outcome.status)
     if outcome.status == 200:  # noqa: PLR2004 - decided: it was taken
-        await editing.drop(press.visit, writing.opened)
+        await editing.drop(press, writing.opened)
     return press.go(outcome, f"/referrals/{number}/reports/{name}")
 
 
@@ -209,5 +209,5 @@ async def keep(number: Number, name: ReportName, section: Section, press: Presse
     if editing.is_typing(press):
         return await editing.told(press, writing.opened, is_saved=is_saved)
     if not is_saved:
-        return await _section(press.visit, writing, section, editing.changed_meanwhile(press))
+        return await _section(press.visit, writing, section, editing.changed_meanwhile(press, writing.opened))
     return editing.back(f"/referrals/{number}/reports/{name}/{_after(writing, section)}")

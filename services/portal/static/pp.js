@@ -11,9 +11,11 @@ document.addEventListener("submit", (event) => {
   const button = event.submitter;
   if (button && button.matches("[data-press]")) { button.dataset.text = button.textContent; button.textContent = "Sending"; }
 });
-// whoever comes back by the browser's own button may press again: the form's key makes it one thing
+// whoever comes back by the browser's own button may press again: the form's key makes it one thing; a draft is
+// read again, what was typed before is saved in it
 addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
+  if (document.querySelector("[data-autosave]")) { location.reload(); return; }
   for (const form of document.querySelectorAll("[data-sent]")) delete form.dataset.sent;
   for (const button of document.querySelectorAll("[data-text]")) button.textContent = button.dataset.text;
 });
