@@ -16,7 +16,7 @@ SELECT count(*) FROM outbox
 
 async def rate(running: Running, task: Task, done: Done) -> float:
     """Records per second; what is in the first batch already is not counted."""
-    quiet_collector()
+    quiet_collector(rings=False)
     app = asyncio.create_task(running.app.run())
     while not any(running.applied.values()):
         await asyncio.sleep(0.001)

@@ -237,11 +237,15 @@ class Running:
             self.committed |= await kafka.commit(self.feed.consumer, moved)
 
 
-def quiet_collector() -> None:
-    """A batch makes tens of thousands of short-lived tuples and no cycles: the collector finds nothing, often."""
+def quiet_collector(*, rings: bool) -> None:
+    """How seldom the collector of cycles looks.
+
+    A batch makes tens of thousands of short-lived tuples and no cycles: looking often finds nothing. Pages and mails
+    leave rings of objects behind, and a hundred thousand of those at once hold the loop for half a second.
+    """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(2_000 if rings else 100_000, 50, 100)
 
 
 async def forever(loop: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -45,6 +45,7 @@ class Service:
     unanswered: Callable[[Connection, datetime], Awaitable[int]] | None = None
     seal: Seal | None = None
     guard: Guard | None = None
+    rings: bool = False  # writes pages or mails, which leave rings of objects behind
 
     @property
     def duty(self) -> Duty:
@@ -86,7 +87,7 @@ class Service:
             kept = {e.type_name: e for kinds in self.handlers.keeps.values() for e in kinds}
             group = settings.group or f"rehab-{self.name}"
             await catchup.read_reference(settings.kafka, group, self.reference, kept, running.take)
-        quiet_collector()
+        quiet_collector(rings=self.rings)
         await running.app.run()
         await asyncio.wait_for(pool.close(), 5)
         if running.failed:

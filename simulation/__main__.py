@@ -1,12 +1,13 @@
 """`python -m simulation play|simulate|compare|generate|reconcile|rebuild`: the world outside, and the auditor."""
 
 import argparse
-import asyncio
 import json
 import os
 import sys
 from datetime import date
 from pathlib import Path
+
+import uvloop
 
 from deploy.local.processes import Died, end_like_by_hand
 from simulation import capture, clock, compare, session
@@ -75,7 +76,7 @@ def _play(asked: argparse.Namespace) -> bool:
 
     manner = Manner(asked.seed, show, pace=10, wait=pace.wait, goes_on=True, by_hand=by_hand)
     print(f"claims arrive and clinics answer; it is {moved.now.astimezone(PACIFIC):%A, %d %B %Y}", flush=True)  # noqa: T201 - to a person
-    asyncio.run(session.run(select(capture.read(asked.feed), ALWAYS), moved, where, manner))
+    uvloop.run(session.run(select(capture.read(asked.feed), ALWAYS), moved, where, manner))
     print("every claim was heard and every offer answered; the clock stands still", flush=True)  # noqa: T201 - to a person
     return True
 
@@ -103,7 +104,7 @@ def _generate(asked: argparse.Namespace) -> bool:
 
 def _reconcile(asked: argparse.Namespace) -> bool:
     """As things stand, while requests may still wait."""
-    report = asyncio.run(reconcile(os.environ["REHAB_KAFKA"], at_the_end=False))
+    report = uvloop.run(reconcile(os.environ["REHAB_KAFKA"], at_the_end=False))
     said = json.dumps(report.as_json(), indent=2)
     print(said)  # noqa: T201 - to a person
     if asked.json:

@@ -138,10 +138,10 @@ class Watch:
             raise NotQuiet(self._why) from None
 
     async def _rest(self, step: int) -> datetime | None:
-        """Whoever is at work is asked again alone, so that asking takes no time from working."""
+        """Whoever is at work is asked again alone, and no broker, so that asking takes no time from working."""
         before: _Round | None = None
         while True:
-            found = await self._round(self._services)
+            found = await self._round()
             if found.why(step):
                 before = None
                 await self._calm(step, found)
@@ -151,18 +151,18 @@ class Watch:
                 before = found
 
     async def _calm(self, step: int, found: "_Round") -> None:
-        services = self._services
-        while why := found.why(step):
-            self._why = why
-            pairs = zip(services, found.sayings, strict=True)
-            services = [service for service, said in pairs if said.waits_for(step, found.ends)]
+        """Until each of those has once been at rest, as far as the topics went then."""
+        waiting = dict(zip(self._services, found.sayings, strict=True))
+        while waiting := {one: said for one, said in waiting.items() if said.waits_for(step, found.ends)}:
+            self._why = next(iter(waiting.values())).waits_for(step, found.ends)
             await asyncio.sleep(_PAUSE)
-            found = await self._round(services)
+            sayings = await asyncio.gather(*(service.ask() for service in waiting))
+            waiting = dict(zip(waiting, sayings, strict=True))
 
-    async def _round(self, services: "Sequence[_Asking]") -> "_Round":
+    async def _round(self) -> "_Round":
         if not self._places:
             await self._find_topics()
-        asked = asyncio.gather(*(service.ask() for service in services))
+        asked = asyncio.gather(*(service.ask() for service in self._services))
         self.ends = await self._ends()
         return _Round(self.ends, await asked)
 

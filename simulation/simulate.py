@@ -1,6 +1,5 @@
 """`simulate`: a stack of its own, a capture played to its end, and the books balanced."""
 
-import asyncio
 import json
 import os
 import shutil
@@ -10,6 +9,8 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
+
+import uvloop
 
 from deploy.local import commands
 from deploy.local.processes import ROOT
@@ -71,10 +72,10 @@ def _played(feed: Sequence[Captured], order: Order, folder: Path) -> Report:
         manner = Manner(order.seed, Gauge(), pace=TWICE_A_DAY, at_once=_at_once(order))
         with _nemesis(stack, order) as nemesis:
             try:
-                asyncio.run(session.run(feed, clock, where, manner, _leave(stack, order)))
+                uvloop.run(session.run(feed, clock, where, manner, _leave(stack, order)))
             except (NotQuiet, Unsettled) as problem:
                 stopped.append(f"the play stopped at {clock.now}: {problem}")
-        report = asyncio.run(reconcile(where.broker, until=clock.now, away=order.away))
+        report = uvloop.run(reconcile(where.broker, until=clock.now, away=order.away))
         killed = {"kills": nemesis.kills, "servers_killed": nemesis.servers_killed} if nemesis else {}
         return report._replace(counts={**report.counts, **killed}, faults=[*stopped, *report.faults])
 

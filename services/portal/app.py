@@ -96,6 +96,7 @@ service = Service(
     unanswered=count_unanswered,
     seal=vault.seal_people,
     guard=Guard(frozenset({INTERNAL}), vault.seal_bytes, vault.open_bytes),
+    rings=True,
 )
 
 if __name__ == "__main__":

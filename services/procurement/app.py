@@ -24,7 +24,7 @@ async def load(office: Office, arguments: Sequence[str]) -> None:
 
 service = Service(
     "procurement",
-    listens=("rehab-portal", "rehab-referral", "rehab-program", "rehab-invoice"),
+    listens=("rehab-portal",),
     kinds=(DOCUMENTS,),
     handlers=handlers,
     folder=Path(__file__).parent,

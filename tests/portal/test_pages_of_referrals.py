@@ -1,10 +1,13 @@
 """What a clinic sees and does on the pages of its referrals, without scripts."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
-from shared.decision import Flaw
+from shared import clock
+from shared.decision import Event, Flaw
+from shared.events.referral import AppointmentMissed
 from tests.portal import story, treated
 from tests.portal.story import NUMBER
 from tests.portal.visitor import Visitor, visiting
@@ -113,3 +116,50 @@ async def test_after_a_minute_without_an_answer_operations_sees_it_and_the_page_
         await portal.pool.execute("UPDATE operations SET received_at = received_at - interval '61 seconds'")
         assert "Operations was told at" in await visitor.open(place)
         assert 'rehab_requests_unanswered{service="portal"} 1.0' in await visitor.open("/metrics")
+
+
+OFFERED = (story.created(), story.offered())
+SCHEDULED = treated.ACTIVE[:5]
+MISSED = AppointmentMissed(referral_id=story.CASE, revision=6, site_id="s-north-1", starts_at=story.NOON, times=1)
+LATER = story.booked().model_copy(update={"starts_at": clock.now() + timedelta(days=9)})
+
+
+@pytest.mark.parametrize(
+    ("told", "asks"),
+    [
+        (OFFERED, "Open a new referral"),
+        (treated.ACTIVE[:3], "Answer a referral"),
+        (treated.ACTIVE[:4], "Book the first visit"),
+        (SCHEDULED, "Say whether the first visit took place"),
+        ((*treated.ACTIVE[:4], LATER), ""),
+        ((*SCHEDULED, MISSED), "Book the first visit anew"),
+        ((*OFFERED, story.held()), ""),
+        (treated.ACTIVE, ""),
+        ((*treated.ACTIVE, treated.due(), treated.sent_in("d-1")), "Make a plan"),
+        ((*treated.ACTIVE, treated.due(), treated.sent_in("d-1"), treated.asked_for()), ""),
+    ],
+)
+async def test_the_inbox_lists_and_counts_what_a_referral_asks_for(
+    portal: World, told: tuple[Event, ...], asks: str
+) -> None:
+    await portal.hear(story.CALENDAR, *told)
+    async with visiting(portal, "a-north") as visitor:
+        text = await visitor.open("/inbox")
+    assert ("1 thing waits for you" if asks else "0 things wait for you") in text
+    assert asks in text
+
+
+async def test_the_most_urgent_stand_in_the_inbox_however_many_there_are(portal: World) -> None:
+    await portal.hear(story.CALENDAR)
+    for n in range(60):
+        case, number = f"5d1bd1b8-3f6b-5b1e-8a55-0000000001{n:02d}", f"R-24-Z{n:02d}"
+        offer = story.offered(case=case, number=number)
+        due_at = story.NOON + timedelta(days=90 - n)
+        deadline = offer.deadline.model_copy(update={"due_at": due_at})
+        await portal.hear(story.created(case, number), offer.model_copy(update={"deadline": deadline}))
+    async with visiting(portal, "a-north") as visitor:
+        text = await visitor.open("/inbox")
+    assert "60 things wait for you, 60 overdue" in text
+    assert "The 50 most urgent of 60 are shown" in text
+    assert "R-24-Z59" in text
+    assert "R-24-Z09" not in text

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterable, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple, Self
 from uuid import uuid4
 
 from fastapi import APIRouter, Response
@@ -17,7 +18,7 @@ from services.portal.pages.words import report_title
 from services.portal.store.accounts import identities_of
 from services.portal.store.notices import list_notices
 from services.portal.store.papers import list_queue
-from services.portal.store.tasks import list_in_hand, list_open_papers
+from services.portal.store.tasks import list_asking, list_open_papers
 from shared import clock
 from shared.postgres import Connection
 
@@ -34,42 +35,59 @@ async def show_inbox(visit: Visitor) -> Response:
     if visit.caller.kind == "worker":
         return RedirectResponse("/my", 303)
     now = clock.now()
-    found = tasks.by_urgency(await _tasks(visit, now), now)
-    shown = found[:_SHOWN]
+    queue = await _queue(visit, now)
+    shown = tasks.by_urgency(queue.tasks, now)[:_SHOWN]
     async with visit.portal.office.pool.acquire() as conn:
         names = await identities_of(conn, {f"worker/{t.person_id}" for t in shown if t.person_id})
     async with visit.portal.reading(visit.caller) as conn:
         told = (await list_notices(conn, visit.caller.recipients, 0, 200))[::-1][:8]
     context = {
         "groups": tasks.grouped(shown, now, visit.register.default_calendar),
-        "count": len(found),
+        "count": queue.total,
         "shown": len(shown),
-        "overdue": sum(1 for task in found if task.due_at and task.due_at <= now),
-        "at_stake": sum(task.at_stake or 0 for task in found),
+        "overdue": queue.late,
         "names": names,
         "notices": told,
     }
     return page(visit.request, "inbox/inbox.html", {**await visit.frame("inbox"), **context})
 
 
-async def _tasks(visit: Visit, now: datetime) -> list[Task]:
+class Queue(NamedTuple):
+    """The most urgent tasks at least, how many there are, and how many are late."""
+
+    tasks: Sequence[Task]
+    total: int
+    late: int
+
+    @classmethod
+    def of(cls, found: Sequence[Task], now: datetime) -> Self:
+        """All of them."""
+        return cls(found, len(found), sum(1 for task in found if task.due_at and task.due_at <= now))
+
+    def __or__(self, other: "Queue") -> "Queue":
+        """Of both."""
+        return Queue([*self.tasks, *other.tasks], self.total + other.total, self.late + other.late)
+
+
+async def _queue(visit: Visit, now: datetime) -> Queue:
     async with visit.portal.reading(visit.caller) as conn:
         if visit.caller.kind == "insurer":
-            return await _of_officer(visit, conn)
-        return [*await _of_clinic(visit, conn, now), *await _of_papers(visit, conn, now)]
+            return Queue.of(await _of_officer(visit, conn), now)
+        return await _of_clinic(visit, conn, now) | Queue.of(await _of_papers(visit, conn, now), now)
 
 
-async def _of_clinic(visit: Visit, conn: Connection, now: datetime) -> Sequence[Task]:
+async def _of_clinic(visit: Visit, conn: Connection, now: datetime) -> Queue:
     """Referrals that wait for an answer, a visit or a plan."""
     if not visit.roles & _CLINIC:
-        return ()
-    found = []
-    for one in await list_in_hand(conn, visit.caller.sites):
+        return Queue.of((), now)
+    asked = await list_asking(conn, visit.caller.sites, now, _SHOWN)
+    found: list[Task] = []
+    for one in asked.first:
         contract_id = one.body.get("contract_id")
         person_id = one.person_id if one.state in _OPENED else None
         waiting = tasks.of_referral(one.state, one.number, one.body, now)
         found += [task._replace(contract_id=contract_id, person_id=person_id) for task in waiting]
-    return found
+    return Queue(found, asked.total, asked.late)
 
 
 async def _of_papers(visit: Visit, conn: Connection, now: datetime) -> Sequence[Task]:

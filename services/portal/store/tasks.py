@@ -1,26 +1,46 @@
 """What waits for somebody, as rows."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
-import asyncpg
 import orjson
 
 from shared.postgres import Connection
 
-# what a clinic has in hand; a plan is missing where the initial report is in and none was ever sent in
-OPEN = """
-SELECT v.referral_id, v.site_id, v.number, v.state, v.person_id, v.body,
-    NOT EXISTS (SELECT FROM papers AS p WHERE p.referral_id = v.referral_id AND p.kind = 'plan')
-    AND EXISTS (
-        SELECT FROM papers AS p
-        WHERE p.referral_id = v.referral_id AND p.kind = 'report' AND p.name = 'initial'
-            AND p.state IN ('submitted', 'accepted', 'waived')
-    ) AS wants_plan
-FROM views AS v
-WHERE v.site_id = ANY($1) AND v.state = ANY($2)
-ORDER BY v.changed DESC
-LIMIT 500
+# referrals that ask something of their clinic (domain.tasks.of_referral says what), the most urgent first; a plan is
+# missing where the initial report is in and none was ever sent in
+ASKING = """
+WITH asking AS (
+    SELECT v.number, v.state, v.person_id, v.body,
+        CASE
+            WHEN v.state IN ('offered', 'acknowledged') THEN v.body #>> '{door,due_at}'
+            WHEN v.state = 'scheduled' AND NOT (v.body -> 'missed')::boolean THEN v.body ->> 'starts_at'
+        END::timestamptz AS due_at
+    FROM views AS v
+    WHERE v.site_id = ANY($1)
+        AND coalesce(jsonb_array_length(v.body -> 'held_by'), 0) = 0
+        AND (
+            v.state IN ('offered', 'acknowledged', 'accepted')
+            OR (
+                v.state = 'scheduled'
+                AND ((v.body -> 'missed')::boolean OR (v.body ->> 'starts_at')::timestamptz <= $2)
+            )
+            OR (
+                v.state = 'active'
+                AND NOT EXISTS (SELECT FROM papers AS p WHERE p.referral_id = v.referral_id AND p.kind = 'plan')
+                AND EXISTS (
+                    SELECT FROM papers AS p
+                    WHERE p.referral_id = v.referral_id AND p.kind = 'report' AND p.name = 'initial'
+                        AND p.state IN ('submitted', 'accepted', 'waived')
+                )
+            )
+        )
+)
+SELECT number, state, person_id, body, count(*) OVER () AS asking, count(*) FILTER (WHERE due_at <= $2) OVER () AS late
+FROM asking
+ORDER BY due_at NULLS LAST, number
+LIMIT $3
 """
 PAPERS = """
 SELECT v.number, v.person_id, v.body ->> 'contract_id' AS contract_id, p.kind, p.name, p.state, p.body
@@ -33,19 +53,24 @@ WHERE v.site_id = ANY($1) AND v.state = ANY($2)
 ORDER BY p.changed DESC
 LIMIT 1000
 """
-_IN_HAND = ["offered", "acknowledged", "accepted", "scheduled", "active"]
 _TREATED = ["active", "discharged"]
 
 
-class InHand(NamedTuple):
-    """A referral that its clinic has in hand."""
+class Asking(NamedTuple):
+    """A referral that asks something of its clinic."""
 
-    referral_id: str
-    site_id: str
     number: str
     state: str
     person_id: str
     body: dict[str, Any]
+
+
+class Asked(NamedTuple):
+    """The most urgent ones, how many there are, and how many are late."""
+
+    first: Sequence[Asking]
+    total: int
+    late: int
 
 
 class OpenPaper(NamedTuple):
@@ -60,15 +85,16 @@ class OpenPaper(NamedTuple):
     body: dict[str, Any]
 
 
-async def list_in_hand(conn: Connection, sites: Sequence[str]) -> list[InHand]:
-    """Referrals of these sites that are not over."""
-    return [_in_hand(row) for row in await conn.fetch(OPEN, sites, _IN_HAND)]
+async def list_asking(conn: Connection, sites: Sequence[str], now: datetime, most: int) -> Asked:
+    """Referrals of these sites that wait for their clinic."""
+    rows = await conn.fetch(ASKING, sites, now, most)
+    first = [_asking(*row[:4]) for row in rows]
+    return Asked(first, rows[0]["asking"], rows[0]["late"]) if rows else Asked((), 0, 0)
 
 
-def _in_hand(row: asyncpg.Record) -> InHand:
-    """A row; whether a plan is missing stands in its body."""
-    body = {**orjson.loads(row["body"]), "planned": not row["wants_plan"]}
-    return InHand(**{name: row[name] for name in InHand._fields if name != "body"}, body=body)
+def _asking(number: str, state: str, person_id: str, body: str) -> Asking:
+    """A row; of those in work a plan alone is missing."""
+    return Asking(number, state, person_id, {**orjson.loads(body), "planned": state != "active"})
 
 
 async def list_open_papers(conn: Connection, sites: Sequence[str]) -> list[OpenPaper]:
