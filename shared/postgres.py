@@ -1,6 +1,6 @@
 """Postgres: roles and pools, counted writes, and which errors pass by themselves."""
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -57,11 +57,12 @@ def as_role(url: str, role: str) -> str:
     return url if "@" in parts.netloc else urlunsplit(parts._replace(netloc=f"{role}@{parts.netloc}"))
 
 
-async def open_pool(url: str, role: str, schema: str, *, size: int = 6) -> asyncpg.Pool:
-    """A pool whose sessions live in one schema and never sit on locks."""
+async def open_pool(url: str, role: str, schema: str, *, size: int = 6, warm: bool = False) -> asyncpg.Pool:
+    """A pool whose sessions live in one schema and never sit on locks; a warm one opens them before it is asked."""
     settings = {**_SETTINGS, "search_path": schema, "application_name": role}
+    kept: dict[str, Any] = {"min_size": size, "max_inactive_connection_lifetime": 0} if warm else {"min_size": 1}
     return await asyncpg.create_pool(
-        as_role(url, role), min_size=1, max_size=size, server_settings=settings, reset=_as_it_is
+        as_role(url, role), max_size=size, server_settings=settings, reset=_as_it_is, **kept
     )
 
 

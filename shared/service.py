@@ -81,7 +81,7 @@ class Service:
         """Until SIGTERM: wait for broker and database, migrate, read reference data, then everything else."""
         await self._await_dependencies(settings)
         await self.migrate(settings)
-        pool = await postgres.open_pool(settings.postgres, self.name, self.name)
+        pool = await postgres.open_pool(settings.postgres, self.name, self.name, warm=self.web is not None)
         running = Running(self, pool, settings)
         if self.reference:
             kept = {e.type_name: e for kinds in self.handlers.keeps.values() for e in kinds}

@@ -56,7 +56,7 @@ class Portal:
         async with self._opening:
             if self._readers is None:
                 url = self.office.settings.postgres
-                self._readers = await postgres.open_pool(url, "portal_reader", "portal", size=8)
+                self._readers = await postgres.open_pool(url, "portal_reader", "portal", size=8, warm=True)
             return self._readers
 
 
