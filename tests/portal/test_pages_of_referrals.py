@@ -10,6 +10,7 @@ from shared.decision import Event, Flaw
 from shared.events.referral import AppointmentMissed
 from tests.portal import story, treated
 from tests.portal.story import NUMBER
+from tests.portal.test_access import notice
 from tests.portal.visitor import Visitor, visiting
 from tests.portal.world import World
 
@@ -163,3 +164,13 @@ async def test_the_most_urgent_stand_in_the_inbox_however_many_there_are(portal:
     assert "The 50 most urgent of 60 are shown" in text
     assert "R-24-Z59" in text
     assert "R-24-Z09" not in text
+
+
+async def test_the_inbox_shows_what_one_was_told_last_however_much_that_was(portal: World) -> None:
+    first = notice("s-north-1", "n-0")
+    offers = [first.model_copy(update={"notice_id": f"n-{n}"}) for n in range(210)]
+    await portal.hear(story.CALENDAR, *offers)
+    paid = {"notice_id": "n-last", "about": "rehab.invoice.remittance-issued.v1"}
+    await portal.hear(first.model_copy(update=paid))
+    async with visiting(portal, "a-north") as visitor:
+        assert "You were paid" in await visitor.open("/inbox")

@@ -16,7 +16,7 @@ from services.portal.pages.frame import page
 from services.portal.pages.visit import Visit, Visitor
 from services.portal.pages.words import report_title
 from services.portal.store.accounts import identities_of
-from services.portal.store.notices import list_notices
+from services.portal.store.notices import list_newest_notices
 from services.portal.store.papers import list_queue
 from services.portal.store.tasks import list_asking, list_open_papers
 from shared import clock
@@ -24,6 +24,7 @@ from shared.postgres import Connection
 
 router = APIRouter()
 _SHOWN = 50  # the most urgent ones
+_TOLD = 8  # notices
 _CLINIC = frozenset({"clinician", "administrator"})
 _BILLS = frozenset({"biller", "administrator"})
 _OPENED = frozenset({"acknowledged", "accepted", "scheduled", "active", "discharged"})
@@ -35,12 +36,12 @@ async def show_inbox(visit: Visitor) -> Response:
     if visit.caller.kind == "worker":
         return RedirectResponse("/my", 303)
     now = clock.now()
-    queue = await _queue(visit, now)
+    async with visit.portal.reading(visit.caller) as conn:
+        queue = await _queue(visit, conn, now)
+        told = await list_newest_notices(conn, visit.caller.recipients, _TOLD)
     shown = tasks.by_urgency(queue.tasks, now)[:_SHOWN]
     async with visit.portal.office.pool.acquire() as conn:
         names = await identities_of(conn, {f"worker/{t.person_id}" for t in shown if t.person_id})
-    async with visit.portal.reading(visit.caller) as conn:
-        told = (await list_notices(conn, visit.caller.recipients, 0, 200))[::-1][:8]
     context = {
         "groups": tasks.grouped(shown, now, visit.register.default_calendar),
         "count": queue.total,
@@ -69,11 +70,10 @@ class Queue(NamedTuple):
         return Queue([*self.tasks, *other.tasks], self.total + other.total, self.late + other.late)
 
 
-async def _queue(visit: Visit, now: datetime) -> Queue:
-    async with visit.portal.reading(visit.caller) as conn:
-        if visit.caller.kind == "insurer":
-            return Queue.of(await _of_officer(visit, conn), now)
-        return await _of_clinic(visit, conn, now) | Queue.of(await _of_papers(visit, conn, now), now)
+async def _queue(visit: Visit, conn: Connection, now: datetime) -> Queue:
+    if visit.caller.kind == "insurer":
+        return Queue.of(await _of_officer(visit, conn), now)
+    return await _of_clinic(visit, conn, now) | Queue.of(await _of_papers(visit, conn, now), now)
 
 
 async def _of_clinic(visit: Visit, conn: Connection, now: datetime) -> Queue:

@@ -27,6 +27,15 @@ WHERE recipient_id = ANY($1) AND changed > $2
 ORDER BY changed
 LIMIT $3
 """
+NEWEST = """
+SELECT n.notice_id, n.about, n.site_id, n.referral_id, n.state, n.queued_at, n.changed
+FROM unnest($1::text[]) AS r (recipient_id)
+CROSS JOIN LATERAL (
+    SELECT * FROM notices AS own WHERE own.recipient_id = r.recipient_id ORDER BY own.queued_at DESC LIMIT $2
+) AS n
+ORDER BY n.queued_at DESC, n.changed DESC
+LIMIT $2
+"""
 FIND = """
 SELECT notice_id, about, site_id, referral_id, state, queued_at, changed FROM notices
 WHERE notice_id = $1 AND recipient_id = ANY($2)
@@ -73,6 +82,11 @@ async def keep_notices(conn: Connection, kept: Sequence[Kept]) -> None:
 async def list_notices(conn: Connection, recipients: Sequence[str], after: int, limit: int) -> list[Notice]:
     """In the order in which they changed, after a cursor."""
     return [Notice(*row) for row in await conn.fetch(LIST, recipients, after, limit)]
+
+
+async def list_newest_notices(conn: Connection, recipients: Sequence[str], limit: int) -> list[Notice]:
+    """What they were told last, that first."""
+    return [Notice(*row) for row in await conn.fetch(NEWEST, recipients, limit)]
 
 
 async def find_notice(conn: Connection, notice_id: str, recipients: Sequence[str]) -> Notice | None:

@@ -8,6 +8,7 @@ from services.portal.store.accounts import Caller, caller_in
 from shared.postgres import Connection, count
 
 IDLE_MINUTES, LONGEST_HOURS = 30, 12
+_NOTED_EVERY = 15  # seconds
 KEEP_CREDENTIALS = """
 INSERT INTO credentials (account_id, name_sha256, password)
 SELECT * FROM unnest($1::text[], $2::bytea[], $3::text[])
@@ -20,20 +21,22 @@ WHERE name_sha256 = $1
 OPEN = """
 INSERT INTO sessions (session_sha256, account_id) VALUES ($1, $2)
 """
-# a session that is in use stays open, but never longer than its day
+# a session that is in use stays open, but never longer than its day; that it is in use is written down every few
+# seconds, not by every request, which would queue behind one row
 USE = """
 WITH used AS (
-    UPDATE sessions SET seen_at = CASE WHEN $4 THEN now() ELSE seen_at END
-    WHERE session_sha256 = $1
+    UPDATE sessions SET seen_at = now()
+    WHERE session_sha256 = $1 AND $4
         AND seen_at > now() - make_interval(mins => $2) AND opened_at > now() - make_interval(hours => $3)
-    RETURNING account_id
+        AND seen_at < now() - make_interval(secs => $5)
 )
 SELECT a.account_id, a.kind, a.organisation_id, a.person_id, array_agg(r.role ORDER BY r.role, r.site_id) AS roles,
        array_agg(r.site_id ORDER BY r.role, r.site_id) AS sites
-FROM used
+FROM sessions AS s
 JOIN accounts AS a USING (account_id)
 JOIN roles AS r USING (account_id)
-WHERE NOT a.closed
+WHERE s.session_sha256 = $1 AND NOT a.closed
+    AND s.seen_at > now() - make_interval(mins => $2) AND s.opened_at > now() - make_interval(hours => $3)
 GROUP BY a.account_id
 """
 LEFT = """
@@ -84,7 +87,8 @@ async def open_session(conn: Connection, cookie: str, account_id: str) -> None:
 
 async def use_session(conn: Connection, cookie: str, *, by_itself: bool = False) -> Caller | None:
     """Whose session it is, if it is open still; what a page asks for by itself is no use of it."""
-    row = await conn.fetchrow(USE, sha256(cookie.encode()).digest(), IDLE_MINUTES, LONGEST_HOURS, not by_itself)
+    session = sha256(cookie.encode()).digest()
+    row = await conn.fetchrow(USE, session, IDLE_MINUTES, LONGEST_HOURS, not by_itself, _NOTED_EVERY)
     return caller_in(row) if row else None
 
 
