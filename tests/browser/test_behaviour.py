@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from playwright.async_api import Route
 
 from shared.calendar import Calendar
 from shared.events.values import Deadline
@@ -160,9 +161,14 @@ async def test_a_new_offer_appears_by_itself_and_disturbs_nobody(look: Look, por
 
 
 async def test_a_page_whose_stream_is_lost_says_since_when_and_works_on(look: Look, portal: World) -> None:
+    async def late(route: Route) -> None:
+        await asyncio.sleep(0.5)
+        await route.continue_()
+
     await happened(portal, UNTIL_ACTIVE)
     async with look("a-north") as sight:
         await sight.page.route("**/events", lambda route: route.abort())
+        await sight.page.route("**/pp*.js*", late)
         await sight.page.goto("/referrals")
         await sight.page.locator("#live", has_text="Not live since").get_by_role("link", name="Reload").wait_for()
     async with look("a-north", java_script_enabled=False) as sight:
