@@ -20,6 +20,7 @@ from shared.calendar import Calendar
 _DATA = Path(__file__).parents[3] / "data"
 _PACIFIC = ZoneInfo("America/Vancouver")
 _LISTED = re.compile(r"(?<=of )[a-z_-]+(?:, [a-z_-]+)+")
+_written_once = lru_cache(maxsize=4096)  # the same days and instants stand in many rows of many pages
 _UNSEEN = frozenset({"key", "seen", "then", "how", "version", "rows", "plan", "amends", "rectifies", "page"})
 
 
@@ -33,6 +34,7 @@ def money(cents: int | Undefined | None) -> Markup:
     return Markup('<span class="pp-num" data-money>{}${:,}.{:02d}</span>').format(sign, whole // 100, whole % 100)
 
 
+@_written_once
 def instant(at: datetime | str | None) -> datetime | None:
     """As read from JSON, in Pacific time."""
     if not at:
@@ -46,6 +48,7 @@ def a_day(on: date | str | None) -> date | None:
     return date.fromisoformat(on[:10]) if isinstance(on, str) and on else on or None
 
 
+@_written_once
 def day(on: date | str | None) -> str:
     """Tue 12 Nov 2024."""
     found = a_day(on)
@@ -58,6 +61,7 @@ def long_day(on: date | str | None) -> str:
     return f"{found:%A} {found.day} {found:%B %Y}" if found else ""
 
 
+@_written_once
 def when(at: datetime | str | None) -> str:
     """Tue 12 Nov 2024, 09:00."""
     found = instant(at)
@@ -138,9 +142,8 @@ def counted(calendar: Calendar, since: date | datetime | str, due: datetime | st
     return _listed(calendar, first, calendar.day_of(ends)) if first and ends else Markup("")
 
 
-@lru_cache(maxsize=4096)
+@_written_once
 def _listed(calendar: Calendar, first: date, last: date) -> Markup:
-    """Written once: the same days stand in many rows of many pages."""
     days = count_days(calendar, first, last)
     items = Markup("").join(_listed_day(one, is_first=one is days[0], is_last=one is days[-1]) for one in days)
     return Markup('<ol class="pp-days" aria-label="Day count" data-first="{}">{}</ol>').format(first, items)
