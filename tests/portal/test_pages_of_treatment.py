@@ -91,8 +91,7 @@ async def test_what_one_types_is_there_after_signing_in_again(portal: World) -> 
     place = f"{REFERRAL}/reports/initial/history"
     async with visiting(portal, "a-north") as visitor:
         await visitor.open(place)
-        form = visitor.form(action="/history")
-        said = {**form["fields"], "sections.history": "Half a sentence"}
+        said = visitor.typed(action="/history", sections__history="Half a sentence")
         saved = await visitor.client.post(place, data=said, headers={"HX-Request": "true"})
         assert "Saved" in saved.text
     async with visiting(portal, "a-north") as visitor:
@@ -151,7 +150,7 @@ async def test_a_press_that_overtakes_the_page_s_own_saving_is_not_told_of_itsel
     async with visiting(portal, "a-north") as visitor, visiting(portal, "a-north") as other:
         await other.open(place)
         await visitor.open(place)
-        said = {**visitor.form(action="/history")["fields"], "sections.history": "Half"}
+        said = visitor.typed(action="/history", sections__history="Half")
         await visitor.client.post(place, data=said, headers={"HX-Request": "true"})
         assert (await visitor.press(action="/history", sections__history="Half a sentence")).status_code == 303
         assert "Half a sentence" in await visitor.open(place)
@@ -165,7 +164,7 @@ async def test_what_was_typed_before_a_press_and_arrives_after_it_is_written_ove
     first, second = (f"{REFERRAL}/reports/initial/{section}" for section in ("history", "job-demands"))
     async with visiting(portal, "a-north") as visitor:
         await visitor.open(first)
-        late = {**visitor.form(action="/history")["fields"], "sections.history": "Half"}
+        late = visitor.typed(action="/history", sections__history="Half")
         assert (await visitor.press(action="/history", sections__history="Half a sentence")).status_code == 303
         await visitor.open(second)
         await visitor.client.post(first, data=late, headers={"HX-Request": "true"})
@@ -178,7 +177,7 @@ async def test_what_was_typed_before_a_draft_was_thrown_away_begins_it_not_anew(
     place = f"{REFERRAL}/plan/edit"
     async with visiting(portal, "a-north") as visitor:
         await visitor.open(place)
-        late = {**visitor.form("discard")["fields"], "lines.0.units": "3"}
+        late = visitor.typed("discard", lines__0__units="3")
         await visitor.press("discard")
         await visitor.client.post(place, data=late, headers={"HX-Request": "true"})
         assert 'value="3"' not in await visitor.open(place)
@@ -191,7 +190,7 @@ async def test_the_same_form_of_a_draft_sent_twice_is_one_saving(portal: World) 
     place = f"{REFERRAL}/reports/initial/history"
     async with visiting(portal, "a-north") as visitor:
         await visitor.open(place)
-        said = {**visitor.form(action="/history")["fields"], "sections.history": "A sentence"}
+        said = visitor.typed(action="/history", sections__history="A sentence")
         for _ in range(2):
             assert (await visitor.client.post(place, data=said)).status_code == 303
     assert await portal.pool.fetchval("SELECT version FROM drafts") == 1

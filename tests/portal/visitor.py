@@ -54,11 +54,15 @@ class Visitor:
         assert found, (button, action, [(f["action"], f["buttons"]) for f in reader.forms])
         return found[-1]
 
+    def typed(self, button: str = "", action: str = "", **fields: str) -> dict[str, str]:
+        """The form of the open page with these fields typed, before anything is pressed."""
+        return {**self.form(button, action)["fields"], **{name.replace("__", "."): v for name, v in fields.items()}}
+
     async def press(self, button: str = "", action: str = "", **fields: str) -> httpx2.Response:
         """A button of the open page, by its value, with these fields typed."""
         form = self.form(button, action)
         pressed = {form["buttons"][button]: button} if button else {}
-        said = {**form["fields"], **{name.replace("__", "."): value for name, value in fields.items()}, **pressed}
+        said = {**self.typed(button, action, **fields), **pressed}
         self.page = await self.client.post(form["action"], data=said)
         return self.page
 
