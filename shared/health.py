@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
@@ -99,7 +100,7 @@ class Server:
         consumer = self.running.feed.consumer
         with contextlib.suppress(Exception):
             async with asyncio.timeout(_PATIENCE):
-                return consumer is not None and bool(await kafka.ends_of(consumer, self.running.service.listens[:1]))
+                return consumer is not None and bool(await kafka.ends_of(consumer, self.running.feed.places[:1]))
         return False
 
     async def _database_answers(self) -> bool:
@@ -113,22 +114,33 @@ class Server:
         """What a simulator must know before it moves the clock: everything that is still in flight."""
         running, tick = self.running, clock.tick()
         running.leader.look(tick.step)
-        async with running.pool.acquire() as conn:
-            ((due, soon, outbox),) = await conn.fetch(timers.SOON, tick.now)
-            pending = await running.service.pending(conn, tick.now) if running.service.pending else 0
         await running.know_places()
         applied: dict[str, dict[str, int]] = {topic: {} for topic in running.service.listens}
         for partition, offset in running.applied.items():
             applied[partition.topic][str(partition.partition)] = offset
+        busy = running.in_flight + running.office.busy
+        pending, due, soon, outbox = (0, 0, None, 0) if busy else await self._ahead(tick.now)
         return 200, {
             "service": running.service.name,
             "step": tick.step,
             "applied": applied,
             "outbox": outbox,
             "due": due,
-            "busy": running.in_flight + running.office.busy + pending,
+            "busy": busy + pending,
             "next": soon.isoformat() if soon else None,
         }
+
+    async def _ahead(self, now: datetime) -> tuple[int, int, datetime | None, int]:
+        """What waits in the database.
+
+        Nothing slips through: what is applied was noted before, and what the service does of itself is counted before
+        the outbox into which it turns.
+        """
+        running = self.running
+        async with running.pool.acquire() as conn:
+            pending = await running.service.pending(conn, now) if running.service.pending else 0
+            ((due, soon, outbox),) = await conn.fetch(timers.SOON, now)
+        return pending, due, soon, outbox
 
     async def _measure(self) -> None:
         """Gauges that are read, not counted."""

@@ -4,7 +4,8 @@ import asyncio
 import logging
 from asyncio import Future
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 from zlib import crc32
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 500
 _POLL_MS = 200  # an empty poll returns after this; records return at once
+_MOMENT, _FEW = 0.012, 100  # seconds for which a busy service lets so few records become more
 _METADATA_MS = 5_000  # partitions that are added are read after at most so long
 _ACKNOWLEDGED_WITHIN = 10.0  # seconds: an idempotent producer never gives a batch up by itself
 _MAX_REQUEST = 1_200_000
@@ -95,10 +97,17 @@ class Feed:
         tasks: Sequence[asyncio.Task[None]] = self.subscriber.tasks
         return bool(tasks) and not any(task.done() for task in tasks)
 
+    @property
+    def places(self) -> list[TopicPartition]:
+        """Every partition of the topics, whoever reads it; none while nothing is read."""
+        consumer = self.consumer
+        known = {topic: consumer.partitions_for_topic(topic) or () for topic in self.topics} if consumer else {}
+        return [TopicPartition(topic, n) for topic, numbers in known.items() for n in numbers]
+
     async def _poll(self, consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord, ...]:
         """The next records of all partitions; a header name that is no UTF-8 is read again by a lenient reader."""
         try:
-            found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=BATCH)
+            found = await _gather(consumer)
         except UnicodeDecodeError:
             log.warning("a record with an unreadable header name: reading leniently")
             lenient.switch(on=True)
@@ -118,6 +127,21 @@ class Feed:
                 await consumer.seek_to_beginning(partition)
             else:
                 consumer.seek(partition, place)
+
+
+async def _gather(consumer: AIOKafkaConsumer) -> dict[TopicPartition, list[ConsumerRecord]]:
+    """What lies there; where records keep coming, those of a moment: a small batch costs nearly what a large one costs.
+
+    Whoever waited for the first one gets it at once.
+    """
+    now = asyncio.get_running_loop().time
+    asked_at = now()
+    found: dict[TopicPartition, list[ConsumerRecord]] = await consumer.getmany(timeout_ms=_POLL_MS, max_records=BATCH)
+    until = now() + _MOMENT if now() - asked_at < _MOMENT else asked_at
+    while 0 < (n := sum(map(len, found.values()))) < _FEW and (left := until - now()) > 0:
+        for place, records in (await consumer.getmany(timeout_ms=1000 * left, max_records=BATCH - n)).items():
+            found.setdefault(place, []).extend(records)
+    return found
 
 
 def raw(record: ConsumerRecord) -> Raw:
@@ -145,10 +169,21 @@ async def commit(consumer: AIOKafkaConsumer | None, offsets: Mapping[TopicPartit
     return found
 
 
-async def ends_of(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> Offsets:
-    """Where every partition of the topics ends now, whoever reads it."""
-    partitions = [TopicPartition(t, p) for t in topics for p in consumer.partitions_for_topic(t) or ()]
-    ends: Offsets = await consumer.end_offsets(partitions)
+@asynccontextmanager
+async def asking(servers: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer that only asks; whoever reads waits for an answer until its fetch has waited for records."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=servers, metadata_max_age_ms=_METADATA_MS)
+    await consumer.start()
+    try:
+        yield consumer
+    finally:
+        with suppress(Exception):
+            await consumer.stop()
+
+
+async def ends_of(consumer: AIOKafkaConsumer, partitions: Iterable[TopicPartition]) -> Offsets:
+    """Where each ends now, whoever reads it."""
+    ends: Offsets = await consumer.end_offsets(list(partitions))
     return ends
 
 

@@ -14,7 +14,7 @@ from shared.log import logger
 from shared.postgres import Connection
 
 if TYPE_CHECKING:
-    from aiokafka import AIOKafkaProducer
+    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
     from shared.running import Running
 
@@ -80,9 +80,9 @@ class Leader:
                 await asyncio.sleep(0.2)
             self.leads.set()
             metrics.LEADER.labels(name).set(1)
-            async with asyncio.TaskGroup() as group:
+            async with kafka.asking(running.settings.kafka) as asking, asyncio.TaskGroup() as group:
                 group.create_task(self._relay(conn))
-                group.create_task(self._tend())
+                group.create_task(self._tend(asking))
         finally:
             self.leads.clear()
             metrics.LEADER.labels(name).set(0)
@@ -98,13 +98,12 @@ class Leader:
             while True:
                 wake.clear()
                 head, sent = await _unbroken(relay.pass_on(conn, producer, source, head))
-                if sent:
-                    metrics.SENT.labels(running.service.name).inc(sent)
-                else:
+                metrics.SENT.labels(running.service.name).inc(sent)
+                if sent < relay.WAVE:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(wake.wait(), _IDLE)
 
-    async def _tend(self) -> None:
+    async def _tend(self, asking: "AIOKafkaConsumer") -> None:
         """Sweep parked records and wake timers, now and then everything."""
         loop = asyncio.get_running_loop()
         slow_at = 0.0
@@ -112,7 +111,7 @@ class Leader:
             asked = await self._pause()
             tick = clock.tick()
             if asked or tick.step != self._step:
-                await self._wake_timers(tick)
+                await self._wake_timers(tick, asking)
             if loop.time() >= slow_at:
                 await self._sweep()
                 slow_at = loop.time() + _SLOW_SWEEP
@@ -131,16 +130,17 @@ class Leader:
         self._look.clear()
         return asked
 
-    async def _wake_timers(self, tick: clock.Tick) -> None:
+    async def _wake_timers(self, tick: clock.Tick, asking: "AIOKafkaConsumer") -> None:
         """Due timers become records; under the stepped clock a step is seen when none is left and none was moved."""
-        while records := await self._due_timers(tick.now):
-            await self.running.persist(records)
-            await self.running.follow([r.key for r in records if r.key])
+        while records := await self._due_timers(tick.now, asking):
+            with self.running.at_work():
+                await self.running.persist(records)
+                await self.running.follow([r.key for r in records if r.key])
             self.running.office.turn()
         if self._ends is None:
             self._step = tick.step
 
-    async def _due_timers(self, now: datetime) -> list[Record]:
+    async def _due_timers(self, now: datetime, asking: "AIOKafkaConsumer") -> list[Record]:
         """Due timers, once everything that was produced before they were due has been read."""
         running, consumer = self.running, self.running.feed.consumer
         if consumer is None:
@@ -150,7 +150,7 @@ class Leader:
                 self._ends = None
                 return []
             if self._ends is None:
-                self._ends, self._sampled_at = await kafka.ends_of(consumer, running.service.listens), now
+                self._ends, self._sampled_at = await kafka.ends_of(asking, running.feed.places), now
             if not await kafka.reached(consumer, self._ends, running.applied):
                 return []
             self._ends = None

@@ -10,6 +10,7 @@ from shared import crash
 from shared.kafka import Sent, send_wave
 from shared.postgres import Connection, expect
 
+WAVE = 500  # at most, as UNSENT reads them
 # bytes made by Postgres: what leaves is not touched again
 UNSENT = """
 SELECT seq, topic, convert_to(key, 'UTF8'), convert_to(payload, 'UTF8'), convert_to(event_id::text, 'UTF8'),

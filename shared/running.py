@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gc
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -91,15 +91,25 @@ class Running:
 
     async def receive(self, records: Sequence[ConsumerRecord]) -> None:
         """FastStream swallows exceptions and reads on: nothing may escape, nothing returns before it is durable."""
-        found = await self.take(records)
-        self.applied |= kafka.positions(records)
-        self._count(found)
-        await crash.point("after-commit")
-        try:
-            await self.follow([r.key for r in found if r.key])
-        except Exception as problem:  # noqa: BLE001 - nothing may escape; the sweep comes back to them
-            log.warning("parked records wait for the sweep", problem=described(problem))
+        with self.at_work():
+            found = await self.take(records)
+            self.applied |= kafka.positions(records)
+            self._count(found)
+            await crash.point("after-commit")
+            try:
+                await self.follow([r.key for r in found if r.key])
+            except Exception as problem:  # noqa: BLE001 - nothing may escape; the sweep comes back to them
+                log.warning("parked records wait for the sweep", problem=described(problem))
         self.office.turn()
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Something is in flight, and nobody may say that all is quiet."""
+        self.in_flight += 1
+        try:
+            yield
+        finally:
+            self.in_flight -= 1
 
     async def take(self, records: Sequence[ConsumerRecord]) -> "list[Record]":
         """Read once, applied once, durable when this returns."""
@@ -132,8 +142,7 @@ class Running:
     async def persist(self, records: "Sequence[Record]") -> int:
         """Try until durable; returns how many were applied. Offsets stay where they are meanwhile."""
         pause = 0.01
-        self.in_flight += 1
-        try:
+        with self.at_work():
             while True:
                 try:
                     async with self.pen:
@@ -148,8 +157,6 @@ class Running:
                 else:
                     self.retrying = False
                     return done
-        finally:
-            self.in_flight -= 1
 
     def _give_up_if_ours(self, problem: BaseException) -> None:
         """A wrong statement or a missing right does not pass by itself."""

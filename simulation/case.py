@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
+from simulation.course import PACIFIC
 from simulation.register import Data
 
 _DAY = timedelta(days=1)
@@ -42,7 +43,8 @@ class Unanswered(NamedTuple):
 class Case:
     """What has happened so far, and what was billed of it.
 
-    People speak of an invoice by its number, which is the same in every play; `numbers` has it by the invoice's id.
+    Reports `until_end` are owed if they are due by the last day. People speak of an invoice by its number, which is the
+    same in every play; `numbers` has it by the invoice's id.
     """
 
     number: str
@@ -61,6 +63,7 @@ class Case:
     is_over: bool = False
     holds: set[str] = field(default_factory=set)
     due: dict[str, datetime] = field(default_factory=dict)
+    until_end: set[str] = field(default_factory=set)
     accepted: dict[str, Data] = field(default_factory=dict)
     days: dict[date, str] = field(default_factory=dict)
     grants: list[Data] = field(default_factory=list)
@@ -100,6 +103,12 @@ class Case:
             return ()
         self.under_way.remove(found)
         return found[1]
+
+    def owes(self, report: str) -> bool:
+        """Whether a report is to be written still, as far as the clinic's own days say."""
+        if report in self.until_end and self.last_on and self.due[report].astimezone(PACIFIC).date() > self.last_on:
+            return False
+        return report not in self.accepted
 
     def attended(self) -> list[date]:
         """Days on which the worker came."""

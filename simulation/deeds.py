@@ -111,7 +111,7 @@ def _end(_: Deed, case: Case, agenda: Agenda, __: Fees) -> Call | None:
 def _report(deed: Deed, case: Case, agenda: Agenda, _: Fees) -> Call | None:
     """Whole, or now and then not; then again the next day. What the first one found is planned for, whoever is away."""
     report = deed.about.removesuffix(_AGAIN)
-    if case.started_on is None or report in case.accepted:
+    if case.started_on is None or not case.owes(report):
         return None
     kind = report.rstrip("-0123456789")
     sections, measures = _CONTENTS[kind]

@@ -35,7 +35,11 @@ class Duties:
         anchor_on = date.fromisoformat(one.data[member])
         for kind in program["reports"]:
             if kind["anchor"] == anchor:
-                yield {"report": kind["report"], "due_at": _due_at(kind, anchor_on, days)}
+                yield {
+                    "report": kind["report"],
+                    "due_at": _due_at(kind, anchor_on, days),
+                    "ended_by": kind["ended_by"],
+                }
 
 
 def _due_at(kind: Data, anchor_on: date, days: Days) -> str:

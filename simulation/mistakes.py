@@ -10,7 +10,7 @@ from simulation.deeds import Call, Fees
 from simulation.topics import Announced
 
 _DAY = timedelta(days=1)
-_OFTEN = 0.05  # of the occasions for each
+_OFTEN = 0.02  # of the occasions for each
 _ABOUT = ("plan", "report", "invoice_id", "site_id")
 _FAR = 40 * _DAY
 

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 from simulation.capture import Captured
 from simulation.clock import ClockFile
+from simulation.course import PACIFIC
 from simulation.judge import judge
 from simulation.pace import without_wait
 from simulation.quiet import Watch
@@ -15,7 +16,8 @@ from simulation.waiting import Waiting, day_of
 
 TWICE_A_DAY = 360  # minutes, a pace at which many act together
 AT_ONCE = 64  # requests of people under way together
-_HOUR = 60  # minutes
+_STRETCH, _AT_NIGHT = 180, 60  # minutes; the days of the province begin an hour apart
+_NIGHT = 21  # from this hour on
 _LONGEST_END = timedelta(days=400)
 
 
@@ -60,7 +62,7 @@ class Unsettled(Exception):  # noqa: N818 - says what the system is
 class Manner(NamedTuple):
     """How a play is played: the clinics' seed, what is shown, and how fast.
 
-    What people do stands on a grid of `pace` minutes; what falls into one such stretch, an hour at most, may arrive
+    What people do stands on a grid of `pace` minutes; what falls into one such stretch, three hours at most, may arrive
     together. `wait` is what happens between two steps; a play that goes on leaves out what lies on the topic already;
     the sites `by_hand` are played by people.
     """
@@ -108,7 +110,7 @@ def following(
     limit = min(filter(None, ahead), default=None)
     if not feed or (limit and feed[0].arrives_at > limit):
         return (), limit
-    last = _end_of_stretch(feed[0].arrives_at, min(pace, _HOUR))
+    last = _end_of_stretch(feed[0].arrives_at, pace)
     last = min(last, limit) if limit else last
     batch = [record for record in feed if record.arrives_at <= last]
     return batch, batch[-1].arrives_at
@@ -116,5 +118,9 @@ def following(
 
 def _end_of_stretch(at: datetime, pace: int) -> datetime:
     """The end of the stretch in which an instant lies; none crosses midnight anywhere."""
-    into = timedelta(minutes=at.minute % pace, seconds=at.second, microseconds=at.microsecond)
-    return at - into + timedelta(minutes=pace, microseconds=-1)
+    local = at.astimezone(PACIFIC)
+    minutes = min(pace, _STRETCH if local.hour < _NIGHT else _AT_NIGHT)
+    into = timedelta(
+        minutes=(local.hour * 60 + local.minute) % minutes, seconds=local.second, microseconds=local.microsecond
+    )
+    return at - into + timedelta(minutes=minutes, microseconds=-1)

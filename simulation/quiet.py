@@ -1,17 +1,17 @@
-"""Whether anything is still in flight: every service asked, and the ends of every topic, twice."""
+"""Whether anything is still in flight: every service asked, then the ends of every topic."""
 
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 Offsets: TypeAlias = Mapping[str, Mapping[str, int]]
 
-_PAUSE = 0.006  # seconds between two rounds
+_PAUSE = 0.006  # seconds between two looks
 _STUCK_AFTER = 120.0
 _GET = b"GET /health/quiet HTTP/1.1\r\nHost: service\r\n\r\n"
 
@@ -84,17 +84,6 @@ class _Asking:
             self._streams = None
 
 
-class _Round(NamedTuple):
-    """What was found when everybody was asked once."""
-
-    ends: Offsets
-    sayings: list[Saying]
-
-    def why(self, step: int) -> str:
-        """Why not all are at rest; empty when it is."""
-        return next((said for one in self.sayings if (said := one.waits_for(step, self.ends))), "")
-
-
 class Watch:
     """All services and the broker."""
 
@@ -129,7 +118,7 @@ class Watch:
         return [service for address, service in self._everybody.items() if address not in self._away]
 
     async def rest(self, step: int) -> datetime | None:
-        """Return when two rounds in a row are equal and nothing is in flight; then: the earliest timer ahead."""
+        """Return when nothing is in flight; then: the earliest timer ahead."""
         self._why = "a service does not answer"
         try:
             async with asyncio.timeout(_STUCK_AFTER):
@@ -138,33 +127,32 @@ class Watch:
             raise NotQuiet(self._why) from None
 
     async def _rest(self, step: int) -> datetime | None:
-        """Whoever is at work is asked again alone, and no broker, so that asking takes no time from working."""
-        before: _Round | None = None
-        while True:
-            found = await self._round()
-            if found.why(step):
-                before = None
-                await self._calm(step, found)
-            elif found == before:
-                return min((one.next for one in found.sayings if one.next), default=None)
-            else:
-                before = found
+        """When every service had nothing to do and had applied all that lay on the topics just afterwards.
 
-    async def _calm(self, step: int, found: "_Round") -> None:
-        """Until each of those has once been at rest, as far as the topics went then."""
-        waiting = dict(zip(self._services, found.sayings, strict=True))
-        while waiting := {one: said for one, said in waiting.items() if said.waits_for(step, found.ends)}:
-            self._why = next(iter(waiting.values())).waits_for(step, found.ends)
-            await asyncio.sleep(_PAUSE)
-            sayings = await asyncio.gather(*(service.ask() for service in waiting))
-            waiting = dict(zip(waiting, sayings, strict=True))
-
-    async def _round(self) -> "_Round":
+        One round is enough. Whoever starts to work after being asked has read something that did not lie there when the
+        ends were asked; so its writer, too, started to work after being asked; and so on, and nobody can have been
+        first. Whoever is at work is asked again alone, and no broker, so that asking takes no time from working.
+        """
         if not self._places:
             await self._find_topics()
-        asked = asyncio.gather(*(service.ask() for service in self._services))
-        self.ends = await self._ends()
-        return _Round(self.ends, await asked)
+        while True:
+            services = self._services
+            sayings = await asyncio.gather(*(service.ask() for service in services))
+            self.ends = await self._ends()
+            waiting = dict(zip(services, sayings, strict=True))
+            if not await self._calm(step, waiting):
+                return min((one.next for one in sayings if one.next), default=None)
+
+    async def _calm(self, step: int, sayings: Mapping["_Asking", Saying]) -> bool:
+        """Whether anybody was at work; until each of those has once been at rest, as far as the topics went then."""
+        waiting, was_busy = dict(sayings), False
+        while waiting := {one: said for one, said in waiting.items() if said.waits_for(step, self.ends)}:
+            was_busy = True
+            self._why = next(iter(waiting.values())).waits_for(step, self.ends)
+            await asyncio.sleep(_PAUSE)
+            sayings_now = await asyncio.gather(*(service.ask() for service in waiting))
+            waiting = dict(zip(waiting, sayings_now, strict=True))
+        return was_busy
 
     async def _find_topics(self) -> None:
         said = await asyncio.gather(*(service.ask() for service in self._services))

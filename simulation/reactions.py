@@ -13,6 +13,7 @@ Reaction: TypeAlias = Callable[[Agenda, Data, Case, datetime], None]
 _DAY = timedelta(days=1)
 _FRIDAY = 4
 _MOST_PLANS = 3
+_BY_PROGRAM_END = "program-end"
 
 
 def _accepted(_: Agenda, said: Data, case: Case, __: datetime) -> None:
@@ -46,6 +47,8 @@ def _started(agenda: Agenda, said: Data, case: Case, _: datetime) -> None:
 
 def scheduled(agenda: Agenda, said: Data, case: Case, _: datetime) -> None:
     """Most reports come in time, some early for the bonus, some late; whoever knew of it has planned it already."""
+    if said.get("ended_by") == _BY_PROGRAM_END:
+        case.until_end.add(said["report"])
     if said["report"] in case.due:
         return
     case.due[said["report"]] = datetime.fromisoformat(said["due_at"])

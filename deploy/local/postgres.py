@@ -27,7 +27,8 @@ synchronous_commit = off
 full_page_writes = off
 wal_level = minimal
 max_wal_senders = 0
-autovacuum = off
+autovacuum_naptime = 5s
+autovacuum_vacuum_cost_delay = 0
 max_wal_size = 2GB
 """
 _DURABLE = """fsync = on

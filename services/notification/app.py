@@ -1,8 +1,10 @@
 """Assembly, and the loop that mails."""
 
+import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
+from itertools import chain
 from pathlib import Path
 
 import aiosmtplib
@@ -21,6 +23,7 @@ from shared.service import Service
 _FROM = "notices@portal.example"
 _IDLE = 0.5  # seconds between looks when nothing is applied
 _PATIENCE = 20.0
+_CONNECTIONS, _EACH = 4, 10  # at once, and how many mails are worth one
 _FOR_GOOD = range(500, 600)
 
 
@@ -32,20 +35,22 @@ async def deliver(office: Office) -> None:
 
 
 async def mail_due(office: Office) -> int:
-    """Those that are due now, over one connection; what became of each is decided like everything else."""
-    host, _, port = office.settings.smtp.rpartition(":")
+    """Those that are due now, over a few connections; what became of each is decided like everything else."""
     async with office.pool.acquire() as conn:
         due = await list_due(conn, clock.now())
         addresses = await find_addresses(conn, [n.recipient_id for n in due]) if due else {}
     if due:
-        await office.tell(await _mail(due, addresses, host, int(port)))
+        n = min(_CONNECTIONS, -(-len(due) // _EACH))
+        found = await asyncio.gather(*(_mail(due[place::n], addresses, office.settings.smtp) for place in range(n)))
+        await office.tell(list(chain.from_iterable(found)))
     return len(due)
 
 
-async def _mail(due: Sequence[Notice], addresses: Mapping[str, str], host: str, port: int) -> list[Event]:
-    """What became of each mail."""
+async def _mail(due: Sequence[Notice], addresses: Mapping[str, str], server_address: str) -> list[Event]:
+    """What became of each mail, over one connection."""
+    host, _, port = server_address.rpartition(":")
     try:
-        async with aiosmtplib.SMTP(hostname=host, port=port, timeout=_PATIENCE) as server:
+        async with aiosmtplib.SMTP(hostname=host, port=int(port), timeout=_PATIENCE) as server:
             return [await _send(server, notice, addresses.get(notice.recipient_id)) for notice in due]
     except (aiosmtplib.SMTPException, OSError):
         return [MailFailed(notice_id=notice.id, reason_code="server-away") for notice in due]

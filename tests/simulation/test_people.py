@@ -12,6 +12,7 @@ from simulation.agenda import Agenda, Deed
 from simulation.case import Case, Line
 from simulation.duties import Duties
 from simulation.mistakes import MISTAKES, Slip
+from simulation.reactions import scheduled
 from simulation.topics import Announced, announced
 from tests.simulation.world import World, at
 
@@ -103,9 +104,9 @@ def test_an_invoice_that_came_back_frees_its_own_lines_alone() -> None:
 def test_a_clinic_knows_by_its_contract_until_when_it_owes_which_report() -> None:
     world = World()
     reports = [
-        {"report": "initial", "anchor": "initial-visit", "due": 5, "unit": "business-days"},
-        {"report": "follow-up", "anchor": "initial-visit", "due": 13, "unit": "weeks"},
-        {"report": "discharge", "anchor": "last-day", "due": 3, "unit": "business-days"},
+        {"report": "initial", "anchor": "initial-visit", "due": 5, "unit": "business-days", "ended_by": "withdrawal"},
+        {"report": "follow-up", "anchor": "initial-visit", "due": 13, "unit": "weeks", "ended_by": "withdrawal"},
+        {"report": "discharge", "anchor": "last-day", "due": 3, "unit": "business-days", "ended_by": ""},
     ]
     calendar = {"calendar_id": "bc", "zone": "America/Vancouver", "holidays": ["2024-11-11"]}
     world.announce("procurement.calendar-published", "bc", at("2024-01-01"), calendar)
@@ -120,3 +121,22 @@ def test_a_clinic_knows_by_its_contract_until_when_it_owes_which_report() -> Non
         duties.hear(one)
     owed = [(owing["report"], owing["due_at"][:10]) for one in said for owing in duties.of(known, one, "bc")]
     assert owed == [("initial", "2024-11-14"), ("follow-up", "2025-02-05"), ("discharge", "2024-11-27")]
+
+
+@pytest.mark.parametrize(
+    ("last_on", "ended_by", "owed"),
+    [
+        (None, "program-end", ["progress-2"]),
+        (date(2024, 11, 14), "program-end", ["progress-2"]),
+        (date(2024, 11, 13), "program-end", []),
+        (date(2024, 11, 13), "withdrawal", ["progress-2"]),
+    ],
+)
+def test_nobody_writes_a_report_that_the_programs_end_has_ended(
+    last_on: date | None, ended_by: str, owed: list[str]
+) -> None:
+    known = case()
+    said = {"report": "progress-2", "due_at": at("2024-11-14", 23).isoformat(), "ended_by": ended_by}
+    scheduled(Agenda(1, 60), said, known, at("2024-11-01"))
+    known.last_on = last_on
+    assert [report for report in known.due if known.owes(report)] == owed

@@ -44,6 +44,14 @@ def test_no_stretch_crosses_midnight() -> None:
     assert play.following(late, (None, None), 30) == (late[:1], late[0].arrives_at)
 
 
+def test_a_stretch_is_three_hours_at_most_and_shorter_at_night() -> None:
+    times = [("2024-10-07", 15, 0), ("2024-10-07", 17, 59), ("2024-10-07", 18, 0)]
+    day = [Captured(at(*time), b"1", (), b"") for time in times]
+    assert play.following(day, (), play.TWICE_A_DAY) == (day[:2], day[1].arrives_at)
+    night = [Captured(at("2024-10-07", 22, 59), b"1", (), b""), Captured(at("2024-10-07", 23, 0), b"2", (), b"")]
+    assert play.following(night, (), play.TWICE_A_DAY) == (night[:1], night[0].arrives_at)
+
+
 def test_without_records_time_goes_to_the_next_timer() -> None:
     assert play.following([], (NOON + timedelta(1), NOON), 10) == ((), NOON)
     assert play.following([], (None, None), 10) == ((), None)
