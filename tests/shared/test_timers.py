@@ -139,7 +139,7 @@ async def test_a_timer_that_fell_due_while_nobody_ran_fires_once_and_after_the_b
     key = outside.place.suffix
     await outside.post(*backlog(outside, key, 2_000))
     await outside.query(ARMED, key, WAKE, Pondered.type_name, Pondered(counter_id=key).to_bytes().decode())
-    await outside.ready("1", REHAB_WIDEN="before-commit=0.05")
+    await outside.ready("1", REHAB_WIDEN="before-commit=0.4")
     await outside.counted(2_001)
     why = [b"pondered" in (r.value or b"") for r in await outside.said()]
     assert (why.count(True), why.index(True)) == (1, 2_000)
