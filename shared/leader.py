@@ -146,7 +146,7 @@ class Leader:
         if consumer is None:
             return []
         async with running.pool.acquire() as conn:
-            if not await timers.due(conn, now, running.reader.types, now):
+            if not await timers.is_due(conn, now):
                 self._ends = None
                 return []
             if self._ends is None:

@@ -12,6 +12,7 @@ from shared.envelope import Raw, Record, headers_of
 from shared.postgres import Connection, count, expect
 
 FIRST_RETRY = timedelta(seconds=1)
+MOST = 500  # records that TAKE hands over at once
 SEALED = "sealed"
 Decode: TypeAlias = Callable[[Raw, datetime], Record]
 Bytes: TypeAlias = Sequence[bytes]

@@ -14,7 +14,7 @@ import asyncpg
 from aiokafka import ConsumerRecord, TopicPartition
 from faststream import FastStream
 
-from shared import clock, crash, health, kafka, metrics, postgres, work
+from shared import clock, crash, health, kafka, metrics, parked, postgres, work
 from shared.decision import Event
 from shared.leader import Leader
 from shared.log import described, logger
@@ -131,6 +131,8 @@ class Running:
                 records = await self.shelf.turn(conn, keys, clock.now())
             if not records or not await self.persist(records):
                 return
+            if len(records) < parked.MOST:
+                keys = [r.key for r in records if r.key]
 
     async def tell(self, events: Sequence[Event]) -> None:
         """Own internal events, decided now; their ids derive from what they say."""

@@ -38,6 +38,12 @@ WHERE due_at <= $1 AND NOT EXISTS (SELECT FROM parked WHERE parked.key = timers.
 ORDER BY due_at, of, name
 LIMIT 500
 """
+IS_DUE = """
+SELECT EXISTS (
+    SELECT FROM timers
+    WHERE due_at <= $1 AND NOT EXISTS (SELECT FROM parked WHERE parked.key = timers.of AND parked.sequence > 0)
+)
+"""
 SOON = """
 SELECT (SELECT count(*) FROM timers WHERE due_at <= $1
             AND NOT EXISTS (SELECT FROM parked WHERE parked.key = timers.of AND parked.sequence > 0)),
@@ -64,6 +70,11 @@ async def fired(conn: Connection, records: Sequence[Record]) -> None:
     """Deleting the rows is what keeps a timer from firing twice."""
     if places := sorted(r.timer for r in records if r.timer):
         expect(await conn.fetchval(FIRED, *zip(*places, strict=True)), len(places), "timers")
+
+
+async def is_due(conn: Connection, until: datetime) -> bool:
+    """Whether any timer is due by `until`."""
+    return bool(await conn.fetchval(IS_DUE, until))
 
 
 async def due(conn: Connection, until: datetime, types: Types, read_at: datetime) -> list[Record]:

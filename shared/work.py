@@ -64,25 +64,37 @@ class Batch:
 async def apply(conn: Connection, duty: Duty, records: Sequence[Record], now: datetime) -> Batch:
     """Apply what is fresh, drop what is known, park the rest; inside the caller's transaction."""
     marks = await inbox.read_marks(conn, records, duty.listens, duty.compacted)
-    fresh = _fresh(records, marks.copy())
+    ordered, fresh = _ordered(records, marks.copy())
     await keep(conn, duty.handlers, fresh)
     batch = await _lay(conn, duty, fresh, marks)
-    for record in records:
+    for record in ordered:
         _take(record, duty, batch)
     _check_kept(fresh, batch, duty.handlers)
     await _write(conn, duty, batch, now)
     return batch
 
 
-def _fresh(records: Sequence[Record], marks: Marks) -> list[Record]:
-    """What will be applied if nothing raises."""
-    found = []
-    for record in records:
-        if record.fault is None and marks.judge(record) is Verdict.FRESH:
-            marks.pass_over(record)
-            if record.event is not None:
-                found.append(record)
-    return found
+def _ordered(records: Sequence[Record], marks: Marks) -> tuple[list[Record], list[Record]]:
+    """Whoever waits for another one of the batch comes after it; and what will be applied if nothing raises."""
+    ordered: list[Record] = []
+    fresh: list[Record] = []
+    waiting = list(records)
+    while waiting:
+        early = []
+        for record in waiting:
+            verdict = marks.judge(record)
+            if verdict is Verdict.EARLY:
+                early.append(record)
+                continue
+            ordered.append(record)
+            if verdict is Verdict.FRESH and record.fault is None:
+                marks.pass_over(record)
+                if record.event is not None:
+                    fresh.append(record)
+        if len(early) == len(waiting):
+            break
+        waiting = early
+    return ordered + waiting, fresh
 
 
 async def keep(conn: Connection, handlers: Handlers, fresh: Sequence[Record]) -> None:

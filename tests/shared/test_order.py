@@ -1,11 +1,13 @@
 """One rule: the next of a key is applied, what is behind is known, what is ahead waits, another history stops."""
 
+from typing import Any, cast
+
 import pytest
 
 from shared import metrics
 from tests.toy.events import Labelled, Looked, Nudged, Ticked
 from tests.toy.inside import Inside
-from tests.toy.letters import Letter
+from tests.toy.letters import Letter, laid
 
 A, B = "counter-a", "counter-b"
 
@@ -66,6 +68,13 @@ async def test_cause_and_effect_in_one_batch_need_not_wait(toy: Inside) -> None:
     cause = toy.desk.write(Nudged(counter_id=A))
     await toy.get(cause, toy.desk.write(Ticked(counter_id=A), after="toy-side:1"))
     assert (await toy.tick_of(A), await toy.parked()) == (2, [])
+
+
+async def test_an_effect_that_stands_before_its_cause_in_a_batch_is_not_put_aside_for_it(toy: Inside) -> None:
+    cause = toy.desk.write(Nudged(counter_id=A))
+    effect = toy.desk.write(Ticked(counter_id=A), after="toy-side:1")
+    await toy.running.take(cast("Any", laid([effect, *ticked(toy, 2), cause])))
+    assert (await toy.tick_of(A), await toy.parked()) == (4, [])
 
 
 async def test_a_cause_on_a_topic_that_is_not_listened_to_is_not_waited_for(toy: Inside) -> None:
