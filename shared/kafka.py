@@ -20,6 +20,7 @@ from shared import lenient
 from shared.envelope import Raw
 
 Offsets: TypeAlias = dict[TopicPartition, int]
+Found: TypeAlias = dict[TopicPartition, list[ConsumerRecord]]
 Take: TypeAlias = Callable[[tuple[ConsumerRecord, ...]], Awaitable[None]]
 log = logging.getLogger(__name__)
 
@@ -84,6 +85,7 @@ class Feed:
         self.subscriber = subscriber
         self.topics = tuple(topics)
         self.read: Offsets = {}
+        self._said_at: dict[TopicPartition, int] = {}
 
     @property
     def consumer(self) -> AIOKafkaConsumer | None:
@@ -104,10 +106,16 @@ class Feed:
         known = {topic: consumer.partitions_for_topic(topic) or () for topic in self.topics} if consumer else {}
         return [TopicPartition(topic, n) for topic, numbers in known.items() for n in numbers]
 
+    @property
+    def reads_all(self) -> bool:
+        """Whether nobody else of the group reads anything."""
+        consumer = self.consumer
+        return consumer is not None and consumer.assignment() >= set(self.places)
+
     async def _poll(self, consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord, ...]:
         """The next records of all partitions; a header name that is no UTF-8 is read again by a lenient reader."""
         try:
-            found = await _gather(consumer)
+            found = await self._gather(consumer)
         except UnicodeDecodeError:
             log.warning("a record with an unreadable header name: reading leniently")
             lenient.switch(on=True)
@@ -115,8 +123,36 @@ class Feed:
             return ()
         for partition, records in found.items():
             self.read[partition] = records[-1].offset + 1
+            self._said_at[partition] = records[-1].timestamp
             lenient.switch(on=lenient.is_on() and not any(map(lenient.is_odd, records)))
         return tuple(chain.from_iterable(found.values()))
+
+    async def _gather(self, consumer: AIOKafkaConsumer) -> Found:
+        """What lies there; where records keep coming, those of a moment, for a small batch costs what a large one does.
+
+        Whoever waited for the first one gets it at once.
+        """
+        now = asyncio.get_running_loop().time
+        asked_at = now()
+        found: Found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_FEW)
+        until = now() + _MOMENT if now() - asked_at < _MOMENT else asked_at
+        while 0 < (n := _count(found)) < _FEW and (left := until - now()) > 0:
+            _add(found, await consumer.getmany(timeout_ms=1000 * left, max_records=_FEW - n))
+        if n == _FEW:
+            await self._catch_up(consumer, found)
+        return found
+
+    async def _catch_up(self, consumer: AIOKafkaConsumer, found: Found) -> None:
+        """A whole batch, first what was said first: else effects are read long before their causes, and put aside."""
+        said_at = self._said_at | {place: records[-1].timestamp for place, records in found.items()}
+        while (n := _count(found)) < BATCH:
+            for place in sorted(consumer.assignment(), key=lambda place: said_at.get(place, 0)):
+                if more := await consumer.getmany(place, timeout_ms=0, max_records=min(_FEW, BATCH - n)):
+                    _add(found, more)
+                    said_at[place] = more[place][-1].timestamp
+                    break
+            else:
+                return
 
     async def _rewind(self, consumer: AIOKafkaConsumer) -> None:
         """Back to what was handed over last: the failed poll may have dropped what it had read before it failed."""
@@ -129,19 +165,13 @@ class Feed:
                 consumer.seek(partition, place)
 
 
-async def _gather(consumer: AIOKafkaConsumer) -> dict[TopicPartition, list[ConsumerRecord]]:
-    """What lies there; where records keep coming, those of a moment: a small batch costs nearly what a large one costs.
+def _add(found: Found, more: Found) -> None:
+    for place, records in more.items():
+        found.setdefault(place, []).extend(records)
 
-    Whoever waited for the first one gets it at once.
-    """
-    now = asyncio.get_running_loop().time
-    asked_at = now()
-    found: dict[TopicPartition, list[ConsumerRecord]] = await consumer.getmany(timeout_ms=_POLL_MS, max_records=BATCH)
-    until = now() + _MOMENT if now() - asked_at < _MOMENT else asked_at
-    while 0 < (n := sum(map(len, found.values()))) < _FEW and (left := until - now()) > 0:
-        for place, records in (await consumer.getmany(timeout_ms=1000 * left, max_records=BATCH - n)).items():
-            found.setdefault(place, []).extend(records)
-    return found
+
+def _count(found: Found) -> int:
+    return sum(map(len, found.values()))
 
 
 def raw(record: ConsumerRecord) -> Raw:

@@ -92,12 +92,14 @@ class Running:
     async def receive(self, records: Sequence[ConsumerRecord]) -> None:
         """FastStream swallows exceptions and reads on: nothing may escape, nothing returns before it is durable."""
         with self.at_work():
-            found = await self.take(records)
+            found = self._read(records)
+            done = await self.persist(found)
             self.applied |= kafka.positions(records)
             self._count(found)
             await crash.point("after-commit")
             try:
-                await self.follow([r.key for r in found if r.key])
+                # what another replica applied meanwhile may be what a record was just put aside for
+                await self.follow([r.key for r in (done if self.feed.reads_all else found) if r.key])
             except Exception as problem:  # noqa: BLE001 - nothing may escape; the sweep comes back to them
                 log.warning("parked records wait for the sweep", problem=described(problem))
         self.office.turn()
@@ -113,10 +115,11 @@ class Running:
 
     async def take(self, records: Sequence[ConsumerRecord]) -> "list[Record]":
         """Read once, applied once, durable when this returns."""
+        return await self.persist(self._read(records))
+
+    def _read(self, records: Sequence[ConsumerRecord]) -> "list[Record]":
         now = clock.now()
-        found = [self.reader.read(kafka.raw(r), now) for r in records]
-        await self.persist(found)
-        return found
+        return [self.reader.read(kafka.raw(r), now) for r in records]
 
     def _count(self, records: "Sequence[Record]") -> None:
         """For the metrics."""
@@ -129,10 +132,11 @@ class Running:
         while self.may_be_parked and keys:
             async with self.pool.acquire() as conn:
                 records = await self.shelf.turn(conn, keys, clock.now())
-            if not records or not await self.persist(records):
+            done = await self.persist(records) if records else []
+            if not done:
                 return
             if len(records) < parked.MOST:
-                keys = [r.key for r in records if r.key]
+                keys = [r.key for r in done if r.key]
 
     async def tell(self, events: Sequence[Event]) -> None:
         """Own internal events, decided now; their ids derive from what they say."""
@@ -141,8 +145,8 @@ class Running:
         await self.persist([own_record(event, cause, cause, now) for event, cause in said])
         self.office.turn()
 
-    async def persist(self, records: "Sequence[Record]") -> int:
-        """Try until durable; returns how many were applied. Offsets stay where they are meanwhile."""
+    async def persist(self, records: "Sequence[Record]") -> "list[Record]":
+        """Try until durable; returns what was applied. Offsets stay where they are meanwhile."""
         pause = 0.01
         with self.at_work():
             while True:
@@ -172,7 +176,7 @@ class Running:
         self.app.exit()
         raise OwnFaults(3)
 
-    async def _work(self, records: "Sequence[Record]") -> int:
+    async def _work(self, records: "Sequence[Record]") -> "list[Record]":
         """Together; what breaks together is taken apart, what breaks alone is parked."""
         try:
             return await self._transact(records)
@@ -181,23 +185,23 @@ class Running:
                 raise
             if len(records) == 1:
                 await self._park(records[0], problem)
-                return 0
+                return []
             middle = len(records) // 2
             return await self._work(records[:middle]) + await self._work(records[middle:])
 
-    async def _transact(self, records: "Sequence[Record]") -> int:
+    async def _transact(self, records: "Sequence[Record]") -> "list[Record]":
         """One batch, one transaction."""
         with metrics.BATCH_SECONDS.labels(self.service.name).time():
             async with self.pool.acquire() as conn, conn.transaction():
                 batch = await work.apply(conn, self.duty, records, clock.now())
                 await crash.point("before-commit")
         self._note(batch)
-        return len(batch.done)
+        return batch.done
 
     def _note(self, batch: work.Batch) -> None:
         """What the batch means for the process."""
         self.may_be_parked = self.may_be_parked or bool(batch.put_aside)
-        if batch.moves:
+        if batch.moves or any(r.parked_id for r in batch.done):  # a parked record holds the timers of its key back
             self.leader.look()
         if batch.words:
             self.office.wake()

@@ -55,7 +55,7 @@ class Post:
         running = self.process.running
         async with self.process.pool.acquire() as conn:
             due = await timers.due(conn, until, running.reader.types, until)
-        return await running.persist(due) if due else 0
+        return len(await running.persist(due)) if due else 0
 
     async def notices(self) -> list[dict[str, Any]]:
         """The ledger."""

@@ -30,7 +30,7 @@ async def fire(toy: Inside) -> int:
     now = clock.now()
     async with toy.pool.acquire() as conn:
         records = await timers.due(conn, now, toy.running.reader.types, now)
-    return await toy.running.persist(records) if records else 0
+    return len(await toy.running.persist(records)) if records else 0
 
 
 async def armed(toy: Inside) -> int:
