@@ -55,6 +55,15 @@ async def test_arming_again_moves_it(toy: Inside) -> None:
     assert (await fire(toy), await toy.tick_of(A)) == (1, 4)
 
 
+async def test_a_timer_that_a_parked_record_held_back_is_looked_for_once_that_is_applied(toy: Inside) -> None:
+    """Under the stepped clock nobody looks for timers unless something tells that there may be one."""
+    first, second = (toy.desk.write(Ticked(counter_id=A)) for _ in range(2))
+    await toy.get(second)
+    toy.running.leader._look.clear()
+    await toy.get(first)
+    assert (await toy.tick_of(A), toy.running.leader._look.is_set()) == (2, True)
+
+
 async def test_a_timer_that_was_taken_back_does_not_fire(toy: Inside) -> None:
     await toy.hear(wakes(A, PAST))
     now = clock.now()
