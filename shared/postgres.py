@@ -32,7 +32,9 @@ def passes(problem: BaseException) -> bool:
     mine = isinstance(
         problem, asyncpg.DataError
     )  # raised by the client while encoding: data, though an interface error
-    return isinstance(problem, Missed | asyncpg.InterfaceError | OSError | TimeoutError) and not mine
+    # an internal error of the client is a session that is being ended while a statement begins
+    away = asyncpg.InterfaceError | asyncpg.InternalClientError | OSError | TimeoutError
+    return isinstance(problem, Missed | away) and not mine
 
 
 def is_our_bug(problem: BaseException) -> bool:

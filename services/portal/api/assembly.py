@@ -46,6 +46,6 @@ def routes(portal: Portal) -> FastAPI:
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
-    for fault in (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, Exception):
+    for fault in (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, Exception):
         app.add_exception_handler(fault, on_fault)
     return app
