@@ -38,12 +38,7 @@ WHERE due_at <= $1 AND NOT EXISTS (SELECT FROM parked WHERE parked.key = timers.
 ORDER BY due_at, of, name
 LIMIT 500
 """
-IS_DUE = """
-SELECT EXISTS (
-    SELECT FROM timers
-    WHERE due_at <= $1 AND NOT EXISTS (SELECT FROM parked WHERE parked.key = timers.of AND parked.sequence > 0)
-)
-"""
+IS_DUE = f"SELECT EXISTS ({DUE})"
 SOON = """
 SELECT (SELECT count(*) FROM timers WHERE due_at <= $1
             AND NOT EXISTS (SELECT FROM parked WHERE parked.key = timers.of AND parked.sequence > 0)),

@@ -1,6 +1,5 @@
 """The calls: routes, who may call them, problems."""
 
-import asyncpg
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -8,7 +7,7 @@ from starlette.exceptions import HTTPException
 from services.portal.api import billing, calendars, commands, deciding, officer, own, referrals, runs, treatment
 from services.portal.api.access import check_routes
 from services.portal.api.desk import Portal
-from services.portal.api.problems import Problem, on_fault, on_http, on_invalid, on_problem
+from services.portal.api.problems import FAULTS, Problem, on_fault, on_http, on_invalid, on_problem
 
 PARTS = (own, calendars, referrals, commands, treatment, billing, officer, deciding, runs)
 _PROBLEM = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
@@ -46,6 +45,6 @@ def routes(portal: Portal) -> FastAPI:
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
-    for fault in (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, Exception):
+    for fault in FAULTS:
         app.add_exception_handler(fault, on_fault)
     return app

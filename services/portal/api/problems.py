@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import asyncpg
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -10,6 +11,8 @@ from starlette.exceptions import HTTPException
 
 from shared.postgres import passes
 
+# what else may be raised, by class: what `Exception` alone names is answered and then raised on
+FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, Exception)
 _TITLES = {
     400: "The request cannot be read",
     401: "Sign in first",

@@ -2,7 +2,6 @@
 
 from urllib.parse import urlsplit
 
-import asyncpg
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import Headers
@@ -13,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from services.portal.api.assembly import routes as api_routes
 from services.portal.api.desk import Portal
 from services.portal.api.gate import Gate
-from services.portal.api.problems import Problem
+from services.portal.api.problems import FAULTS, Problem
 from services.portal.api.rate import Rate
 from services.portal.pages import (
     assets,
@@ -64,7 +63,7 @@ def page_routes(portal: Portal) -> FastAPI:
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
-    for fault in (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, Exception):
+    for fault in FAULTS:
         app.add_exception_handler(fault, on_fault)
     return app
 
