@@ -1,7 +1,10 @@
 # Every command of the project. The first one sets up what it needs: a private uv, the locked packages (the Java runtime and
 # the PostgreSQL server among them) in .venv, and at the first start of a broker its verified jars in .tools.
 SHELL      := /bin/bash
-PYTHON     ?= python3
+# the system's own where it will do: distributions build theirs optimised, version switchers seldom do (a third slower)
+PYTHON     ?= $(shell for p in /usr/bin/python3 python3; do \
+                  (cd / && $$p -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))') 2>/dev/null && break; \
+                done; echo $$p)
 UV_VERSION := 0.13.9
 TOOLS      := .tools/uv-$(UV_VERSION)
 UV         := $(TOOLS)/bin/uv

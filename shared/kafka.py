@@ -6,6 +6,7 @@ from asyncio import Future
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from heapq import heapify, heappop, heappush
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 from zlib import crc32
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 BATCH = 500
 _POLL_MS = 200  # an empty poll returns after this; records return at once
 _MOMENT, _FEW = 0.012, 100  # seconds for which a busy service lets so few records become more
+_SLICE = 10  # records of one partition, where many partitions are read in the order of time
 _METADATA_MS = 5_000  # partitions that are added are read after at most so long
 _ACKNOWLEDGED_WITHIN = 10.0  # seconds: an idempotent producer never gives a batch up by itself
 _MAX_REQUEST = 1_200_000
@@ -86,6 +88,7 @@ class Feed:
         self.topics = tuple(topics)
         self.read: Offsets = {}
         self._said_at: dict[TopicPartition, int] = {}
+        self._lags = False
 
     @property
     def consumer(self) -> AIOKafkaConsumer | None:
@@ -132,27 +135,29 @@ class Feed:
 
         Whoever waited for the first one gets it at once.
         """
+        if self._lags and (found := await self._catch_up(consumer)):
+            return found
         now = asyncio.get_running_loop().time
         asked_at = now()
-        found: Found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_FEW)
+        found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_FEW)
         until = now() + _MOMENT if now() - asked_at < _MOMENT else asked_at
         while 0 < (n := _count(found)) < _FEW and (left := until - now()) > 0:
             _add(found, await consumer.getmany(timeout_ms=1000 * left, max_records=_FEW - n))
-        if n == _FEW:
-            await self._catch_up(consumer, found)
+        self._lags = n == _FEW
         return found
 
-    async def _catch_up(self, consumer: AIOKafkaConsumer, found: Found) -> None:
+    async def _catch_up(self, consumer: AIOKafkaConsumer) -> Found:
         """A whole batch, first what was said first: else effects are read long before their causes, and put aside."""
-        said_at = self._said_at | {place: records[-1].timestamp for place, records in found.items()}
-        while (n := _count(found)) < BATCH:
-            for place in sorted(consumer.assignment(), key=lambda place: said_at.get(place, 0)):
-                if more := await consumer.getmany(place, timeout_ms=0, max_records=min(_FEW, BATCH - n)):
-                    _add(found, more)
-                    said_at[place] = more[place][-1].timestamp
-                    break
-            else:
-                return
+        found: Found = {}
+        ahead = [(self._said_at.get(place, 0), place) for place in consumer.assignment()]
+        heapify(ahead)
+        while ahead and (n := _count(found)) < BATCH:
+            _, place = heappop(ahead)
+            if more := await consumer.getmany(place, timeout_ms=0, max_records=min(_SLICE, BATCH - n)):
+                _add(found, more)
+                heappush(ahead, (more[place][-1].timestamp, place))
+        self._lags = bool(ahead)
+        return found
 
     async def _rewind(self, consumer: AIOKafkaConsumer) -> None:
         """Back to what was handed over last: the failed poll may have dropped what it had read before it failed."""
