@@ -68,14 +68,16 @@ SET attempts = attempts + 1, reason = u.reason, detail = u.detail,
     retry_at = CASE u.reason WHEN 'raised'
                     THEN $4::timestamptz + make_interval(secs => (ARRAY[5, 30, 300])[attempts]) END
 FROM unnest($1::uuid[], $2::text[], $3::text[]) AS u (parked_id, reason, detail)
-WHERE parked.parked_id = u.parked_id AND u.reason <> 'early'
+WHERE parked.parked_id = u.parked_id
 RETURNING parked.parked_id, old.reason
 """
-# contiguous runs from mark + 1 up to the first that still waits, and whatever a redelivered copy has overtaken
+# contiguous runs from mark + 1 up to the first that still waits, and whatever a redelivered copy has overtaken; behind
+# them what else lies in place under such a key, for those runs may be all that it waits for
 TAKE = """
 WITH placed AS (
     SELECT p.parked_id, p.topic, p.key, p.sequence, coalesce(m.sequence, 0) AS mark,
-           NOT (p.reason = 'early' OR coalesce(p.retry_at <= $1, false)) OR EXISTS (
+           NOT (p.reason = 'early' OR coalesce(p.retry_at <= $1, false)) AS rests,
+           EXISTS (
                SELECT FROM unnest(p.after_topics, p.after_sequences) AS a (topic, sequence)
                LEFT JOIN marks AS n ON n.topic = a.topic AND n.key = p.key
                WHERE coalesce(n.sequence, 0) < a.sequence) AS waits
@@ -84,15 +86,18 @@ WITH placed AS (
     WHERE p.key = ANY($2) AND p.sequence > 0 AND p.reason <> 'forked'
 ), runs AS (
     SELECT parked_id, topic, key, sequence, sequence <= mark AS overtaken,
-           sequence - mark - row_number() OVER run AS gap, bool_or(waits) OVER run AS blocked
+           sequence - mark - row_number() OVER run = 0 AND NOT bool_or(rests) OVER run AS in_place,
+           bool_or(waits) OVER run AS blocked
     FROM placed
     WINDOW run AS (PARTITION BY topic, key, sequence > mark ORDER BY sequence)
+), turns AS (
+    SELECT *, overtaken OR in_place AND NOT blocked AS its_turn FROM runs
 )
 SELECT p.parked_id, p.topic, p.partition, p."offset", p.raw_key, p.value, p.headers, p.parked_at
-FROM runs AS r
+FROM turns AS t
 JOIN parked AS p USING (parked_id)
-WHERE r.overtaken OR r.gap = 0 AND NOT r.blocked
-ORDER BY r.topic, r.key, r.sequence
+WHERE t.its_turn OR t.in_place AND t.key IN (SELECT key FROM turns WHERE its_turn)
+ORDER BY t.its_turn DESC, t.topic, t.key, t.sequence
 LIMIT 500
 """
 TAKE_LOOSE = """
@@ -126,7 +131,7 @@ async def put(conn: Connection, parkings: Sequence[Parking], now: datetime, guar
         raws = await _sealed(conn, fresh, guard)
         rows = [_row(p, raw, now) for p, raw in zip(fresh, raws, strict=True)]
         told = {row["parked_id"] for row in await conn.fetch(PUT, *zip(*rows, strict=True))}
-    if old := [(p.record.parked_id, p.reason, p.detail) for p in parkings if p.record.parked_id]:
+    if old := [(i, p.reason, p.detail) for p in parkings if (i := p.record.parked_id) and p.reason != "early"]:
         again = await conn.fetch(AGAIN, *zip(*old, strict=True), now)
         told |= {parked_id for parked_id, before in again if before == "early"}
     return [t for p in parkings if p.reason != "early" and (t := _told(p)).parked_id in told]
@@ -189,7 +194,7 @@ class Shelf(NamedTuple):
     guard: Guard | None
 
     async def turn(self, conn: Connection, keys: Sequence[str], now: datetime) -> list[Record]:
-        """Parked records of these keys whose turn it may be."""
+        """Parked records of these keys whose turn it may be, once those before them are applied."""
         return await self._records(conn, await conn.fetch(TAKE, now, keys))
 
     async def due(self, conn: Connection, now: datetime) -> list[Record]:

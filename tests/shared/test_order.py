@@ -155,6 +155,30 @@ async def test_a_run_that_waited_is_applied_in_one_batch(toy: Inside) -> None:
     assert await toy.pool.fetchval("SELECT count(DISTINCT xmin::text) FROM outbox") == 2
 
 
+async def test_what_waited_for_one_another_on_two_topics_is_applied_in_one_batch(toy: Inside) -> None:
+    first = toy.desk.write(Ticked(counter_id=A))
+    chain = []
+    for n in range(1, 6):
+        chain.append(toy.desk.write(Nudged(counter_id=A), after=f"toy-in:{n}"))
+        chain.append(toy.desk.write(Ticked(counter_id=A), after=f"toy-side:{n}"))
+    for letter in reversed(chain):
+        await toy.get(letter)
+    assert len(await toy.parked()) == 10
+    await toy.get(first)
+    assert (await toy.parked(), (await toy.marks())["toy-side", A]) == ([], 5)
+    assert await toy.pool.fetchval("SELECT count(DISTINCT xmin::text) FROM outbox") == 2
+
+
+async def test_behind_a_chain_that_moves_a_longer_wait_goes_on(toy: Inside) -> None:
+    first = toy.desk.write(Ticked(counter_id=A))
+    near = toy.desk.write(Nudged(counter_id=A), after="toy-in:1")
+    far = toy.desk.write(Ticked(counter_id=A), after="toy-side:2")
+    await toy.get(near, far)
+    await toy.get(first)
+    assert ((await toy.marks())["toy-side", A], await toy.reasons()) == (1, {2: "early"})
+    assert (await toy.parked())[0]["attempts"] == 1
+
+
 async def test_a_type_that_nobody_contracted_takes_its_place(toy: Inside) -> None:
     (unknown,) = ticked(toy, 1)
     await toy.get(unknown.saying(ce_type=b"rehab.toyin.sneezed.v1"), *ticked(toy, 1))
