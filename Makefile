@@ -11,6 +11,8 @@ UV         := $(TOOLS)/bin/uv
 READY      := .venv/.synced
 BIN        := .venv/bin
 RUN        := $(BIN)/python -m
+# two at a time, each with servers of its own; a file's tests stay together, in the order of tests/conftest.py
+TESTS      := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 # asked for outside the checkout: a version switcher must not choose by the file .python-version here
 CHOSEN      = $(shell cd / && $(PYTHON) -c 'import sys; print(sys.executable)')
 
@@ -51,7 +53,7 @@ check: $(READY) ## Lint, types, import contracts, and that the generated files a
 
 .PHONY: test
 test: check ## Check, then every suite on a real broker and database.
-	$(BIN)/pytest -m "not long"
+	$(TESTS) -m "not long"
 
 .PHONY: test-fast
 test-fast: $(READY) ## The suites that need no broker and no database, within ten seconds.
@@ -59,7 +61,7 @@ test-fast: $(READY) ## The suites that need no broker and no database, within te
 
 .PHONY: test-all
 test-all: check ## Every suite, and the outages of minutes, long state machines and full matrices.
-	$(BIN)/pytest
+	$(TESTS)
 
 .PHONY: mutants
 mutants: $(READY) ## Remove one guarantee after the other and see that the suite notices each.

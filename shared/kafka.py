@@ -135,7 +135,8 @@ class Feed:
 
         Whoever waited for the first one gets it at once.
         """
-        if self._lags and (found := await self._catch_up(consumer)):
+        found = await self._catch_up(consumer) if self._lags else {}
+        if found:
             return found
         now = asyncio.get_running_loop().time
         asked_at = now()

@@ -14,14 +14,22 @@ from tests.stack import servers
 
 Topics = Callable[..., Awaitable[list[str]]]
 _ON_THE_STACK = {"kafka", "postgres", "mail"}
+_FIRST = ("system", "browser", "house", "simulation", "shared")  # the folders that take longest
 _numbers = count(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`make test-fast` leaves out whatever needs a server."""
+    """The longest first; and `make test-fast` leaves out whatever needs a server."""
+    items.sort(key=_turn)
     for item in items:
         if isinstance(item, pytest.Function) and _ON_THE_STACK & set(item.fixturenames):
             item.add_marker("stack")
+
+
+def _turn(item: pytest.Item) -> int:
+    """The place of its folder among those that take longest; all others after them."""
+    folder = item.path.parent.name
+    return _FIRST.index(folder) if folder in _FIRST else len(_FIRST)
 
 
 @pytest.fixture(scope="session")
