@@ -135,7 +135,7 @@ class Feed:
 
         Whoever waited for the first one gets it at once.
         """
-        found = await self._catch_up(consumer) if self._lags else {}
+        found: Found = await self._catch_up(consumer) if self._lags else {}
         if found:
             return found
         now = asyncio.get_running_loop().time

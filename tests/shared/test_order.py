@@ -155,6 +155,14 @@ async def test_a_run_that_waited_is_applied_in_one_batch(toy: Inside) -> None:
     assert await toy.pool.fetchval("SELECT count(DISTINCT xmin::text) FROM outbox") == 2
 
 
+async def test_a_run_longer_than_a_batch_is_applied_from_its_head(toy: Inside) -> None:
+    first, *others = ticked(toy, 1_201)
+    for begin in range(0, 1_200, 400):
+        await toy.get(*others[begin : begin + 400])
+    await toy.get(first)
+    assert (await toy.tick_of(A), await toy.parked()) == (1_201, [])
+
+
 async def test_what_waited_for_one_another_on_two_topics_is_applied_in_one_batch(toy: Inside) -> None:
     first = toy.desk.write(Ticked(counter_id=A))
     chain = []
