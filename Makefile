@@ -51,8 +51,13 @@ check: $(READY) ## Lint, types, import contracts, and that the generated files a
 	$(BIN)/lint-imports
 	$(RUN) shared.events.contracts --check
 
+# before two processes would fetch them at the same time
+.PHONY: fetched
+fetched: setup
+	@$(RUN) tests.browser.chromium
+
 .PHONY: test
-test: check ## Check, then every suite on a real broker and database.
+test: check fetched ## Check, then every suite on a real broker and database.
 	$(TESTS) -m "not long"
 
 .PHONY: test-fast
@@ -60,7 +65,7 @@ test-fast: $(READY) ## The suites that need no broker and no database, within te
 	@$(BIN)/pytest -m "not stack and not long"
 
 .PHONY: test-all
-test-all: check ## Every suite, and the outages of minutes, long state machines and full matrices.
+test-all: check fetched ## Every suite, and the outages of minutes, long state machines and full matrices.
 	$(TESTS)
 
 .PHONY: mutants

@@ -16,6 +16,7 @@ Topics = Callable[..., Awaitable[list[str]]]
 _ON_THE_STACK = {"kafka", "postgres", "mail"}
 _FIRST = ("system", "browser", "house", "simulation", "shared")  # the folders that take longest
 _numbers = count(1)
+_missed: list[str] = []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,6 +31,18 @@ def _turn(item: pytest.Item) -> int:
     """The place of its folder among those that take longest; all others after them."""
     folder = item.path.parent.name
     return _FIRST.index(folder) if folder in _FIRST else len(_FIRST)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count what had no browser."""
+    if report.skipped and "Chromium" in str(report.longrepr):
+        _missed.append(report.nodeid)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Said where it is read."""
+    if _missed:
+        terminalreporter.write_line(f"{len(_missed)} browser tests were NOT RUN: no Chromium can be had", red=True)
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,6 @@ from tests.portal.conftest import PASSWORD, house, portal  # noqa: F401 - fixtur
 from tests.portal.visitor import EMAIL
 from tests.portal.world import World
 
-_missed: list[str] = []
-
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
@@ -29,21 +27,6 @@ async def browser() -> AsyncIterator[Browser]:
         found = await playwright.chromium.launch(executable_path=path, args=list(chromium.ARGUMENTS))
         yield found
         await found.close()
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    """Count what was not run."""
-    outcome = yield
-    report = outcome.get_result()
-    if report.skipped and "Chromium" in str(report.longrepr):
-        _missed.append(item.nodeid)
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Said where it is read."""
-    if _missed:
-        terminalreporter.write_line(f"{len(_missed)} browser tests were NOT RUN: no Chromium can be had", red=True)
 
 
 class Sight:
