@@ -62,9 +62,9 @@ class Unsettled(Exception):  # noqa: N818 - says what the system is
 class Manner(NamedTuple):
     """How a play is played: the clinics' seed, what is shown, and how fast.
 
-    What people do stands on a grid of `pace` minutes; what falls into one such stretch, three hours at most, may arrive
-    together. `wait` is what happens between two steps; a play that goes on leaves out what lies on the topic already;
-    the sites `by_hand` are played by people.
+    What people do stands on a grid of `pace` minutes; what falls into one such stretch, three hours at most, arrives
+    together at its end. `wait` is what happens between two steps; a play that goes on leaves out what lies on the topic
+    already; the sites `by_hand` are played by people.
     """
 
     seed: int
@@ -106,14 +106,15 @@ async def play(feed: Sequence[Captured], world: World, manner: Manner) -> dateti
 def following(
     feed: Sequence[Captured], ahead: Sequence[datetime | None], pace: int
 ) -> tuple[Sequence[Captured], datetime | None]:
-    """What comes next: some records, or the instant of a timer or of somebody's act; never past either."""
+    """What comes next: the records of a stretch, at its end, or before that the instant of a timer or of an act.
+
+    At its end, so that the deadlines that begin with those records are due together, too.
+    """
     limit = min(filter(None, ahead), default=None)
-    if not feed or (limit and feed[0].arrives_at > limit):
+    end = _end_of_stretch(feed[0].arrives_at, pace) if feed else None
+    if end is None or (limit and limit <= end):
         return (), limit
-    last = _end_of_stretch(feed[0].arrives_at, pace)
-    last = min(last, limit) if limit else last
-    batch = [record for record in feed if record.arrives_at <= last]
-    return batch, batch[-1].arrives_at
+    return [record for record in feed if record.arrives_at <= end], end
 
 
 def _end_of_stretch(at: datetime, pace: int) -> datetime:

@@ -1,4 +1,4 @@
-"""Time goes by: to the next record, timer or act, never past it."""
+"""Time goes by: to the end of a stretch with records, or before that to a timer or an act."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -13,6 +13,7 @@ from simulation.judge import judge
 from simulation.waiting import Waiting
 from tests.simulation.world import NUMBER, World, at
 
+INSTANT = timedelta(microseconds=1)
 NOON = datetime(2024, 10, 7, 19, tzinfo=UTC)
 
 
@@ -25,31 +26,36 @@ def saying(service: str = "referral", step: int = 3, outbox: int = 0, due: int =
     return quiet.Saying.of({**said, "outbox": outbox, "due": due, "busy": busy})
 
 
-def test_records_of_ten_minutes_go_together() -> None:
+def test_records_of_ten_minutes_go_together_at_their_end() -> None:
     feed = [record(minutes) for minutes in (1, 4, 9.5, 10, 30)]
-    assert play.following(feed, (), 10) == (feed[:3], feed[2].arrives_at)
+    assert play.following(feed, (), 10) == (feed[:3], feed[3].arrives_at - INSTANT)
 
 
 @pytest.mark.parametrize("first", ["timer", "action"])
-def test_no_record_goes_past_a_timer_or_an_act(first: str) -> None:
+def test_what_is_due_in_a_stretch_comes_before_its_records(first: str) -> None:
     feed = [record(minutes) for minutes in (1, 4, 9.5)]
     limit, far = NOON + timedelta(minutes=5), NOON + timedelta(days=1)
     timer, action = (limit, far) if first == "timer" else (far, limit)
-    assert play.following(feed, (timer, action), 10) == (feed[:2], feed[1].arrives_at)
-    assert play.following(feed[2:], (timer, action), 10) == ((), limit)
+    assert play.following(feed, (timer, action), 10) == ((), limit)
+    assert play.following(feed, (far,), 10) == (feed, NOON + timedelta(minutes=10) - INSTANT)
+
+
+def test_at_the_last_instant_of_a_stretch_timers_come_first() -> None:
+    end = NOON + timedelta(minutes=10) - INSTANT
+    assert play.following([record(1)], (end,), 10) == ((), end)
 
 
 def test_no_stretch_crosses_midnight() -> None:
     late = [Captured(at("2024-10-07", 23, 59), b"1", (), b""), Captured(at("2024-10-08", 0, 0), b"2", (), b"")]
-    assert play.following(late, (None, None), 30) == (late[:1], late[0].arrives_at)
+    assert play.following(late, (None, None), 30) == (late[:1], late[1].arrives_at - INSTANT)
 
 
 def test_a_stretch_is_three_hours_at_most_and_shorter_at_night() -> None:
     times = [("2024-10-07", 15, 0), ("2024-10-07", 17, 59), ("2024-10-07", 18, 0)]
     day = [Captured(at(*time), b"1", (), b"") for time in times]
-    assert play.following(day, (), play.TWICE_A_DAY) == (day[:2], day[1].arrives_at)
+    assert play.following(day, (), play.TWICE_A_DAY) == (day[:2], day[2].arrives_at - INSTANT)
     night = [Captured(at("2024-10-07", 22, 59), b"1", (), b""), Captured(at("2024-10-07", 23, 0), b"2", (), b"")]
-    assert play.following(night, (), play.TWICE_A_DAY) == (night[:1], night[0].arrives_at)
+    assert play.following(night, (), play.TWICE_A_DAY) == (night[:1], night[1].arrives_at - INSTANT)
 
 
 def test_without_records_time_goes_to_the_next_timer() -> None:
