@@ -77,24 +77,22 @@ async def apply(conn: Connection, duty: Duty, records: Sequence[Record], now: da
 def _ordered(records: Sequence[Record], marks: Marks) -> tuple[list[Record], list[Record]]:
     """Whoever waits for another one of the batch comes after it; and what will be applied if nothing raises."""
     ordered: list[Record] = []
-    fresh: list[Record] = []
-    waiting = list(records)
+    planned: list[Record] = []
+    waiting: Sequence[Record] = records
     while waiting:
-        early = []
+        early: list[Record] = []
         for record in waiting:
-            verdict = marks.judge(record)
-            if verdict is Verdict.EARLY:
+            if (verdict := marks.judge(record)) is Verdict.EARLY:
                 early.append(record)
                 continue
             ordered.append(record)
             if verdict is Verdict.FRESH and record.fault is None:
                 marks.pass_over(record)
-                if record.event is not None:
-                    fresh.append(record)
+                planned.append(record)
         if len(early) == len(waiting):
             break
         waiting = early
-    return ordered + waiting, fresh
+    return [*ordered, *waiting], [r for r in planned if r.event is not None]
 
 
 async def keep(conn: Connection, handlers: Handlers, fresh: Sequence[Record]) -> None:
