@@ -38,7 +38,7 @@ class Act(NamedTuple):
 class Clinics:
     """All of them; the same seed gives the same answers to the same offers."""
 
-    def __init__(self, portal: Portal, tokens: Mapping[str, str], seed: int, pace: int = 30, at_once: int = 16) -> None:
+    def __init__(self, portal: Portal, tokens: Mapping[str, str], seed: int, pace: int, at_once: int) -> None:
         """`tokens` by site; acts stand on a grid of `pace` minutes, so that many fall together."""
         self._portal, self._tokens, self._seed, self._pace = portal, tokens, seed, pace
         self._at_once = at_once

@@ -26,7 +26,7 @@ _AGAIN = {"REF-HELD", "STALE"}  # what was refused for these is done once more
 class Treatment:
     """Everybody from the first visit on; the same seed does the same with the same cases."""
 
-    def __init__(self, portal: Portal, keys: Keys, agenda: Agenda, at_once: int = 16) -> None:
+    def __init__(self, portal: Portal, keys: Keys, agenda: Agenda, at_once: int) -> None:
         """Nobody is treated yet."""
         self._portal, self._keys, self._agenda, self._at_once = portal, keys, agenda, at_once
         self._cases: dict[str, Case] = {}
