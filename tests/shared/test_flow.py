@@ -149,3 +149,18 @@ async def test_fifty_thousand_keys(outside: Outside) -> None:
     await outside.counted(100_000, 120)
     assert set((await outside.ticks()).values()) == {2}
     assert summed(await outside.said()).faults == []
+
+
+async def test_a_backlog_is_read_in_the_order_in_which_it_was_said_and_little_of_it_is_put_aside(
+    outside: Outside,
+) -> None:
+    keys = [key_of(outside, n) for n in range(50)]
+    for n in range(1, 41):
+        await outside.post(*(outside.desk.write(Nudged(counter_id=key)) for key in keys))
+        after = f"toy-side{outside.place.suffix}:{n}"
+        await outside.post(*(outside.desk.write(Ticked(counter_id=key), after=after) for key in keys))
+    instance = await outside.ready()
+    await outside.counted(4_000, 40)
+    assert await asyncio.to_thread(instance.stop, 12) == 0
+    put_aside = "SELECT n_tup_ins FROM pg_stat_user_tables WHERE relname = 'parked'"
+    assert await outside.value(put_aside) < 400
