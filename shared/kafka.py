@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 BATCH = 500
 _POLL_MS = 200  # an empty poll returns after this; records return at once
 _MOMENT, _FEW = 0.012, 100  # seconds for which a busy service lets so few records become more
-_SLICE = 4
+_SLICE = 4  # records of one partition, where many are read in the order of time
 _METADATA_MS = 5_000  # partitions that are added are read after at most so long
 _ACKNOWLEDGED_WITHIN = 10.0  # seconds: an idempotent producer never gives a batch up by itself
 _MAX_REQUEST = 1_200_000
@@ -89,6 +89,7 @@ class Feed:
         self.read: Offsets = {}
         self._said_at: dict[TopicPartition, int] = {}
         self._lags = False
+        self._is_astray = False
 
     @property
     def consumer(self) -> AIOKafkaConsumer | None:
@@ -117,13 +118,16 @@ class Feed:
 
     async def _poll(self, consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord, ...]:
         """The next records of all partitions; a header name that is no UTF-8 is read again by a lenient reader."""
+        if self._is_astray:
+            await self._rewind(consumer)
+        self._is_astray = True  # whatever fails now may have taken records that nobody was given
         try:
             found = await self._gather(consumer)
         except UnicodeDecodeError:
             log.warning("a record with an unreadable header name: reading leniently")
             lenient.switch(on=True)
-            await self._rewind(consumer)
             return ()
+        self._is_astray = False
         for partition, records in found.items():
             self.read[partition] = records[-1].offset + 1
             self._said_at[partition] = records[-1].timestamp

@@ -1,0 +1,64 @@
+"""What was taken from the client library and not handed over is read again."""
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import CorruptRecordException
+
+from shared import lenient
+from shared.kafka import Feed
+
+PLACE = TopicPartition("toy-in", 0)
+
+
+class Stumbling:
+    """A client library that gives records, waits in vain (None), and stumbles, as the test says."""
+
+    def __init__(self, *answers: list[int] | Exception | None) -> None:
+        self.answers, self.sought = list(answers), list[int]()
+
+    async def getmany(self, *, timeout_ms: float, **_: Any) -> dict[TopicPartition, list[ConsumerRecord[Any, Any]]]:
+        match self.answers.pop(0):
+            case None:
+                await asyncio.sleep(timeout_ms / 1000 + 0.005)
+                return {}
+            case Exception() as stumble:
+                raise stumble
+            case offsets:
+                return {PLACE: [_record(offset) for offset in offsets]}
+
+    def assignment(self) -> set[TopicPartition]:
+        return {PLACE}
+
+    async def committed(self, _: TopicPartition) -> int:
+        return 7
+
+    def seek(self, _: TopicPartition, offset: int) -> None:
+        self.sought.append(offset)
+
+
+def _record(offset: int) -> ConsumerRecord[Any, Any]:
+    return ConsumerRecord("toy-in", 0, offset, 1000 + offset, 0, b"k", b"{}", None, 1, 2, ())
+
+
+async def _nothing(_: object) -> None: ...
+
+
+async def _polled(feed: Feed, consumer: Stumbling) -> list[int]:
+    return [record.offset for record in await feed._poll(cast("AIOKafkaConsumer", consumer))]
+
+
+@pytest.mark.parametrize("stumbles", [CorruptRecordException(), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no text")])
+async def test_what_was_gathered_before_a_poll_failed_is_read_again(stumbles: Exception) -> None:
+    feed = Feed("127.0.0.1:1", "rehab-toy", "0", ["toy-in"], _nothing)
+    consumer = Stumbling([7, 8], None, [9], stumbles, [9, 10], None)
+    assert await _polled(feed, consumer) == [7, 8]
+    try:
+        assert await _polled(feed, consumer) == []
+    except CorruptRecordException:
+        assert consumer.sought == []
+    assert await _polled(feed, consumer) == [9, 10]
+    assert consumer.sought == [9]
+    lenient.switch(on=False)
