@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 BATCH = 500
 _POLL_MS = 200  # an empty poll returns after this; records return at once
 _MOMENT, _FEW = 0.012, 100  # seconds for which a busy service lets so few records become more
-_SLICE = 4  # records of one partition, where many are read in the order of time
+_SLICE = 4  # records of one partition, where several topics are read in the order of time
 _METADATA_MS = 5_000  # partitions that are added are read after at most so long
 _ACKNOWLEDGED_WITHIN = 10.0  # seconds: an idempotent producer never gives a batch up by itself
 _MAX_REQUEST = 1_200_000
@@ -88,8 +88,7 @@ class Feed:
         self.topics = tuple(topics)
         self.read: Offsets = {}
         self._said_at: dict[TopicPartition, int] = {}
-        self._lags = False
-        self._is_astray = False
+        self._lags = self._mixes = self._is_astray = False
 
     @property
     def consumer(self) -> AIOKafkaConsumer | None:
@@ -152,16 +151,20 @@ class Feed:
         return found
 
     async def _catch_up(self, consumer: AIOKafkaConsumer) -> Found:
-        """A whole batch, first what was said first: else effects are read long before their causes, and put aside."""
+        """A whole batch, first what was said first: else effects are read long before their causes, and put aside.
+
+        A key lies in one partition of a topic, so that those of a single topic have nothing to wait for.
+        """
         found: Found = {}
+        slice_ = _SLICE if self._mixes else _FEW
         ahead = [(self._said_at.get(place, 0), place) for place in consumer.assignment()]
         heapify(ahead)
         while ahead and (n := _count(found)) < BATCH:
             _, place = heappop(ahead)
-            if more := await consumer.getmany(place, timeout_ms=0, max_records=min(_SLICE, BATCH - n)):
+            if more := await consumer.getmany(place, timeout_ms=0, max_records=min(slice_, BATCH - n)):
                 _add(found, more)
                 heappush(ahead, (more[place][-1].timestamp, place))
-        self._lags = bool(ahead)
+        self._lags, self._mixes = bool(ahead), len({place.topic for place in found}) > 1
         return found
 
     async def _rewind(self, consumer: AIOKafkaConsumer) -> None:
