@@ -11,12 +11,12 @@ from collections.abc import Sequence
 
 from benchmarks import referral
 from benchmarks.ground import Ground
+from deploy.local import topics
 from deploy.local.rights import SERVICES
 
 TOTAL = 60_000
 _FEW = 4_000  # a plain handler needs no more to show its rate
 _CLAIMS = 4_000
-_REFERRAL_TOPICS = ("claims", "rehab-referral", "rehab-person", "rehab-portal", "rehab-procurement", "rehab-program")
 _TOPICS = ("toy-in", "toy-side", "toy-foreign", "rehab-toy")
 
 
@@ -41,7 +41,7 @@ def measure(ground: Ground, keys: int, *, rounds: int = 3) -> dict[str, float]:
 def measure_referral(ground: Ground, *, rounds: int = 3) -> dict[str, float]:
     """The referral service with its real handlers, beside floor and plain peer of the same moments."""
     asyncio.run(lay_toys(ground))
-    asyncio.run(ground.fresh_topics(_REFERRAL_TOPICS))
+    asyncio.run(ground.fresh_topics(topics.names()))
     asyncio.run(referral.fill(ground.broker.servers, _CLAIMS))
     found: dict[str, list[dict[str, float]]] = {"referral": [], "floor": [], "plain": []}
     for _ in range(rounds):
