@@ -37,6 +37,10 @@ share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 message.max.bytes=1250000
 compression.type=producer
+# for a dozen clients; each thread that waits for the next request is woken for it
+num.network.threads=1
+num.io.threads=2
+background.threads=2
 # after kill -9 the controller forgets the dead session in 3 s instead of 9
 broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500

@@ -24,7 +24,7 @@ def passes(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> Pa
     secret = tmp_path / "superuser"
     secret.write_text(known["postgres"] + "\n")
     monkeypatch.setenv("REHAB_SUPERUSER_PASSWORD_FILE", str(secret))
-    monkeypatch.setenv("REHAB_POSTGRES", rights.address(database, database=NAME).partition("?")[0])
+    monkeypatch.setenv("REHAB_POSTGRES", over_the_network(database))
     return tmp_path / "pass"
 
 
@@ -47,18 +47,24 @@ async def test_a_second_start_changes_no_password_and_every_service_can_sign_in_
     passes: Path, database: str
 ) -> None:
     before = handed_out(passes)
-    url = rights.address(database, database=NAME)
     try:
         await asyncio.to_thread(create_roles, passes)
         assert handed_out(passes) == before
         for service in rights.SERVICES:
-            own = f"{url.partition('?')[0]}?passfile={passes / service / 'pgpass'}"
+            own = f"{over_the_network(database)}?passfile={passes / service / 'pgpass'}"
             await migrate(own, f"{service}_owner", service, [MECHANISM])
             session = await open_session(own, service, service)
             assert await session.fetchval("SELECT count(*) FROM marks") == 0
             await session.close()
     finally:
         await _drop(database)
+
+
+def over_the_network(database: str) -> str:
+    """The server as other machines name it, without a pass file."""
+    parts = urlsplit(database)
+    server = parts.netloc or f"127.0.0.1:{parse_qs(parts.query)['port'][0]}"
+    return f"postgresql://{server}/{NAME}"
 
 
 async def _drop(database: str) -> None:

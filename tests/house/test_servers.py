@@ -4,6 +4,8 @@ import json
 import smtplib
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
@@ -68,6 +70,21 @@ async def test_only_who_writes_persons_destroys_their_keys(database: str) -> Non
     assert await _as(database, "portal", "DELETE FROM vault.probes") == "DELETE 0"
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await _as(database, "notification", "DELETE FROM vault.probes")
+
+
+async def test_the_database_answers_in_its_folder_and_over_the_network_to_whoever_knows_the_password(
+    database: str,
+) -> None:
+    said = parse_qs(urlsplit(database).query)
+    if "host" not in said:
+        pytest.skip("the server was started by somebody else")
+    port, file = int(said["port"][0]), said["passfile"][0]
+    for host in {said["host"][0], "127.0.0.1"}:
+        there: dict[str, Any] = {"host": host, "port": port, "user": "referral", "database": "rehab"}
+        connection = await asyncpg.connect(**there, passfile=file)
+        await connection.close()
+        with pytest.raises(asyncpg.InvalidPasswordError):
+            await asyncpg.connect(**there, password="guessed")  # noqa: S106 - a wrong one
 
 
 async def test_each_test_has_a_database_of_its_own(databases: Databases) -> None:
