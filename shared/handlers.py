@@ -98,8 +98,9 @@ class Handlers:
     ) -> Callable[[Handler[E, F]], Handler[E, F]]:
         """One decision per event, due timer or own next step; `touches` names every aggregate it may read or change.
 
-        Facts are loaded once a batch for all events of the type. A next step (`Outcome.then`) is decided on the desk
-        of the event that led to it, so both must ask for the same facts and the first must name all aggregates.
+        Facts are loaded once a batch for all events that ask for the same. A next step (`Outcome.then`) is decided on
+        the desk of the event that led to it, so both must ask for the same facts and the first must name all
+        aggregates.
         """
 
         def listed(handler: Handler[E, F]) -> Handler[E, F]:

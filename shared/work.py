@@ -11,7 +11,7 @@ from shared import inbox, outbox, parked, timers
 from shared.decision import Arm, Decision, Event, Occasion, Outcome, Refusal
 from shared.envelope import Record
 from shared.events.answers import EventParked, said_by
-from shared.handlers import Desk, Handlers, Held, Kept, Kind
+from shared.handlers import Desk, Facts, Handlers, Held, Kept, Kind
 from shared.inbox import Marks, Verdict
 from shared.log import described
 from shared.outbox import Said
@@ -118,22 +118,21 @@ def _kept(record: Record, event: Event) -> Kept:
 
 
 async def _lay(conn: Connection, duty: Duty, fresh: Sequence[Record], marks: Marks) -> Batch:
-    """Facts per event type, then the aggregates that they and the events name, kind by kind, ids sorted."""
-    by_type: dict[type[Event], list[Event]] = defaultdict(list)
-    for record in fresh:
-        if record.event is not None and type(record.event) in duty.handlers.rules:
-            by_type[type(record.event)].append(record.event)
+    """Facts for all who ask the same, then the aggregates that they and the events name, kind by kind, ids sorted."""
+    rules = duty.handlers.rules
+    decided = [r.event for r in fresh if r.event is not None and type(r.event) in rules]
+    asking: dict[Facts[Event, Any], list[Event]] = defaultdict(list)
+    for event in decided:
+        asking[rules[type(event)].facts].append(event)
+    facts = {ask: await ask(conn, events) for ask, events in asking.items()}
     wanted: dict[Kind[Any], set[str]] = defaultdict(set)
-    facts: dict[type[Event], Any] = {}
-    for kind, events in by_type.items():
-        rule = duty.handlers.rules[kind]
-        facts[kind] = found = await rule.facts(conn, events)
-        for event in events:
-            for touched, key in rule.touches(event, found):
-                wanted[touched].add(key)
+    for event in decided:
+        rule = rules[type(event)]
+        for touched, key in rule.touches(event, facts[rule.facts]):
+            wanted[touched].add(key)
     held: Held = {k.of: await _load(conn, k, wanted[k]) for k in duty.kinds}
     batch = Batch(marks, held, {})
-    batch.desks = {kind: Desk(held, f, batch.takebacks) for kind, f in facts.items()}
+    batch.desks = {kind: Desk(held, facts[rules[kind].facts], batch.takebacks) for kind in {type(e) for e in decided}}
     return batch
 
 

@@ -3,9 +3,10 @@
 from services.notification.domain.case import Case, follow
 from services.notification.domain.following import act_on, escalate, see
 from services.notification.domain.notice import MailFailed, MailSent, NoticeUnseen, failed, sent
+from services.notification.domain.rule import words_of
 from services.notification.domain.telling import Told, tell
 from services.notification.store.cases import CASES
-from services.notification.store.facts import About, about_events, about_opened, about_unseen
+from services.notification.store.facts import ACTING, About, about_events, about_opened, about_unseen
 from services.notification.store.notices import NOTICES
 from services.notification.store.register import keep_people, keep_roles, keep_sites, keep_terms
 from services.notification.store.rules import RULES
@@ -38,17 +39,12 @@ _BY_EVENT = {on: [r for r in RULES.values() if r.on == on] for on in {r.on for r
 
 def listened() -> tuple[type[Event], ...]:
     """Whatever a rule names, as cause or as what acts on it, and what says who has to do with a referral."""
-    acting = {words for rule in RULES.values() for words in rule.acted_on_by}
     named = [
         event
         for event in catalogue.every().values()
-        if event.topic != "rehab-notification" and (event.type_name in _BY_EVENT or _words(event) in acting)
+        if event.topic != "rehab-notification" and (event.type_name in _BY_EVENT or words_of(event) in ACTING)
     ]
     return tuple(dict.fromkeys((*FOLLOWED, *named)))
-
-
-def _words(event: type[Event]) -> str:
-    return event.type_name.split(".")[2]
 
 
 def the_case(event: Event, facts: About) -> Touched:
@@ -80,7 +76,7 @@ def on_told(event: Event, desk: Desk[About], occasion: Occasion) -> Decision:
     facts, before = desk.facts, desk.find(CASES, event.key) or Case(event.key)
     case = follow(before, event)
     done = Outcome()
-    if facts.acts:
+    if words_of(event) in ACTING:
         done = act_on(facts.by_key.of(event.key, desk.held(NOTICES), desk.takebacks), event, RULES)
     rules = _BY_EVENT.get(event.type_name, ())
     told = tell(event, Told(rules, case, facts.register, event.key), occasion)

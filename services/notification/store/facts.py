@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from services.notification.domain.notice import NoticeUnseen
 from services.notification.domain.register import Register
@@ -13,15 +14,19 @@ from shared.decision import Event
 from shared.events.portal import NoticeOpened
 from shared.postgres import Connection
 
+# by the words of an event, the rules on whose notices it may act
+ACTING = {
+    words: frozenset(name for name, rule in RULES.items() if words in rule.acted_on_by)
+    for words in chain.from_iterable(rule.acted_on_by for rule in RULES.values())
+}
 _ESCALATIONS = frozenset(name for name, rule in RULES.items() if rule.is_escalation)
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Facts of a type of event: the register, open notices that it may act on, and those who were told together."""
+    """The register, open notices that a batch's events may act on, and those who were told together."""
 
     register: Register
-    acts: bool = False
     open: dict[str, list[str]] = field(default_factory=dict)
     groups: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     by_key: ByKey = field(default_factory=ByKey)
@@ -29,13 +34,10 @@ class About:
 
 async def about_events(conn: Connection, events: Sequence[Event]) -> About:
     """Of what others say: which notices it may act on."""
-    words = words_of(events[0])
-    acting = {name for name, rule in RULES.items() if words in rule.acted_on_by}
-    register = await REGISTER.current(conn)
-    if not acting:
-        return About(register)
-    found = await find_open(conn, {event.key for event in events}, acting | _ESCALATIONS)
-    return About(register, acts=True, open=found)
+    acting = [event for event in events if words_of(event) in ACTING]
+    rules = _ESCALATIONS.union(*(ACTING[words_of(event)] for event in acting))
+    found = await find_open(conn, {event.key for event in acting}, rules) if acting else {}
+    return About(await REGISTER.current(conn), open=found)
 
 
 async def about_unseen(conn: Connection, events: Sequence[NoticeUnseen]) -> About:
