@@ -1,7 +1,7 @@
 """Announcing: streams give dense sequences, the outbox holds what was said until the relay has sent it."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from shared.decision import INTERNAL, Event, Occasion, Refusal
@@ -57,13 +57,18 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 RETURNING event_id
 """
 
-Place = tuple[str, str]
+
+class Place(NamedTuple):
+    """Where a word stands in its key, and what was applied of the same key before it."""
+
+    sequence: int
+    after: str
 
 
-async def hold(conn: Connection, places: Iterable[Place]) -> None:
-    """Stand first in line for these (topic, key): whoever announces there waits until this transaction ends."""
-    topics, keys = zip(*sorted(set(places)), strict=True)
-    await conn.execute(RAISE, topics, keys, [0] * len(keys))
+async def take_place(conn: Connection, topic: str, key: str) -> Place:
+    """The next one: whoever announces there waits until this transaction ends, with the word or taken back."""
+    ((_, _, sequence, after),) = await conn.fetch(RAISE, [topic], [key], [1])
+    return Place(sequence, after or "")
 
 
 async def announce(conn: Connection, words: Sequence[Said]) -> None:
@@ -73,10 +78,9 @@ async def announce(conn: Connection, words: Sequence[Said]) -> None:
         await conn.copy_records_to_table("outbox", records=rows, columns=COLUMNS)
 
 
-async def say(conn: Connection, word: Said) -> str:
-    """Announce one thing from an edge that must know its id."""
-    (row,) = await _placed(conn, [word])
-    return str(await conn.fetchval(SAY, *row))
+async def say(conn: Connection, word: Said, place: Place) -> str:
+    """Announce one thing, in the place that was taken for it, from an edge that must know its id."""
+    return str(await conn.fetchval(SAY, *_row(word, *place)))
 
 
 async def _placed(conn: Connection, words: Sequence[Said]) -> list[tuple[object, ...]]:
@@ -87,9 +91,14 @@ async def _placed(conn: Connection, words: Sequence[Said]) -> list[tuple[object,
     raised = await conn.fetch(RAISE, topics, keys, [counts[place] for place in places])
     last = {(topic, key): (sequence - counts[topic, key], after or "") for topic, key, sequence, after in raised}
     rows: list[tuple[object, ...]] = []
-    for topic, key, type_name, payload, occasion, _ in words:
-        sequence, after = last[topic, key]
-        last[topic, key] = sequence + 1, after
-        cause, correlation, _, at, _, _, trace, _, _ = occasion
-        rows.append((topic, key, sequence + 1, type_name, at.isoformat(), after, cause, correlation, trace, payload))
+    for word in words:
+        sequence, after = last[word.topic, word.key]
+        last[word.topic, word.key] = sequence + 1, after
+        rows.append(_row(word, sequence + 1, after))
     return rows
+
+
+def _row(word: Said, sequence: int, after: str) -> tuple[object, ...]:
+    topic, key, type_name, payload, occasion, _ = word
+    cause, correlation, _, at, _, _, trace, _, _ = occasion
+    return topic, key, sequence, type_name, at.isoformat(), after, cause, correlation, trace, payload

@@ -159,6 +159,13 @@ async def test_a_key_belongs_to_one_request(offer: World) -> None:
     assert len(await offer.facts("referral")) == 1
 
 
+async def test_a_repeat_takes_no_place_in_the_history(offer: World) -> None:
+    key = str(uuid4())
+    for path, used in ((ACKNOWLEDGE, key), (ACKNOWLEDGE, key), (DECLINE, key), (ACKNOWLEDGE, str(uuid4()))):
+        await offer.post(path, CLINIC, {"reason_code": "other"} if path == DECLINE else {}, etag=SEEN, key=used)
+    assert [fact.sequence for fact in await offer.facts("acknowledged-referral")] == [1, 2]
+
+
 async def test_keys_of_two_accounts_never_meet(offer: World) -> None:
     key = str(uuid4())
     for account in (CLINIC, "a-north-admin"):

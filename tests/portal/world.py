@@ -33,6 +33,7 @@ class Fact(NamedTuple):
     topic: str
     key: str
     type: str
+    sequence: int
     after: str
     payload: dict[str, Any]
 
@@ -64,10 +65,11 @@ class World:
     async def facts(self, words: str = "") -> list[Fact]:
         """What was announced, in order."""
         rows = await self.pool.fetch(
-            "SELECT event_id::text, topic, key, type, after, payload FROM outbox WHERE type LIKE $1 ORDER BY seq",
+            "SELECT event_id::text, topic, key, type, sequence, after, payload FROM outbox"
+            " WHERE type LIKE $1 ORDER BY seq",
             f"%{words}%",
         )
-        return [Fact(row[0], row[1], row[2], row[3], row[4], orjson.loads(row[5])) for row in rows]
+        return [Fact(*said, payload=orjson.loads(payload)) for *said, payload in map(tuple, rows)]
 
     async def fact(self, words: str) -> Fact:
         """The one that will be announced, as soon as it is."""

@@ -57,14 +57,20 @@ async def test_a_transaction_that_is_taken_back_leaves_no_hole(toy: Inside) -> N
     assert [w.sequence for w in await toy.words()] == [1, 2]
 
 
-async def test_who_holds_a_place_speaks_first(toy: Inside) -> None:
+async def said_once(conn: Connection, cause: str) -> None:
+    """A word in the next place of its key."""
+    async with conn.transaction():
+        await outbox.say(conn, word(cause=cause), await outbox.take_place(conn, "rehab-toy", A))
+
+
+async def test_who_takes_a_place_speaks_first(toy: Inside) -> None:
     async with toy.pool.acquire() as one, toy.pool.acquire() as other, asyncio.timeout(20):
         async with one.transaction():
-            await outbox.hold(one, [("rehab-toy", A)])
-            late = asyncio.create_task(outbox.say(other, word(cause="late")))
+            place = await outbox.take_place(one, "rehab-toy", A)
+            late = asyncio.create_task(said_once(other, "late"))
             while not await one.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
                 pass
-            await outbox.say(one, word(cause="early"))
+            await outbox.say(one, word(cause="early"), place)
         await late
     assert [(w.cause, w.sequence) for w in await toy.words()] == [("early", 1), ("late", 2)]
 
@@ -154,7 +160,8 @@ async def test_the_journal_is_whole_though_who_wrote_first_was_sent_last(
     async with toy.pool.acquire() as slow:
         pending = slow.transaction()
         await pending.start()
-        await outbox.say(slow, word(cause="slow")._replace(topic=topic, key="another"))
+        place = await outbox.take_place(slow, topic, "another")
+        await outbox.say(slow, word(cause="slow")._replace(topic=topic, key="another"), place)
         await passed_on(toy, kafka, 2)
         await pending.commit()
         await passed_on(toy, kafka, 1)

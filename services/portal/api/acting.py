@@ -90,37 +90,45 @@ async def take(portal: Portal, action: Action, prefer: str | None) -> Response:
     return response
 
 
+class _Known(Exception):  # noqa: N818 - what is so, not what went wrong
+    """The same request was made before: nothing is announced, and the place that was taken is given back."""
+
+    def __init__(self, operation: Operation) -> None:
+        self.operation = operation
+
+
 async def _announce(portal: Portal, action: Action) -> tuple[Operation, bool]:
     """One transaction; two requests with one key and different records meet at the key's row."""
     try:
         async with portal.office.pool.acquire() as conn, conn.transaction():
             found = await _say(conn, action)
+    except _Known as known:
+        return known.operation, False
     except asyncpg.UniqueViolationError:
         async with portal.office.pool.acquire() as conn:
             before = await _before(conn, action.asked, clock.now())
         if before is None:
             raise
         return before, False
-    if found[1]:
-        portal.office.wake()
-    return found
+    portal.office.wake()
+    return found, True
 
 
-async def _say(conn: Connection, action: Action) -> tuple[Operation, bool]:
+async def _say(conn: Connection, action: Action) -> Operation:
     """Stand first in line for the record's key, then take the instant: who stands before a closing door is in time."""
-    await outbox.hold(conn, [("rehab-portal", action.record_key)])
+    place = await outbox.take_place(conn, "rehab-portal", action.record_key)
     received_at = clock.now()
     asked = action.asked
     if before := await _before(conn, asked, received_at):
-        return before, False
+        raise _Known(before)
     action.check()
     caller = action.caller
     by = Actor(account_id=caller.account_id, role=action.role, organisation_id=caller.organisation_id)
     fact = await action.fact(Said(conn, by, received_at, str(action.key)))
     operation_id = UUID(bytes=uuid7().bytes)
     occasion = Occasion(str(operation_id), str(operation_id), action.record_key, received_at, received_at)
-    event_id = await outbox.say(conn, outbox.said(fact, occasion))
-    return await opened(conn, operation_id, event_id, asked, received_at), True
+    event_id = await outbox.say(conn, outbox.said(fact, occasion), place)
+    return await opened(conn, operation_id, event_id, asked, received_at)
 
 
 async def _before(conn: Connection, asked: Asked, at: datetime) -> Operation | None:
