@@ -17,6 +17,7 @@ from simulation.apart import Apart
 from simulation.capture import Captured
 from simulation.clinics import Clinics
 from simulation.clock import ClockFile
+from simulation.crowd import Crowd
 from simulation.keys import find
 from simulation.payers import Payers
 from simulation.play import Manner, World, play
@@ -75,9 +76,10 @@ async def run(
         clinics = Clinics(portal, keys.clinicians, manner.seed, manner.pace, manner.at_once)
         treatment = Treatment(portal, keys, Agenda(manner.seed, manner.pace), manner.at_once)
         payers = Payers(portal, keys.insurers.get("payment_officer", []), manner.seed, manner.pace)
-        people = [Apart(actors, manner.by_hand) for actors in (clinics, treatment)]
+        people = (Apart(clinics, manner.by_hand), Apart(treatment, manner.by_hand), payers)
+        acting = [Crowd(people)] if manner.at_once > 1 else people  # alone, one group after the other: always the same
         away = [Away(leave, watch, portal)] if leave else []
-        world = World(clock, publisher, watch, tail, (*away, *people, payers))
+        world = World(clock, publisher, watch, tail, (*away, *acting))
         left = await _unplayed(feed, where.broker) if manner.goes_on else feed
         return await play(left, world, manner)
 

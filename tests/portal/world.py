@@ -69,7 +69,7 @@ class World:
             " WHERE type LIKE $1 ORDER BY seq",
             f"%{words}%",
         )
-        return [Fact(*said, payload=orjson.loads(payload)) for *said, payload in map(tuple, rows)]
+        return [Fact(r[0], r[1], r[2], r[3], r[4], r[5], orjson.loads(r[6])) for r in rows]
 
     async def fact(self, words: str) -> Fact:
         """The one that will be announced, as soon as it is."""
