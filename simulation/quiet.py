@@ -129,30 +129,28 @@ class Watch:
     async def _rest(self, step: int) -> datetime | None:
         """When every service had nothing to do and had applied all that lay on the topics just afterwards.
 
-        One round is enough. Whoever starts to work after being asked has read something that did not lie there when the
-        ends were asked; so its writer, too, started to work after being asked; and so on, and nobody can have been
-        first. Whoever is at work is asked again alone, and no broker, so that asking takes no time from working.
+        Nobody who was at rest is asked again: whoever starts to work after that has read something that did not lie
+        there when the ends were asked, so the ends tell of it; and so on, and nobody can have been first. Whoever is at
+        work is asked again alone, and no broker, so that asking takes no time from working.
         """
         if not self._places:
             await self._find_topics()
+        services = self._services
+        sayings = dict(zip(services, await asyncio.gather(*(service.ask() for service in services)), strict=True))
+        ends = await self._ends()
         while True:
-            services = self._services
-            sayings = await asyncio.gather(*(service.ask() for service in services))
-            self.ends = await self._ends()
-            waiting = dict(zip(services, sayings, strict=True))
-            if not await self._calm(step, waiting):
-                return min((one.next for one in sayings if one.next), default=None)
+            await self._calm(step, sayings, ends)
+            seen, ends = ends, await self._ends()
+            if ends == seen:
+                self.ends = ends
+                return min((one.next for one in sayings.values() if one.next), default=None)
 
-    async def _calm(self, step: int, sayings: Mapping["_Asking", Saying]) -> bool:
-        """Whether anybody was at work; until each of those has once been at rest, as far as the topics went then."""
-        waiting, was_busy = dict(sayings), False
-        while waiting := {one: said for one, said in waiting.items() if said.waits_for(step, self.ends)}:
-            was_busy = True
-            self._why = next(iter(waiting.values())).waits_for(step, self.ends)
+    async def _calm(self, step: int, sayings: dict["_Asking", Saying], ends: Offsets) -> None:
+        """Until each of those who were at work has once been at rest, as far as the topics went then."""
+        while waiting := {one: why for one, said in sayings.items() if (why := said.waits_for(step, ends))}:
+            self._why = next(iter(waiting.values()))
             await asyncio.sleep(_PAUSE)
-            sayings_now = await asyncio.gather(*(service.ask() for service in waiting))
-            waiting = dict(zip(waiting, sayings_now, strict=True))
-        return was_busy
+            sayings |= zip(waiting, await asyncio.gather(*(service.ask() for service in waiting)), strict=True)
 
     async def _find_topics(self) -> None:
         said = await asyncio.gather(*(service.ask() for service in self._services))

@@ -4,6 +4,7 @@ from collections import deque
 from itertools import count
 from pathlib import Path
 
+import uvloop
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -29,7 +30,7 @@ class Catcher:
         """Listen, in a thread."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._numbers = count(1 + max((int(mail.stem) for mail in self.mails()), default=0))
-        self._server = Controller(self, hostname="127.0.0.1", port=self._port)
+        self._server = Controller(self, "127.0.0.1", self._port, uvloop.new_event_loop())
         self._server.start()
 
     def stop(self) -> None:
