@@ -30,7 +30,7 @@ def measure(folder: Path) -> dict[str, object]:
     """A stack with the portal alone; what others would say lies on its topics."""
     os.environ["REHAB_PORTAL_RATE"] = "off"  # one key asks for everybody here
     with Stack(folder, services=("portal",), fast=True, people=True) as stack:
-        commands.run_step(commands.ACCOUNTS, stack.client_environment, stack.logs)
+        commands.run_steps([commands.ACCOUNTS], stack.client_environment, stack.logs)
         token = json.loads(Path(stack.environment["REHAB_TOKENS"]).read_text())[CLINICIAN]
         return asyncio.run(_measure(stack, token))
 

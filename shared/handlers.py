@@ -31,7 +31,7 @@ class Desk(Generic[F]):
     __slots__ = ("_held", "facts", "takebacks")
 
     def __init__(self, held: Held, facts: F, takebacks: Sequence[str] = ()) -> None:
-        """Lay out the aggregates of the batch and the facts of one event type.
+        """Lay out the aggregates of the batch and the facts for all who asked the same.
 
         `takebacks` grows whenever a decision of the batch was taken back: what was derived from `held` is then stale.
         """

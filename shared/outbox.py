@@ -61,6 +61,8 @@ RETURNING event_id
 class Place(NamedTuple):
     """Where a word stands in its key, and what was applied of the same key before it."""
 
+    topic: str
+    key: str
     sequence: int
     after: str
 
@@ -68,7 +70,7 @@ class Place(NamedTuple):
 async def take_place(conn: Connection, topic: str, key: str) -> Place:
     """The next one: whoever announces there waits until this transaction ends, with the word or taken back."""
     ((_, _, sequence, after),) = await conn.fetch(RAISE, [topic], [key], [1])
-    return Place(sequence, after or "")
+    return Place(topic, key, sequence, after or "")
 
 
 async def announce(conn: Connection, words: Sequence[Said]) -> None:
@@ -80,7 +82,9 @@ async def announce(conn: Connection, words: Sequence[Said]) -> None:
 
 async def say(conn: Connection, word: Said, place: Place) -> str:
     """Announce one thing, in the place that was taken for it, from an edge that must know its id."""
-    return str(await conn.fetchval(SAY, *_row(word, *place)))
+    if (word.topic, word.key) != (place.topic, place.key):
+        raise ValueError(f"{word.type_name} belongs to another key than the place that was taken for it")
+    return str(await conn.fetchval(SAY, *_row(word, place.sequence, place.after)))
 
 
 async def _placed(conn: Connection, words: Sequence[Said]) -> list[tuple[object, ...]]:

@@ -69,7 +69,7 @@ async def open_pool(url: str, role: str, schema: str, *, size: int = 6, warm: bo
 
 
 async def _as_it_is(_conn: Connection) -> None:
-    """Nothing is left behind in a session but what a transaction ends: no round trip to clean up."""
+    """Nothing is left behind in a session that the next one does not say anew: no round trip to clean up."""
 
 
 async def open_session(url: str, role: str, schema: str, **settings: str) -> "asyncpg.Connection[asyncpg.Record]":

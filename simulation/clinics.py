@@ -38,10 +38,12 @@ class Act(NamedTuple):
 class Clinics:
     """All of them; the same seed gives the same answers to the same offers."""
 
-    def __init__(self, portal: Portal, tokens: Mapping[str, str], seed: int, pace: int, at_once: int) -> None:
-        """`tokens` by site; acts stand on a grid of `pace` minutes, so that many fall together."""
+    def __init__(
+        self, portal: Portal, tokens: Mapping[str, str], seed: int, pace: int, gate: asyncio.Semaphore
+    ) -> None:
+        """`tokens` by site; acts stand on a grid of `pace` minutes, so that many fall together at the gate."""
         self._portal, self._tokens, self._seed, self._pace = portal, tokens, seed, pace
-        self._at_once = at_once
+        self._gate = gate
         self._agenda: list[Act] = []
         self._places = count()
         self._offers: dict[str, Announced] = {}
@@ -80,11 +82,10 @@ class Clinics:
 
     async def act(self, now: datetime) -> None:
         """Everybody whose time has come acts."""
-        gate = asyncio.Semaphore(self._at_once)
         due: list[Act] = []
         while self._agenda and self._agenda[0].at <= now:
             due.append(heapq.heappop(self._agenda))
-        await asyncio.gather(*(self._do(act, gate) for act in due))
+        await asyncio.gather(*(self._do(act) for act in due))
 
     def _on_offer(self, offer: Announced, now: datetime) -> None:
         """Most look at it within the day; some never do, a few decline unseen."""
@@ -112,10 +113,10 @@ class Clinics:
     def _mind(self, offer: Announced, about: str) -> Random:
         return Random(f"{self._seed}/{offer.data['number']}/{offer.data['rank']}/{about}")
 
-    async def _do(self, act: Act, gate: asyncio.Semaphore) -> None:
+    async def _do(self, act: Act) -> None:
         """What was offered on or withdrawn meanwhile is simply not there any more."""
         token, number = self._tokens[act.offer.data["site_id"]], act.offer.data["number"]
-        async with gate:
+        async with self._gate:
             seen = await self._look(token, number, act.deed)
             if seen is None:
                 self.answers[act.deed, 404] += 1

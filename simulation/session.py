@@ -1,5 +1,6 @@
 """A play against a stack that runs: everything outside it, put together and taken apart."""
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -73,8 +74,9 @@ async def run(
         watch = await parts.enter_async_context(Watch(where.broker, where.health))
         tail = await parts.enter_async_context(Tail(where.broker))
         keys = await find(portal, where.tokens)
-        clinics = Clinics(portal, keys.clinicians, manner.seed, manner.pace, manner.at_once)
-        treatment = Treatment(portal, keys, Agenda(manner.seed, manner.pace), manner.at_once)
+        gate = asyncio.Semaphore(manner.at_once)
+        clinics = Clinics(portal, keys.clinicians, manner.seed, manner.pace, gate)
+        treatment = Treatment(portal, keys, Agenda(manner.seed, manner.pace), gate)
         payers = Payers(portal, keys.insurers.get("payment_officer", []), manner.seed, manner.pace)
         people = (Apart(clinics, manner.by_hand), Apart(treatment, manner.by_hand), payers)
         acting = [Crowd(people)] if manner.at_once > 1 else people  # alone, one group after the other: always the same

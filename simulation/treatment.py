@@ -26,9 +26,9 @@ _AGAIN = {"REF-HELD", "STALE"}  # what was refused for these is done once more
 class Treatment:
     """Everybody from the first visit on; the same seed does the same with the same cases."""
 
-    def __init__(self, portal: Portal, keys: Keys, agenda: Agenda, at_once: int) -> None:
+    def __init__(self, portal: Portal, keys: Keys, agenda: Agenda, gate: asyncio.Semaphore) -> None:
         """Nobody is treated yet."""
-        self._portal, self._keys, self._agenda, self._at_once = portal, keys, agenda, at_once
+        self._portal, self._keys, self._agenda, self._gate = portal, keys, agenda, gate
         self._cases: dict[str, Case] = {}
         self._schedules: dict[str, list[Data]] = {}
         self._contracts: dict[str, Data] = {}
@@ -67,11 +67,10 @@ class Treatment:
 
     async def act(self, now: datetime) -> None:
         """Everybody whose time has come acts; what one does with one case follows its order."""
-        gate = asyncio.Semaphore(self._at_once)
-        await asyncio.gather(*(self._do_all(deeds, gate) for deeds in self._agenda.due(now).values()))
+        await asyncio.gather(*(self._do_all(deeds) for deeds in self._agenda.due(now).values()))
 
-    async def _do_all(self, deeds: Sequence[Deed], gate: asyncio.Semaphore) -> None:
-        async with gate:
+    async def _do_all(self, deeds: Sequence[Deed]) -> None:
+        async with self._gate:
             for deed in deeds:
                 await self._do(deed, self._cases[deed.referral_id])
 

@@ -31,7 +31,8 @@ def create_roles(passes: Path = PASSES) -> None:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "pgpass"
         passwords.write(file, handed_out(passes) | {"postgres": superuser})
-        rights.prepare(f"{os.environ['REHAB_POSTGRES']}?passfile={file}")
+        url = os.environ["REHAB_POSTGRES"]
+        rights.prepare(f"{url}{'&' if '?' in url else '?'}passfile={file}")
         hand_out(passes, passwords.read(file))
 
 

@@ -2,8 +2,9 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,17 +38,33 @@ BY_HAND = "s-vancouver-1"  # the site whose clinician and biller get passwords: 
 def fill(env: Mapping[str, str], logs: Path) -> None:
     """Load the registers, all together, for each service loads its own; Died says which would not."""
     print(f"  loading {', '.join(step.says for step in FILLING)}", flush=True)
-    with ThreadPoolExecutor(len(FILLING)) as together:
-        list(together.map(lambda step: run_step(step, env, logs), FILLING))
+    run_steps(FILLING, env, logs)
 
 
-def run_step(step: Step, env: Mapping[str, str], logs: Path) -> None:
-    """One of them."""
-    log = logs / f"filling-{step.module.split('.')[1]}.log"
+def run_steps(steps: Sequence[Step], env: Mapping[str, str], logs: Path) -> None:
+    """All at once; when one fails, or whoever waits is asked to end, the others end, too."""
+    with ExitStack() as ending:
+        loading = {step: _started(step, env, _log(step, logs), ending) for step in steps}
+        while sum(_is_at_work(step, program, _log(step, logs)) for step, program in loading.items()):
+            time.sleep(0.02)
+
+
+def _log(step: Step, logs: Path) -> Path:
+    return logs / f"filling-{step.module.split('.')[1]}.log"
+
+
+def _started(step: Step, env: Mapping[str, str], log: Path, ending: ExitStack) -> "subprocess.Popen[bytes]":
     with log.open("ab") as out:
-        status = subprocess.run(_command(step), cwd=ROOT, env=dict(env), stdout=out, stderr=out, check=False).returncode
-    if status:
-        raise Died(f"loading {step.says} ended with status {status}:\n{last_lines(log)}")
+        program = subprocess.Popen(_command(step), cwd=ROOT, env=dict(env), stdout=out, stderr=out)
+    ending.callback(program.wait)
+    ending.callback(program.kill)  # comes first, and does nothing to whoever has ended
+    return program
+
+
+def _is_at_work(step: Step, program: "subprocess.Popen[bytes]", log: Path) -> bool:
+    if program.poll():
+        raise Died(f"loading {step.says} ended with status {program.returncode}:\n{last_lines(log)}")
+    return program.returncode is None
 
 
 class Player(Process):

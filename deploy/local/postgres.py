@@ -2,11 +2,13 @@
 
 import re
 import signal
+import socket
 import subprocess
 import time
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from deploy.local import passwords, ports, rights
 from deploy.local.processes import Died, Process, end_orphan, last_lines
@@ -65,13 +67,13 @@ class Postgres:
     def url(self) -> str:
         """REHAB_POSTGRES: no user yet, each service signs in as itself."""
         known = {"host": self._sockets or "127.0.0.1", "port": self._port, "passfile": self._passfile}
-        return f"postgresql:///{rights.DATABASE}?{urlencode(known, safe='/')}"
+        return f"postgresql:///{rights.DATABASE}?{urlencode(known, safe='/', quote_via=quote)}"
 
     @property
     def _sockets(self) -> str:
         """Where it listens besides, at less cost a statement than TCP; nowhere where a socket's path may not be so."""
         place = str(self._home.place)
-        return place if _SUITABLE.fullmatch(place) else ""
+        return place if _SUITABLE.fullmatch(place) and _holds_sockets(self._home.place) else ""
 
     @property
     def is_started(self) -> bool:
@@ -172,3 +174,19 @@ class Postgres:
 def _allowed(databases: str, role: str) -> str:
     """From this machine, by its password."""
     return f"local {databases} {role} scram-sha-256\nhost {databases} {role} 127.0.0.1/32 scram-sha-256\n"
+
+
+@cache
+def _holds_sockets(folder: Path) -> bool:
+    """Whether the file system of a folder has sockets at all: those that a container shares with its host may not."""
+    probe = folder / ".probe"
+    probe.unlink(missing_ok=True)
+    try:
+        with socket.socket(socket.AF_UNIX) as one:
+            one.bind(str(probe))
+        probe.chmod(0o700)
+    except OSError:
+        return False
+    finally:
+        probe.unlink(missing_ok=True)
+    return True

@@ -63,7 +63,8 @@ async def _send(server: aiosmtplib.SMTP, notice: Notice, address: str | None) ->
     if notice.useful_until < clock.now():
         return MailFailed(notice_id=notice.id, reason_code="no-longer-useful", for_good=True)
     if address is None or not _ADDRESS.fullmatch(address):
-        return MailFailed(notice_id=notice.id, reason_code="no-address", for_good=True)
+        reason = "no-address" if address is None else "bad-address"
+        return MailFailed(notice_id=notice.id, reason_code=reason, for_good=True)
     try:
         await server.send_message(_message(notice, address))
     except aiosmtplib.SMTPServerDisconnected:

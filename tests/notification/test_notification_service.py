@@ -91,7 +91,7 @@ async def test_an_offer_is_mailed_to_a_site_without_account_with_a_number_and_a_
 async def test_what_is_not_one_address_gets_no_mail(post: Post, address: str) -> None:
     await post.hear(event(procurement.SiteOpened, email=address), CREATED, OFFERED)
     assert await post.mail() == []
-    assert {failed["reason_code"] for _, failed in await post.words("notice-failed.v1")} == {"no-address"}
+    assert {failed["reason_code"] for _, failed in await post.words("notice-failed.v1")} == {"bad-address"}
 
 
 async def test_an_account_whose_address_nobody_knows_is_given_up_at_once_and_said_so(post: Post) -> None:

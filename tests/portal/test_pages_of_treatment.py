@@ -34,6 +34,14 @@ async def test_every_page_can_be_read_whatever_has_happened(portal: World, told:
         await see(visitor, *WORKER)
 
 
+async def test_every_page_is_answered_when_many_read_it_at_once(portal: World) -> None:
+    await portal.hear(story.CALENDAR, *treated.ACTIVE)
+    for account, places in (("a-north", CLINICIAN), ("a-north-biller", BILLER)):
+        async with visiting(portal, account) as visitor:
+            answers = await asyncio.gather(*(visitor.client.get(place) for place in places for _ in range(40)))
+            assert {answer.status_code for answer in answers} == {200}
+
+
 async def see(visitor: Visitor, *places: str) -> None:
     for place in places:
         assert "What happens next" in await visitor.open(place) or "<h1" in visitor.page.text

@@ -75,6 +75,14 @@ async def test_who_takes_a_place_speaks_first(toy: Inside) -> None:
     assert [(w.cause, w.sequence) for w in await toy.words()] == [("early", 1), ("late", 2)]
 
 
+async def test_a_word_is_not_said_in_the_place_of_another_key(toy: Inside) -> None:
+    async with toy.pool.acquire() as conn:
+        with pytest.raises(ValueError, match="another key"):
+            async with conn.transaction():
+                await outbox.say(conn, word(key="another"), await outbox.take_place(conn, "rehab-toy", A))
+    assert await toy.words() == []
+
+
 async def test_what_a_service_says_to_itself_never_leaves(toy: Inside) -> None:
     rule = next(kind for kind in toy.running.duty.handlers.rules if kind.__name__ == "Pondered")
     now = clock.now()

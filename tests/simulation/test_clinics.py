@@ -1,5 +1,6 @@
 """When clinics act, and on what."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import Random
@@ -28,7 +29,7 @@ def offer(key: str, rank: int = 1) -> tuple[str, str, dict[str, Any]]:
 
 
 def clinics(seed: int = 1) -> Clinics:
-    return Clinics(Portal("http://127.0.0.1:9"), {"s": "key"}, seed, 30, 1)
+    return Clinics(Portal("http://127.0.0.1:9"), {"s": "key"}, seed, 30, asyncio.Semaphore(1))
 
 
 def agenda(seed: int, news: Sequence[Announced], now: datetime = FRIDAY) -> list[datetime]:

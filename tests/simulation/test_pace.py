@@ -55,7 +55,7 @@ def test_keys_at_the_terminal_set_the_pace(tmp_path: Path, keys: str, pace: str)
 @pytest.mark.parametrize(("by_hand", "acts"), [(frozenset(), 1), (frozenset({"s-1"}), 0)])
 async def test_an_offer_to_a_site_that_people_play_is_left_to_them(by_hand: frozenset[str], acts: int) -> None:
     async with Portal("http://127.0.0.1:1") as portal:
-        clinics = Apart(Clinics(portal, {"s-1": "key"}, 1, 30, 1), by_hand)
+        clinics = Apart(Clinics(portal, {"s-1": "key"}, 1, 30, asyncio.Semaphore(1)), by_hand)
         clinics.hear([_offered()], NOON)
         assert (clinics.next_at() is not None) == bool(acts)
 

@@ -17,6 +17,7 @@ from shared import postgres
 from shared.office import Office
 from shared.postgres import Connection
 
+_PATIENCE = 10.0  # seconds until whoever finds every session taken is told so
 # for the session, not for a transaction: whoever reads next over it says all of them anew
 _SCOPE = """
 SELECT set_config('app.organisation', $1, false), set_config('app.account', $2, false),
@@ -45,9 +46,12 @@ class Portal:
 
     @asynccontextmanager
     async def reading(self, caller: Caller) -> AsyncIterator[Connection]:
-        """A session in which only the caller's own rows exist; the one way to read over this pool."""
+        """A session in which only the caller's own rows exist; the one way to read over this pool.
+
+        Nobody who reads asks for a second session, or eight of them would wait for each other.
+        """
         readers = self._readers or await self._open()
-        async with readers.acquire() as conn:
+        async with readers.acquire(timeout=_PATIENCE) as conn:
             told, person = " ".join(caller.recipients), caller.person_id or ""
             await conn.execute(_SCOPE, caller.organisation_id or "", caller.account_id, told, caller.kind, person)
             yield conn

@@ -39,7 +39,7 @@ async def open_draft(visit: Visit, number: str, kind: str, name: str) -> Editing
     """The site's draft of a document of a referral that it has."""
     view = await find_held(visit.portal, visit.caller, number)
     new = Draft(view.referral_id, kind, name, view.site_id, view.organisation_id)
-    async with visit.portal.office.pool.acquire() as conn, visit.portal.reading(visit.caller) as reader:
+    async with visit.portal.reading(visit.caller) as reader, visit.portal.office.pool.acquire() as conn:
         draft = await find_draft(conn, reader, new)
         key = f"account/{draft.saved_by}"
         who = (await identities_of(conn, [key])).get(key) if draft.saved_by else None

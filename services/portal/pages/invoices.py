@@ -26,6 +26,7 @@ from services.portal.store.papers import Paper, find_own, list_own, list_papers
 from services.portal.store.shown import View, list_newest
 from shared import clock
 from shared.events.procurement import FeeLine
+from shared.postgres import Connection
 
 router = APIRouter(prefix="/invoices")
 InvoiceId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,60}$")]
@@ -70,8 +71,7 @@ async def show_ready(visit: Visitor) -> Response:
     async with visit.portal.reading(visit.caller) as conn:
         for state in _BILLABLE[:2]:
             for view, _ in await list_newest(conn, visit.caller.sites, state, 0, 200):
-                done = await _done(visit, view)
-                if found := services(done, _today(visit, view)):
+                if found := services(await _done(conn, visit, view), _today(visit, view)):
                     ready.append(Ready(view, found))
     async with visit.portal.office.pool.acquire() as conn:
         names = await identities_of(conn, {f"worker/{one.view.person_id}" for one in ready})
@@ -83,12 +83,11 @@ def _today(visit: Visit, view: View) -> date:
     return visit.register.calendar(view.body.get("contract_id")).day_of(clock.now())
 
 
-async def _done(visit: Visit, view: View) -> Done:
+async def _done(conn: Connection, visit: Visit, view: View) -> Done:
     """What is known of a referral, for its bill."""
     found: dict[str, list[Paper]] = {}
-    async with visit.portal.reading(visit.caller) as conn:
-        for kind in ("report", "attendance", "plan", "invoice"):
-            found[kind] = [paper for paper, _ in await list_papers(conn, view.referral_id, kind, 0, 1000)]
+    for kind in ("report", "attendance", "plan", "invoice"):
+        found[kind] = [paper for paper, _ in await list_papers(conn, view.referral_id, kind, 0, 1000)]
     lines = [line for paper in found["invoice"] if paper.state != "voided" for line in paper.body.get("lines", ())]
     units: Counter[str] = Counter()
     for line in lines:
@@ -116,8 +115,8 @@ async def create(press: Pressed) -> Response:
 
 async def _first(visit: Visit, view: View) -> Mapping[str, str]:
     """The fields of an invoice for what is ready."""
-    found = services(await _done(visit, view), _today(visit, view))
     async with visit.portal.reading(visit.caller) as conn:
+        found = services(await _done(conn, visit, view), _today(visit, view))
         sent = len(await list_papers(conn, view.referral_id, "invoice", 0, 1000))
     fields = {"number": f"{view.number.removeprefix('R-')}-{sent + 1}", "invoiced_on": _today(visit, view).isoformat()}
     for n, one in enumerate(found):

@@ -1,4 +1,4 @@
-"""What decisions need besides their own state, loaded once a batch for all events of a type."""
+"""What decisions need besides their own state, loaded once a batch for all events that ask for the same."""
 
 from collections.abc import Sequence
 from datetime import datetime
