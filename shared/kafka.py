@@ -31,6 +31,8 @@ _MOMENT, _FEW = 0.012, 100  # seconds for which a busy service lets so few recor
 _SLICE = 4  # records of one partition, where several topics are read in the order of time
 _METADATA_MS = 5_000  # partitions that are added are read after at most so long
 _ACKNOWLEDGED_WITHIN = 10.0  # seconds: an idempotent producer never gives a batch up by itself
+_BEGUN_WITHIN = 8.0  # seconds: a leader's session ends after ten in which it says nothing
+_ENDED_WITHIN = 1.0
 _MAX_REQUEST = 1_200_000
 
 
@@ -216,12 +218,30 @@ async def commit(consumer: AIOKafkaConsumer | None, offsets: Mapping[TopicPartit
 async def asking(servers: str) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer that only asks; whoever reads waits for an answer until its fetch has waited for records."""
     consumer = AIOKafkaConsumer(bootstrap_servers=servers, metadata_max_age_ms=_METADATA_MS)
-    await consumer.start()
     try:
+        await _begin(consumer)
         yield consumer
     finally:
         with suppress(Exception):
-            await consumer.stop()
+            await asyncio.wait_for(consumer.stop(), _ENDED_WITHIN)
+
+
+@asynccontextmanager
+async def producing(servers: str) -> AsyncIterator[AIOKafkaProducer]:
+    """A producer that is thrown away, not flushed, when something fails."""
+    producer = new_producer(servers)
+    try:
+        await _begin(producer)
+        yield producer
+    finally:
+        with suppress(Exception):
+            await asyncio.wait_for(producer.stop(), _ENDED_WITHIN)
+
+
+async def _begin(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
+    """A frozen broker takes connections and answers none: whoever begins meanwhile begins anew, or waits for ever."""
+    async with asyncio.timeout(_BEGUN_WITHIN):
+        await client.start()
 
 
 async def ends_of(consumer: AIOKafkaConsumer, partitions: Iterable[TopicPartition]) -> Offsets:

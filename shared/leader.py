@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import Coroutine
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,7 +14,7 @@ from shared.log import logger
 from shared.postgres import Connection
 
 if TYPE_CHECKING:
-    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+    from aiokafka import AIOKafkaConsumer
 
     from shared.running import Running
 
@@ -94,7 +94,7 @@ class Leader:
         running, wake = self.running, self.running.office.wake_relay
         source = f"/rehab/{running.service.name}".encode()
         _, head = await relay.journal_head(conn)
-        async with _producer(running.settings.kafka) as producer:
+        async with kafka.producing(running.settings.kafka) as producer:
             while True:
                 wake.clear()
                 head, sent = await _unbroken(relay.pass_on(conn, producer, source, head))
@@ -207,15 +207,3 @@ async def _unbroken(wave: Coroutine[Any, Any, T]) -> T:
     except asyncio.CancelledError:
         await asyncio.gather(task, return_exceptions=True)
         raise
-
-
-@contextlib.asynccontextmanager
-async def _producer(servers: str) -> AsyncIterator["AIOKafkaProducer"]:
-    """A producer that is thrown away, not flushed, when something fails."""
-    producer = kafka.new_producer(servers)
-    await producer.start()
-    try:
-        yield producer
-    finally:
-        with contextlib.suppress(Exception):
-            await asyncio.wait_for(producer.stop(), 1)
