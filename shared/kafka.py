@@ -4,7 +4,7 @@ import asyncio
 import logging
 from asyncio import Future
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from heapq import heapify, heappop, heappush
 from itertools import chain
@@ -219,11 +219,11 @@ async def asking(servers: str) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer that only asks; whoever reads waits for an answer until its fetch has waited for records."""
     consumer = AIOKafkaConsumer(bootstrap_servers=servers, metadata_max_age_ms=_METADATA_MS)
     try:
-        await _begin(consumer)
+        await _within(_BEGUN_WITHIN, consumer.start())
         yield consumer
     finally:
         with suppress(Exception):
-            await asyncio.wait_for(consumer.stop(), _ENDED_WITHIN)
+            await _within(_ENDED_WITHIN, consumer.stop())
 
 
 @asynccontextmanager
@@ -231,17 +231,28 @@ async def producing(servers: str) -> AsyncIterator[AIOKafkaProducer]:
     """A producer that is thrown away, not flushed, when something fails."""
     producer = new_producer(servers)
     try:
-        await _begin(producer)
+        await _within(_BEGUN_WITHIN, producer.start())
         yield producer
     finally:
         with suppress(Exception):
-            await asyncio.wait_for(producer.stop(), _ENDED_WITHIN)
+            await _within(_ENDED_WITHIN, producer.stop())
 
 
-async def _begin(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
-    """A frozen broker takes connections and answers none: whoever begins meanwhile begins anew, or waits for ever."""
-    async with asyncio.timeout(_BEGUN_WITHIN):
-        await client.start()
+async def _within(seconds: float, work: Coroutine[Any, Any, None]) -> None:
+    """In time, or left behind.
+
+    A frozen broker takes connections and answers none: whoever begins or ends then may wait for ever, and goes on
+    waiting when it is cancelled, which `asyncio.timeout` would wait for.
+    """
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # nobody else may be there to see it
+    try:
+        done, _ = await asyncio.wait([task], timeout=seconds)
+    finally:
+        task.cancel()
+    if not done:
+        raise TimeoutError(f"the broker does not answer within {seconds:g} s")
+    task.result()
 
 
 async def ends_of(consumer: AIOKafkaConsumer, partitions: Iterable[TopicPartition]) -> Offsets:
