@@ -5,10 +5,10 @@ import logging
 from asyncio import Future
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from heapq import heapify, heappop, heappush
 from itertools import chain
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 from zlib import crc32
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -23,6 +23,7 @@ from shared.envelope import Raw
 Offsets: TypeAlias = dict[TopicPartition, int]
 Found: TypeAlias = dict[TopicPartition, list[ConsumerRecord]]
 Take: TypeAlias = Callable[[tuple[ConsumerRecord, ...]], Awaitable[None]]
+Client = TypeVar("Client", AIOKafkaConsumer, AIOKafkaProducer)
 log = logging.getLogger(__name__)
 
 BATCH = 500
@@ -214,28 +215,25 @@ async def commit(consumer: AIOKafkaConsumer | None, offsets: Mapping[TopicPartit
     return found
 
 
-@asynccontextmanager
-async def asking(servers: str) -> AsyncIterator[AIOKafkaConsumer]:
+def asking(servers: str) -> AbstractAsyncContextManager[AIOKafkaConsumer]:
     """A consumer that only asks; whoever reads waits for an answer until its fetch has waited for records."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=servers, metadata_max_age_ms=_METADATA_MS)
-    try:
-        await _within(_BEGUN_WITHIN, consumer.start())
-        yield consumer
-    finally:
-        with suppress(Exception):
-            await _within(_ENDED_WITHIN, consumer.stop())
+    return _talking(AIOKafkaConsumer(bootstrap_servers=servers, metadata_max_age_ms=_METADATA_MS))
+
+
+def producing(servers: str) -> AbstractAsyncContextManager[AIOKafkaProducer]:
+    """A producer that is thrown away, not flushed, when something fails."""
+    return _talking(new_producer(servers))
 
 
 @asynccontextmanager
-async def producing(servers: str) -> AsyncIterator[AIOKafkaProducer]:
-    """A producer that is thrown away, not flushed, when something fails."""
-    producer = new_producer(servers)
+async def _talking(client: Client) -> AsyncIterator[Client]:
+    """Begun and ended in time."""
     try:
-        await _within(_BEGUN_WITHIN, producer.start())
-        yield producer
+        await _within(_BEGUN_WITHIN, client.start())
+        yield client
     finally:
         with suppress(Exception):
-            await _within(_ENDED_WITHIN, producer.stop())
+            await _within(_ENDED_WITHIN, client.stop())
 
 
 async def _within(seconds: float, work: Coroutine[Any, Any, None]) -> None:

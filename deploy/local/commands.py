@@ -1,6 +1,5 @@
 """What `run` does once every service is ready: fill the registers, then play."""
 
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-from deploy.local.processes import ROOT, Died, Process, last_lines
+from deploy.local.processes import Died, Process
 
 NETWORK = "data/network"
 
@@ -44,27 +43,14 @@ def fill(env: Mapping[str, str], logs: Path) -> None:
 def run_steps(steps: Sequence[Step], env: Mapping[str, str], logs: Path) -> None:
     """All at once; when one fails, or whoever waits is asked to end, the others end, too."""
     with ExitStack() as ending:
-        loading = {step: _started(step, env, _log(step, logs), ending) for step in steps}
-        while sum(_is_at_work(step, program, _log(step, logs)) for step, program in loading.items()):
+        loading = []
+        for step in steps:
+            log = logs / f"filling-{step.module.split('.')[1]}.log"
+            loading.append(Process(f"loading {step.says}", _command(step), log=log, env=env))
+            ending.callback(loading[-1].stop, patience=0)
+            loading[-1].start()
+        while not all([program.is_done() for program in loading]):  # noqa: C419 - each is looked at, whoever still runs
             time.sleep(0.02)
-
-
-def _log(step: Step, logs: Path) -> Path:
-    return logs / f"filling-{step.module.split('.')[1]}.log"
-
-
-def _started(step: Step, env: Mapping[str, str], log: Path, ending: ExitStack) -> "subprocess.Popen[bytes]":
-    with log.open("ab") as out:
-        program = subprocess.Popen(_command(step), cwd=ROOT, env=dict(env), stdout=out, stderr=out)
-    ending.callback(program.wait)
-    ending.callback(program.kill)  # comes first, and does nothing to whoever has ended
-    return program
-
-
-def _is_at_work(step: Step, program: "subprocess.Popen[bytes]", log: Path) -> bool:
-    if program.poll():
-        raise Died(f"loading {step.says} ended with status {program.returncode}:\n{last_lines(log)}")
-    return program.returncode is None
 
 
 class Player(Process):

@@ -110,6 +110,10 @@ class Process:
             raise Died(f"{self.name} ended with status {self._popen.returncode}:\n{last_lines(self.log)}")
         return True
 
+    def is_done(self) -> bool:
+        """Whether it has ended well; Died if it has not ended so."""
+        return self._popen.poll() == 0 or not self.expect_alive()
+
     def ask_to_stop(self) -> None:
         """The polite signal; a frozen program is woken to hear it."""
         if self.is_alive():

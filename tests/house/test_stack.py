@@ -1,6 +1,7 @@
 """The stack of one machine comes up, goes down, and comes up again with what it knew."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from deploy.local.commands import Step, run_steps
 from deploy.local.foreground import Watch
 from deploy.local.kafka import Broker
 from deploy.local.processes import ROOT, Died, Process
@@ -114,6 +116,15 @@ def test_a_service_that_cannot_start_is_reported_with_the_end_of_its_log(
     given = {"REHAB_KAFKA": kafka, "REHAB_POSTGRES": postgres, "REHAB_SMTP": "127.0.0.1:1"}
     with pytest.raises(Died, match=r"No module named 'services\.absent'"):
         Stack(tmp_path, services=("absent",), given=given).start()
+
+
+def test_when_one_of_those_that_load_fails_the_others_are_ended_and_it_is_named(tmp_path: Path) -> None:
+    """The first would serve for ever."""
+    stays = Step("what stays", "http.server", ("0", "--directory", str(tmp_path)))
+    fails = Step("what fails", "json.tool", (str(tmp_path / "absent"),))
+    with pytest.raises(Died, match="loading what fails ended with status"):
+        run_steps([stays, fails], dict(os.environ), tmp_path)
+    assert _left(tmp_path) == []
 
 
 def test_a_frozen_broker_can_still_be_ended(folder: Path) -> None:

@@ -1,13 +1,16 @@
-"""What was taken from the client library and not handed over is read again."""
+"""What was taken from the client library and not handed over is read again; what it never ends is left behind."""
 
 import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, cast
 
 import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import CorruptRecordException
 
-from shared import lenient
+from shared import kafka, lenient
 from shared.kafka import Feed
 
 PLACE = TopicPartition("toy-in", 0)
@@ -62,3 +65,31 @@ async def test_what_was_gathered_before_a_poll_failed_is_read_again(stumbles: Ex
     assert await _polled(feed, consumer) == [9, 10]
     assert consumer.sought == [9]
     lenient.switch(on=False)
+
+
+@pytest.mark.parametrize("talking", [kafka.asking, kafka.producing])
+async def test_whoever_begins_with_a_broker_that_takes_connections_and_answers_none_is_told_so_soon(
+    talking: Callable[[str], AbstractAsyncContextManager[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka, "_BEGUN_WITHIN", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as frozen:
+        host, port = frozen.getsockname()
+        async with asyncio.timeout(5):
+            with pytest.raises(TimeoutError, match="does not answer"):
+                async with talking(f"{host}:{port}"):
+                    pytest.fail("nobody answered")
+
+
+async def test_what_goes_on_waiting_when_it_is_cancelled_is_left_behind() -> None:
+    ended = asyncio.Event()
+
+    async def stubborn() -> None:
+        while not ended.is_set():
+            with suppress(asyncio.CancelledError):
+                await ended.wait()
+
+    try:
+        with pytest.raises(TimeoutError, match="does not answer"):
+            await asyncio.wait_for(asyncio.shield(asyncio.ensure_future(kafka._within(0.05, stubborn()))), 2)
+    finally:
+        ended.set()
