@@ -86,8 +86,9 @@ pictures: $(READY) ## Take the pictures of the README anew from a running system
 	@mkdir -p docs/pictures && PICTURES=docs/pictures $(BIN)/pytest tests/browser/test_journey.py
 
 .PHONY: contracts
-contracts: $(READY) ## Write the schemas and documents of the events anew from their classes.
+contracts: $(READY) ## Write the schemas and documents of the events anew from their classes; note new revisions of fees and programs.
 	@$(RUN) shared.events.contracts
+	@$(RUN) tests.contracts.revisions
 
 .PHONY: setup
 setup: $(READY) ## Fetch everything now, so that all that follows works without network.

@@ -14,6 +14,8 @@ from shared.service import Service
 
 async def load(office: Office, arguments: Sequence[str]) -> None:
     """Announce what the files of a folder register and nobody was told yet."""
+    if not arguments:
+        raise SystemExit("name the folder of the register's files")
     try:
         events = read_register(read_files(Path(arguments[0])))
     except Unfit as unfit:

@@ -1,14 +1,16 @@
 """The register's files: rows to events, and every fault of them at once."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias, TypeVar
+from zoneinfo import ZoneInfo
 
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from shared.decision import Event
+from shared.decision import Event, Value
 from shared.events.procurement import (
     CalendarPublished,
     ContractActivated,
@@ -19,11 +21,51 @@ from shared.events.procurement import (
     SiteOpened,
     Week,
 )
+from shared.events.values import Program
 
 Row: TypeAlias = Mapping[str, Any]
+Read = TypeVar("Read", bound=BaseModel)
 _LISTS = frozenset({"sites", "disciplines", "languages", "reviewed_reports", "weekend"})
 _WHOLE = 100
 _NUMBERED = (ContractActivated, FeeSchedulePublished, CalendarPublished)
+_LONGEST_PATTERN = 10 * 53  # weeks of one row of capacity
+_DAYS_A_WEEK = 7
+
+
+class Holiday(Value):
+    """A row of the holidays."""
+
+    calendar_id: str
+    on: date
+
+
+class WeeksOfOpenings(Value):
+    """A row of the capacity: the same openings in each of several weeks, both ends included."""
+
+    site_id: str
+    program: Program
+    from_week: date
+    to_week: date
+    openings: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _check_weeks(self) -> Self:
+        """Refuse weeks that do not begin on a Monday, end before they begin, or go on for too long."""
+        if self.from_week.weekday() or self.to_week < self.from_week:
+            raise ValueError("weeks begin on a Monday, and the last is not before the first")
+        if self.count > _LONGEST_PATTERN:
+            raise ValueError(f"a row covers at most {_LONGEST_PATTERN} weeks")
+        return self
+
+    @property
+    def count(self) -> int:
+        """How many weeks the row covers."""
+        return (self.to_week - self.from_week).days // _DAYS_A_WEEK + 1
+
+    @property
+    def weeks(self) -> Iterator[Week]:
+        """Each week with its openings."""
+        return (Week(week_on=self.from_week + timedelta(weeks=n), openings=self.openings) for n in range(self.count))
 
 
 @dataclass(frozen=True)
@@ -48,19 +90,22 @@ class Unfit(Exception):  # noqa: N818 - says what the files are
 def read_register(files: Files) -> list[Event]:
     """Everything the files register; raises Unfit with every fault."""
     faults: list[str] = []
-    events = [
+    holidays = list(_each(Holiday, "holidays", files.holidays, faults))
+    capacity = list(_each(WeeksOfOpenings, "capacity", files.capacity, faults))
+    calendars = [_with_holidays(row, holidays) for row in files.calendars]
+    events: list[Event] = [
         *_each(OrganisationRegistered, "organisations", files.organisations, faults),
         *_each(PayeeRegistered, "payees", files.payees, faults),
         *_each(SiteOpened, "sites", files.sites, faults),
-        *_each(CalendarPublished, "calendars", [_with_holidays(r, files.holidays) for r in files.calendars], faults),
+        *_each(CalendarPublished, "calendars", calendars, faults),
         *_each(FeeSchedulePublished, "fees", files.schedules, faults),
         *_each(ContractActivated, "contracts", files.contracts, faults),
     ]
-    capacity = list(_capacity(files.capacity, faults))
-    faults += _unknown(events, files.communities)
+    faults += [*_twice(events), *_unknown(events, files.communities), *_capacity_faults(capacity, events)]
+    faults += _holiday_faults(holidays, events)
     if faults:
         raise Unfit(*faults)
-    return [*events, *capacity]
+    return [*events, *_declared(capacity)]
 
 
 def is_numbered(event: Event) -> bool:
@@ -68,14 +113,34 @@ def is_numbered(event: Event) -> bool:
     return isinstance(event, _NUMBERED)
 
 
-def _each(kind: type[Event], file: str, rows: Iterable[Row], faults: list[str]) -> Iterator[Event]:
-    """Rows as events; what does not fit is told with its line."""
+def _each(kind: type[Read], file: str, rows: Iterable[Row], faults: list[str]) -> Iterator[Read]:
+    """Yield each row as a value; a row that does not fit becomes a fault with its line."""
     for line, row in enumerate(rows, 2):
+        if fault := _shape_fault(row):
+            faults.append(f"{file}, line {line}: {fault}")
+            continue
         try:
-            yield kind.model_validate({name: _value(name, said) for name, said in row.items() if said != ""})
+            yield kind.model_validate({name: _value(name, cell) for name, cell in row.items() if cell != ""})
         except ValidationError as problem:
             found = problem.errors(include_url=False, include_input=False, include_context=False)
-            faults += [f"{file}, line {line}: {'.'.join(map(str, f['loc']))}: {f['msg']}" for f in found]
+            faults += [
+                f"{file}, line {line}: {_place(f['loc'])}{f['msg'].removeprefix('Value error, ')}" for f in found
+            ]
+
+
+def _shape_fault(row: object) -> str:
+    """Say why a row cannot be read at all; the reader of such files fills missing cells and names surplus ones None."""
+    if not isinstance(row, Mapping):
+        return "it is no table of names and values"
+    if None in row:
+        return "it has more cells than the first line names"
+    if None in row.values():
+        return "it has fewer cells than the first line names"
+    return ""
+
+
+def _place(where: Sequence[int | str]) -> str:
+    return f"{'.'.join(map(str, where))}: " if where else ""
 
 
 def _value(name: str, said: Any) -> Any:  # noqa: ANN401 - whatever a file says
@@ -89,22 +154,49 @@ def _value(name: str, said: Any) -> Any:  # noqa: ANN401 - whatever a file says
     return {"yes": True, "no": False}.get(said, said)
 
 
-def _with_holidays(calendar: Row, holidays: Sequence[Row]) -> Row:
+def _with_holidays(calendar: Row, holidays: Sequence[Holiday]) -> Row:
     """A calendar and its days."""
-    return {**calendar, "holidays": tuple(h["on"] for h in holidays if h["calendar_id"] == calendar["calendar_id"])}
+    if not isinstance(calendar, Mapping):
+        return calendar
+    return {**calendar, "holidays": tuple(h.on for h in holidays if h.calendar_id == calendar.get("calendar_id"))}
 
 
-def _capacity(rows: Sequence[Row], faults: list[str]) -> Iterator[SiteCapacityDeclared]:
-    """A pattern of weeks as one declaration a year."""
-    for line, row in enumerate(rows, 2):
-        first, last = date.fromisoformat(row["from_week"]), date.fromisoformat(row["to_week"])
-        if first.weekday() or last < first:
-            faults.append(f"capacity, line {line}: weeks begin on a Monday, and the last is not before the first")
-            continue
-        count = (last - first).days // 7 + 1
-        weeks = [Week(week_on=first + timedelta(weeks=n), openings=int(row["openings"])) for n in range(count)]
-        for _, some in groupby(weeks, key=lambda week: week.week_on.year):
-            yield SiteCapacityDeclared(site_id=row["site_id"], revision=1, program=row["program"], weeks=tuple(some))
+def _declared(capacity: Sequence[WeeksOfOpenings]) -> Iterator[SiteCapacityDeclared]:
+    """Yield one declaration a site, program and year, whatever rows its weeks stand in."""
+    weeks = sorted(
+        (row.site_id, row.program, week.week_on.year, week.week_on, week.openings)
+        for row in capacity
+        for week in row.weeks
+    )
+    for (site_id, program, _), some in groupby(weeks, key=lambda week: week[:3]):
+        declared = tuple(Week(week_on=on, openings=openings) for *_, on, openings in some)
+        yield SiteCapacityDeclared(site_id=site_id, revision=1, program=program, weeks=declared)
+
+
+def _twice(events: Sequence[Event]) -> Iterator[str]:
+    """Yield a fault for each document that stands in its file more than once."""
+    documents = Counter((type(e).__name__, e.key, getattr(e, "revision", 1)) for e in events)
+    for (kind, key, revision), times in documents.items():
+        if times > 1:
+            yield f"{key}, revision {revision}, stands {times} times among what {kind} says"
+
+
+def _capacity_faults(capacity: Sequence[WeeksOfOpenings], events: Sequence[Event]) -> Iterator[str]:
+    """Yield a fault for openings of a site that is not registered, and for a week that two rows declare."""
+    sites = {e.site_id for e in events if isinstance(e, SiteOpened)}
+    for site_id in sorted({row.site_id for row in capacity} - sites):
+        yield f"capacity: site {site_id} is not registered"
+    weeks = Counter((row.site_id, row.program, week.week_on) for row in capacity for week in row.weeks)
+    doubled = {(site_id, program) for (site_id, program, _), times in weeks.items() if times > 1}
+    for site_id, program in sorted(doubled):
+        yield f"capacity: two rows declare the same week of site {site_id} in {program}"
+
+
+def _holiday_faults(holidays: Sequence[Holiday], events: Sequence[Event]) -> Iterator[str]:
+    """Yield a fault for each calendar that only its holidays name."""
+    known = {e.calendar_id for e in events if isinstance(e, CalendarPublished)}
+    for calendar_id in sorted({h.calendar_id for h in holidays} - known):
+        yield f"holidays: calendar {calendar_id} is not published"
 
 
 def _unknown(events: Sequence[Event], communities: frozenset[str]) -> Iterator[str]:
@@ -124,7 +216,45 @@ def _unknown(events: Sequence[Event], communities: frozenset[str]) -> Iterator[s
                 yield from _contract_faults(event, known, communities)
             case FeeSchedulePublished():
                 yield from _fee_faults(event)
+            case CalendarPublished():
+                yield from _calendar_faults(event)
+    yield from _strangers(events)
     yield from _unpriced(events)
+
+
+def _strangers(events: Sequence[Event]) -> Iterator[str]:
+    """Yield a fault wherever a document names a payee or a site of another organisation."""
+    known = {e.organisation_id for e in events if isinstance(e, OrganisationRegistered)}
+    payees = {
+        e.payee_id: e.organisation_id for e in events if isinstance(e, PayeeRegistered) and e.organisation_id in known
+    }
+    sites = {e.site_id: e.organisation_id for e in events if isinstance(e, SiteOpened)}
+    for event in events:
+        if not isinstance(event, SiteOpened | ContractActivated):
+            continue
+        place = f"site {event.key}" if isinstance(event, SiteOpened) else f"contract {event.key}"
+        theirs = event.organisation_id
+        if payees.get(event.payee_id, theirs) != theirs:
+            yield f"{place}: payee {event.payee_id} belongs to another organisation than {theirs}"
+        if isinstance(event, ContractActivated):
+            strange = sorted({site for site in event.sites if sites.get(site, theirs) != theirs})
+            if strange:
+                yield f"{place}: sites {', '.join(strange)} belong to another organisation than {theirs}"
+
+
+def _calendar_faults(calendar: CalendarPublished) -> Iterator[str]:
+    """What is wrong with a calendar."""
+    place = f"calendar {calendar.calendar_id}, revision {calendar.revision}"
+    try:
+        ZoneInfo(calendar.zone)
+    except (KeyError, OSError, ValueError):  # not in the table, a folder of zones, no name of a file
+        yield f"{place}: the zone {calendar.zone} is not known"
+    if not set(calendar.weekend) < set(range(_DAYS_A_WEEK)):
+        yield f"{place}: a weekend names days from 0, Monday, to 6, Sunday, and leaves one to work"
+    if calendar.to_on < calendar.from_on:
+        yield f"{place}: it ends before it begins"
+    if strange := [on for on in calendar.holidays if not calendar.from_on <= on <= calendar.to_on]:
+        yield f"{place}: {', '.join(map(str, strange))} lie outside the days that it knows"
 
 
 def _contract_faults(

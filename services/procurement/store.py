@@ -2,30 +2,61 @@
 
 import csv
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
-from services.procurement.domain import Files, Row
+from services.procurement.domain import Files, Row, Unfit
 
 _COMMUNITIES = Path(__file__).parents[2] / "data" / "communities.csv"
+Content = TypeVar("Content")
 
 
 def read_files(folder: Path) -> Files:
-    """A folder of dated files; every one must be there."""
-    return Files(
-        organisations=_rows(folder / "organisations.csv"),
-        payees=_rows(folder / "payees.csv"),
-        sites=_rows(folder / "sites.csv"),
-        contracts=_rows(folder / "contracts.csv"),
-        capacity=_rows(folder / "capacity.csv"),
-        calendars=_rows(folder / "calendars.csv"),
-        holidays=_rows(folder / "holidays.csv"),
-        schedules=tomllib.loads((folder / "fees.toml").read_text())["schedule"],
+    """Read a folder of dated files; raise Unfit with every one that is not there or cannot be read."""
+    faults: list[str] = []
+
+    def rows(name: str) -> Sequence[Row]:
+        return _read(_rows, folder / f"{name}.csv", faults) or []
+
+    files = Files(
+        organisations=rows("organisations"),
+        payees=rows("payees"),
+        sites=rows("sites"),
+        contracts=rows("contracts"),
+        capacity=rows("capacity"),
+        calendars=rows("calendars"),
+        holidays=rows("holidays"),
+        schedules=_read(_schedules, folder / "fees.toml", faults) or [],
         communities=frozenset(row["community"] for row in _rows(_COMMUNITIES)),
     )
+    if faults:
+        raise Unfit(*faults)
+    return files
+
+
+def _read(read: Callable[[Path], Content], path: Path, faults: list[str]) -> Content | None:
+    """Read one file, or note why it cannot be read."""
+    try:
+        return read(path)
+    except FileNotFoundError:
+        faults.append(f"{path.name} is not there")
+    except UnicodeDecodeError:
+        faults.append(f"{path.name} is not written in UTF-8")
+    except (OSError, csv.Error, ValueError) as problem:
+        faults.append(f"{path.name} cannot be read: {problem}")
+    return None
 
 
 def _rows(path: Path) -> Sequence[Row]:
     """A file with a line of names."""
     with path.open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
+
+
+def _schedules(path: Path) -> Sequence[Row]:
+    """The fee schedules; raises ValueError where the file has no list of them."""
+    match tomllib.loads(path.read_text(encoding="utf-8")):
+        case {"schedule": list(schedules)}:
+            return schedules
+    raise ValueError("it has no list of schedules, [[schedule]]")

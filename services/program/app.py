@@ -7,6 +7,7 @@ from pathlib import Path
 from services.program.domain.catalogue import read_entry
 from services.program.handlers import handlers
 from services.program.store.cases import CASES
+from shared.events.program import ProgramPublished, ReferralTermsPublished
 from shared.filing import DOCUMENTS, filed, submit
 from shared.log import logger
 from shared.office import Office
@@ -15,10 +16,22 @@ from shared.service import Service
 CATALOGUE = Path(__file__).parent / "catalogue"
 
 
+def read_catalogue(folder: Path) -> list[ProgramPublished | ReferralTermsPublished]:
+    """Read the catalogue's files; raise SystemExit with every file that does not fit and why."""
+    entries, faults = [], []
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            entries.append(read_entry(tomllib.loads(path.read_text(encoding="utf-8"))))
+        except ValueError as problem:
+            faults.append(f"{path.name}: {problem}")
+    if faults:
+        raise SystemExit("\n".join(faults))
+    return entries
+
+
 async def load(office: Office, _: Sequence[str]) -> None:
     """Publish what the catalogue's files say and nobody was told yet."""
-    entries = [read_entry(tomllib.loads(path.read_text())) for path in sorted(CATALOGUE.glob("*.toml"))]
-    documents = [filed(entry, numbered=True) for entry in entries]
+    documents = [filed(entry, numbered=True) for entry in read_catalogue(CATALOGUE)]
     logger(__name__).info("catalogue loaded", count=await submit(office, documents))
 
 

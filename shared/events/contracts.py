@@ -1,5 +1,6 @@
 """`python -m shared.events.contracts [--check]`: schemas, examples and documents of the events, from their classes."""
 
+import inspect
 import json
 import sys
 from collections.abc import Iterator
@@ -71,14 +72,20 @@ def _document() -> str:
     lines += ["## every service", "", "| event | meaning | key | members |", "|---|---|---|---|"]
     for event in catalogue.COMMON:
         said = answers.said_by("referral", event)
-        lines.append(f"| `{event.__name__}` | {event.__doc__} | `{said.key_field}` | {_members(said)} |")
+        lines.append(f"| `{event.__name__}` | {_meaning(event)} | `{said.key_field}` | {_members(said)} |")
     return "\n".join(lines) + "\n"
 
 
 def _row(event: type[Event]) -> str:
     """One event."""
-    cells = (f"`{event.__name__}`<br>`{event.type_name}`", event.__doc__, f"`{event.topic}`", f"`{event.key_field}`")
-    return f"| {' | '.join(map(str, cells))} | {_members(event)} |"
+    cells = (f"`{event.__name__}`<br>`{event.type_name}`", _meaning(event), f"`{event.topic}`", f"`{event.key_field}`")
+    return f"| {' | '.join(cells)} | {_members(event)} |"
+
+
+def _meaning(event: type[Event]) -> str:
+    """Return the docstring as one cell of a table: paragraphs apart by `<br>`, no line break, no bare bar."""
+    paragraphs = inspect.cleandoc(event.__doc__ or "").split("\n\n")
+    return "<br>".join(" ".join(text.split()) for text in paragraphs).replace("|", "\\|")
 
 
 def _members(event: type[Event]) -> str:

@@ -1,6 +1,7 @@
 """The contracts as published: schemas, examples, documents, and what a version may become."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,15 @@ def test_every_event_says_what_it_means_who_owns_it_and_under_which_key(name: st
 
 def test_generated_files_are_fresh() -> None:
     assert contracts.stale() == []
+
+
+def test_every_row_of_the_documented_tables_has_the_cells_of_its_heading() -> None:
+    width = 0
+    for line in contracts.DOCUMENT.read_text().splitlines():
+        cells = len(re.split(r"(?<!\\)\|", line)) if line.startswith("|") else 0
+        assert cells in {0, width} or line.startswith("| event |"), line
+        assert line.startswith(("|", "#", "Generated")) or not line, line
+        width = cells
 
 
 @pytest.mark.parametrize(("name", "event"), EVENTS)

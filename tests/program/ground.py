@@ -58,13 +58,13 @@ def at(day: date, hour: int = 12) -> datetime:
 def ground(day: date, hour: int = 12, **terms: Any) -> Ground:
     said = contract(**terms)
     register = Register({"c-crrtw": (said,)}, {"fees-crrtw": (FEES,)}, {"bc": BC})
-    return register.ground(opened(), {("crrtw", 1): CRRTW}, at(day, hour))
+    return register.ground(opened(), {("crrtw", CRRTW.revision): CRRTW}, at(day, hour))
 
 
 def opened() -> Case:
     accepted = ReferralAccepted(
         referral_id=ID, revision=5, site_id="van-1", contract_id="c-crrtw", payee_id="p-1", program="crrtw",
-        program_revision=1, accepted_on=date(2024, 10, 31),
+        program_revision=CRRTW.revision, accepted_on=date(2024, 10, 31),
     )  # fmt: skip
     return case_in(life.open_case(None, accepted))
 
@@ -72,7 +72,7 @@ def opened() -> Case:
 def started(visit_on: date = VISIT_ON) -> Case:
     event = ProgramStarted(
         referral_id=ID, revision=7, site_id="van-1", contract_id="c-crrtw", payee_id="p-1", program="crrtw",
-        program_revision=1, initial_visit_on=visit_on,
+        program_revision=CRRTW.revision, initial_visit_on=visit_on,
     )  # fmt: skip
     return case_in(life.start(opened(), event, ground(visit_on)))
 

@@ -17,6 +17,7 @@ from shared.events.program import (
     ObligationRedated,
     ObligationReminded,
     ObligationScheduled,
+    ReportKind,
 )
 from shared.events.referral import (
     ProgramEnded,
@@ -30,6 +31,10 @@ from shared.events.referral import (
 from tests.program.ground import BC, CRRTW, ID, VISIT_ON, at, case_in, ground, opened, started
 
 WITHDRAWN = ReferralWithdrawn(referral_id=ID, revision=9, cause="claim", from_on=date(2024, 11, 6))
+
+FOLLOW_UP = ReportKind(
+    report="follow-up", kind="follow-up", anchor="return-to-work", due=13, unit="weeks", ended_by="withdrawal"
+)
 
 
 def due_days(case: Case) -> dict[str, date]:
@@ -93,7 +98,7 @@ def test_a_start_that_is_said_again_changes_nothing() -> None:
 def test_a_program_starts_once_and_not_after_its_end() -> None:
     again = ProgramStarted(
         referral_id=ID, revision=8, site_id="van-1", contract_id="c-crrtw", payee_id="p-1", program="crrtw",
-        program_revision=1, initial_visit_on=date(2024, 11, 5),
+        program_revision=CRRTW.revision, initial_visit_on=date(2024, 11, 5),
     )  # fmt: skip
     assert life.start(started(), again, ground(date(2024, 11, 6))) == Outcome()
     assert life.start(opened()._replace(ended="withdrawn"), again, ground(date(2024, 11, 6))) == Outcome()
@@ -102,7 +107,7 @@ def test_a_program_starts_once_and_not_after_its_end() -> None:
 def test_a_case_is_opened_once() -> None:
     accepted = ReferralAccepted(
         referral_id=ID, revision=5, site_id="van-2", contract_id="c-crrtw", payee_id="p-1", program="crrtw",
-        program_revision=1, accepted_on=date(2024, 10, 31),
+        program_revision=CRRTW.revision, accepted_on=date(2024, 10, 31),
     )  # fmt: skip
     assert opened().revision == 0
     assert life.open_case(started(), accepted) == Outcome()
@@ -184,7 +189,9 @@ def test_what_was_held_is_held_no_more() -> None:
 
 
 def test_a_follow_up_is_due_after_weeks_on_a_business_day() -> None:
-    case = obligations.schedule(started(), "return-to-work", date(2024, 9, 25), ground(VISIT_ON)).case
+    entry = CRRTW.model_copy(update={"reports": (*CRRTW.reports, FOLLOW_UP)})
+    said = ground(VISIT_ON)._replace(entry=entry)
+    case = obligations.schedule(started(), "return-to-work", date(2024, 9, 25), said).case
     assert due_days(case)["follow-up"] == date(2024, 12, 26)  # thirteen weeks later is Christmas
 
 

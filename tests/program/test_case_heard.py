@@ -34,11 +34,11 @@ from tests.toy.letters import Letter
 
 ACCEPTED = ReferralAccepted(
     referral_id=ID, revision=5, site_id="van-1", contract_id="c-crrtw", payee_id="p-1", program="crrtw",
-    program_revision=1, accepted_on=VISIT_ON,
+    program_revision=CRRTW.revision, accepted_on=VISIT_ON,
 )  # fmt: skip
 STARTED = ProgramStarted(
     referral_id=ID, revision=7, site_id="van-1", contract_id="c-crrtw", payee_id="p-1", program="crrtw",
-    program_revision=1, initial_visit_on=VISIT_ON,
+    program_revision=CRRTW.revision, initial_visit_on=VISIT_ON,
 )  # fmt: skip
 REPORT = ProviderSubmittedReport.model_validate(
     {"by": CLINIC, "received_at": at(SENT_ON), "seen": 1, "idempotency_key": "k", "referral_id": ID,
