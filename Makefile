@@ -122,7 +122,7 @@ $(UV):
 	@test -x "$(CHOSEN)" || { echo "There is no $(PYTHON) here: install Python 3.11 or newer, or name one: make PYTHON=..."; exit 1; }
 	@"$(CHOSEN)" -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; name one: make PYTHON=python3.x")'
 	@"$(CHOSEN)" -c 'import ensurepip' || { echo "Python has no venv module; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
-	@echo "Setting up, once: uv $(UV_VERSION) into $(TOOLS), the locked packages into .venv"
+	@echo "Setting up, once: uv $(UV_VERSION) into $(TOOLS), the locked packages into .venv; about 300 MB, a minute or a few"
 	@"$(CHOSEN)" -m venv $(TOOLS)
 	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir uv==$(UV_VERSION)
 

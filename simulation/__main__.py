@@ -9,6 +9,7 @@ from pathlib import Path
 
 import uvloop
 
+from deploy.local import accounts
 from deploy.local.processes import Died, end_like_by_hand
 from simulation import capture, clock, compare, session
 from simulation.absence import SERVICES, Absence
@@ -20,8 +21,8 @@ from simulation.play import Manner, Progress, Unsettled
 from simulation.quiet import NotQuiet
 from simulation.rebuild import differences
 from simulation.reconcile import reconcile
-from simulation.show import Ticker
 from simulation.simulate import Order, simulate
+from simulation.terminal import Terminal
 from simulation.tokens import read_tokens
 
 
@@ -67,16 +68,17 @@ def _play(asked: argparse.Namespace) -> bool:
     tokens = read_tokens(Path(os.environ["REHAB_TOKENS"]))
     where = session.Addresses.noted((moved.path.parent / "stack.json").read_text(), tokens)
     by_hand = frozenset(asked.by_hand)
-    pace, ticker = Pace.of_environment(), Ticker(by_hand)
+    pace, ways_in = Pace.of_environment(), accounts.ways_in(Path(os.environ.get("REHAB_PASSWORDS", "")))
 
     def show(progress: Progress) -> None:
-        ticker(progress)
+        terminal(progress)
         if any(one.words == "referral-offered" and one.data["site_id"] in by_hand for one in progress.news):
             pace.calm()
 
     manner = Manner(asked.seed, show, pace=10, wait=pace.wait, goes_on=True, by_hand=by_hand)
     print(f"claims arrive and clinics answer; it is {moved.now.astimezone(PACIFIC):%A, %d %B %Y}", flush=True)  # noqa: T201 - to a person
-    uvloop.run(session.run(select(capture.read(asked.feed), ALWAYS), moved, where, manner))
+    with Terminal(by_hand, where.portal, ways_in, pace.current) as terminal:
+        uvloop.run(session.run(select(capture.read(asked.feed), ALWAYS), moved, where, manner))
     print("every claim was heard and every offer answered; the clock stands still", flush=True)  # noqa: T201 - to a person
     return True
 

@@ -26,7 +26,7 @@ class Pace:
 
     async def wait(self) -> None:
         """Between two steps; while it is paused the clock stands still, and nothing else does."""
-        while (pace := self._read()) == _PAUSED:  # noqa: ASYNC110 - a file says it
+        while (pace := self.current()) == _PAUSED:  # noqa: ASYNC110 - a file says it
             await asyncio.sleep(_LOOK)
         await asyncio.sleep(_SECONDS.get(pace, _SECONDS[_AS_IS]))
 
@@ -35,8 +35,8 @@ class Pace:
         if self._place is not None and not self._place.exists():
             self._place.write_text(json.dumps({"pace": "slow"}))
 
-    def _read(self) -> str:
-        """As it was set last."""
+    def current(self) -> str:
+        """Return the pace as it was set last."""
         if self._place is None or not self._place.exists():
             return _UNSAID
         return str(json.loads(self._place.read_text()).get("pace", _AS_IS))

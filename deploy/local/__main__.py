@@ -10,6 +10,8 @@ from deploy.local.processes import ROOT, Died
 from deploy.local.rights import SERVICES
 from deploy.local.stack import InUse, Stack
 
+PORTS = {"portal": 8080}  # where people look for it, if nobody else holds it
+
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
@@ -31,7 +33,15 @@ def main() -> None:
         case "run":
             play = not asked.quiet and len(services) == len(SERVICES)
             clock = commands.stepped_clock(asked.folder) if play else "real"
-            stack = Stack(asked.folder, services=services, fast=asked.fast, clock=clock, given=os.environ, people=play)
+            stack = Stack(
+                asked.folder,
+                services=services,
+                fast=asked.fast,
+                clock=clock,
+                given=os.environ,
+                people=play,
+                preferred=PORTS if play else {},
+            )
             foreground.run(stack, play=play)
         case "up":
             background.up(asked.folder, sys.argv[2:])

@@ -43,13 +43,19 @@ def run(stack: Stack, *, play: bool) -> None:
     began = time.monotonic()
     with suppress(KeyboardInterrupt):
         try:
-            print("starting broker, database, mail and services", flush=True)
-            stack.start()
+            print("starting broker, database and mail", flush=True)
+            stack.start_ground()
+            print(f"starting the services ({time.monotonic() - began:.0f} s)", flush=True)
+            stack.start_services()
             print(_where(stack, time.monotonic() - began), flush=True)
             _stay(stack, play=play)
         finally:
             print("\nending", flush=True)
             stack.stop()
+            print(
+                f"what was done is kept in {_near(stack.folder)}: start it again to go on, `make clean` forgets it",
+                flush=True,
+            )
 
 
 def _stay(stack: Stack, *, play: bool) -> None:
@@ -78,16 +84,15 @@ def _watch(programs: Collection[Process], then: Callable[[], None] = lambda: Non
 
 def _where(stack: Stack, seconds: float) -> str:
     known = stack.environment
-    portal = [f"  portal     {known['REHAB_PORTAL']}"] if "REHAB_PORTAL" in known else []
     return "\n".join(
         [
-            f"ready after {seconds:.1f} s",
-            *portal,
+            f"broker, database, mail and services run after {seconds:.1f} s",
             f"  broker     {known['REHAB_KAFKA']}",
             f"  database   {known['REHAB_POSTGRES']}",
             f"  mail       {known['REHAB_SMTP']}, kept in {_near(stack.folder / 'mail')}",
             f"  logs       {_near(stack.logs)}",
             f"  addresses  {_near(stack.folder / 'stack.json')}",
+            *([f"  portal     {known['REHAB_PORTAL']}"] if "REHAB_PORTAL" in known else []),
         ]
     )
 

@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Self
 
 _PACES = ("slow", "steady", "fast")
-_HINT = "p pauses the days or lets them go on, + and - make them faster and slower, Ctrl-C ends it all"
 
 
 class Keys:
@@ -28,7 +27,6 @@ class Keys:
         if sys.stdin.isatty() and os.getpgrp() == os.tcgetpgrp(sys.stdin.fileno()):
             self._before = termios.tcgetattr(sys.stdin)
             tty.setcbreak(sys.stdin)
-            print(_HINT, flush=True)
         return self
 
     def __exit__(
@@ -60,4 +58,3 @@ class Keys:
         new = self._place.with_suffix(".new")
         new.write_text(json.dumps({"pace": pace}))
         new.replace(self._place)
-        print(f"the days go: {pace}", flush=True)

@@ -2,7 +2,9 @@
 
 import json
 import socket
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 
 def free_port() -> int:
@@ -23,10 +25,17 @@ def is_free(port: int) -> bool:
         return True
 
 
-def remembered(file: Path, *names: str) -> dict[str, int]:
-    """One port a name: the one noted in the file if it is still free, else a new one, noted there."""
+_NONE: Mapping[str, int] = MappingProxyType({})
+
+
+def remembered(file: Path, *names: str, preferred: Mapping[str, int] = _NONE) -> dict[str, int]:
+    """Return one port a name, and note it: the preferred one or that of the last start if it is free, else another."""
     noted = json.loads(file.read_text()) if file.exists() else {}
-    ports = {name: noted[name] if name in noted and is_free(noted[name]) else free_port() for name in names}
+    ports = {name: _port((preferred.get(name), noted.get(name))) for name in names}
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(noted | ports))
     return ports
+
+
+def _port(wanted: Iterable[int | None]) -> int:
+    return next((port for port in wanted if port and is_free(port)), None) or free_port()

@@ -18,6 +18,7 @@ from deploy.local.rights import SERVICES
 from deploy.local.waiting import wait_until
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_NOTHING_PREFERRED: Mapping[str, int] = MappingProxyType({})
 
 
 class InUse(Exception):  # noqa: N818 - says what happened
@@ -39,13 +40,15 @@ class Stack:
         clock: str = "real",
         given: Mapping[str, str] = _NOTHING,
         people: bool = False,
+        preferred: Mapping[str, int] = _NOTHING_PREFERRED,
     ) -> None:
         """`given` may name REHAB_KAFKA, REHAB_POSTGRES, REHAB_SMTP; `clock` is REHAB_CLOCK; `fast` is not durable.
 
         Where there are `people`, they get passwords and may slow the days down. REHAB_PARTITIONS may be given, too.
+        `preferred` are ports by the name of a service, taken where they are free.
         """
         self.folder, self._given, self._clock = folder.absolute(), given, clock
-        self._people = people
+        self._people, self._preferred = people, preferred
         self._names = services
         self.logs = self.folder / "logs"
         self.broker = Broker(self.folder / "state" / "kafka", fast=fast, log=self.logs / "kafka.log")
@@ -112,7 +115,8 @@ class Stack:
         """All at once, and wait for all."""
         for name in self._names:
             end_orphan(self._log(name))
-        places = ports.remembered(self.folder / "state" / "ports.json", *self._names) if self._names else {}
+        noted = self.folder / "state" / "ports.json"
+        places = ports.remembered(noted, *self._names, preferred=self._preferred) if self._names else {}
         self._addresses |= {name: f"127.0.0.1:{port}" for name, port in places.items()}
         self.services = {name: self._service(name) for name in self._names}
         self._ending.callback(lambda: stop_all(self.services.values(), patience=4))

@@ -52,7 +52,7 @@ async def _hand_over_passwords(office: Office, holders: Sequence[HolderFiled], p
     """A first password for one account of each role, kept by the portal as a hash only; one in the file stays."""
     first = {holder.role: holder for holder in reversed(holders) if holder.identity.email}
     known = _handed_over(place)
-    new = {h.account_id: secrets.token_urlsafe(12) for h in first.values() if h.account_id not in known}
+    new = {h.account_id: secrets.token_hex(8) for h in first.values() if h.account_id not in known}
     names = {h.account_id: h.identity.email or "" for h in first.values()}
     hashes = {account: (names[account], await asyncio.to_thread(hashed, word)) for account, word in new.items()}
     if hashes:
