@@ -121,7 +121,7 @@ class Server:
         for partition, offset in running.applied.items():
             applied[partition.topic][str(partition.partition)] = offset
         busy = running.in_flight + running.office.busy
-        pending, due, soon, outbox = (0, 0, None, 0) if busy else await self._ahead(tick.now)
+        pending, due, soon, outbox = (0, 0, None, 0) if busy else await self._ahead(tick)
         return 200, {
             "service": running.service.name,
             "step": tick.step,
@@ -132,7 +132,7 @@ class Server:
             "next": soon.isoformat() if soon else None,
         }
 
-    async def _ahead(self, now: datetime) -> tuple[int, int, datetime | None, int]:
+    async def _ahead(self, tick: clock.Tick) -> tuple[int, int, datetime | None, int]:
         """What waits in the database.
 
         Nothing slips through: what is applied was noted before, and what the service does of itself is counted before
@@ -140,8 +140,8 @@ class Server:
         """
         running = self.running
         async with running.pool.acquire() as conn:
-            pending = await running.service.pending(conn, now) if running.service.pending else 0
-            ((due, soon, outbox),) = await conn.fetch(timers.SOON, now)
+            pending = await running.service.pending(conn, tick.now) if running.service.pending else 0
+            ((due, soon, outbox),) = await conn.fetch(timers.SOON, tick.due)
         return pending, due, soon, outbox
 
     async def _measure(self) -> None:
