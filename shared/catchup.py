@@ -7,6 +7,7 @@ from itertools import chain
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from shared import kafka
+from shared.position import read_up_to, reading
 
 Take = Callable[[Sequence[ConsumerRecord]], Awaitable[object]]
 
@@ -19,17 +20,13 @@ async def read_reference(
     Marks make this safe: what is handed over here comes again with the subscription and is dropped as known.
     """
     wanted = {name.encode() for name in names}
-    consumer = AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)
+    consumer = reading(servers)
     await consumer.start()
     try:
         ends = await _assign(consumer, topics)
-        places = await _places(servers, group, list(ends))
-        for partition, place in places.items():
+        for partition, place in (await _places(servers, group, list(ends))).items():
             consumer.seek(partition, place)
-        while any(places[p] < end for p, end in ends.items()):
-            found = await consumer.getmany(timeout_ms=200, max_records=kafka.BATCH)
-            for partition, records in found.items():
-                places[partition] = records[-1].offset + 1
+        async for found in read_up_to(consumer, ends):
             if some := [r for r in chain.from_iterable(found.values()) if _type_of(r) in wanted]:
                 await take(some)
     finally:
@@ -55,7 +52,7 @@ async def _assign(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> dict[Top
 
 async def _places(servers: str, group: str, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
     """Where the group stands, the beginning where it has not read yet."""
-    asking = AIOKafkaConsumer(bootstrap_servers=servers, group_id=group, enable_auto_commit=False)
+    asking = reading(servers, group_id=group)
     await asking.start()
     try:
         asking.assign(partitions)

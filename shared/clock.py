@@ -7,12 +7,18 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
 
 class Tick(NamedTuple):
-    """A reading of the stepped clock."""
+    """A reading of the stepped clock.
+
+    Timers are due up to `due`: that is `now`, or an instant before it while what arrived at `now` is still being read.
+    """
 
     step: int
     now: datetime
+    due: datetime
 
 
 @cache
@@ -28,14 +34,16 @@ class _Reader:
     """Reads the file again only when it was replaced."""
 
     stamp: tuple[int, int] = (0, 0)
-    last = Tick(0, datetime.min.replace(tzinfo=UTC))
+    last = Tick(0, _NEVER, _NEVER)
 
     def read(self, path: Path) -> Tick:
         """The newest reading."""
         found = path.stat()
         if (found.st_ino, found.st_mtime_ns) != self.stamp:
             said = json.loads(path.read_text())
-            self.last = Tick(said["step"], datetime.fromisoformat(said["now"]).astimezone(UTC))
+            said.setdefault("due", said["now"])
+            now, due = (datetime.fromisoformat(said[name]).astimezone(UTC) for name in ("now", "due"))
+            self.last = Tick(said["step"], now, due)
             self.stamp = (found.st_ino, found.st_mtime_ns)
         return self.last
 
@@ -46,7 +54,7 @@ _reader = _Reader()
 def tick() -> Tick:
     """Step and instant; the real clock stands at step 0 for ever."""
     path = _file()
-    return Tick(0, datetime.now(UTC)) if path is None else _reader.read(path)
+    return Tick(0, now := datetime.now(UTC), now) if path is None else _reader.read(path)
 
 
 def now() -> datetime:

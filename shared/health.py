@@ -81,12 +81,15 @@ class Server:
         return (200 if alive and not stuck else 503), {"consuming": alive, "stuck": stuck, "lag": lag}
 
     async def _lag(self) -> int | None:
-        """Records of this replica's partitions that are not applied yet; None when the broker does not say."""
+        """Offsets of this replica's partitions that are not passed yet; None when the broker does not say.
+
+        An open transaction ends a partition for now: what waits behind its first record is nobody's lag here.
+        """
         consumer = self.running.feed.consumer
         if consumer is None:
             return None
         mine = consumer.assignment()
-        marks = {p: consumer.highwater(p) for p in mine}
+        marks = {p: consumer.last_stable_offset(p) for p in mine}
         return sum(max(0, (end or 0) - self.running.applied.get(p, end or 0)) for p, end in marks.items())
 
     async def _ready(self) -> Answer:
@@ -114,12 +117,11 @@ class Server:
         """What a simulator must know before it moves the clock: everything that is still in flight."""
         running, tick = self.running, clock.tick()
         running.leader.look(tick.step)
-        await running.know_places()
         applied: dict[str, dict[str, int]] = {topic: {} for topic in running.service.listens}
         for partition, offset in running.applied.items():
             applied[partition.topic][str(partition.partition)] = offset
         busy = running.in_flight + running.office.busy
-        pending, due, soon, outbox = (0, 0, None, 0) if busy else await self._ahead(tick.now)
+        pending, due, soon, outbox = (0, 0, None, 0) if busy else await self._ahead(tick)
         return 200, {
             "service": running.service.name,
             "step": tick.step,
@@ -130,7 +132,7 @@ class Server:
             "next": soon.isoformat() if soon else None,
         }
 
-    async def _ahead(self, now: datetime) -> tuple[int, int, datetime | None, int]:
+    async def _ahead(self, tick: clock.Tick) -> tuple[int, int, datetime | None, int]:
         """What waits in the database.
 
         Nothing slips through: what is applied was noted before, and what the service does of itself is counted before
@@ -138,8 +140,8 @@ class Server:
         """
         running = self.running
         async with running.pool.acquire() as conn:
-            pending = await running.service.pending(conn, now) if running.service.pending else 0
-            ((due, soon, outbox),) = await conn.fetch(timers.SOON, now)
+            pending = await running.service.pending(conn, tick.now) if running.service.pending else 0
+            ((due, soon, outbox),) = await conn.fetch(timers.SOON, tick.due)
         return pending, due, soon, outbox
 
     async def _measure(self) -> None:

@@ -17,11 +17,11 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaAckableMessage
 
-from shared import lenient
+from shared import lenient, position
 from shared.envelope import Raw
+from shared.position import COMMITTED, Found, Position
 
-Offsets: TypeAlias = dict[TopicPartition, int]
-Found: TypeAlias = dict[TopicPartition, list[ConsumerRecord]]
+Offsets: TypeAlias = position.Offsets
 Take: TypeAlias = Callable[[tuple[ConsumerRecord, ...]], Awaitable[None]]
 Client = TypeVar("Client", AIOKafkaConsumer, AIOKafkaProducer)
 log = logging.getLogger(__name__)
@@ -59,8 +59,14 @@ async def _decode(message: KafkaAckableMessage) -> object:
 class Feed:
     """One batch subscriber that hands raw records over, commits nothing, and reads what aiokafka itself cannot."""
 
-    def __init__(self, servers: str, group: str, instance: str, topics: Sequence[str], take: Take) -> None:
-        """Settings that were proven on a real broker; a stable instance id lets a killed member come back at once."""
+    def __init__(  # noqa: PLR0913, PLR0917 - who reads what, and whom it tells
+        self, servers: str, group: str, instance: str, topics: Sequence[str], take: Take, passed: Callable[[], None]
+    ) -> None:
+        """Settings that were proven on a real broker; a stable instance id lets a killed member come back at once.
+
+        `take` gets the records of a poll; `passed` is called after a poll that returned none, whose position may have
+        moved all the same.
+        """
         self.broker = KafkaBroker(
             servers,
             logger=None,
@@ -78,6 +84,7 @@ class Feed:
             fetch_max_wait_ms=100,
             max_partition_fetch_bytes=2 * 1024 * 1024,
             auto_offset_reset="earliest",
+            isolation_level=COMMITTED,
             ack_policy=AckPolicy.MANUAL,
             session_timeout_ms=6000,
             heartbeat_interval_ms=1000,
@@ -89,7 +96,7 @@ class Feed:
         subscriber.get_msg = self._poll
         self.subscriber = subscriber
         self.topics = tuple(topics)
-        self.read: Offsets = {}
+        self._passed, self._position = passed, Position()
         self._said_at: dict[TopicPartition, int] = {}
         self._lags = self._mixes = self._is_astray = False
 
@@ -98,6 +105,11 @@ class Feed:
         """None until the broker has started and after it has stopped."""
         consumer: AIOKafkaConsumer | None = self.subscriber.consumer
         return consumer
+
+    @property
+    def position(self) -> Offsets:
+        """Where the last poll left each partition; once everything it returned is applied, all before that is."""
+        return self._position.offsets
 
     @property
     def alive(self) -> bool:
@@ -130,10 +142,12 @@ class Feed:
             lenient.switch(on=True)
             return ()
         self._is_astray = False
+        self._position.note(consumer, found)
         for partition, records in found.items():
-            self.read[partition] = records[-1].offset + 1
             self._said_at[partition] = records[-1].timestamp
             lenient.switch(on=lenient.is_on() and not any(map(lenient.is_odd, records)))
+        if not found:
+            self._passed()
         return tuple(chain.from_iterable(found.values()))
 
     async def _gather(self, consumer: AIOKafkaConsumer) -> Found:
@@ -172,8 +186,9 @@ class Feed:
 
     async def _rewind(self, consumer: AIOKafkaConsumer) -> None:
         """Back to what was handed over last: the failed poll may have dropped what it had read before it failed."""
+        self._position.forget()
         for partition in consumer.assignment():
-            place = self.read.get(partition)
+            place = self.position.get(partition)
             place = await consumer.committed(partition) if place is None else place
             if place is None:
                 await consumer.seek_to_beginning(partition)
@@ -195,11 +210,6 @@ def raw(record: ConsumerRecord) -> Raw:
     return Raw(record.topic, record.partition, record.offset, record.key, record.value, record.headers)
 
 
-def positions(records: Iterable[ConsumerRecord]) -> Offsets:
-    """Where each partition continues after these."""
-    return {TopicPartition(r.topic, r.partition): r.offset + 1 for r in records}
-
-
 async def commit(consumer: AIOKafkaConsumer | None, offsets: Mapping[TopicPartition, int]) -> Offsets:
     """What was committed of it: a failed commit only means duplicates, and is tried again."""
     if consumer is None:
@@ -217,7 +227,9 @@ async def commit(consumer: AIOKafkaConsumer | None, offsets: Mapping[TopicPartit
 
 def asking(servers: str) -> AbstractAsyncContextManager[AIOKafkaConsumer]:
     """A consumer that only asks; whoever reads waits for an answer until its fetch has waited for records."""
-    return _talking(AIOKafkaConsumer(bootstrap_servers=servers, metadata_max_age_ms=_METADATA_MS))
+    return _talking(
+        AIOKafkaConsumer(bootstrap_servers=servers, metadata_max_age_ms=_METADATA_MS, isolation_level=COMMITTED)
+    )
 
 
 def producing(servers: str) -> AbstractAsyncContextManager[AIOKafkaProducer]:
@@ -254,7 +266,7 @@ async def _within(seconds: float, work: Coroutine[Any, Any, None]) -> None:
 
 
 async def ends_of(consumer: AIOKafkaConsumer, partitions: Iterable[TopicPartition]) -> Offsets:
-    """Where each ends now, whoever reads it."""
+    """Where each ends now, whoever reads it: before the first record of a transaction that is still open."""
     ends: Offsets = await consumer.end_offsets(list(partitions))
     return ends
 

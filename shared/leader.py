@@ -132,7 +132,7 @@ class Leader:
 
     async def _wake_timers(self, tick: clock.Tick, asking: "AIOKafkaConsumer") -> None:
         """Due timers become records; under the stepped clock a step is seen when none is left and none was moved."""
-        while records := await self._due_timers(tick.now, asking):
+        while records := await self._due_timers(tick, asking):
             with self.running.at_work():
                 await self.running.persist(records)
                 await self.running.follow([r.key for r in records if r.key])
@@ -140,21 +140,21 @@ class Leader:
         if self._ends is None:
             self._step = tick.step
 
-    async def _due_timers(self, now: datetime, asking: "AIOKafkaConsumer") -> list[Record]:
+    async def _due_timers(self, tick: clock.Tick, asking: "AIOKafkaConsumer") -> list[Record]:
         """Due timers, once everything that was produced before they were due has been read."""
         running, consumer = self.running, self.running.feed.consumer
         if consumer is None:
             return []
         async with running.pool.acquire() as conn:
-            if not await timers.is_due(conn, now):
+            if not await timers.is_due(conn, tick.due):
                 self._ends = None
                 return []
             if self._ends is None:
-                self._ends, self._sampled_at = await kafka.ends_of(asking, running.feed.places), now
+                self._ends, self._sampled_at = await kafka.ends_of(asking, running.feed.places), tick.due
             if not await kafka.reached(consumer, self._ends, running.applied):
                 return []
             self._ends = None
-            return await timers.due(conn, self._sampled_at or now, running.reader.types, now)
+            return await timers.due(conn, self._sampled_at or tick.due, running.reader.types, tick.now)
 
     async def _sweep(self) -> None:
         """Back-offs that are over, a page of all keys with parked records, and what operations must see."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import NAMESPACE_OID, uuid5
 
 import asyncpg
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord
 from faststream import FastStream
 
 from shared import clock, crash, health, kafka, metrics, parked, postgres, work
@@ -44,7 +44,6 @@ class Running:
     settings: Settings
     applied: kafka.Offsets = field(default_factory=dict)
     committed: kafka.Offsets = field(default_factory=dict)
-    places: frozenset[TopicPartition] = frozenset()
     pen: asyncio.Lock = field(default_factory=asyncio.Lock)
     own_faults: int = 0
     retrying: bool = False
@@ -59,7 +58,8 @@ class Running:
         self.office = Office(service.name, self.pool, self.settings, self.tell)
         self.leader = Leader(self)
         group = self.settings.group or f"rehab-{service.name}"
-        self.feed = kafka.Feed(self.settings.kafka, group, self.settings.instance, service.listens, self.receive)
+        instance, listens = self.settings.instance, service.listens
+        self.feed = kafka.Feed(self.settings.kafka, group, instance, listens, self.receive, self.advance)
 
     @cached_property
     def app(self) -> FastStream:
@@ -94,7 +94,7 @@ class Running:
         with self.at_work():
             found = self._read(records)
             done = await self.persist(found)
-            self.applied |= kafka.positions(records)
+            self.advance()
             self._count(found)
             await crash.point("after-commit")
             try:
@@ -103,6 +103,10 @@ class Running:
             except Exception as problem:  # noqa: BLE001 - nothing may escape; the sweep comes back to them
                 log.warning("parked records wait for the sweep", problem=described(problem))
         self.office.turn()
+
+    def advance(self) -> None:
+        """Everything that the last poll returned is applied: so is all that lies before the position it left."""
+        self.applied = self.feed.position
 
     @contextlib.contextmanager
     def at_work(self) -> Iterator[None]:
@@ -223,23 +227,10 @@ class Running:
         log.warning("parked", outcome="raised", event_type=record.type_name, problem=described(problem))
         self.office.wake()
 
-    async def know_places(self) -> None:
-        """What lies before the group's place in a partition new here was applied by others: nothing more may come."""
-        consumer = self.feed.consumer
-        if consumer is None:
-            return
-        mine = consumer.assignment()
-        if new := sorted(mine - self.places):
-            found = await kafka.places_of(consumer, new)
-            self.committed |= found
-            self.applied |= {place: max(self.applied.get(place, 0), at) for place, at in found.items()}
-        self.places = mine
-
     async def commit_soon(self) -> None:
         """Offsets follow the database by at most a moment."""
         while True:
             await asyncio.sleep(_COMMIT_EVERY)
-            await self.know_places()
             await self.commit_now()
 
     async def commit_now(self) -> None:

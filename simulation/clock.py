@@ -2,9 +2,10 @@
 
 import json
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+_INSTANT = timedelta(microseconds=1)  # no two instants lie closer together
 _UNSET = datetime.min.replace(tzinfo=UTC)
 
 
@@ -31,13 +32,19 @@ class ClockFile:
             raise ValueError("the clock was never set")
         return self._now
 
-    def set(self, now: datetime) -> None:
-        """One step further; the file is replaced whole, so that nobody reads half of it."""
+    def set(self, now: datetime, *, timers_wait: bool = False) -> None:
+        """One step further; the file is replaced whole, so that nobody reads half of it.
+
+        Timers that are due at this very instant wait for another step where that is said.
+        """
         if now < self._now:
             raise ValueError(f"the clock stands at {self._now} and cannot go back to {now}")
         self.step, self._now = self.step + 1, now.astimezone(UTC)
         new = self.path.with_suffix(".new")
-        new.write_text(json.dumps({"step": self.step, "now": self._now.isoformat()}))
+        said = {"step": self.step, "now": self._now.isoformat()}
+        if timers_wait:
+            said["due"] = (self._now - _INSTANT).isoformat()
+        new.write_text(json.dumps(said))
         os.replace(new, self.path)  # noqa: PTH105 - atomic, and said so
 
 

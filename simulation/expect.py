@@ -18,6 +18,7 @@ _STANDING_CODES = {
     "disallowed": "CLM-DISALLOWED",
     "closed": "CLM-CLOSED",
 }
+_INSTANT = timedelta(microseconds=1)
 _ENDS = ("disallowed", "closed")
 _HOLDS = ("suspended", "pended")
 
@@ -88,7 +89,7 @@ class _Claim:
                 self._follow(read.at)
                 if waited and self.history.accepted_ever:
                     self._decide_what_waits(read.at)
-        self._pass(until)
+        self._pass(until + _INSTANT)
 
     def _ask(self, read: Read) -> None:
         data = read.verdict.data
@@ -101,10 +102,10 @@ class _Claim:
             self._waiting[request] = self._days.end_after(read.at, self._known.wait_days()), data
 
     def _pass(self, to: datetime) -> None:
-        """Time goes by: dates that lay ahead come, waits end."""
+        """Time goes by: dates that lay ahead come, waits end; what is read at such an instant comes before it."""
         for day in self.history.days():
             midnight = datetime.combine(day, time.min, self._days.zone)
-            if self._now < midnight <= to:
+            if self._now <= midnight < to:
                 self._follow(midnight)
         for request, (due, _) in list(self._waiting.items()):
             if due < to:

@@ -4,11 +4,11 @@ import asyncio
 import json
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from aiokafka import AIOKafkaConsumer
-
+from shared.position import read_up_to, reading
 from simulation.capture import Captured
 
 SEALED_TOPICS = frozenset({"claims", "rehab-person"})  # identity comes in by the one and travels sealed on the other
@@ -82,7 +82,7 @@ def scan(text: str, wanted: dict[str, str], where: str) -> list[Hit]:
 
 async def scan_topics(servers: str, wanted: dict[str, str]) -> list[Hit]:
     """Keys, headers and values of every topic but those where identity belongs."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False, auto_offset_reset="earliest")
+    consumer = reading(servers)
     await consumer.start()
     hits: list[Hit] = []
     try:
@@ -91,12 +91,11 @@ async def scan_topics(servers: str, wanted: dict[str, str]) -> list[Hit]:
         while len({p.topic for p in consumer.assignment()}) < len(topics):  # noqa: ASYNC110 - it says so by no event
             await asyncio.sleep(_MOMENT)
         ends = {p: end for p, end in (await consumer.end_offsets(consumer.assignment())).items() if end}
-        while any([await consumer.position(p) < end for p, end in ends.items()]):
-            for found in (await consumer.getmany(timeout_ms=200, max_records=2000)).values():
-                for record in found:
-                    parts = (record.key, record.value, *(v for _, v in record.headers))
-                    text = "\n".join(part.decode("utf-8", "replace") for part in parts if part)
-                    hits += scan(text, wanted, f"topic {record.topic}, partition {record.partition}, {record.offset}")
+        async for found in read_up_to(consumer, ends):
+            for record in chain.from_iterable(found.values()):
+                parts = (record.key, record.value, *(v for _, v in record.headers))
+                text = "\n".join(part.decode("utf-8", "replace") for part in parts if part)
+                hits += scan(text, wanted, f"topic {record.topic}, partition {record.partition}, {record.offset}")
     finally:
         await consumer.stop()
     return hits

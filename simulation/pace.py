@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-_SECONDS: Mapping[str, float] = {"slow": 2.0, "steady": 0.4, "fast": 0.05}  # between two steps
+_SECONDS: Mapping[str, float] = {"slow": 2.0, "steady": 0.4, "fast": 0.05}  # between two stretches
 _PAUSED, _AS_IS, _UNSAID = "paused", "steady", "fast"
 _LOOK = 0.2  # seconds
 
@@ -25,7 +25,7 @@ class Pace:
         return cls(Path(named) if named else None)
 
     async def wait(self) -> None:
-        """Between two steps; while it is paused the clock stands still, and nothing else does."""
+        """Between two stretches; while it is paused the clock stands still, and nothing else does."""
         while (pace := self.current()) == _PAUSED:  # noqa: ASYNC110 - a file says it
             await asyncio.sleep(_LOOK)
         await asyncio.sleep(_SECONDS.get(pace, _SECONDS[_AS_IS]))
@@ -43,4 +43,4 @@ class Pace:
 
 
 async def without_wait() -> None:
-    """No wait between two steps."""
+    """No wait between two stretches."""

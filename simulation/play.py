@@ -2,11 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import NamedTuple, Protocol
 
 from simulation.capture import Captured
 from simulation.clock import ClockFile
-from simulation.course import PACIFIC
 from simulation.judge import judge
 from simulation.pace import without_wait
 from simulation.quiet import Watch
@@ -16,8 +16,6 @@ from simulation.waiting import Waiting, day_of
 
 TWICE_A_DAY = 360  # minutes, a pace at which many act together
 AT_ONCE = 64  # requests of people under way together
-_STRETCH, _AT_NIGHT = 180, 60  # minutes; the days of the province begin an hour apart
-_NIGHT = 21  # from this hour on
 _LONGEST_END = timedelta(days=400)
 
 
@@ -62,9 +60,8 @@ class Unsettled(Exception):  # noqa: N818 - says what the system is
 class Manner(NamedTuple):
     """How a play is played: the clinics' seed, what is shown, and how fast.
 
-    What people do stands on a grid of `pace` minutes; what falls into one such stretch, three hours at most, arrives
-    together at its end. `wait` is what happens between two steps; a play that goes on leaves out what lies on the topic
-    already; the sites `by_hand` are played by people.
+    What people do stands on a grid of `pace` minutes, and `wait` is what happens between two such stretches; a play
+    that goes on leaves out what lies on the topic already; the sites `by_hand` are played by people.
     """
 
     seed: int
@@ -88,40 +85,36 @@ async def play(feed: Sequence[Captured], world: World, manner: Manner) -> dateti
         manner.show(Progress(world.clock.now, played, len(feed), waiting, news, is_past))
         is_past = False
         acts = [at for actors in world.people if (at := actors.next_at())]
-        batch, target = following(feed[played : played + 2000], (timer, *acts), manner.pace)
+        batch, target = following(feed[played : played + 2000], (timer, *acts))
         if played == len(feed) and not acts and waiting.is_settled(world.clock.now):
             return world.clock.now
         if target is None or (played == len(feed) and target > feed[-1].arrives_at + _LONGEST_END):
             raise Unsettled(f"nothing more happens, and {waiting}")
-        world.clock.set(max(target, world.clock.now))
+        before = world.clock.now
+        world.clock.set(max(target, before), timers_wait=bool(batch))
         await world.publisher.send(batch, world.clock.now)
         waiting.say((judge(record, day_of(world.clock.now)) for record in batch), world.clock.now)
         played += len(batch)
         for actors in world.people:
             await actors.act(world.clock.now)
-        await manner.wait()
+        if _stretch_of(world.clock.now, manner.pace) != _stretch_of(before, manner.pace):
+            await manner.wait()
         timer = await world.watch.rest(world.clock.step)
 
 
-def following(
-    feed: Sequence[Captured], ahead: Sequence[datetime | None], pace: int
-) -> tuple[Sequence[Captured], datetime | None]:
-    """What comes next: the records of a stretch, at its end, or before that the instant of a timer or of an act.
+def following(feed: Sequence[Captured], ahead: Sequence[datetime | None]) -> tuple[Sequence[Captured], datetime | None]:
+    """What comes next: the records of the next instant, or before that the instant of a timer or of an act.
 
-    At its end, so that the deadlines that begin with those records are due together, too.
+    Records of different instants never share a step: a decision may set a deadline that ends at once, such as a
+    referral that is tried again because an opening was given back, and the next record comes after it.
     """
     limit = min(filter(None, ahead), default=None)
-    end = _end_of_stretch(feed[0].arrives_at, pace) if feed else None
-    if end is None or (limit and limit <= end):
+    if not feed or (limit and limit < feed[0].arrives_at):
         return (), limit
-    return [record for record in feed if record.arrives_at <= end], end
+    at = feed[0].arrives_at
+    return list(takewhile(lambda record: record.arrives_at == at, feed)), at
 
 
-def _end_of_stretch(at: datetime, pace: int) -> datetime:
-    """The end of the stretch in which an instant lies; none crosses midnight anywhere."""
-    local = at.astimezone(PACIFIC)
-    minutes = min(pace, _STRETCH if local.hour < _NIGHT else _AT_NIGHT)
-    into = timedelta(
-        minutes=(local.hour * 60 + local.minute) % minutes, seconds=local.second, microseconds=local.microsecond
-    )
-    return at - into + timedelta(minutes=minutes, microseconds=-1)
+def _stretch_of(at: datetime, pace: int) -> int:
+    """The number of the stretch of so many minutes in which an instant lies."""
+    return int(at.timestamp() // (60 * pace))

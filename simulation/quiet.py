@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self, TypeAlias
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
+
+from shared.position import reading
 
 Offsets: TypeAlias = Mapping[str, Mapping[str, int]]
 
@@ -91,7 +93,7 @@ class Watch:
         """`addresses` are those of the services' health."""
         self._everybody = {address: _Asking(address) for address in addresses}
         self._away: set[str] = set()
-        self._consumer = AIOKafkaConsumer(bootstrap_servers=servers)
+        self._consumer = reading(servers)
         self._places: list[TopicPartition] = []
         self._why = ""
         self.ends: Offsets = {}

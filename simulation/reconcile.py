@@ -1,6 +1,6 @@
 """Do the books balance? From the topics alone, by rules written a second time."""
 
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from simulation import topics
 from simulation.absence import Absence
 from simulation.audit import admission, answers, keys, machines, money, offers, openings, parking, path, prices
 from simulation.books import Books
+from simulation.capture import Captured
 from simulation.coverage import Covered, coverage, unknown
 from simulation.outcomes import outcomes
 from simulation.topics import Lying
@@ -83,13 +84,32 @@ class Report(NamedTuple):
 
 
 async def reconcile(
-    servers: str, *, until: datetime | None = None, at_the_end: bool = True, away: Absence | None = None
+    servers: str,
+    *,
+    until: datetime | None = None,
+    at_the_end: bool = True,
+    away: Absence | None = None,
+    played: Sequence[Captured] = (),
 ) -> Report:
-    """Read every topic, and audit it; claims that arrived while *referral* was away were read at its return."""
+    """Read every topic, and audit it; claims that arrived while *referral* was away were read at its return.
+
+    What was played arrived when its capture says so, whatever the clock showed when it was sent.
+    """
     lying = await topics.read(servers, [topics.CLAIMS, *topics.ANNOUNCED, topics.PEOPLE])
+    lying = list(at_their_own_times(lying, played))
     if away and away.service == "referral":
         lying = [one._replace(at=away.read_at(one.at)) if one.topic == topics.CLAIMS else one for one in lying]
     return audit(lying, until=until or datetime.now(UTC), at_the_end=at_the_end, away=away)
+
+
+def at_their_own_times(lying: Iterable[Lying], played: Sequence[Captured]) -> Iterator[Lying]:
+    """Records of `claims` at the instants of their capture; of several that are the same the first lies first."""
+    times: dict[tuple[object, ...], deque[datetime]] = defaultdict(deque)
+    for record in played:
+        times[record[1:]].append(record.arrives_at)
+    for one in lying:
+        own = times.get(one.captured[1:]) if one.topic == topics.CLAIMS else None
+        yield one._replace(at=own.popleft()) if own else one
 
 
 def audit(lying: Iterable[Lying], *, until: datetime, at_the_end: bool = True, away: Absence | None = None) -> Report:

@@ -75,7 +75,7 @@ def _played(feed: Sequence[Captured], order: Order, folder: Path) -> Report:
                 uvloop.run(session.run(feed, clock, where, manner, _leave(stack, order)))
             except (NotQuiet, Unsettled) as problem:
                 stopped.append(f"the play stopped at {clock.now}: {problem}")
-        report = uvloop.run(reconcile(where.broker, until=clock.now, away=order.away))
+        report = uvloop.run(reconcile(where.broker, until=clock.now, away=order.away, played=feed))
         killed = {"kills": nemesis.kills, "servers_killed": nemesis.servers_killed} if nemesis else {}
         return report._replace(counts={**report.counts, **killed}, faults=[*stopped, *report.faults])
 

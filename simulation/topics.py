@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from shared import lenient
 from shared.envelope import after_of
+from shared.position import read_up_to, reading
 from simulation.capture import Captured, Headers
 
 CLAIMS = "claims"
@@ -74,10 +75,7 @@ class Announced(NamedTuple):
 
 @asynccontextmanager
 async def _reader(servers: str) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=servers, enable_auto_commit=False, auto_offset_reset="earliest",
-        max_partition_fetch_bytes=_FETCH, fetch_max_wait_ms=50,
-    )  # fmt: skip
+    consumer = reading(servers, max_partition_fetch_bytes=_FETCH, fetch_max_wait_ms=50)
     lenient.switch(on=True)
     await consumer.start()
     try:
@@ -95,9 +93,8 @@ async def read(servers: str, topics: Sequence[str]) -> list[Lying]:
         ends = await consumer.end_offsets(places)
         await consumer.seek_to_beginning(*places)
         found: list[Lying] = []
-        while [place for place in places if await consumer.position(place) < ends[place]]:
-            for records in (await consumer.getmany(timeout_ms=200)).values():
-                found += (lying_of(record) for record in records)
+        async for more in read_up_to(consumer, ends):
+            found += (lying_of(record) for records in more.values() for record in records)
     return sorted(found, key=lambda lying: lying[:3])
 
 

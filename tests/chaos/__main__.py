@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from deploy.local.kafka import Broker
 from deploy.local.postgres import Postgres
 from deploy.local.processes import stop_all
+from shared.position import read_up_to, reading
 from tests.chaos.checker import Report, Seen, check, seen
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.system import System, toys
@@ -62,14 +63,13 @@ class Reader:
     async def read(self) -> None:
         """To the ends as they are now."""
         ends = await self._consumer.end_offsets(list(self._consumer.assignment()))
-        while any([await self._consumer.position(p) < end for p, end in ends.items()]):
-            for found in (await self._consumer.getmany(timeout_ms=100)).values():
-                self.records += [seen(record) for record in found]
+        async for found in read_up_to(self._consumer, ends):
+            self.records += [seen(record) for records in found.values() for record in records]
 
 
 async def _drain(servers: str, system: System, sent: int) -> tuple[float, Report]:
     """Read until everything balances, or patience ends; how long that took."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=servers, auto_offset_reset="earliest", enable_auto_commit=False)
+    consumer = reading(servers)
     await consumer.start()
     try:
         consumer.assign([TopicPartition(topic, p) for topic in system.topics for p in range(4)])

@@ -4,10 +4,12 @@ import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.consumer.subscription_state import Assignment
 from aiokafka.errors import CorruptRecordException
 
 from shared import kafka, lenient
@@ -21,6 +23,9 @@ class Stumbling:
 
     def __init__(self, *answers: list[int] | Exception | None) -> None:
         self.answers, self.sought = list(answers), list[int]()
+        self._assignment = Assignment([PLACE])
+        self._subscription = SimpleNamespace(subscription=SimpleNamespace(assignment=self._assignment))
+        self._assignment.state_value(PLACE).seek(7)
 
     async def getmany(self, *, timeout_ms: float, **_: Any) -> dict[TopicPartition, list[ConsumerRecord[Any, Any]]]:
         match self.answers.pop(0):
@@ -30,6 +35,7 @@ class Stumbling:
             case Exception() as stumble:
                 raise stumble
             case offsets:
+                self._assignment.state_value(PLACE).seek(offsets[-1] + 1)
                 return {PLACE: [_record(offset) for offset in offsets]}
 
     def assignment(self) -> set[TopicPartition]:
@@ -38,7 +44,8 @@ class Stumbling:
     async def committed(self, _: TopicPartition) -> int:
         return 7
 
-    def seek(self, _: TopicPartition, offset: int) -> None:
+    def seek(self, place: TopicPartition, offset: int) -> None:
+        self._assignment.state_value(place).seek(offset)
         self.sought.append(offset)
 
 
@@ -55,7 +62,7 @@ async def _polled(feed: Feed, consumer: Stumbling) -> list[int]:
 
 @pytest.mark.parametrize("stumbles", [CorruptRecordException(), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no text")])
 async def test_what_was_gathered_before_a_poll_failed_is_read_again(stumbles: Exception) -> None:
-    feed = Feed("127.0.0.1:1", "rehab-toy", "0", ["toy-in"], _nothing)
+    feed = Feed("127.0.0.1:1", "rehab-toy", "0", ["toy-in"], _nothing, lambda: None)
     consumer = Stumbling([7, 8], None, [9], stumbles, [9, 10], None)
     assert await _polled(feed, consumer) == [7, 8]
     try:

@@ -2,12 +2,14 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from shared import clock, timers
 from shared.decision import Arm, Occasion
 from shared.postgres import Missed
+from simulation.clock import ClockFile
 from tests.toy.domain import WAKE
 from tests.toy.events import Pondered, Ticked
 from tests.toy.inside import Inside
@@ -158,25 +160,51 @@ async def test_a_timer_that_fell_due_while_nobody_ran_fires_once_and_after_the_b
 async def test_a_timer_fires_on_partitions_that_came_back_from_a_replica_that_left(outside: Outside) -> None:
     """What the other applied meanwhile is not waited for: nothing more may come."""
     keys = [f"{outside.place.suffix}-{n}" for n in range(16)]
-    await outside.ready("0")
+    first = await outside.ready("0")
     await outside.post(*(outside.desk.write(Ticked(counter_id=key)) for key in keys))
-    await outside.counted(len(keys))
+    await outside.counted(len(keys), 120)
     other = await outside.ready("1")
 
     async def shares() -> bool:
         await outside.post(*(outside.desk.write(Ticked(counter_id=key)) for key in keys))
         return await other.metric("rehab_records_applied_total") > 0
 
-    await until(shares)
-    assert await asyncio.to_thread(other.stop, 12) == 0
-    await asyncio.sleep(9)  # a member with a name is missed after six seconds
+    async def reads_all() -> bool:
+        _, quiet = await first.health("quiet")
+        return sum(map(len, quiet.get("applied", {}).values())) == 3 * 4
+
+    await until(shares, 120)
+    assert await asyncio.to_thread(other.stop, 60) == 0
+    await until(reads_all, 120)  # a member with a name is missed after a while
     key = outside.place.suffix
     await outside.query(ARMED, key, WAKE, Pondered.type_name, Pondered(counter_id=key).to_bytes().decode())
 
     async def fired() -> bool:
         return bool(await outside.value("SELECT count(*) = 0 FROM timers"))
 
-    await until(fired)
+    await until(fired, 120)
+
+
+async def test_under_the_stepped_clock_a_timer_waits_while_records_of_its_instant_are_read(
+    outside: Outside, tmp_path: Path
+) -> None:
+    now = datetime(2024, 10, 16, 6, 59, 59, tzinfo=UTC)
+    stepped = ClockFile(tmp_path / "clock.json")
+    stepped.set(now, timers_wait=True)
+    armed = ARMED.replace("clock_timestamp()", "$5")
+    for key, due_at in (("before", now - timedelta(microseconds=1)), ("with", now)):
+        payload = Pondered(counter_id=key).to_bytes().decode()
+        await outside.query(armed, key, WAKE, Pondered.type_name, payload, due_at)
+    instance = await outside.ready(REHAB_CLOCK=f"stepped:{stepped.path}")
+
+    async def waiting(*keys: str) -> bool:
+        return [key for (key,) in await outside.query("SELECT of FROM timers")] == list(keys)
+
+    await until(lambda: waiting("with"))
+    _, quiet = await instance.health("quiet")
+    assert (quiet["due"], datetime.fromisoformat(quiet["next"])) == (0, now)
+    stepped.set(now)
+    await until(waiting)
 
 
 @pytest.mark.long

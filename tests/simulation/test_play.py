@@ -1,15 +1,22 @@
-"""Time goes by: to the end of a stretch with records, or before that to a timer or an act."""
+"""Time goes by: to the next instant of a record, of a timer or of an act, and each in its place."""
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from shared.clock import _Reader
 from simulation import play, quiet
 from simulation.capture import Captured
 from simulation.clock import ClockFile, of_environment
 from simulation.judge import judge
+from simulation.topics import Announced
 from simulation.waiting import Waiting
 from tests.simulation.world import NUMBER, World, at
 
@@ -26,41 +33,108 @@ def saying(service: str = "referral", step: int = 3, outbox: int = 0, due: int =
     return quiet.Saying.of({**said, "outbox": outbox, "due": due, "busy": busy})
 
 
-def test_records_of_ten_minutes_go_together_at_their_end() -> None:
-    feed = [record(minutes) for minutes in (1, 4, 9.5, 10, 30)]
-    assert play.following(feed, (), 10) == (feed[:3], feed[3].arrives_at - INSTANT)
+def test_only_records_of_one_instant_go_together() -> None:
+    feed = [record(1), record(1), record(1.5), record(30)]
+    assert play.following(feed, ()) == (feed[:2], feed[0].arrives_at)
+    assert play.following(feed[2:], ()) == ([feed[2]], feed[2].arrives_at)
 
 
 @pytest.mark.parametrize("first", ["timer", "action"])
-def test_what_is_due_in_a_stretch_comes_before_its_records(first: str) -> None:
-    feed = [record(minutes) for minutes in (1, 4, 9.5)]
-    limit, far = NOON + timedelta(minutes=5), NOON + timedelta(days=1)
-    timer, action = (limit, far) if first == "timer" else (far, limit)
-    assert play.following(feed, (timer, action), 10) == ((), limit)
-    assert play.following(feed, (far,), 10) == (feed, NOON + timedelta(minutes=10) - INSTANT)
-
-
-def test_at_the_last_instant_of_a_stretch_timers_come_first() -> None:
-    end = NOON + timedelta(minutes=10) - INSTANT
-    assert play.following([record(1)], (end,), 10) == ((), end)
-
-
-def test_no_stretch_crosses_midnight() -> None:
-    late = [Captured(at("2024-10-07", 23, 59), b"1", (), b""), Captured(at("2024-10-08", 0, 0), b"2", (), b"")]
-    assert play.following(late, (None, None), 30) == (late[:1], late[1].arrives_at - INSTANT)
-
-
-def test_a_stretch_is_three_hours_at_most_and_shorter_at_night() -> None:
-    times = [("2024-10-07", 15, 0), ("2024-10-07", 17, 59), ("2024-10-07", 18, 0)]
-    day = [Captured(at(*time), b"1", (), b"") for time in times]
-    assert play.following(day, (), play.TWICE_A_DAY) == (day[:2], day[2].arrives_at - INSTANT)
-    night = [Captured(at("2024-10-07", 22, 59), b"1", (), b""), Captured(at("2024-10-07", 23, 0), b"2", (), b"")]
-    assert play.following(night, (), play.TWICE_A_DAY) == (night[:1], night[1].arrives_at - INSTANT)
+def test_a_timer_or_an_act_waits_for_what_arrives_before_it_or_with_it(first: str) -> None:
+    feed = [record(5), record(6)]
+    far = NOON + timedelta(days=1)
+    for limit, follows in [
+        (feed[0].arrives_at + INSTANT, (feed[:1], feed[0].arrives_at)),
+        (feed[0].arrives_at, (feed[:1], feed[0].arrives_at)),
+        (feed[0].arrives_at - INSTANT, ((), feed[0].arrives_at - INSTANT)),
+    ]:
+        assert play.following(feed, (limit, far) if first == "timer" else (far, limit)) == follows
 
 
 def test_without_records_time_goes_to_the_next_timer() -> None:
-    assert play.following([], (NOON + timedelta(1), NOON), 10) == ((), NOON)
-    assert play.following([], (None, None), 10) == ((), None)
+    assert play.following([], (NOON + timedelta(1), NOON)) == ((), NOON)
+    assert play.following([], (None, None)) == ((), None)
+
+
+class Played:
+    """In place of everything that a play talks to: timers that records and other timers set, as quick as can be."""
+
+    def __init__(self, clock: ClockFile, delays: Mapping[int, Sequence[int]], acts: Sequence[datetime]) -> None:
+        """The n-th thing that happens sets timers that are due so many microseconds later."""
+        self.clock, self.ends, self._delays, self._acts = clock, dict[str, Any](), delays, sorted(acts)
+        self._timers: list[datetime] = []
+        self.happened: list[tuple[datetime, str, datetime]] = []
+
+    def _note(self, at: datetime, what: str) -> None:
+        self._timers += [self.clock.now + delay * INSTANT for delay in self._delays.get(len(self.happened), ())]
+        self.happened.append((at, what, self.clock.now))
+
+    def _wake(self) -> None:
+        due = _Reader().read(self.clock.path).due
+        while self._timers and min(self._timers) <= due:
+            self._timers.remove(at := min(self._timers))
+            self._note(at, "timer")
+
+    async def send(self, batch: Sequence[Captured], _: datetime) -> None:
+        self._wake()
+        for one in batch:
+            self._note(one.arrives_at, "record")
+
+    async def rest(self, _: int) -> datetime | None:
+        self._wake()
+        return min(self._timers, default=None)
+
+    async def news(self, _: object) -> Sequence[Announced]:
+        return ()
+
+    def hear(self, news: Sequence[Announced], now: datetime) -> None: ...
+
+    def next_at(self) -> datetime | None:
+        return self._acts[0] if self._acts else max(self._timers, default=None)  # so that it goes on to the last timer
+
+    async def act(self, now: datetime) -> None:
+        while self._acts and self._acts[0] <= now:
+            del self._acts[0]
+
+
+instants = st.integers(0, 5) | st.integers(0, 10**9)  # microseconds: often together, and within a quarter of an hour
+
+
+@given(
+    arrivals=st.lists(instants, min_size=1, max_size=12),
+    delays=st.dictionaries(st.integers(0, 20), st.lists(instants, max_size=3), max_size=8),
+    acts=st.lists(instants, max_size=4),
+)
+@example(arrivals=[0, 5], delays={0: [5]}, acts=[])  # a timer falls due as a record arrives
+async def test_records_and_timers_happen_in_the_order_of_their_instants(
+    arrivals: list[int], delays: dict[int, list[int]], acts: list[int]
+) -> None:
+    feed = [Captured(NOON + at * INSTANT, b"1", (), b"%d" % n) for n, at in enumerate(sorted(arrivals))]
+    with TemporaryDirectory() as folder:
+        clock = ClockFile(Path(folder) / "clock.json")
+        clock.set(NOON - timedelta(hours=1))
+        world = Played(clock, delays, [NOON + at * INSTANT for at in acts])
+        manner = play.Manner(1, lambda _: None)
+        await play.play(feed, play.World(clock, *cast("Any", (world, world, world, (world,)))), manner)
+    order = [(at, what != "record") for at, what, _ in world.happened]
+    assert order == sorted(order)
+    assert all(at == clock_showed for at, _, clock_showed in world.happened)
+    assert [at for at, what, _ in world.happened if what == "record"] == [one.arrives_at for one in feed]
+
+
+async def test_the_days_wait_between_two_stretches_and_not_within_one(tmp_path: Path) -> None:
+    waits: list[datetime] = []
+    clock = ClockFile(tmp_path / "clock.json")
+    clock.set(NOON)
+
+    async def wait() -> None:
+        waits.append(clock.now)
+
+    world = Played(clock, {}, ())
+    feed = [record(minutes) for minutes in (1, 2, 9, 11, 12, 25)]
+    manner = play.Manner(1, lambda _: None, pace=10, wait=wait)
+    await play.play(feed, play.World(clock, *cast("Any", (world, world, world, (world,)))), manner)
+    assert waits == [record(minutes).arrives_at for minutes in (11, 25)]
 
 
 def test_the_clock_is_a_file_that_moves_forward_only(tmp_path: Path) -> None:
@@ -72,8 +146,10 @@ def test_the_clock_is_a_file_that_moves_forward_only(tmp_path: Path) -> None:
     assert json.loads(moved.path.read_text()) == {"step": 2, "now": "2024-10-07T20:00:00+00:00"}
     with pytest.raises(ValueError, match="cannot go back"):
         moved.set(NOON)
+    moved.set(NOON + timedelta(hours=1), timers_wait=True)
+    assert json.loads(moved.path.read_text())["due"] == "2024-10-07T19:59:59.999999+00:00"
     again = of_environment(f"stepped:{moved.path}")
-    assert (again.step, again.now) == (2, NOON + timedelta(hours=1))
+    assert (again.step, again.now) == (3, NOON + timedelta(hours=1))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simulation.absence import Absence
-from simulation.reconcile import Report, audit
+from simulation.reconcile import Report, at_their_own_times, audit
 from simulation.topics import CLAIMS, Lying
 from tests.simulation.world import NUMBER, World, at
 
@@ -316,3 +316,16 @@ def test_a_move_counts_from_its_day_as_soon_as_it_is_known(world: World, read_on
     moved = {"claim_number": NUMBER, "worker_id": "W1", "community": "Bella Coola", "moved_on": "2024-10-01"}
     world.post("worker-moved", at("2024-10-02"), moved, at(read_on))
     assert any("does not cover Bella Coola" in one for one in report(world).faults) == is_fault
+
+
+def test_what_was_played_arrived_when_its_capture_says_so() -> None:
+    world = World()
+    world.accept("2024-10-07")
+    world.accept("2024-10-07")
+    world.request("2024-10-07")
+    world.announce("referral.referral-created", CASE, at("2024-10-07"), {"claim_number": NUMBER})
+    played = [lying.captured for lying in world.lying[:3]]
+    played = [record._replace(arrives_at=at("2024-10-01", n)) for n, record in enumerate(played)]
+    found = list(at_their_own_times(world.lying, played))
+    assert [lying.at for lying in found] == [*(record.arrives_at for record in played), at("2024-10-07")]
+    assert list(at_their_own_times(world.lying, ())) == world.lying

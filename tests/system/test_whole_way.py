@@ -47,7 +47,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         commands.fill(stack.client_environment, stack.logs)
         where = session.Addresses.of(stack)
         until = asyncio.run(session.run(feed, clock, where, Manner(1, lambda _: None, TWICE_A_DAY)))
-        yield Played(feed, asyncio.run(reconcile(where.broker, until=until)), stack)
+        yield Played(feed, asyncio.run(reconcile(where.broker, until=until, played=feed)), stack)
 
 
 def test_the_books_balance_from_the_topics_alone(played: Played) -> None:

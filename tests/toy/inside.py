@@ -105,10 +105,10 @@ class Inside:
 
 
 @asynccontextmanager
-async def inside(url: str, service: Service = toy, **settings: Any) -> AsyncIterator[Inside]:
+async def inside(url: str, service: Service = toy, kafka: str = NOWHERE, **settings: Any) -> AsyncIterator[Inside]:
     """Signed in as the runtime role; closed afterwards."""
     pool = await postgres.open_pool(url, service.name, service.name)
     try:
-        yield Inside(Running(service, pool, Settings(kafka=NOWHERE, postgres=url, http="", **settings)))
+        yield Inside(Running(service, pool, Settings(kafka=kafka, postgres=url, http="", **settings)))
     finally:
         pool.terminate()

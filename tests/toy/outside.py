@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from http.client import HTTPConnection, HTTPException
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -16,6 +17,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from deploy.local import ports
 from deploy.local.processes import Process
+from shared.position import read_up_to, reading
 from shared.postgres import as_role
 from tests.toy.letters import Desk, Letter, post
 
@@ -101,7 +103,7 @@ class Outside:
         self.place = place
         self.desk = Desk(place.suffix)
         self.instances: list[Instance] = []
-        self._group = f"toy-{uuid4()}"
+        self.group = f"toy-{uuid4()}"
 
     def new(self, name: str = "0", **env: str) -> Instance:
         """One more process."""
@@ -110,7 +112,7 @@ class Outside:
             "REHAB_KAFKA": place.kafka,
             "REHAB_POSTGRES": place.postgres,
             "REHAB_INSTANCE": name,
-            "REHAB_GROUP": self._group,
+            "REHAB_GROUP": self.group,
             "TOY_SUFFIX": place.suffix,
         }
         instance = Instance(base | env, place.folder / f"{name}.log")
@@ -181,16 +183,15 @@ class Outside:
 
 async def read_all(servers: str, topics: list[str]) -> list[ConsumerRecord]:
     """From the beginning to the end as it is now."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=servers, auto_offset_reset="earliest", enable_auto_commit=False)
+    consumer = reading(servers)
     await consumer.start()
     try:
         found: list[ConsumerRecord] = []
         partitions = [TopicPartition(t, p) for t in topics for p in await _partitions(consumer, t)]
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
-        while any([await consumer.position(p) < end for p, end in ends.items()]):
-            for records in (await consumer.getmany(timeout_ms=200)).values():
-                found += records
+        async for more in read_up_to(consumer, ends):
+            found += chain.from_iterable(more.values())
         return found
     finally:
         await consumer.stop()
