@@ -88,7 +88,7 @@ def _open(record: Captured) -> _Said:
         return _Said(_sound(pairs), record.value or b"", lambda: _json(record.value), fault)
     members = _members(record.value)
     fault = fault or bounds.bad_members(members)
-    texts = [(name, value) for name, value in members if isinstance(value, str) and name != "data"]
+    texts = [(name, value if isinstance(value, str) else None) for name, value in members if name != "data"]
     return _Said(_sound(texts), record.value or b"", lambda: _data_of(record.value), fault)
 
 

@@ -264,3 +264,55 @@ def test_a_person_whose_id_is_as_long_as_allowed_has_a_key_that_any_record_may_h
 
 def test_every_type_of_claim_can_be_read() -> None:
     assert {name for name in EVERY if name.startswith("claims.")} == {e.type_name for e in catalogue._own(claims)}
+
+
+TEXTS = st.text(max_size=12) | st.sampled_from(
+    [
+        "a\0b",
+        "\x85",
+        "\ud800",
+        "x" * 200,
+        "x" * 201,
+        "é" * 101,
+        "x" * 4097,
+        "claims.sneezed.v1",
+        "claims.claim-accepted.v2",
+    ]
+)
+NAMES = st.sampled_from(
+    ["id", "source", "type", "subject", "correlationid", "traceparent", "office", "x" * 101, "x\ny"]
+)
+MEMBERS = st.none() | TEXTS | st.integers() | st.booleans() | st.lists(TEXTS, max_size=2)
+RAW = TEXTS.map(lambda text: text.encode("utf-8", "surrogatepass")) | st.binary(max_size=6)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.tuples(NAMES, st.none() | RAW), max_size=3), st.booleans(), RAW | st.just(b"20000001"))
+def test_whatever_headers_hold_an_independent_reader_is_of_the_same_opinion(
+    added: list[tuple[str, bytes | None]], replaced: object, key: bytes
+) -> None:
+    captured = said("claim-accepted")
+    names = {f"ce_{name}" for name, _ in added}
+    kept = [(name, value) for name, value in captured.headers if not (replaced and name in names)]
+    agree(captured._replace(headers=(*kept, *((f"ce_{name}", value) for name, value in added)), key=key))
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.tuples(NAMES, MEMBERS), max_size=3), st.booleans())
+def test_whatever_members_hold_an_independent_reader_is_of_the_same_opinion(
+    added: list[tuple[str, Any]], replaced: object
+) -> None:
+    rng = Random(1)
+    event = posting.event(rng, course.sample(rng, "claim-accepted", "20000001", date(2024, 10, 7)))
+    post = posting.structured(event)
+    names = {name for name, _ in added}
+    kept = {name: value for name, value in json.loads(post.value or b"").items() if not (replaced and name in names)}
+    pairs = [f"{json.dumps(name)}:{json.dumps(value)}" for name, value in (*kept.items(), *added)]
+    agree(Captured(NOW, post.key, post.headers, f"{{{','.join(pairs)}}}".encode()))
+
+
+def agree(captured: Captured) -> None:
+    record = decode_foreign(Raw("claims", 0, 0, captured.key, captured.value, captured.headers), EVERY, NOW)
+    kind = "bad" if record.fault else "valid" if record.event else "unknown"
+    verdict = judge.judge(captured, date(2024, 10, 7))
+    assert kind == verdict.kind, (record.fault, verdict.reason)
