@@ -17,6 +17,8 @@ _RFC3339 = re.compile(
 )
 _REQUIRED = ("specversion", "id", "source", "type", "time")
 _STRUCTURED = b"application/cloudevents+json"
+# a text that does not end is one token, too: looking for its end from each of its quotes would take for ever
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?$)|[{}\[\]]|[^"{}\[\]]+', re.DOTALL)
 
 
 class _Found(NamedTuple):
@@ -65,16 +67,35 @@ def _members(value: bytes) -> tuple[tuple[str, Any], ...]:
     Read so leniently that an unknown type can be counted whatever its data hold; `_data` is strict.
     """
     try:
-        body = json.loads(
-            value.decode(), object_pairs_hook=tuple, parse_int=_no_text, parse_float=_no_text, parse_constant=_no_text
-        )
-    except RecursionError:
-        raise Unreadable("the structured event is nested too deeply") from None
+        text = value.decode()
+        try:
+            body = _parsed(text)
+        except RecursionError:
+            body = _parsed(_flattened(text))
     except ValueError:
         raise Unreadable("the structured event is no JSON in UTF-8") from None
     if not isinstance(body, tuple):
         raise Unreadable("the structured event is no JSON object")
     return body
+
+
+def _parsed(text: str) -> object:
+    """JSON with each object as the pairs of its members."""
+    return json.loads(text, object_pairs_hook=tuple, parse_int=_no_text, parse_float=_no_text, parse_constant=_no_text)
+
+
+def _flattened(text: str) -> str:
+    """The same object with null in place of each object and list in it, however deeply they are nested."""
+    kept: list[str] = []
+    depth = 0
+    for token in _TOKEN.findall(text):
+        if token in {"{", "["}:
+            depth += 1
+            kept.append(token if depth == 1 else "null" if depth == 2 else "")  # noqa: PLR2004 - the members' own values
+        elif depth <= 1:
+            kept.append(token)
+        depth -= token in {"}", "]"}
+    return "".join(kept)
 
 
 def _no_text(_: str) -> bool:

@@ -164,6 +164,8 @@ def test_a_type_that_cannot_be_read_is_unreadable(how: str, *, structured: bool)
     [
         b'{"type":"foreign.sneezed.v1","data":{"a":1e9999,"b":NaN,"c":"\\ud800","d":' + b"9" * 5000 + b"}}",
         b'{"data":' + b"[" * 500 + b"]" * 500 + b',"type":"foreign.sneezed.v1"}',
+        b'{"data":' + b'[{"type":"]}"},' * 20_000 + b"1" + b"]" * 20_000 + b',"type":"foreign.sneezed.v1", "x":[1]}',
+        b'{"data":' + b"[" * 3000 + b'"' + b'\\"' * 200_000 + b'"' + b"]" * 3000 + b',"type":"foreign.sneezed.v1"}',
         b'{"id":"\\u0000","id":"\\ud800","source":7,"type":"foreign.sneezed.v1"}',
     ],
 )
@@ -171,6 +173,12 @@ def test_the_type_of_a_structured_event_is_read_whatever_its_data_hold(value: by
     mode: list[tuple[str, bytes | None]] = [("content-type", b"application/cloudevents+json")]
     record = read(Letter("toy-foreign", b"\xff", value, mode))
     assert (record.event, record.fault, record.type_name) == (None, None, UNKNOWN)
+
+
+def test_a_structured_event_whose_texts_do_not_end_is_unreadable_in_linear_time() -> None:
+    mode: list[tuple[str, bytes | None]] = [("content-type", b"application/cloudevents+json")]
+    value = b'{"data":' + b"[" * 3000 + b'"' + b'\\"' * 400_000
+    assert "no JSON" in (read(Letter("toy-foreign", b"\xff", value, mode)).fault or "")
 
 
 @pytest.mark.parametrize("key", [b"a\x00b", b"\xff", "a\x85".encode(), b"x" * 201, b"x" * 3000, b"\n"])
@@ -367,7 +375,7 @@ def is_sound(record: Record) -> bool:
     )
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(records(), st.sampled_from(["toy-in", "toy-foreign", "internal"]))
 def test_whatever_a_record_holds_it_is_applied_unknown_or_unreadable_with_a_sentence(
     letter: Letter, topic: str
