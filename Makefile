@@ -17,6 +17,8 @@ TESTS      := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reor
 CHOSEN      = $(shell cd / && $(PYTHON) -c 'import sys; print(sys.executable)')
 
 export UV_PROJECT_ENVIRONMENT := .venv
+# zones come from the locked tzdata package, never from the system's tables
+export PYTHONTZPATH :=
 unexport VIRTUAL_ENV
 unexport PYTHONPATH
 unexport PYTHONHOME

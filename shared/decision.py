@@ -139,4 +139,5 @@ class Occasion(NamedTuple):
 
     def new_id(self, n: int = 0) -> UUID:
         """The n-th id this occasion makes: derived, so that a retry or a replay makes the same."""
-        return UUID(bytes=uuid5(_NAMESPACE, f"{self.source}/{self.cause}/{n}").bytes)
+        between = "\0" if "/" in self.cause else "/"  # an attribute holds no NUL: `a/b`, `c` is not `a`, `b/c`
+        return UUID(bytes=uuid5(_NAMESPACE, f"{self.source}{between}{self.cause}{between}{n}").bytes)

@@ -10,12 +10,16 @@ from uuid import UUID
 import orjson
 from pydantic import ValidationError
 
+from shared.attributes import Headers, Unreadable, is_trace, key_fault, read_headers
 from shared.decision import Event, Occasion
+from shared.limits import BETWEEN, FIRST_INSTANT, LAST_INSTANT, NEWEST, limits_on
 
-Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
 Types: TypeAlias = Mapping[str, type[Event]]
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _VERSIONED = re.compile(r"(.+)\.v[0-9]+")
+_AFTER = re.compile(r"[A-Za-z0-9._-]{1,249}:[0-9]{1,9}(,[A-Za-z0-9._-]{1,249}:[0-9]{1,9})*")
+_LEAP_SECOND = re.compile(r"T[0-9]{2}:[0-9]{2}:60", re.IGNORECASE)
+_MEMBER = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _MOST_DIGITS = 9  # more would not fit the column
 
 
@@ -72,6 +76,7 @@ class Record:
     said_at: datetime | None = None
     parked_id: UUID | None = None
     timer: tuple[str, str, datetime] | None = None
+    trace_left_out: bool = False
 
     @property
     def occasion(self) -> Occasion:
@@ -89,35 +94,39 @@ class Record:
         )
 
 
-class Unreadable(ValueError):  # noqa: N818 - says what the record is, not what went wrong with us
-    """The record breaks the envelope or its contract; the sentence says how, and never what it held."""
-
-
-def key_of(raw: bytes | None) -> str | None:
-    """The key as text; none when there is none that Postgres could hold."""
-    try:
-        return raw.decode() if raw and b"\0" not in raw else None
-    except UnicodeDecodeError:
-        return None
+def key_of(raw: bytes | None, most: int = NEWEST.attribute_bytes) -> str | None:
+    """The key as text; None where there is none, or where it breaks a rule and must not be stored or shown."""
+    return raw.decode() if raw and key_fault(raw, most) is None else None
 
 
 def blank(raw: Raw, read_at: datetime) -> Record:
     """A record of which nothing is known yet but where it lay and what its headers say of its place."""
     headers = dict(raw.headers)
     text = headers.get("ce_sequence") or b"0"
+    if len(headers) < len(raw.headers) and sum(name == "ce_sequence" for name, _ in raw.headers) > 1:
+        text = b"0"
     sequence = int(text) if text.isdigit() and len(text) <= _MOST_DIGITS else 0
-    key = key_of(raw.key)
+    key = key_of(raw.key, limits_on(read_at.date()).attribute_bytes)
     return Record(raw.topic, key, sequence if key is not None else 0, "", "", read_at, read_at, raw)
 
 
 def sentence(problem: Exception) -> str:
-    """A fault as a sentence without any of the input."""
+    """A fault as a sentence of printable text, without any of the input."""
     if isinstance(problem, ValidationError):
         flaws = problem.errors(include_url=False, include_context=False, include_input=False)
-        said = "; ".join(f"{'.'.join(map(str, flaw['loc'])) or 'body'}: {flaw['msg']}" for flaw in flaws[:5])
-        return " ".join(said.replace("\0", "").split())[:500]
-    said = f"{type(problem).__name__}: {problem}" if isinstance(problem, KeyError) else str(problem)
-    return " ".join(said.replace("\0", "").split())[:500]
+        said = "; ".join(f"{_place(flaw['loc'])}: {flaw['msg'].removeprefix('Value error, ')}" for flaw in flaws[:5])
+    elif isinstance(problem, RecursionError):
+        said = "the record is nested too deeply"
+    elif isinstance(problem, ValueError):
+        said = str(problem)
+    else:
+        said = f"it cannot be read: {type(problem).__name__}"
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in said[:1000]).split())[:500]
+
+
+def _place(loc: Sequence[int | str]) -> str:
+    """The member that is wrong; a name that the sender chose is not repeated."""
+    return ".".join(str(n) if isinstance(n, int) or _MEMBER.fullmatch(n) else "*" for n in loc) or "body"
 
 
 def decode(raw: Raw, types: Types, read_at: datetime) -> Record:
@@ -128,7 +137,7 @@ def decode(raw: Raw, types: Types, read_at: datetime) -> Record:
         if contract := contract_of(record.type_name, types):
             record.event = contract.from_bytes(raw.value or b"")
             record.event.check(record.key, read_at)
-    except (ValueError, RecursionError) as problem:
+    except Exception as problem:  # noqa: BLE001 - one record that raised here would stop everybody's
         record.event, record.fault = None, sentence(problem)
     return record
 
@@ -144,45 +153,58 @@ def contract_of(type_name: str, types: Types) -> type[Event] | None:
 
 
 def _read_envelope(record: Record, raw: Raw) -> None:
-    """Fill in what the headers say."""
-    headers = dict(raw.headers)
-    if not "".join(headers).isprintable():
-        raise Unreadable("a header's name is no text")
-    if record.key is None:
-        raise Unreadable("the record has no readable key")
-    event_id = _text(headers, "ce_id")
-    if not _UUID.fullmatch(event_id):
-        raise Unreadable("ce_id is no UUID")
-    record.event_id = event_id
-    record.type_name = _text(headers, "ce_type")
-    record.correlation = _text(headers, "ce_correlationid", event_id)
-    record.causation = _text(headers, "ce_causationid", "")
-    record.trace = _text(headers, "traceparent", "")
-    if not record.sequence:
-        raise Unreadable("ce_sequence is missing or no number")
-    record.at = instant(_text(headers, "ce_time"))
-    if after := _text(headers, "ce_after", ""):
+    """Fill in what the headers say; whatever is sound is noted before the first fault is raised."""
+    found = read_headers(raw.headers, limits_on(record.read_at.date()))
+    said = found.sound
+    record.type_name = said.get("type", "")
+    record.event_id = event_id if _UUID.fullmatch(event_id := said.get("id", "")) else ""
+    record.correlation = said.get("correlationid") or record.event_id
+    record.causation = said.get("causationid", "")
+    note_trace(record, dict(raw.headers).get("traceparent"))
+    if found.fault:
+        raise Unreadable(found.fault)
+    _require(record, said)
+    record.at = instant(said["time"], "ce_time")
+    if after := said.get("after", ""):
         record.after = after_of(after)
 
 
-def _text(headers: Mapping[str, bytes | None], name: str, default: str | None = None) -> str:
-    """A header as text."""
-    value = headers.get(name)
-    if value is None:
-        if default is None:
-            raise Unreadable(f"{name} is missing")
-        return default
-    return value.decode()
+def _require(record: Record, said: Mapping[str, str]) -> None:
+    """What every record of ours has."""
+    if record.key is None:
+        raise Unreadable("the record has no readable key")
+    if missing := [f"ce_{name}" for name in ("id", "type", "time") if name not in said]:
+        raise Unreadable(f"{', '.join(missing)} is missing")
+    if not record.event_id:
+        raise Unreadable("ce_id is no UUID")
+    if not record.sequence:
+        raise Unreadable("ce_sequence is missing or no number")
+
+
+def note_trace(record: Record, value: bytes | None) -> None:
+    """A trace context of another form than W3C's is left out, as its specification asks, and counted."""
+    text = (value or b"").decode("latin-1")
+    record.trace = text if is_trace(text) else ""
+    record.trace_left_out = bool(text) and not record.trace
 
 
 def after_of(text: str) -> Sequence[tuple[str, int]]:
     """`topic:sequence` pairs that the announcer had seen of the same key."""
+    if not _AFTER.fullmatch(text):
+        raise Unreadable("ce_after is no list of topics and sequences")
     return [(topic, int(n)) for topic, n in (pair.split(":") for pair in text.split(","))]
 
 
-def instant(text: str) -> datetime:
-    """An aware UTC instant; anything else is unreadable."""
-    at = datetime.fromisoformat(text)
+def instant(text: str, called: str = "time") -> datetime:
+    """An aware UTC instant in the range of the contracts; anything else is unreadable."""
+    if _LEAP_SECOND.search(text):
+        raise Unreadable(f"{called} names a leap second (:60): send the second before or after it")
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise Unreadable(f"{called} is no date and time") from None
     if at.tzinfo is None:
-        raise Unreadable("ce_time has no zone")
+        raise Unreadable(f"{called} has no zone")
+    if not FIRST_INSTANT <= at <= LAST_INSTANT:
+        raise Unreadable(f"{called} {BETWEEN}")
     return at if at.tzinfo is UTC else at.astimezone(UTC)

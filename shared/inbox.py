@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from shared.envelope import Record
 from shared.postgres import Connection, expect
+
+Foreign: TypeAlias = tuple[str, str, str]  # topic, source and id of a record without a place in its key
 
 
 class Mark(NamedTuple):
@@ -27,18 +29,19 @@ class Verdict(Enum):
     DUPLICATE = 2
     EARLY = 3
     FORKED = 4
+    REUSED = 5
 
 
 @dataclass(slots=True)
 class Marks:
-    """The marks of a batch's keys as read, what was heard on foreign topics, and both as moved by the batch."""
+    """The marks of a batch's keys, and the keys under which foreign ids were heard, as the batch moves them."""
 
     listened: frozenset[str]
     compacted: frozenset[str]
     now: dict[tuple[str, str], Mark]
-    heard: set[tuple[str, str, str]]
+    heard: dict[Foreign, str | None]
     moved: dict[tuple[str, str], int] = field(default_factory=dict)
-    newly_heard: list[tuple[str, str, str]] = field(default_factory=list)
+    newly_heard: list[tuple[str, str, str, str]] = field(default_factory=list)
 
     def judge(self, record: Record) -> Verdict:
         """The one rule: next is fresh, behind is a duplicate, ahead is early, another history is forked.
@@ -46,8 +49,7 @@ class Marks:
         A foreign record that cannot be read is nobody's duplicate, whatever id it carries: it is parked.
         """
         if not record.sequence or record.key is None:
-            heard = (record.topic, record.source, record.event_id) in self.heard
-            return Verdict.DUPLICATE if heard and record.fault is None else Verdict.FRESH
+            return self._judge_foreign(record)
         mark = self.now.get((record.topic, record.key), NONE)
         if record.sequence <= mark.sequence:
             return _behind(record, mark)
@@ -57,6 +59,18 @@ class Marks:
             return Verdict.FRESH
         due = record.sequence == mark.sequence + 1 and not (record.after and self.waits_for(record))
         return Verdict.FRESH if due else Verdict.EARLY
+
+    def _judge_foreign(self, record: Record) -> Verdict:
+        """An id that was heard under another key is reused: what a decision derives from it would collide.
+
+        A record of an unknown type is only counted, under whichever key it comes; so old rows, which know no key.
+        """
+        place = record.topic, record.source, record.event_id
+        if record.fault is not None or place not in self.heard:
+            return Verdict.FRESH
+        key = self.heard[place]
+        is_same = key is None or key == (record.key or "") or record.event is None
+        return Verdict.DUPLICATE if is_same else Verdict.REUSED
 
     def waits_for(self, record: Record) -> dict[str, int]:
         """What the announcer had seen of this key and we have not."""
@@ -71,9 +85,9 @@ class Marks:
             self.moved.setdefault(place, mark.sequence)
             self.now[place] = Mark(record.sequence, record.event_id, mark.stopped)
         elif record.source and record.event_id:
-            known = record.topic, record.source, record.event_id
-            self.heard.add(known)
-            self.newly_heard.append(known)
+            key = record.key or ""
+            self.heard[record.topic, record.source, record.event_id] = key
+            self.newly_heard.append((record.topic, record.source, record.event_id, key))
 
     def stop(self, record: Record) -> None:
         """Another history was found: nothing more of this key is applied."""
@@ -83,14 +97,14 @@ class Marks:
 
     def copy(self) -> "Marks":
         """For planning: moved as if every fresh record succeeds."""
-        return Marks(self.listened, self.compacted, dict(self.now), set(self.heard))
+        return Marks(self.listened, self.compacted, dict(self.now), dict(self.heard))
 
     def pass_over(self, record: Record) -> None:
         """As `move`, in a plan: nothing is written from it."""
         if record.sequence and record.key is not None:
             self.now[record.topic, record.key] = Mark(record.sequence, record.event_id)
         elif record.source and record.event_id:
-            self.heard.add((record.topic, record.source, record.event_id))
+            self.heard[record.topic, record.source, record.event_id] = record.key or ""
 
 
 def _behind(record: Record, mark: Mark) -> Verdict:
@@ -105,7 +119,7 @@ SELECT topic, key, sequence, event_id::text, stopped FROM marks
 WHERE key = ANY($1)
 """
 READ_HEARD = """
-SELECT h.topic, h.source, h.event_id
+SELECT h.topic, h.source, h.event_id, h.key
 FROM unnest($1::text[], $2::text[], $3::text[]) AS u (topic, source, event_id)
 JOIN heard AS h ON h.event_id = u.event_id AND h.source = u.source AND h.topic = u.topic
 """
@@ -120,7 +134,7 @@ async def read_marks(
     ids = sorted({(r.topic, r.source, r.event_id) for r in records if not r.sequence and r.source and r.event_id})
     known = await conn.fetch(READ_HEARD, *zip(*ids, strict=True)) if ids else []
     now = {(topic, key): Mark(sequence, event_id, stopped) for topic, key, sequence, event_id, stopped in rows}
-    return Marks(listened, compacted, now, {(t, s, i) for t, s, i in known})
+    return Marks(listened, compacted, now, {(t, s, i): key for t, s, i, key in known})
 
 
 ADVANCE = """
@@ -143,8 +157,8 @@ SELECT (SELECT count(*) FROM new) + (SELECT count(*) FROM old)
 """
 HEAR = """
 WITH new AS (
-    INSERT INTO heard (topic, source, event_id)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
+    INSERT INTO heard (topic, source, event_id, key)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
     ON CONFLICT DO NOTHING
     RETURNING 1
 )

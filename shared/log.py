@@ -33,6 +33,7 @@ WORDS = frozenset(
         "operation_id",
         "route",
         "status",
+        "tzdata",  # which version of the time zone tables is loaded
     }
 )
 _FRAME = frozenset({"event", "level", "logger", "timestamp", "exc_info", "exception"})

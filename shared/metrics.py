@@ -6,6 +6,9 @@ APPLIED = Counter("rehab_records_applied", "Records applied or found to be dupli
 RAISED = Counter("rehab_decisions_raised", "Decisions that raised; their events are parked", ["service"])
 RETRIED = Counter("rehab_batches_retried", "Batches tried again: database away, or another writer first", ["service"])
 UNKNOWN = Counter("rehab_records_uncontracted", "Records of types that this service does not read", ["service"])
+TRACES_LEFT_OUT = Counter(
+    "rehab_traces_left_out", "Records whose traceparent has not the form of W3C: read without it", ["service"]
+)
 SENT = Counter("rehab_records_sent", "Records that the relay sent", ["service"])
 BATCH_SECONDS = Histogram(
     "rehab_batch_seconds",

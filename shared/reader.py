@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.envelope import Raw, Record, Types, decode
+from shared.envelope import Raw, Record, Types, blank, decode, sentence
 from shared.foreign import decode_foreign
 from shared.timers import read_own
 
@@ -21,4 +21,9 @@ class Reader(NamedTuple):
             return decode_foreign(raw, self.types, read_at)
         if raw.topic in self.listens:
             return decode(raw, self.types, read_at)
-        return read_own(raw, self.types, read_at)
+        try:
+            return read_own(raw, self.types, read_at)
+        except (LookupError, ValueError) as problem:  # a step or timer of an older version, which this one cannot read
+            record = blank(raw, read_at)
+            record.fault = sentence(problem)
+            return record

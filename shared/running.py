@@ -130,6 +130,8 @@ class Running:
         metrics.APPLIED.labels(self.service.name).inc(len(records))
         if unknown := sum(r.event is None and r.fault is None for r in records):
             metrics.UNKNOWN.labels(self.service.name).inc(unknown)
+        if left_out := sum(r.trace_left_out for r in records):
+            metrics.TRACES_LEFT_OUT.labels(self.service.name).inc(left_out)
 
     async def follow(self, keys: Sequence[str]) -> None:
         """Parked records of the keys just advanced, from their heads, as long as one moves."""

@@ -12,6 +12,7 @@ import stamina
 import uvloop
 from aiokafka.admin import AIOKafkaAdminClient
 
+import zonetables
 from shared import catchup, health, log, migrate, operate, postgres
 from shared.handlers import Handlers, Kind
 from shared.office import Office
@@ -81,6 +82,7 @@ class Service:
         """Until SIGTERM: wait for broker and database, migrate, read reference data, then everything else."""
         await self._await_dependencies(settings)
         await self.migrate(settings)
+        log.logger(__name__).info("started", tzdata=zonetables.VERSION)
         pool = await postgres.open_pool(settings.postgres, self.name, self.name, warm=self.web is not None)
         running = Running(self, pool, settings)
         if self.reference:

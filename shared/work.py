@@ -20,7 +20,11 @@ from shared.postgres import Connection, expect
 
 ByType: TypeAlias = dict[type[Event], list[Record]]
 Seal: TypeAlias = Callable[[Connection, Sequence[Said]], Awaitable[Sequence[Said]]]
-_REASONS = {Verdict.EARLY: "early", Verdict.FORKED: "forked"}
+_REASONS = {Verdict.EARLY: "early", Verdict.FORKED: "forked", Verdict.REUSED: "unreadable"}
+_DETAILS = {
+    Verdict.FORKED: "this place of the key belongs to another event",
+    Verdict.REUSED: "this id was used for another claim: send it again under an id of its own",
+}
 _TYPE = re.compile(r"[a-z]+(\.[a-z0-9-]+)+\.v[0-9]+")
 _KEY = re.compile(r"[0-9a-f-]{8,36}")
 _NOTHING = object()
@@ -162,8 +166,7 @@ def _set_aside(record: Record, verdict: Verdict, batch: Batch) -> None:
     waits = batch.marks.waits_for(record) if verdict is Verdict.EARLY else {}
     if verdict is Verdict.FORKED:
         batch.marks.stop(record)
-    detail = "this place of the key belongs to another event" if verdict is Verdict.FORKED else ""
-    batch.put_aside.append(Parking(record, _REASONS[verdict], detail, waits))
+    batch.put_aside.append(Parking(record, _REASONS[verdict], _DETAILS.get(verdict, ""), waits))
 
 
 class _Attempt:
@@ -284,7 +287,7 @@ async def park(conn: Connection, duty: Duty, batch: Batch, now: datetime) -> Non
 
 async def park_alone(conn: Connection, duty: Duty, record: Record, problem: Exception, now: datetime) -> None:
     """The one event that breaks its transaction even alone."""
-    marks = Marks(duty.listens, duty.compacted, {}, set())
+    marks = Marks(duty.listens, duty.compacted, {}, {})
     batch = Batch(marks, {}, {}, put_aside=[Parking(record, "raised", described(problem), {})])
     await timers.fired(conn, [record])
     await park(conn, duty, batch, now)

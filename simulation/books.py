@@ -116,14 +116,17 @@ class Books:
 
 
 def judged(lying: Iterable[Lying]) -> list[Judged]:
-    """Each record of `claims` judged as of when it was read; ids of parked ones are free."""
-    found, known = [], set()
+    """Each record of `claims` judged as of when it was read; ids of parked ones are free, others belong to a claim."""
+    found: list[Judged] = []
+    known: dict[tuple[str, str], bytes | None] = {}
     for one in sorted(lying, key=lambda one: (one.at, one.partition, one.offset)):
         verdict = judge(one.captured, one.at.astimezone(_PACIFIC).date())
         id_ = verdict.source, verdict.id
+        if verdict.kind == "valid" and known.get(id_, one.captured.key) != one.captured.key:
+            verdict = verdict._replace(kind="bad", reason="reused-id", data={})
         found.append(Judged(one, verdict, id_ in known))
         if verdict.kind != "bad":
-            known.add(id_)
+            known.setdefault(id_, one.captured.key)
     return found
 
 

@@ -5,18 +5,19 @@ Written from the upstream contract alone (simulation/upstream), as a second opin
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal, NamedTuple, NoReturn, TypeAlias
 
-from simulation import combination, registers, schemas
+from simulation import bounds, combination, registers, schemas
 from simulation.capture import Captured, Json
 
 Data: TypeAlias = Mapping[str, Any]
 Kind: TypeAlias = Literal["valid", "unknown", "bad"]
 
 _REQUIRED = ("specversion", "id", "source", "type", "time")
-_STRUCTURED = "application/cloudevents+json"
+_STRUCTURED = b"application/cloudevents+json"
 _VERSIONED = re.compile(r"claims\.(.+)\.v[0-9]+", re.ASCII)
 _HALF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")  # of a surrogate: no text if it stands alone
 _INSTANT = re.compile(
@@ -55,6 +56,7 @@ class _Said(NamedTuple):
     attributes: Mapping[str, str]
     value: bytes
     data: Callable[[], Json]
+    fault: str
 
 
 def judge(record: Captured, read_on: date) -> Verdict:
@@ -65,10 +67,10 @@ def judge(record: Captured, read_on: date) -> Verdict:
         return Verdict("bad", str(bad))
     known = _Known(*(said.attributes.get(name, "") for name in _Known._fields))
     try:
-        _require_attributes(said.attributes)
-        if not _is_known(said.attributes["type"]):
+        if not _is_known(known.type, said.fault):
             return Verdict("unknown", "", *known)
-        return Verdict("valid", "", *known, _valid_data(said, record.key, read_on))
+        _require_attributes(said)
+        return Verdict("valid", "", *known, _valid_data(said, record, read_on))
     except Bad as bad:
         return Verdict("bad", str(bad), *known)
     except RecursionError:
@@ -76,35 +78,59 @@ def judge(record: Captured, read_on: date) -> Verdict:
 
 
 def _open(record: Captured) -> _Said:
-    """Attributes and data, whichever mode the sender chose."""
-    if any(not _is_text(name) for name, _ in record.headers):
-        raise Bad("header-name")
-    headers = dict(record.headers)
-    content = (headers.get("content-type") or b"").decode("latin-1").lower()
-    if not content.startswith(_STRUCTURED):
+    """The sound attributes and the data, whichever mode the sender chose, and what is wrong with the others."""
+    contents = [value or b"" for name, value in record.headers if name == "content-type"]
+    if len(contents) > 1:
+        raise Bad("repeated")
+    fault = bounds.bad_headers(record.headers)
+    if not b"".join(contents).lower().startswith(_STRUCTURED):
         pairs = [(name[3:], _text(value)) for name, value in record.headers if name.startswith("ce_")]
-        known = {name: value for name, value in pairs if value is not None}
-        return _Said(known, record.value or b"", lambda: _json(record.value))
-    body = _json(record.value)
-    if not isinstance(body, dict):
+        return _Said(_sound(pairs), record.value or b"", lambda: _json(record.value), fault)
+    members = _members(record.value)
+    fault = fault or bounds.bad_members(members)
+    texts = [(name, value if isinstance(value, str) else None) for name, value in members if name != "data"]
+    return _Said(_sound(texts), record.value or b"", lambda: _data_of(record.value), fault)
+
+
+def _sound(pairs: Sequence[tuple[str, str | None]]) -> Mapping[str, str]:
+    """Attributes that are there once and hold what an attribute may."""
+    times = Counter(name for name, _ in pairs)
+    return {n: v for n, v in pairs if v is not None and times[n] == 1 and not bounds.bad_text(n, v)}
+
+
+def _members(value: bytes | None) -> Sequence[tuple[str, Json]]:
+    """The members of a structured event, as far as its text can be taken apart at all."""
+    try:
+        body = json.loads((value or b"").decode(), object_pairs_hook=tuple, parse_int=bool)
+    except (ValueError, RecursionError):
+        raise Bad("no-value" if value is None else "not-json") from None
+    if not isinstance(body, tuple):
         raise Bad("not-an-event")
-    attributes = {name: value for name, value in body.items() if isinstance(value, str) and name != "data"}
-    return _Said(attributes, record.value or b"", lambda: body["data"] if "data" in body else _bad("no-data"))
+    return body
 
 
-def _require_attributes(attributes: Mapping[str, str]) -> None:
+def _data_of(value: bytes | None) -> Json:
+    """The data of a structured event, read strictly."""
+    body = _json(value)
+    return body["data"] if "data" in body else _bad("no-data")
+
+
+def _require_attributes(said: _Said) -> None:
+    attributes = said.attributes
+    if said.fault:
+        raise Bad(said.fault)
     if any(not attributes.get(name) for name in _REQUIRED):
         raise Bad("attributes")
-    if any("\0" in attributes[name] for name in _REQUIRED):
-        raise Bad("null-character")
     if attributes["specversion"] != "1.0":
         raise Bad("specversion")
-    if not _is_instant(attributes["time"]):
+    if not _is_instant(attributes["time"]) or bounds.bad_instant(attributes["time"]):
         raise Bad("time")
 
 
-def _is_known(type_name: str) -> bool:
-    """Whether this very version is known; another version of a known name is bad."""
+def _is_known(type_name: str, fault: str) -> bool:
+    """Whether this very version is known; another version of a known name is bad, and so is what has no type."""
+    if not type_name:
+        raise Bad(fault or "attributes")
     if type_name in schemas.KNOWN:
         return True
     versioned = _VERSIONED.fullmatch(type_name)
@@ -113,20 +139,24 @@ def _is_known(type_name: str) -> bool:
     return False
 
 
-def _valid_data(said: _Said, key: bytes | None, read_on: date) -> Data:
+def _valid_data(said: _Said, record: Captured, read_on: date) -> Data:
     """The data when every clause of validity holds."""
+    if bounds.bad_size(record.value):
+        raise Bad("too-long")
     data, type_name = said.data(), said.attributes["type"]
     if fault := schemas.fault_of(type_name, data):
         raise Bad(fault)
     if b"\\u0000" in said.value and any("\0" in text for text in _texts(data)):
         raise Bad("null-character")
-    if key != data["claim_number"].encode():
+    if bounds.bad_key(record.key) or record.key != data["claim_number"].encode():
         raise Bad("key")
     if date.fromisoformat(data.get("requested_on", "0001-01-01")) > read_on:
         raise Bad("requested-in-future")
     if any(name not in registers.COMMUNITIES for name in _communities(data)):
         raise Bad("community")
     if fault := combination.fault_of(data):
+        raise Bad(fault)
+    if fault := bounds.bad_data(data):
         raise Bad(fault)
     known: Data = data
     return known
@@ -170,15 +200,8 @@ def _texts(said: Json) -> Iterator[str]:
 
 
 def _text(value: bytes | None) -> str | None:
-    try:
-        return None if value is None else value.decode()
-    except UnicodeDecodeError:
-        raise Bad("attributes") from None
-
-
-def _is_text(name: str) -> bool:
-    """Whether a header's name was UTF-8."""
-    return not any("\udc80" <= letter <= "\udcff" for letter in name)
+    """As text; what is none becomes one that no attribute may hold."""
+    return None if value is None else value.decode("utf-8", "surrogateescape")
 
 
 def _is_instant(text: str) -> bool:

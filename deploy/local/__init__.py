@@ -13,3 +13,5 @@
 `start` blocks; it may be called with or without a running event loop. Whoever starts a thing stops it; what a killed
 launcher left behind is ended by the next start in the same folder.
 """
+
+import zonetables  # noqa: F401 - whatever is started from here takes zones from the locked tables

@@ -1,11 +1,11 @@
 """What every service announces: answers to actions, parked records, moved deadlines, the head of its journal."""
 
-from datetime import datetime
 from functools import cache
 from types import new_class
 from typing import TypeVar
 
 from shared.decision import Event, Flaw
+from shared.events.values import Instant
 
 SERVICES = ("referral", "program", "invoice", "procurement", "notification", "portal")
 
@@ -61,7 +61,7 @@ class DeadlineMoved(Event):
 
     record_key: str
     name: str
-    due_at: datetime | None = None
+    due_at: Instant | None = None
 
 
 class JournalHeadAnnounced(Event):

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -14,6 +15,7 @@ from typing_extensions import override
 from shared.calendar import PACIFIC
 from shared.decision import Event, Value
 from shared.events.values import Barrier, Program, Side
+from shared.limits import BETWEEN, FIRST_DAY, LAST_DAY, NEWEST, Limits, limits_on
 
 TOPIC = "claims"
 _DATA = Path(__file__).parents[2] / "data"
@@ -21,6 +23,7 @@ _ZONE = ZoneInfo(PACIFIC)
 _NULL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _PAIRED = {"21000", "25100", "25400"}
 _SEVERAL = {"31800", "41800"}
+_CONTROL = re.compile(r"[\0-\x1f\x7f-\x9f]")
 _MOST_NAMED = 5
 
 
@@ -41,14 +44,24 @@ def _full_date(value: object) -> date:
     if not isinstance(value, str) or len(value) != len("2024-09-16") or value[4] != "-" or value[7] != "-":
         raise ValueError("must be a date written as YYYY-MM-DD")
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except ValueError:
         raise ValueError("there is no such date") from None
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(BETWEEN)
+    return day
 
 
 def _whole(value: object) -> object:
     """JSON Schema calls 5.0 an integer, too."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _few_members(value: object) -> object:
+    """The schema of job demands leaves the number of members open."""
+    if isinstance(value, dict) and len(value) > NEWEST.job_demands:
+        raise ValueError(f"must have at most {NEWEST.job_demands} members")
+    return value
 
 
 def _given(value: object) -> object:
@@ -174,8 +187,12 @@ class _Said(Event):
         """What the schemas cannot say."""
         if key != self.claim_number:
             raise ValueError("the record's key is not its claim_number: send it under the number of its claim")
-        if found := self.flaws(read_at):
+        if found := self.excesses(limits_on(read_at.date())) or self.flaws(read_at):
             raise ValueError("; ".join(found))
+
+    def excesses(self, limits: Limits) -> list[str]:  # noqa: ARG002 - most contracts bound all that they hold
+        """What is longer, or more, than the limits of the day of reading allow."""
+        return []
 
     def flaws(self, read_at: datetime) -> list[str]:  # noqa: ARG002 - a request is judged by the day of reading
         """What cannot be, each with its remedy."""
@@ -192,6 +209,16 @@ class ClaimAccepted(_Said, type="claims.claim-accepted.v1", key="claim_number", 
     occupation: Text = ""
     decided_on: Day
     effective_on: Day
+
+    @override
+    def excesses(self, limits: Limits) -> list[str]:
+        """Areas, the ids that become keys, and the address."""
+        return (
+            _too_many(self.accepted_areas, "accepted_areas", limits.accepted_areas)
+            + _unfit_id(self.worker.worker_id, "worker.worker_id", limits)
+            + _unfit_id(self.employer.employer_id, "employer.employer_id", limits)
+            + _too_long(self.worker.email, "worker.email", limits)
+        )
 
     @override
     def flaws(self, read_at: datetime) -> list[str]:
@@ -243,6 +270,14 @@ class ClaimAmended(_Said, type="claims.claim-amended.v1", key="claim_number", to
     employer: Annotated[Employer | None, Given] = None
 
     @override
+    def excesses(self, limits: Limits) -> list[str]:
+        """Areas, and the employer's id, which becomes a key."""
+        employer_id = self.employer.employer_id if self.employer else ""
+        return _too_many(self.accepted_areas, "accepted_areas", limits.accepted_areas) + _unfit_id(
+            employer_id, "employer.employer_id", limits
+        )
+
+    @override
     def flaws(self, read_at: datetime) -> list[str]:
         """Codes and combinations of what is given."""
         return (self.injury.flaws("injury") if self.injury else []) + _area_flaws(self.accepted_areas)
@@ -256,9 +291,16 @@ class RehabilitationRequested(_Said, type="claims.rehabilitation-requested.v1", 
     requested_by: RequestedBy
     program_wanted: Program | None = None
     barriers: tuple[Barrier, ...] = ()
-    job_demands: JobDemands = JobDemands()
+    job_demands: Annotated[JobDemands, BeforeValidator(_few_members)] = JobDemands()
     urgency: Literal["routine", "urgent"] = "routine"
     worker_choice_site: str | None = None
+
+    @override
+    def excesses(self, limits: Limits) -> list[str]:
+        """Barriers, and the site that the worker chose."""
+        return _too_many(self.barriers, "barriers", limits.barriers) + _too_long(
+            self.worker_choice_site or "", "worker_choice_site", limits
+        )
 
     @override
     def flaws(self, read_at: datetime) -> list[str]:
@@ -277,6 +319,11 @@ class WorkerMoved(_Said, type="claims.worker-moved.v1", key="claim_number", topi
     postal_code: PostalCode = ""
 
     @override
+    def excesses(self, limits: Limits) -> list[str]:
+        """The worker's id, which becomes a key."""
+        return _unfit_id(self.worker_id, "worker_id", limits)
+
+    @override
     def flaws(self, read_at: datetime) -> list[str]:
         """The community must be one of the province's."""
         return _unknown(self.community, "community")
@@ -288,6 +335,29 @@ class WorkerContactChanged(_Said, type="claims.worker-contact-changed.v1", key="
     worker_id: Text
     email: str = ""
     phone: Text = ""
+
+    @override
+    def excesses(self, limits: Limits) -> list[str]:
+        """The worker's id, which becomes a key, and the address."""
+        return _unfit_id(self.worker_id, "worker_id", limits) + _too_long(self.email, "email", limits)
+
+
+def _too_many(items: Sequence[object], field: str, most: int) -> list[str]:
+    """More than the limit."""
+    return [f"{field} has more than {most} items: send at most {most}"] if len(items) > most else []
+
+
+def _too_long(text: str, field: str, limits: Limits) -> list[str]:
+    """A text for which the schema names no limit."""
+    most = limits.text_characters
+    return [f"{field} is longer than {most} characters: send a shorter text"] if len(text) > most else []
+
+
+def _unfit_id(text: str, field: str, limits: Limits) -> list[str]:
+    """An id that could not be the key of a record."""
+    if len(text.encode()) > limits.person_id_bytes:
+        return [f"{field} is longer than {limits.person_id_bytes} bytes: send a shorter id"]
+    return [f"{field} holds a control character: send it without"] if _CONTROL.search(text) else []
 
 
 def _unknown(community: str, field: str) -> list[str]:

@@ -1,10 +1,10 @@
 """What invoice announces: what became of each line that was billed, payment runs, and what was paid to whom."""
 
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
 from shared.decision import Event, Flaw, Value
+from shared.events.values import Day, Instant
 
 LineStatus = Literal["ok", "cut", "denied", "waiting"]
 
@@ -30,7 +30,7 @@ class JudgedLine(Value):
 
     line: str
     code: str
-    service_on: date
+    service_on: Day
     units_claimed: Decimal
     units: Decimal
     claimed_cents: int
@@ -48,7 +48,7 @@ class ClaimedLine(Value):
 
     line: str
     code: str
-    service_on: date
+    service_on: Day
     units: Decimal
     cents: int
 
@@ -61,7 +61,7 @@ class InvoiceReceived(Event, type="rehab.invoice.invoice-received.v1", key="refe
     invoice_id: str
     number: str
     payee_id: str
-    invoiced_on: date
+    invoiced_on: Day
     lines: tuple[ClaimedLine, ...]
     cents: int
     rectifies: str | None = None
@@ -85,7 +85,7 @@ class InvoicePended(Event, type="rehab.invoice.invoice-pended.v1", key="referral
     number: str
     lines: tuple[JudgedLine, ...]
     waits_for: tuple[str, ...]
-    until: date | None = None
+    until: Day | None = None
 
 
 class InvoiceAdjudicated(Event, type="rehab.invoice.invoice-adjudicated.v1", key="referral_id"):
@@ -99,8 +99,8 @@ class InvoiceAdjudicated(Event, type="rehab.invoice.invoice-adjudicated.v1", key
     lines: tuple[JudgedLine, ...]
     claimed_cents: int
     allowed_cents: int
-    rectify_until: date
-    judged_on: date | None = None
+    rectify_until: Day
+    judged_on: Day | None = None
 
 
 class InvoiceApproved(Event, type="rehab.invoice.invoice-approved.v1", key="referral_id"):
@@ -132,9 +132,9 @@ class InvoiceRejected(Event, type="rehab.invoice.invoice-rejected.v1", key="refe
     invoice_id: str
     number: str
     claimed_cents: int
-    notice_on: date
-    rectify_until: date
-    dispute_until: date
+    notice_on: Day
+    rectify_until: Day
+    dispute_until: Day
 
 
 class InvoiceVoided(Event, type="rehab.invoice.invoice-voided.v1", key="referral_id"):
@@ -155,8 +155,8 @@ class PaymentScheduled(Event, type="rehab.invoice.payment-scheduled.v1", key="re
     payee_id: str
     cents: int
     run_id: str
-    run_on: date
-    cut_off_at: datetime
+    run_on: Day
+    cut_off_at: Instant
 
 
 class PayeeShare(Value):
@@ -171,8 +171,8 @@ class RunFrozen(Event, type="rehab.invoice.run-frozen.v1", key="run_id"):
     """The cut-off of a run has passed: what it pays is fixed."""
 
     run_id: str
-    run_on: date
-    cut_off_at: datetime
+    run_on: Day
+    cut_off_at: Instant
     payees: tuple[PayeeShare, ...]
     cents: int
     approvals_needed: int = 0
@@ -182,7 +182,7 @@ class RunReleased(Event, type="rehab.invoice.run-released.v1", key="run_id"):
     """A run is paid."""
 
     run_id: str
-    run_on: date
+    run_on: Day
     cents: int
     released_by: tuple[str, ...] = ()
 
@@ -192,7 +192,7 @@ class PaymentReleased(Event, type="rehab.invoice.payment-released.v1", key="paye
 
     payee_id: str
     run_id: str
-    run_on: date
+    run_on: Day
     remittance_id: str
     cents: int
 
@@ -204,7 +204,7 @@ class InvoicePaid(Event, type="rehab.invoice.invoice-paid.v1", key="referral_id"
     revision: int
     invoice_id: str
     remittance_id: str
-    run_on: date
+    run_on: Day
     cents: int
 
 
@@ -216,7 +216,7 @@ class RemittanceLine(Value):
     number: str
     line: str
     code: str
-    service_on: date
+    service_on: Day
     claimed_cents: int
     allowed_cents: int
     reasons: tuple[Cut, ...] = ()
@@ -228,9 +228,9 @@ class RemittanceIssued(Event, type="rehab.invoice.remittance-issued.v1", key="pa
     payee_id: str
     remittance_id: str
     run_id: str
-    run_on: date
+    run_on: Day
     cents: int
-    dispute_until: date
+    dispute_until: Day
     lines: tuple[RemittanceLine, ...]
 
 
@@ -240,4 +240,4 @@ class CaseBillingFinal(Event, type="rehab.invoice.case-billing-final.v1", key="r
     referral_id: str
     revision: int
     paid_cents: int
-    final_on: date
+    final_on: Day

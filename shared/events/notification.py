@@ -1,9 +1,9 @@
 """What notification announces: the ledger of who was told what, by which channel, and whether they saw it."""
 
-from datetime import datetime
 from typing import Literal
 
 from shared.decision import Event
+from shared.events.values import Instant
 
 Channel = Literal["portal", "email"]
 
@@ -18,7 +18,7 @@ class NoticeQueued(Event, type="rehab.notification.notice-queued.v1", key="recip
     referral_id: str | None = None
     site_id: str | None = None
     channels: tuple[Channel, ...]
-    useful_until: datetime | None = None
+    useful_until: Instant | None = None
 
 
 class NoticeSent(Event, type="rehab.notification.notice-sent.v1", key="recipient_id"):

@@ -1,11 +1,11 @@
 """rehab-person: whole persons, sealed with a key of their own, compacted."""
 
-from datetime import date
 from typing import ClassVar, Literal
 
 from typing_extensions import override
 
 from shared.decision import Event, Value
+from shared.events.values import Day
 
 PersonKind = Literal["worker", "account", "practitioner", "employer_contact", "subscriber"]
 TOPIC = "rehab-person"
@@ -16,7 +16,7 @@ class Identity(Value):
 
     given_name: str = ""
     family_name: str = ""
-    birth_date: date | None = None
+    birth_date: Day | None = None
     phn: str | None = None
     email: str | None = None
     phone: str | None = None

@@ -1,21 +1,21 @@
 """What people did, and when their time was up; every fact but those on accounts names the one service that answers."""
 
-from datetime import date, datetime
 from decimal import Decimal
+from typing import Annotated
 
 from pydantic import Field
 from typing_extensions import override
 
 from shared.decision import Event, Value
 from shared.events.program import AttendanceDay, Fault
-from shared.events.values import Actor
+from shared.events.values import Actor, Day, FewLines, Instant
 
 
 class _Act(Event):
     """Something a person did: who, when the portal took it, the revision they saw, and their idempotency key."""
 
     by: Actor
-    received_at: datetime
+    received_at: Instant
     seen: int
     idempotency_key: str
 
@@ -58,7 +58,7 @@ class ProviderBookedAppointment(
 
     referral_id: str
     site_id: str
-    starts_at: datetime
+    starts_at: Instant
     confirmed_with_worker: bool
     late_reason_code: str | None = None
 
@@ -70,7 +70,7 @@ class ProviderMovedAppointment(
 
     referral_id: str
     site_id: str
-    starts_at: datetime
+    starts_at: Instant
     confirmed_with_worker: bool
     reason_code: str | None = None
 
@@ -91,7 +91,7 @@ class ProviderStartedReferral(
 
     referral_id: str
     site_id: str
-    initial_visit_on: date
+    initial_visit_on: Day
 
 
 class ProviderHeldReferral(_Act, type="rehab.portal.provider-held-referral.v1", key="referral_id", owner="referral"):
@@ -100,7 +100,7 @@ class ProviderHeldReferral(_Act, type="rehab.portal.provider-held-referral.v1", 
     referral_id: str
     site_id: str
     reason_code: str | None = None
-    review_on: date | None = None
+    review_on: Day | None = None
 
 
 class ProviderResumedReferral(
@@ -117,7 +117,7 @@ class ProviderEndedProgram(_Act, type="rehab.portal.provider-ended-program.v1", 
 
     referral_id: str
     site_id: str
-    last_on: date
+    last_on: Day
     exit_reason: str | None = None
 
 
@@ -139,7 +139,7 @@ class ProviderSubmittedReport(
     referral_id: str
     site_id: str
     report: str
-    service_on: date | None = None
+    service_on: Day | None = None
     author_discipline: str | None = None
     measures: dict[str, int] = Field(default_factory=dict)
     sections: tuple[str, ...] = ()
@@ -153,8 +153,8 @@ class PlannedLine(Value):
     line: str
     code: str | None = None
     units: Decimal | None = None
-    from_on: date | None = None
-    to_on: date | None = None
+    from_on: Day | None = None
+    to_on: Day | None = None
     discipline: str | None = None
     goal: str | None = None
     replaces: str | None = None
@@ -165,7 +165,7 @@ class ProviderSubmittedPlan(_Act, type="rehab.portal.provider-submitted-plan.v1"
 
     referral_id: str
     site_id: str
-    lines: tuple[PlannedLine, ...]
+    lines: Annotated[tuple[PlannedLine, ...], FewLines]
 
 
 class ProviderSubmittedPlanAmendment(
@@ -176,7 +176,7 @@ class ProviderSubmittedPlanAmendment(
     referral_id: str
     site_id: str
     amends: int
-    lines: tuple[PlannedLine, ...]
+    lines: Annotated[tuple[PlannedLine, ...], FewLines]
 
 
 class ProviderRepliedPlan(_Act, type="rehab.portal.provider-replied-plan.v1", key="referral_id", owner="program"):
@@ -194,7 +194,7 @@ class BilledLine(Value):
 
     line: str
     code: str
-    service_on: date
+    service_on: Day
     units: Decimal
     cents: int
     discipline: str | None = None
@@ -209,8 +209,8 @@ class ProviderSubmittedInvoice(
     site_id: str
     payee_id: str
     number: str
-    invoiced_on: date
-    lines: tuple[BilledLine, ...]
+    invoiced_on: Day
+    lines: Annotated[tuple[BilledLine, ...], FewLines]
     cents: int
 
 
@@ -223,8 +223,8 @@ class ProviderRectifiedInvoice(
     site_id: str
     payee_id: str
     number: str
-    invoiced_on: date
-    lines: tuple[BilledLine, ...]
+    invoiced_on: Day
+    lines: Annotated[tuple[BilledLine, ...], FewLines]
     cents: int
     rectifies: str
 
@@ -242,7 +242,7 @@ class OfficerHeldReferral(_Act, type="rehab.portal.officer-held-referral.v1", ke
 
     referral_id: str
     reason_code: str | None = None
-    review_on: date | None = None
+    review_on: Day | None = None
 
 
 class OfficerResumedReferral(
@@ -275,7 +275,7 @@ class OfficerDecidedPlan(_Act, type="rehab.portal.officer-decided-plan.v1", key=
 
     referral_id: str
     plan: int
-    lines: tuple[DecidedLine, ...]
+    lines: Annotated[tuple[DecidedLine, ...], FewLines]
 
 
 class OfficerRequestedInformation(
@@ -367,14 +367,14 @@ class AccountOpened(Event, type="rehab.portal.account-opened.v1", key="account_i
     account_id: str
     kind: str
     organisation_id: str | None = None
-    received_at: datetime
+    received_at: Instant
 
 
 class AccountClosed(Event, type="rehab.portal.account-closed.v1", key="account_id"):
     """The account signs in no more."""
 
     account_id: str
-    received_at: datetime
+    received_at: Instant
 
 
 class RoleGranted(Event, type="rehab.portal.role-granted.v1", key="account_id"):
@@ -384,7 +384,7 @@ class RoleGranted(Event, type="rehab.portal.role-granted.v1", key="account_id"):
     role: str
     site_id: str | None = None
     organisation_id: str | None = None
-    received_at: datetime
+    received_at: Instant
 
 
 class RoleRevoked(Event, type="rehab.portal.role-revoked.v1", key="account_id"):
@@ -393,7 +393,7 @@ class RoleRevoked(Event, type="rehab.portal.role-revoked.v1", key="account_id"):
     account_id: str
     role: str
     site_id: str | None = None
-    received_at: datetime
+    received_at: Instant
 
 
 class DeadlineReached(Event, type="rehab.portal.deadline-reached.v1", key="record_key"):
@@ -402,7 +402,7 @@ class DeadlineReached(Event, type="rehab.portal.deadline-reached.v1", key="recor
     record_key: str
     service: str
     name: str
-    due_at: datetime
+    due_at: Instant
 
     @property
     @override

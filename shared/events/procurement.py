@@ -1,11 +1,10 @@
 """What procurement announces: the register of organisations, payees, sites, contracts, fees and calendars."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Literal
 
 from shared.decision import Event, Value
-from shared.events.values import Discipline, Program
+from shared.events.values import Day, Discipline, Program, Span, Weekend, ZoneName
 
 
 class OrganisationRegistered(Event, type="rehab.procurement.organisation-registered.v1", key="organisation_id"):
@@ -38,7 +37,7 @@ class SiteOpened(Event, type="rehab.procurement.site-opened.v1", key="site_id"):
     disciplines: tuple[Discipline, ...] = ()
     email: str | None = None
     phone: str | None = None
-    opened_on: date
+    opened_on: Day
 
 
 class SiteClosed(Event, type="rehab.procurement.site-closed.v1", key="site_id"):
@@ -46,13 +45,13 @@ class SiteClosed(Event, type="rehab.procurement.site-closed.v1", key="site_id"):
 
     site_id: str
     revision: int
-    last_on: date
+    last_on: Day
 
 
 class Week(Value):
     """Openings for first appointments in the week that begins on a Monday."""
 
-    week_on: date
+    week_on: Day
     openings: int
 
 
@@ -70,31 +69,31 @@ class ContractActivated(Event, type="rehab.procurement.contract-activated.v1", k
 
     contract_id: str
     revision: int
-    holds_from: date
+    holds_from: Day
     payee_id: str
     organisation_id: str
     program: Program
     sites: tuple[str, ...]
     communities: tuple[str, ...]
     disciplines: tuple[Discipline, ...] = ()
-    effective_from: date
-    effective_to: date | None = None
-    run_off_to: date | None = None
+    effective_from: Day
+    effective_to: Day | None = None
+    run_off_to: Day | None = None
     fee_schedule_id: str
     calendar_id: str
-    acknowledge_hours: int = 24
-    acknowledge_business_days: int = 1
-    answer_business_days: int = 1
-    first_visit_business_days: int = 5
+    acknowledge_hours: Span = 24
+    acknowledge_business_days: Span = 1
+    answer_business_days: Span = 1
+    first_visit_business_days: Span = 5
     deemed_approval: bool = False
-    decision_days: int = 3
-    information_days: int = 5
+    decision_days: Span = 3
+    information_days: Span = 5
     reviewed_reports: tuple[str, ...] = ()
-    submit_days: int = 90
-    rectify_days: int = 180
-    rectify_rejected_days: int = 90
-    dispute_days: int = 90
-    pend_days: int = 30
+    submit_days: Span = 90
+    rectify_days: Span = 180
+    rectify_rejected_days: Span = 90
+    dispute_days: Span = 90
+    pend_days: Span = 30
     basis: str = ""
 
 
@@ -103,15 +102,15 @@ class ContractEnded(Event, type="rehab.procurement.contract-ended.v1", key="cont
 
     contract_id: str
     revision: int
-    effective_to: date
-    run_off_to: date | None = None
+    effective_to: Day
+    run_off_to: Day | None = None
     reason_code: str
 
 
 class Tier(Value):
     """The percentage paid up to a number of business days late; negative is early."""
 
-    late_to: int | None = None
+    late_to: Span | None = None
     percent: int
 
 
@@ -125,12 +124,12 @@ class FeeLine(Value):
     step: Decimal = Decimal(1)
     tax: str = "exempt"
     disciplines: tuple[Discipline, ...] = ()
-    before_plan: int | None = None
+    before_plan: Span | None = None
     needs_report: str | None = None
     dos_is_report_date: bool = False
     tiers: tuple[Tier, ...] = ()
     attendance: Literal["none", "day", "week"] = "none"
-    min_days: int = 0
+    min_days: Span = 0
     max_per_day: Decimal | None = None
     max_per_week: Decimal | None = None
     max_per_referral: Decimal | None = None
@@ -143,7 +142,7 @@ class FeeSchedulePublished(Event, type="rehab.procurement.fee-schedule-published
 
     fee_schedule_id: str
     revision: int
-    effective_from: date
+    effective_from: Day
     basis: str
     lines: tuple[FeeLine, ...]
 
@@ -154,10 +153,10 @@ class CalendarPublished(Event, type="rehab.procurement.calendar-published.v1", k
     calendar_id: str
     revision: int
     name: str
-    zone: str
-    weekend: tuple[int, ...] = (5, 6)
-    holidays: tuple[date, ...]
-    from_on: date
-    to_on: date
+    zone: ZoneName
+    weekend: Weekend = (5, 6)
+    holidays: tuple[Day, ...]
+    from_on: Day
+    to_on: Day
     is_default: bool = False
     basis: str

@@ -1,13 +1,12 @@
 """What program announces: the catalogue of programs and terms, dated, with the basis of every number."""
 
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
 from pydantic import Field
 
 from shared.decision import Event, Flaw, Value
-from shared.events.values import Barrier, Deadline, Discipline, Program
+from shared.events.values import Barrier, Day, Deadline, Discipline, Instant, Program, Span
 
 Attendance = Literal["attended", "missed", "excused"]
 Fault = Literal["clinic", "insurer"]
@@ -25,7 +24,7 @@ class Choice(Value):
 class Wait(Value):
     """Calendar weeks from injury to request, for the natures named, else for all."""
 
-    weeks: int
+    weeks: Span
     natures: tuple[str, ...] = ()
 
 
@@ -45,7 +44,7 @@ class ReportKind(Value):
     report: str
     kind: str
     anchor: str
-    due: int
+    due: Span
     unit: str
     ended_by: str = ""
 
@@ -59,8 +58,8 @@ class ProgramPublished(Event, type="rehab.program.program-published.v1", key="pr
     program: Program
     revision: int
     name: str
-    effective_from: date
-    effective_to: date | None = None
+    effective_from: Day
+    effective_to: Day | None = None
     successor: Program | None = None
     precedence: int
     choice: Choice = Choice()
@@ -69,16 +68,16 @@ class ProgramPublished(Event, type="rehab.program.program-published.v1", key="pr
     supplemental_disciplines: tuple[Discipline, ...] = ()
     plan_lines: tuple[str, ...] = ()
     reports: tuple[ReportKind, ...] = ()
-    reminder_days: tuple[int, ...] = (-3, -1, 0, 1, 5)
-    length_days: int = 30
+    reminder_days: tuple[Span, ...] = (-3, -1, 0, 1, 5)
+    length_days: Span = 30
     basis: str
 
 
 class Matching(Value):
     """Weights of the ranking, in kilometres."""
 
-    weeks_ahead: int = 8
-    first_business_day: int = 2
+    weeks_ahead: Span = 8
+    first_business_day: Span = 2
     per_week: int = 40
     per_week_urgent: int = 80
     language: int = 30
@@ -92,7 +91,7 @@ class Travel(Value):
     cents_per_km: int
     lodging_cents_per_night: int
     road_percent: int
-    program_days: int
+    program_days: Span
     hybrid_visits: int
 
 
@@ -101,8 +100,8 @@ class ReferralTermsPublished(Event, type="rehab.program.referral-terms-published
 
     terms_id: str
     revision: int
-    effective_from: date
-    claim_wait_business_days: int
+    effective_from: Day
+    claim_wait_business_days: Span
     refusals_allowed: int
     matching: Matching
     travel: Travel
@@ -117,10 +116,10 @@ class ObligationScheduled(Event, type="rehab.program.obligation-scheduled.v1", k
     report: str
     kind: str
     anchor: str
-    anchor_on: date
+    anchor_on: Day
     days: int
     unit: str
-    due_at: datetime
+    due_at: Instant
 
 
 class ObligationReminded(Event, type="rehab.program.obligation-reminded.v1", key="referral_id"):
@@ -129,7 +128,7 @@ class ObligationReminded(Event, type="rehab.program.obligation-reminded.v1", key
     referral_id: str
     revision: int
     report: str
-    due_at: datetime
+    due_at: Instant
     days_late: int
 
 
@@ -139,7 +138,7 @@ class ObligationOverdue(Event, type="rehab.program.obligation-overdue.v1", key="
     referral_id: str
     revision: int
     report: str
-    due_at: datetime
+    due_at: Instant
 
 
 class ObligationPaused(Event, type="rehab.program.obligation-paused.v1", key="referral_id"):
@@ -157,7 +156,7 @@ class ObligationRedated(Event, type="rehab.program.obligation-redated.v1", key="
     referral_id: str
     revision: int
     report: str
-    due_at: datetime
+    due_at: Instant
     cause: str
 
 
@@ -184,7 +183,7 @@ class ObligationCancelled(Event, type="rehab.program.obligation-cancelled.v1", k
 class AttendanceDay(Value):
     """A day of the program and whether the worker was there."""
 
-    on: date
+    on: Day
     status: Attendance
 
 
@@ -204,11 +203,11 @@ class ReportSubmitted(Event, type="rehab.program.report-submitted.v1", key="refe
     report: str
     report_revision: int
     kind: str
-    service_on: date
+    service_on: Day
     author_discipline: Discipline
     measures: dict[str, int] = Field(default_factory=dict)
-    due_at: datetime
-    counts_at: datetime
+    due_at: Instant
+    counts_at: Instant
     business_days_late: int
     document_id: str
     document_sha256: str
@@ -233,10 +232,10 @@ class ReportAccepted(Event, type="rehab.program.report-accepted.v1", key="referr
     report: str
     report_revision: int
     kind: str
-    service_on: date
+    service_on: Day
     author_discipline: Discipline
-    counts_at: datetime
-    due_at: datetime
+    counts_at: Instant
+    due_at: Instant
     business_days_late: int
 
 
@@ -246,8 +245,8 @@ class PlanLine(Value):
     line: str
     code: str
     units: Decimal
-    from_on: date
-    to_on: date
+    from_on: Day
+    to_on: Day
     discipline: Discipline
     goal: str
     cents: int
@@ -295,8 +294,8 @@ class Grant(Value):
     line: str
     code: str
     units: Decimal
-    from_on: date
-    to_on: date
+    from_on: Day
+    to_on: Day
     discipline: Discipline
     cents: int
     reason: str | None = None
@@ -306,7 +305,7 @@ class Ended(Value):
     """A grant that holds no longer than a day."""
 
     grant: str
-    last_on: date
+    last_on: Day
 
 
 class PlanApproved(Event, type="rehab.program.plan-approved.v1", key="referral_id"):
@@ -318,7 +317,7 @@ class PlanApproved(Event, type="rehab.program.plan-approved.v1", key="referral_i
     lines: tuple[Grant, ...]
     declined: tuple[Flaw, ...] = ()
     ended: tuple[Ended, ...] = ()
-    notified_on: date
+    notified_on: Day
 
 
 class PlanDeclined(Event, type="rehab.program.plan-declined.v1", key="referral_id"):
@@ -329,7 +328,7 @@ class PlanDeclined(Event, type="rehab.program.plan-declined.v1", key="referral_i
     plan: int
     reasons: tuple[Flaw, ...]
     ended: tuple[Ended, ...] = ()
-    notified_on: date
+    notified_on: Day
 
 
 class PlanDeemedApproved(Event, type="rehab.program.plan-deemed-approved.v1", key="referral_id"):
@@ -341,7 +340,7 @@ class PlanDeemedApproved(Event, type="rehab.program.plan-deemed-approved.v1", ke
     certificate: str
     lines: tuple[Grant, ...]
     ended: tuple[Ended, ...] = ()
-    from_on: date
+    from_on: Day
 
 
 class PlanDecisionOverdue(Event, type="rehab.program.plan-decision-overdue.v1", key="referral_id"):
@@ -350,7 +349,7 @@ class PlanDecisionOverdue(Event, type="rehab.program.plan-decision-overdue.v1", 
     referral_id: str
     revision: int
     plan: int
-    due_at: datetime
+    due_at: Instant
 
 
 class PlanDiscontinued(Event, type="rehab.program.plan-discontinued.v1", key="referral_id"):

@@ -1,6 +1,5 @@
 """What referral announces: claim standing, admission, selection, offers, and the life of a referral."""
 
-from datetime import date, datetime
 from typing import Literal
 
 from typing_extensions import override
@@ -9,9 +8,11 @@ from shared.decision import Event
 from shared.events.values import (
     Area,
     Barrier,
+    Day,
     Deadline,
     Failure,
     Injury,
+    Instant,
     Interval,
     Officer,
     Opening,
@@ -48,8 +49,8 @@ class ReferralCreated(Event, type="rehab.referral.referral-created.v1", key="ref
     claim_number: str
     person_id: str
     request_id: str
-    requested_on: date
-    injured_on: date
+    requested_on: Day
+    injured_on: Day
     injury: Injury
     areas: tuple[Area, ...]
     community: str
@@ -67,7 +68,7 @@ class ReferralNotAdmitted(Event, type="rehab.referral.referral-not-admitted.v1",
     number: str
     claim_number: str
     request_id: str
-    requested_on: date
+    requested_on: Day
     person_id: str | None = None
     program: Program | None = None
     failures: tuple[Failure, ...]
@@ -139,7 +140,7 @@ class ReferralAccepted(Event, type="rehab.referral.referral-accepted.v1", key="r
     payee_id: str
     program: Program
     program_revision: int
-    accepted_on: date
+    accepted_on: Day
 
 
 class ReferralDeclined(Event, type="rehab.referral.referral-declined.v1", key="referral_id"):
@@ -182,7 +183,7 @@ class AppointmentBooked(Event, type="rehab.referral.appointment-booked.v1", key=
     referral_id: str
     revision: int
     site_id: str
-    starts_at: datetime
+    starts_at: Instant
     opening: Opening | None = None
 
 
@@ -192,9 +193,9 @@ class ReferralHeld(Event, type="rehab.referral.referral-held.v1", key="referral_
     referral_id: str
     revision: int
     cause: HoldCause
-    from_on: date
+    from_on: Day
     reason_code: str | None = None
-    review_on: date | None = None
+    review_on: Day | None = None
 
 
 class ReferralResumed(Event, type="rehab.referral.referral-resumed.v1", key="referral_id"):
@@ -203,7 +204,7 @@ class ReferralResumed(Event, type="rehab.referral.referral-resumed.v1", key="ref
     referral_id: str
     revision: int
     cause: HoldCause
-    from_on: date
+    from_on: Day
     still_held: tuple[HoldCause, ...] = ()
 
 
@@ -213,7 +214,7 @@ class ReferralWithdrawn(Event, type="rehab.referral.referral-withdrawn.v1", key=
     referral_id: str
     revision: int
     cause: HoldCause
-    from_on: date
+    from_on: Day
     reason_code: str | None = None
 
 
@@ -233,7 +234,7 @@ class AppointmentMoved(Event, type="rehab.referral.appointment-moved.v1", key="r
     referral_id: str
     revision: int
     site_id: str
-    starts_at: datetime
+    starts_at: Instant
     opening: Opening | None = None
 
 
@@ -243,7 +244,7 @@ class AppointmentMissed(Event, type="rehab.referral.appointment-missed.v1", key=
     referral_id: str
     revision: int
     site_id: str
-    starts_at: datetime
+    starts_at: Instant
     times: int
 
 
@@ -257,7 +258,7 @@ class ProgramStarted(Event, type="rehab.referral.program-started.v1", key="refer
     payee_id: str
     program: Program
     program_revision: int
-    initial_visit_on: date
+    initial_visit_on: Day
 
 
 class ProgramEnded(Event, type="rehab.referral.program-ended.v1", key="referral_id"):
@@ -265,7 +266,7 @@ class ProgramEnded(Event, type="rehab.referral.program-ended.v1", key="referral_
 
     referral_id: str
     revision: int
-    last_on: date
+    last_on: Day
     exit_reason: str
 
 
@@ -274,7 +275,7 @@ class ReferralDischarged(Event, type="rehab.referral.referral-discharged.v1", ke
 
     referral_id: str
     revision: int
-    discharged_on: date
+    discharged_on: Day
 
 
 class ReferralClosed(Event, type="rehab.referral.referral-closed.v1", key="referral_id"):
@@ -282,4 +283,4 @@ class ReferralClosed(Event, type="rehab.referral.referral-closed.v1", key="refer
 
     referral_id: str
     revision: int
-    closed_on: date
+    closed_on: Day

@@ -30,8 +30,8 @@ folder, module, STRANGERS = sys.argv[1], sys.argv[2], set(json.loads(sys.argv[3]
 sys.meta_path.insert(0, Nowhere())
 sys.path.insert(0, folder)
 found = importlib.import_module(module)
-ours = [m.__file__ for n, m in sys.modules.items() if n.partition(".")[0] in {"shared", "services", "deploy"}
-        and getattr(m, "__file__", None)]
+names = {"shared", "services", "deploy", "zonetables"}
+ours = [m.__file__ for n, m in sys.modules.items() if n.partition(".")[0] in names and getattr(m, "__file__", None)]
 assert all(file.startswith(folder) for file in ours), ours
 EXTRA
 """
@@ -68,7 +68,7 @@ def test_the_files_of_the_jobs_suffice(tmp_path: Path) -> None:
     alone(
         tmp_path, "deploy.image.__main__", "assert found.topics.names() and (found.rights._SQL / 'roles.sql').exists()"
     )
-    assert {name.split("/")[0] for name in files} == {"deploy"}
+    assert {name.split("/")[0] for name in files} == {"deploy", "zonetables.py"}
 
 
 def test_a_package_for_tests_is_not_there_for_what_is_imported_alone(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_package_for_tests_is_not_there_for_what_is_imported_alone(tmp_path: P
 @pytest.mark.parametrize("service", SERVICES)
 def test_an_image_holds_shared_its_data_and_one_service(service: str) -> None:
     files = set(copied("service", SERVICE=service).values())
-    assert {name.split("/")[0] for name in files} == {"shared", "data", "services"}
+    assert {name.split("/")[0] for name in files} == {"shared", "data", "services", "zonetables.py"}
     assert {name.split("/")[1] for name in files if name.startswith("services/")} == {service}
     assert {name for name in files if name.startswith("data/")} == {
         "data/communities.csv",
@@ -107,6 +107,7 @@ def test_neither_tests_nor_passwords_nor_generated_documents_go_to_the_builder()
     assert {name.split("/")[0] for name in sent} == {
         "pyproject.toml",
         "uv.lock",
+        "zonetables.py",
         "shared",
         "services",
         "data",

@@ -1,5 +1,7 @@
 """Topics without sequence: ids that were applied or counted are remembered, a parked one's id is free."""
 
+import asyncio
+
 import orjson
 import pytest
 
@@ -7,8 +9,9 @@ from shared import metrics
 from tests.toy.events import Heard
 from tests.toy.inside import Inside
 from tests.toy.letters import Letter
+from tests.toy.outside import until
 
-A = "counter-a"
+A, B = "counter-a", "counter-b"
 
 
 def heard(toy: Inside, event_id: str = "", source: str = "/afar") -> Letter:
@@ -102,3 +105,66 @@ async def test_a_discarded_foreign_record_can_come_again(toy: Inside) -> None:
     await toy.discard(row["parked_id"])
     await toy.get_again(raws)
     assert len(await toy.parked()) == 1
+
+
+def of_another_claim(toy: Inside, event_id: str = "1") -> Letter:
+    return toy.desk.write_foreign(Heard(counter_id=B), event_id=event_id)
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one batch", "in two batches"])
+async def test_an_id_that_was_used_for_another_claim_is_parked_unreadable(toy: Inside, *, together: bool) -> None:
+    letters = [heard(toy, "1"), of_another_claim(toy), heard(toy, "1"), of_another_claim(toy, "2")]
+    for batch in [letters] if together else [[letter] for letter in letters]:
+        await toy.get(*batch)
+    (row,) = await toy.parked()
+    assert (row["reason"], row["raw_key"]) == ("unreadable", B.encode())
+    assert "this id was used for another claim" in row["detail"]
+    assert await toy.ticks() == {A: 1, B: 1}
+    (told,) = await toy.words("rehab.toy.event-parked.v1")
+    assert "this id was used for another claim" in told.payload
+
+
+async def test_a_record_that_reuses_an_id_stays_parked_when_it_is_tried_again(toy: Inside) -> None:
+    await toy.get(heard(toy, "1"))
+    raws = await toy.get(of_another_claim(toy))
+    await toy.get_again(raws)
+    (row,) = await toy.parked()
+    await toy.replay(row["parked_id"])
+    (again,) = await toy.parked()
+    assert (again["reason"], again["attempts"]) == ("unreadable", 2)
+    await toy.discard(row["parked_id"])
+    assert (await toy.ticks(), await toy.parked()) == ({A: 1}, [])
+
+
+async def test_an_id_that_was_heard_before_keys_were_kept_fits_any_key(toy: Inside) -> None:
+    await toy.pool.execute("INSERT INTO heard (topic, source, event_id) VALUES ('toy-foreign', '/afar', '1')")
+    await toy.get(heard(toy, "1"), of_another_claim(toy))
+    assert (await toy.ticks(), await toy.parked()) == ({}, [])
+
+
+async def test_an_unknown_type_is_counted_under_any_key_and_its_id_belongs_to_the_first(toy: Inside) -> None:
+    unknown = heard(toy, "1").saying(ce_type=b"foreign.sneezed.v1")
+    await toy.get(unknown, unknown._replace(key=B.encode()), unknown._replace(key=b"\xff"))
+    assert (await toy.parked(), await known_ids(toy)) == ([], {"1"})
+    await toy.get(of_another_claim(toy))
+    (row,) = await toy.parked()
+    assert "this id was used for another claim" in row["detail"]
+
+
+async def test_of_two_members_that_hear_one_id_under_two_keys_one_parks_it(toy: Inside) -> None:
+    """Another member's row that appears after the marks were read is a miss; the batch is decided again."""
+    await toy.get(heard(toy, "2"))
+    async with toy.pool.acquire() as conn, conn.transaction():
+        await conn.execute(
+            "INSERT INTO heard (topic, source, event_id, key) VALUES ('toy-foreign', '/afar', '1', $1)", A
+        )
+        other = asyncio.create_task(toy.get(of_another_claim(toy)))
+        await until(lambda: waits_for_a_row(toy))
+    await other
+    (row,) = await toy.parked()
+    assert (row["reason"], await toy.ticks()) == ("unreadable", {A: 1})
+
+
+async def waits_for_a_row(toy: Inside) -> bool:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    return bool(await toy.pool.fetchval(waiting))

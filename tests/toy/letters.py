@@ -9,8 +9,9 @@ from typing import NamedTuple
 from aiokafka import AIOKafkaProducer
 from uuid_utils import uuid7
 
+from shared.attributes import Headers
 from shared.decision import Event
-from shared.envelope import Headers, Raw
+from shared.envelope import Raw
 
 NOON = datetime(2024, 11, 1, 12, tzinfo=UTC)
 

@@ -1,10 +1,11 @@
 """Every kind of bad record that is known, and what it is good for: each must be parked as it came."""
 
+import json
 from collections.abc import Mapping
 
 from typing_extensions import override
 
-from tests.toy.events import Ticked
+from tests.toy.events import Heard, Ticked
 from tests.toy.letters import Desk, Letter
 
 
@@ -93,3 +94,33 @@ def placeless(desk: Desk) -> Mapping[str, Letter]:
         "no attributes": good(spare)._replace(headers=[]),
         "nothing at all": Letter(good(spare).topic, None, None, []),
     }
+
+
+UNSOUND: Mapping[str, bytes] = {
+    "a null character": b"a\x00b",
+    "a unit separator": b"\x1f",
+    "a line end": b"a\nb",
+    "a delete": b"a\x7f",
+    "a C1 control character": "a\x85b".encode(),
+    "no UTF-8": b"Montr\xe9al",
+    "half a surrogate pair": b"\xed\xa0\x80",
+    "a text that is too long": b"x" * 4097,
+}
+ATTRIBUTES = ("id", "source", "subject", "correlationid", "causationid", "traceparent", "office", "time", "specversion")
+
+
+def unsound(desk: Desk, attribute: str, how: str, *, structured: bool) -> Letter:
+    """A foreign record of which one attribute breaks a rule."""
+    letter = desk.write_foreign(Heard(counter_id="unsound"))
+    if not structured:
+        return letter.saying(**{f"ce_{attribute}": UNSOUND[how]})
+    text = UNSOUND[how].decode("utf-8", "surrogatepass" if how == "half a surrogate pair" else "surrogateescape")
+    return in_one_piece(letter, **{attribute: text})
+
+
+def in_one_piece(letter: Letter, **changed: object) -> Letter:
+    """The same record in the structured mode, with members changed or added."""
+    said = {name.removeprefix("ce_"): (value or b"").decode() for name, value in letter.headers}
+    whole = {**said, "data": json.loads(letter.value or b"null"), **changed}
+    mode: list[tuple[str, bytes | None]] = [("content-type", b"application/cloudevents+json")]
+    return letter._replace(headers=mode, value=json.dumps(whole).encode())

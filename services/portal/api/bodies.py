@@ -6,22 +6,25 @@ from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from shared.limits import BETWEEN, FIRST_DAY, FIRST_INSTANT, LAST_DAY, LAST_INSTANT, NEWEST
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _MOST_MEASURES, _LARGEST = 40, 1_000_000
-_FIRST_YEAR, _LAST_YEAR = 2000, 2100
 
 
-def _in_reach(at: date) -> date:
-    """A day that a calendar can hold."""
-    if not _FIRST_YEAR <= at.year < _LAST_YEAR:
-        raise ValueError("no such year")
-    return at
+def _in_range(on: date) -> date:
+    """A day of the range in which the days of every contract lie."""
+    if not FIRST_DAY <= on <= LAST_DAY:
+        raise PydanticCustomError("out_of_range", BETWEEN)
+    return on
 
 
-def _reachable(at: datetime) -> datetime:
+def _instant_in_range(at: datetime) -> datetime:
     """An instant of such a day."""
-    _in_reach(at)
+    if not FIRST_INSTANT <= at <= LAST_INSTANT:
+        raise PydanticCustomError("out_of_range", BETWEEN)
     return at
 
 
@@ -45,8 +48,8 @@ Reason: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]*$", max
 Label: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=60)]
 Name: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)]
 Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=20_000)]
-Day: TypeAlias = Annotated[date, AfterValidator(_in_reach)]
-Instant: TypeAlias = Annotated[AwareDatetime, AfterValidator(_reachable)]
+Day: TypeAlias = Annotated[date, AfterValidator(_in_range)]
+Instant: TypeAlias = Annotated[AwareDatetime, AfterValidator(_instant_in_range)]
 Units: TypeAlias = Annotated[Decimal, Field(ge=-9999, le=9999, max_digits=8, decimal_places=3)]
 Cents: TypeAlias = Annotated[StrictInt, Field(ge=-1_000_000_000, le=1_000_000_000)]
 Number: TypeAlias = Annotated[StrictInt, Field(ge=1, le=9999)]
@@ -156,7 +159,7 @@ class PlannedLine(Body):
 class Plan(Body):
     """Lines for the officer's decision."""
 
-    lines: Annotated[tuple[PlannedLine, ...], Field(max_length=100)]
+    lines: Annotated[tuple[PlannedLine, ...], Field(max_length=NEWEST.lines)]
 
 
 class Amendment(Plan):
@@ -189,7 +192,7 @@ class Invoice(Body):
 
     number: Label
     invoiced_on: Day
-    lines: Annotated[tuple[BilledLine, ...], Field(max_length=300)]
+    lines: Annotated[tuple[BilledLine, ...], Field(max_length=NEWEST.lines)]
     cents: Cents
 
 
@@ -217,7 +220,7 @@ class PlanDecision(Body):
     """A plan, line by line."""
 
     plan: Number
-    lines: Annotated[tuple[DecidedLine, ...], Field(max_length=100)]
+    lines: Annotated[tuple[DecidedLine, ...], Field(max_length=NEWEST.lines)]
 
 
 class Question(Body):

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from shared.limits import BETWEEN
 from shared.postgres import passes
 
 # what else may be raised, by class: what `Exception` alone names is answered and then raised on
@@ -81,14 +82,19 @@ async def on_invalid(_: Request, problem: Exception) -> JSONResponse:
     found = problem.errors() if isinstance(problem, RequestValidationError) else []
     if any(e["type"] == "json_invalid" for e in found):
         return answer(Problem(400, "The body is no JSON."))
-    errors = [misshapen(e["type"], e["loc"]) for e in found]
+    errors = [misshapen(e["type"], e["loc"], e.get("ctx", {})) for e in found]
     if any(e["type"] == "missing" and _is_condition(e["loc"]) for e in found):
         return answer(Problem(428, "Say what you saw, and by which key this request is known.", errors))
     return answer(Problem(422, "Some of it must be added or corrected.", errors))
 
 
-def misshapen(kind: str, place: Sequence[str | int]) -> dict[str, Any]:
+def misshapen(kind: str, place: Sequence[str | int], limits: Mapping[str, Any]) -> dict[str, Any]:
     """A field that has not the documented form; the framework's own sentences may hold what was sent."""
+    if kind == "too_long":
+        most = limits["max_length"]
+        return error(pointer_to(place), "TOO-MANY", f"it has more than {most} items", f"send at most {most}")
+    if kind == "out_of_range":
+        return error(pointer_to(place), "OUT-OF-RANGE", f"it {BETWEEN}", "send a day or an instant in between")
     if kind == "missing":
         return error(pointer_to(place), "MISSING", "it is needed", "add it")
     if kind == "extra_forbidden":

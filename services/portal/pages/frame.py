@@ -10,6 +10,7 @@ import jinja2
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
+import zonetables
 from services.portal.pages import words
 from services.portal.pages.assets import place_of
 
@@ -44,6 +45,7 @@ def environment() -> jinja2.Environment:
     )
     made.filters.update(words.FILTERS)
     made.globals["asset"] = place_of
+    made.globals["zone_tables"] = zonetables.VERSION
     return made
 
 

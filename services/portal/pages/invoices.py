@@ -26,6 +26,7 @@ from services.portal.store.papers import Paper, find_own, list_own, list_papers
 from services.portal.store.shown import View, list_newest
 from shared import clock
 from shared.events.procurement import FeeLine
+from shared.limits import NEWEST
 from shared.postgres import Connection
 
 router = APIRouter(prefix="/invoices")
@@ -245,7 +246,7 @@ async def _editor(visit: Visit, invoice_id: str, outcome: Outcome | None = None,
 def _lines(fields: Fields) -> list[dict[str, str]]:
     """Every row of the editor, blank ones too."""
     said = fields.get("rows", "1")
-    count = min(max(int(said) if said.isdigit() and len(said) < 4 else 1, 1), 300)  # noqa: PLR2004 - as many as an invoice may have
+    count = min(max(int(said) if said.isdigit() and len(said) < 4 else 1, 1), NEWEST.lines)  # noqa: PLR2004 - digits of a small number
     return [{m: fields.get(f"lines.{n}.{m}", "") for m in (*_MEMBERS, "dollars")} for n in range(count)]
 
 

@@ -20,6 +20,7 @@ from services.portal.store.register import Register
 from services.portal.store.shown import View
 from shared import clock
 from shared.events.procurement import FeeLine
+from shared.limits import NEWEST
 
 router = APIRouter(prefix="/referrals/{number}")
 _MEMBERS = ("code", "units", "from_on", "to_on", "discipline", "goal", "replaces")
@@ -102,7 +103,7 @@ async def _editor(visit: Visit, number: str, outcome: Outcome | None = None) -> 
 def _rows(fields: Mapping[str, str]) -> range:
     """As many as were typed, one at least."""
     said = fields.get("rows", "1")
-    return range(min(max(int(said) if said.isdigit() and len(said) < 4 else 1, 1), 100))  # noqa: PLR2004 - as many as a plan may have
+    return range(min(max(int(said) if said.isdigit() and len(said) < 4 else 1, 1), NEWEST.lines))  # noqa: PLR2004 - digits of a small number
 
 
 def plannable(register: Register, view: View) -> Mapping[str, str]:

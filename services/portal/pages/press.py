@@ -16,6 +16,7 @@ from services.portal.api.calls import Call
 from services.portal.api.problems import Problem, answer, error, pointer_to
 from services.portal.pages.visit import Visit, Visitor
 from services.portal.store.accounts import Caller
+from shared.limits import BETWEEN
 
 B = TypeVar("B", bound=Body)
 Doing: TypeAlias = Callable[..., Awaitable[Response]]
@@ -34,7 +35,8 @@ _READ: Mapping[str, tuple[str, str]] = {
     "string_too_long": ("the text is too long", "make it shorter"),
     "string_pattern": ("letters, digits, dots and dashes alone are taken", "leave other signs out"),
     "literal": ("one of the list is needed", "choose one"),
-    "value_error": ("this lies too far away", "write a value of these years and this size"),
+    "out_of_range": (f"this {BETWEEN}", "write a day in between"),
+    "value_error": ("this is no value that can be taken", "write it as the form shows"),
 }
 _UNREAD = ("this cannot be read", "write it as the form shows")
 _CHECKING, _REFUSED = 202, 400
@@ -161,12 +163,17 @@ def body_of(kind: type[B], members: Mapping[str, Any]) -> B:
     try:
         return kind.model_validate(_said(members))
     except ValidationError as wrong:
-        errors = [_misread(e["type"], e["loc"]) for e in wrong.errors()]
+        errors = [_misread(e["type"], e["loc"], e.get("ctx", {})) for e in wrong.errors()]
         raise Problem(422, "Some of it must be added or corrected.", errors) from None
 
 
-def _misread(kind: str, place: tuple[str | int, ...]) -> Mapping[str, Any]:
+def _misread(kind: str, place: tuple[str | int, ...], limits: Mapping[str, Any]) -> Mapping[str, Any]:
     """What somebody typed that cannot be taken as it stands, in the words of a form."""
+    if kind == "too_long":
+        most = limits["max_length"]
+        return error(
+            pointer_to(("body", *place)), "TOO-MANY", f"at most {most} are taken at once", "leave some of them out"
+        )
     rule = "MISSING" if kind == "missing" else "SHAPE"
     known = next((said for begin, said in _READ.items() if kind.startswith(begin)), _UNREAD)
     return error(pointer_to(("body", *place)), rule, *known)
