@@ -76,13 +76,15 @@ class Leader:
             synchronous_commit="off",
         )
         try:
-            while not await conn.fetchval(_LOCK, name):  # noqa: ASYNC110 - the event is in another process
+            while not await conn.fetchval(_LOCK, name):
+                running.watch.worked("wave")  # from now on another process tries
+                running.watch.worked("sweep")
                 await asyncio.sleep(0.2)
             self.leads.set()
             metrics.LEADER.labels(name).set(1)
             async with kafka.asking(running.settings.kafka) as asking, asyncio.TaskGroup() as group:
-                group.create_task(self._relay(conn))
-                group.create_task(self._tend(asking))
+                group.create_task(self._watched("wave", self._relay(conn)))
+                group.create_task(self._watched("sweep", self._tend(asking)))
         finally:
             self.leads.clear()
             metrics.LEADER.labels(name).set(0)
@@ -98,10 +100,19 @@ class Leader:
             while True:
                 wake.clear()
                 head, sent = await _unbroken(relay.pass_on(conn, producer, source, head))
+                self.running.watch.worked("wave")
                 metrics.SENT.labels(running.service.name).inc(sent)
                 if sent < relay.WAVE:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(wake.wait(), _IDLE)
+
+    async def _watched(self, what: str, loop: Coroutine[Any, Any, None]) -> None:
+        """Note the failure of a loop that is begun again."""
+        try:
+            await loop
+        except Exception:
+            self.running.watch.failed(what)
+            raise
 
     async def _tend(self, asking: "AIOKafkaConsumer") -> None:
         """Sweep parked records and wake timers, now and then everything."""
@@ -114,6 +125,7 @@ class Leader:
                 await self._wake_timers(tick, asking)
             if loop.time() >= slow_at:
                 await self._sweep()
+                self.running.watch.worked("sweep")
                 slow_at = loop.time() + _SLOW_SWEEP
 
     async def _pause(self) -> bool:

@@ -17,9 +17,10 @@ from faststream import FastStream
 from shared import clock, crash, health, kafka, metrics, parked, postgres, work
 from shared.decision import Event
 from shared.leader import Leader
-from shared.log import described, logger
+from shared.log import Repeats, described, logger
 from shared.office import Office
 from shared.settings import Settings
+from shared.stuck import Watch
 from shared.timers import own_record
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 log = logger(__name__)
 _COMMIT_EVERY = 0.1
 _LONGEST_PAUSE = 5.0
+_again = Repeats()
 
 
 class OwnFaults(SystemExit):
@@ -47,7 +49,6 @@ class Running:
     places: frozenset[TopicPartition] = frozenset()
     pen: asyncio.Lock = field(default_factory=asyncio.Lock)
     own_faults: int = 0
-    retrying: bool = False
     may_be_parked: bool = True
     in_flight: int = 0
     failed: bool = False
@@ -58,6 +59,7 @@ class Running:
         self.duty, self.reader, self.shelf = service.duty, service.reader, service.shelf
         self.office = Office(service.name, self.pool, self.settings, self.tell)
         self.leader = Leader(self)
+        self.watch = Watch(self.settings.stuck_after)
         group = self.settings.group or f"rehab-{service.name}"
         self.feed = kafka.Feed(self.settings.kafka, group, self.settings.instance, service.listens, self.receive)
 
@@ -69,7 +71,8 @@ class Running:
     @contextlib.asynccontextmanager
     async def _lifespan(self) -> AsyncIterator[None]:
         """Loops run while the consumer does."""
-        loops = [self.leader.lead, self.commit_soon, health.Server(self).serve, *self._own_loops()]
+        server = health.Server(self)
+        loops = [self.leader.lead, self.commit_soon, server.serve, server.watch, *self._own_loops()]
         tasks = [asyncio.create_task(forever(loop)) for loop in loops]
         yield
         for task in tasks:
@@ -148,20 +151,21 @@ class Running:
     async def persist(self, records: "Sequence[Record]") -> "list[Record]":
         """Try until durable; returns what was applied. Offsets stay where they are meanwhile."""
         pause = 0.01
-        with self.at_work():
+        with self.at_work(), self.watch.trying("batch"):
             while True:
                 try:
                     async with self.pen:
                         done = await self._work(records)
                 except Exception as problem:  # noqa: BLE001 - nothing may escape
                     self._give_up_if_ours(problem)
-                    self.retrying = not isinstance(problem, postgres.Missed)
+                    if postgres.is_away(problem):
+                        self.watch.away()
                     metrics.RETRIED.labels(self.service.name).inc()
-                    log.warning("batch retried", problem=described(problem), count=len(records))
+                    if times := _again.due(f"batch {described(problem)}"):
+                        log.warning("batch retried", problem=described(problem), count=len(records), attempts=times)
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE)
                 else:
-                    self.retrying = False
                     return done
 
     def _give_up_if_ours(self, problem: BaseException) -> None:
@@ -267,5 +271,7 @@ async def forever(loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
             await loop()
         except Exception as problem:  # noqa: BLE001 - whatever it was
-            log.warning("loop started again", verb=getattr(loop, "__name__", ""), problem=described(problem))
+            name = getattr(loop, "__name__", "")
+            if times := _again.due(f"loop {name} {described(problem)}"):
+                log.warning("loop started again", verb=name, problem=described(problem), attempts=times)
             await asyncio.sleep(0.2)
