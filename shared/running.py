@@ -16,6 +16,7 @@ from faststream import FastStream
 
 from shared import clock, crash, health, kafka, metrics, parked, postgres, work
 from shared.decision import Event
+from shared.events.answers import is_withheld
 from shared.leader import Leader
 from shared.log import Repeats, described, logger
 from shared.office import Office
@@ -127,8 +128,9 @@ class Running:
     def _count(self, records: "Sequence[Record]") -> None:
         """For the metrics."""
         metrics.APPLIED.labels(self.service.name).inc(len(records))
-        if unknown := sum(r.event is None and r.fault is None for r in records):
-            metrics.UNKNOWN.labels(self.service.name).inc(unknown)
+        if unknown := [r for r in records if r.event is None and r.fault is None]:
+            metrics.UNKNOWN.labels(self.service.name).inc(len(unknown))
+            metrics.WITHHELD.labels(self.service.name).inc(sum(is_withheld(r.type_name) for r in unknown))
 
     async def follow(self, keys: Sequence[str]) -> None:
         """Parked records of the keys just advanced, from their heads, as long as one moves."""
