@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from shared import clock, held, kafka, metrics, outbox, parked, postgres, relay, timers
+from shared import clock, held, kafka, metrics, outbox, parked, postgres, relay, timers, unparkable
 from shared.decision import Occasion
 from shared.envelope import Record
 from shared.events.answers import JournalHeadAnnounced, said_by
@@ -211,6 +211,7 @@ class Leader:
         metrics.PARKED_OLDEST.labels(name).set(max(ages, default=0))
         metrics.STOPPED.labels(name).set(await conn.fetchval(_STOPPED))
         metrics.HELD.labels(name).set(await conn.fetchval(held.COUNT))
+        metrics.UNPARKABLE.labels(name).set(await conn.fetchval(unparkable.COUNT))
         self.running.may_be_parked = bool(rows)
 
     async def _say_head(self, conn: Connection, now: datetime) -> None:

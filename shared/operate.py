@@ -8,8 +8,9 @@ from uuid import UUID
 
 import orjson
 
-from shared import clock, held, outbox, parked, relay
+from shared import clock, held, outbox, parked, relay, unparkable
 from shared.decision import Event, Occasion, refuse
+from shared.envelope import Raw
 from shared.events.answers import EventDiscarded, EventReplayed, public_type, said_by
 from shared.office import Office
 from shared.postgres import Connection
@@ -54,8 +55,34 @@ async def _parked(service: "Service", office: Office, arguments: Sequence[str]) 
             await replay(service, office, UUID(parked_id))
         case ["discard", parked_id, reason]:
             await discard(service, office, UUID(parked_id), reason)
+        case ["unparkable"]:
+            await _list_unparkable(office)
+        case ["dismiss", topic, partition, offset, reason]:
+            await dismiss(service, office, (topic, int(partition), int(offset)), reason)
         case _:
-            raise SystemExit("parked list [all] | show ID | replay ID | discard ID REASON-CODE")
+            raise SystemExit(
+                "parked list [all] | show ID | replay ID | discard ID REASON-CODE | unparkable"
+                " | dismiss TOPIC PARTITION OFFSET REASON-CODE"
+            )
+
+
+async def _list_unparkable(office: Office) -> None:
+    """Of which records only the digest could be kept: where each lies, and what its bytes add up to."""
+    async with office.pool.acquire() as conn:
+        for row in await conn.fetch(unparkable.LIST):
+            _print(dict(row))
+
+
+async def dismiss(service: "Service", office: Office, place: tuple[str, int, int], reason: str) -> None:
+    """Somebody has dealt with a record that could not be parked: it is no alarm any more."""
+    raw = Raw(*place, None, None, ())
+    parked_id = str(parked.parked_id_of(raw))
+    event = said_by(service.name, EventDiscarded)(parked_id=parked_id, was_topic=raw.topic, reason_code=reason)
+    now = clock.now()
+    async with office.pool.acquire() as conn, conn.transaction():
+        if not await unparkable.dismiss(conn, *place):
+            raise SystemExit("nothing unparkable is noted there")
+        await outbox.announce(conn, [outbox.said(event, Occasion(parked_id, parked_id, parked_id, now, now))])
 
 
 async def _outbox(service: "Service", office: Office, arguments: Sequence[str]) -> None:

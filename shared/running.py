@@ -14,9 +14,9 @@ import asyncpg
 from aiokafka import ConsumerRecord, TopicPartition
 from faststream import FastStream
 
-from shared import clock, crash, health, kafka, metrics, parked, postgres, work
+from shared import clock, crash, health, kafka, metrics, parked, postgres, timers, work
 from shared.decision import Event
-from shared.events.answers import is_withheld
+from shared.events.answers import is_withheld, public_type
 from shared.leader import Leader
 from shared.log import Repeats, described, logger
 from shared.office import Office
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 log = logger(__name__)
 _COMMIT_EVERY = 0.1
 _LONGEST_PAUSE = 5.0
+_MOST_LINES = 10  # of what one batch put aside; the rest is counted
 _again = Repeats()
 
 
@@ -123,7 +124,7 @@ class Running:
 
     def _read(self, records: Sequence[ConsumerRecord]) -> "list[Record]":
         now = clock.now()
-        return [self.reader.read(kafka.raw(r), now) for r in records]
+        return [parked.read_safely(self.reader.read, kafka.raw(r), now) for r in records]
 
     def _count(self, records: "Sequence[Record]") -> None:
         """For the metrics."""
@@ -199,7 +200,7 @@ class Running:
         """One batch, one transaction."""
         with metrics.BATCH_SECONDS.labels(self.service.name).time():
             async with self.pool.acquire() as conn, conn.transaction():
-                batch = await work.apply(conn, self.duty, records, clock.now())
+                batch = await work.apply(conn, self.duty, await timers.standing(conn, records), clock.now())
                 await crash.point("before-commit")
         self._note(batch)
         return batch.done
@@ -213,21 +214,42 @@ class Running:
             self.office.wake()
         if batch.raised:
             metrics.RAISED.labels(self.service.name).inc(batch.raised)
-        stuck = Counter((p.reason, p.record.type_name, p.detail) for p in batch.put_aside if p.reason != "early")
-        for (reason, type_name, detail), times in stuck.items():
+        aside = [p for p in batch.put_aside if p.reason != "early"]
+        stuck = Counter((p.reason, public_type(p.record.type_name), p.detail) for p in aside)
+        for (reason, type_name, detail), times in stuck.most_common(_MOST_LINES):
             log.warning("parked", outcome=reason, event_type=type_name, problem=detail, count=times)
+        if len(stuck) > _MOST_LINES:
+            log.warning("parked for other reasons, too", count=len(aside))
         self.own_faults = self.own_faults + batch.raised if not batch.decided else batch.raised
         if self.own_faults > self.settings.own_faults_allowed:
             log.critical("service stops: too many of its own decisions raised in a row", count=self.own_faults)
             self._give_up()
 
     async def _park(self, record: "Record", problem: Exception) -> None:
-        """The one that breaks alone."""
+        """The one that breaks alone: parked as it is, else with its texts made safe, else only noted."""
+        for park in (work.park_alone, work.park_safely):
+            try:
+                async with self.pool.acquire() as conn, conn.transaction():
+                    await park(conn, self.duty, record, problem, clock.now())
+            except Exception as failed:
+                if postgres.passes(failed) or postgres.is_our_bug(failed):
+                    raise
+                self._say("parking failed", record, failed)
+            else:
+                self.may_be_parked = True
+                self._say("parked alone", record, problem)
+                self.office.wake()
+                return
         async with self.pool.acquire() as conn, conn.transaction():
-            await work.park_alone(conn, self.duty, record, problem, clock.now())
-        self.may_be_parked = True
-        log.warning("parked", outcome="raised", event_type=record.type_name, problem=described(problem))
-        self.office.wake()
+            await work.note_unparkable(conn, record)
+        self._say("only the digest of a record could be kept", record, problem)
+
+    def _say(self, what: str, record: "Record", problem: Exception) -> None:
+        """One line for the first of a kind, and one a minute for those that follow."""
+        kind, raw = public_type(record.type_name), record.raw
+        if times := _again.due(f"{what} {kind} {described(problem)}"):
+            where: dict[str, Any] = {"topic": raw.topic, "partition": raw.partition, "offset": raw.offset}
+            log.warning(what, event_type=kind, problem=described(problem), count=times, **where)
 
     async def know_places(self) -> None:
         """What lies before the group's place in a partition new here was applied by others: nothing more may come."""
