@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -23,7 +22,7 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Answer: TypeAlias = tuple[int, dict[str, object]]
 
-_STUCK_AFTER = 60.0  # seconds without a move while there is something to read
+_LOOK_EVERY = 5.0
 _PATIENCE = 2.0
 
 
@@ -34,7 +33,7 @@ class Server:
         """The service's own pages, when it has some, answer what is not about health."""
         self.running = running
         self._pages: App | None = running.service.web(running.office) if running.service.web else None
-        self._moved_at, self._positions = time.monotonic(), dict(running.applied)
+        self._positions = dict(running.applied)
         self._answers = {"/health/live": self._live, "/health/ready": self._ready, "/health/quiet": self._quiet}
 
     async def serve(self) -> None:
@@ -71,14 +70,37 @@ class Server:
             await _reply(send, 404, b'{"title":"Not found","status":404}', b"application/problem+json")
 
     async def _live(self) -> Answer:
-        """The loop ticks (it answers), the consume task lives, positions move while there is lag."""
+        """The loop ticks (it answers), the consume task lives, nothing is tried for more than a minute."""
         running = self.running
-        now, lag = time.monotonic(), await self._lag()
-        if running.applied != self._positions or running.retrying or not lag:
-            self._moved_at, self._positions = now, dict(running.applied)
-        stuck = now - self._moved_at > _STUCK_AFTER
+        stuck = await self._look()
         alive = running.feed.alive or running.feed.consumer is None
-        return (200 if alive and not stuck else 503), {"consuming": alive, "stuck": stuck, "lag": lag}
+        said: dict[str, object] = {"consuming": alive, "stuck": bool(stuck), "lag": await self._lag(), "tried": stuck}
+        return (200 if alive and not stuck else 503), said
+
+    async def watch(self) -> None:
+        """Look now and then, whoever asks: an outage between two questions must not count as tries."""
+        while True:
+            await asyncio.sleep(min(_LOOK_EVERY, self.running.watch.patience / 4))
+            await self._look()
+
+    async def _look(self) -> list[str]:
+        """What is tried for too long; whether broker and database answer is asked only when something takes long."""
+        running, watch = self.running, self.running.watch
+        if running.applied != self._positions or not await self._lag():
+            watch.worked("reading")
+            self._positions = dict(running.applied)
+        else:
+            watch.failed("reading")
+        if watch.longest() > watch.patience / 2 and not await self._both_answer():
+            watch.away()
+        stuck = watch.stuck()
+        for what, is_stuck in stuck.items():
+            metrics.STUCK.labels(running.service.name, what).set(is_stuck)
+        return [what for what, is_stuck in stuck.items() if is_stuck]
+
+    async def _both_answer(self) -> bool:
+        """Whether neither is away."""
+        return all(await asyncio.gather(self._broker_answers(), self._database_answers()))
 
     async def _lag(self) -> int | None:
         """Offsets of this replica's partitions that are not passed yet; None when the broker does not say.
@@ -148,6 +170,7 @@ class Server:
         """Gauges that are read, not counted."""
         name = self.running.service.name
         metrics.LAG.labels(name).set(await self._lag() or 0)
+        await self._look()
         with contextlib.suppress(Exception):
             async with asyncio.timeout(_PATIENCE), self.running.pool.acquire() as conn:
                 metrics.OUTBOX.labels(name).set(await conn.fetchval("SELECT count(*) FROM outbox"))

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from asyncio import Future
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -12,7 +11,16 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 from zlib import crc32
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.errors import (
+    BrokerResponseError,
+    IllegalStateError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    RecordTooLargeError,
+    kafka_errors,
+)
+from aiokafka.producer.message_accumulator import BatchBuilder
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaAckableMessage
@@ -35,6 +43,27 @@ _ACKNOWLEDGED_WITHIN = 10.0  # seconds: an idempotent producer never gives a bat
 _BEGUN_WITHIN = 8.0  # seconds: a leader's session ends after ten in which it says nothing
 _ENDED_WITHIN = 1.0
 _MAX_REQUEST = 1_200_000
+
+
+class InvalidRecordError(BrokerResponseError):  # type: ignore[misc]  # the client's classes are untyped
+    """The broker finds a record of the batch invalid; the client does not know this code."""
+
+    errno = 87
+    message = "INVALID_RECORD"
+    description = "The record failed the validation of the broker."
+
+
+class Refused(Exception):  # noqa: N818 - a fact about one record
+    """The broker or the producer refuses one of these records for its own sake; others can be sent."""
+
+
+kafka_errors.setdefault(InvalidRecordError.errno, InvalidRecordError)
+_FOR_ITS_OWN_SAKE: dict[type[Exception], str] = {
+    MessageSizeTooLargeError: "the broker takes no record of this size",
+    RecordListTooLargeError: "the broker takes no record of this size",
+    RecordTooLargeError: "the producer sends no record of this size",
+    InvalidRecordError: "the broker finds the record invalid",
+}
 
 
 class Sent(NamedTuple):
@@ -301,7 +330,10 @@ def new_producer(servers: str) -> AIOKafkaProducer:
 
 
 async def send_wave(producer: AIOKafkaProducer, wave: Sequence[Sent]) -> None:
-    """Send in order per partition, a batch at a time, and wait for every acknowledgement."""
+    """Send in order per partition, a batch at a time, and wait for every acknowledgement.
+
+    Raises `Refused` when nothing stands in the way but one of these records; whatever else went wrong comes first.
+    """
     parts: dict[TopicPartition, list[Sent]] = defaultdict(list)
     counts: dict[str, int] = {}
     for sent in wave:
@@ -310,18 +342,36 @@ async def send_wave(producer: AIOKafkaProducer, wave: Sequence[Sent]) -> None:
         # crc32, for aiokafka's murmur2 is plain Python; only the owner writes its topic, so any stable choice will do
         parts[TopicPartition(sent.topic, crc32(sent.key) % counts[sent.topic])].append(sent)
     async with asyncio.timeout(_ACKNOWLEDGED_WITHIN):
-        waits = [w for partition, part in parts.items() for w in await _send_part(producer, partition, part)]
-        await asyncio.gather(*waits)
+        sending = (_send_part(producer, partition, part) for partition, part in parts.items())
+        ends = await asyncio.gather(*sending, return_exceptions=True)
+    if problems := [end for end in ends if end is not None]:
+        raise next((p for p in problems if not isinstance(p, Refused)), problems[0])
 
 
-async def _send_part(producer: AIOKafkaProducer, partition: TopicPartition, part: Sequence[Sent]) -> list[Future[Any]]:
-    """Whole batches instead of records: one future each; a full one makes room for the next."""
-    waits, batch = [], producer.create_batch()
+async def _send_part(producer: AIOKafkaProducer, partition: TopicPartition, part: Sequence[Sent]) -> None:
+    """Send whole batches, each after the one before is acknowledged: a broker may take what follows a refused one."""
+    batch = producer.create_batch()
     for sent in part:
-        while batch.append(timestamp=None, key=sent.key, value=sent.value, headers=sent.headers) is None:
-            if not batch.record_count():
-                raise ValueError("a record exceeds what the producer may send")
-            waits.append(await producer.send_batch(batch, partition.topic, partition=partition.partition))
-            batch = producer.create_batch()
-    waits.append(await producer.send_batch(batch, partition.topic, partition=partition.partition))
-    return waits
+        if not _fits(batch, sent):
+            if batch.record_count():
+                await _acknowledged(producer, partition, batch)
+                batch = producer.create_batch()
+            if not _fits(batch, sent):
+                raise Refused(_FOR_ITS_OWN_SAKE[RecordTooLargeError])
+    await _acknowledged(producer, partition, batch)
+
+
+def _fits(batch: BatchBuilder, sent: Sent) -> bool:
+    """Whether the record was added; one that the producer cannot write at all is refused for its own sake."""
+    try:
+        return batch.append(timestamp=None, key=sent.key, value=sent.value, headers=sent.headers) is not None
+    except Exception as problem:
+        raise Refused(f"the producer cannot write the record: {type(problem).__name__}") from problem
+
+
+async def _acknowledged(producer: AIOKafkaProducer, partition: TopicPartition, batch: BatchBuilder) -> None:
+    """Send one batch and wait until the broker has it."""
+    try:
+        await (await producer.send_batch(batch, partition.topic, partition=partition.partition))
+    except tuple(_FOR_ITS_OWN_SAKE) as problem:
+        raise Refused(_FOR_ITS_OWN_SAKE[type(problem)]) from problem

@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 from collections.abc import Coroutine
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from shared import clock, kafka, metrics, outbox, parked, postgres, relay, timers
+from shared import clock, held, kafka, metrics, outbox, parked, postgres, relay, timers, unparkable
 from shared.decision import Occasion
 from shared.envelope import Record
 from shared.events.answers import JournalHeadAnnounced, said_by
@@ -74,15 +74,18 @@ class Leader:
             idle_session_timeout="10s",
             statement_timeout="10s",
             synchronous_commit="off",
+            enable_seqscan="off",  # a plan that was made for an empty outbox must do for a full one
         )
         try:
-            while not await conn.fetchval(_LOCK, name):  # noqa: ASYNC110 - the event is in another process
+            while not await conn.fetchval(_LOCK, name):
+                running.watch.worked("wave")  # from now on another process tries
+                running.watch.worked("sweep")
                 await asyncio.sleep(0.2)
             self.leads.set()
             metrics.LEADER.labels(name).set(1)
             async with kafka.asking(running.settings.kafka) as asking, asyncio.TaskGroup() as group:
-                group.create_task(self._relay(conn))
-                group.create_task(self._tend(asking))
+                group.create_task(self._watched("wave", self._relay(conn)))
+                group.create_task(self._watched("sweep", self._tend(asking)))
         finally:
             self.leads.clear()
             metrics.LEADER.labels(name).set(0)
@@ -90,18 +93,45 @@ class Leader:
                 await conn.close(timeout=1)
 
     async def _relay(self, conn: Connection) -> None:
-        """Send what is unsent; any error throws producer and lock away."""
+        """Send what is unsent; a row that is refused for its own sake is held, any other error throws the lock away."""
+        halving = relay.Halving()
+        while True:
+            try:
+                await self._send(conn, halving)
+            except relay.WaveRefused as refused:
+                if halving.refused(len(refused.seqs)):
+                    await self._hold(conn, refused)
+
+    async def _send(self, conn: Connection, halving: relay.Halving) -> NoReturn:
+        """Wave after wave with one producer."""
         running, wake = self.running, self.running.office.wake_relay
         source = f"/rehab/{running.service.name}".encode()
         _, head = await relay.journal_head(conn)
         async with kafka.producing(running.settings.kafka) as producer:
             while True:
                 wake.clear()
-                head, sent = await _unbroken(relay.pass_on(conn, producer, source, head))
+                most = halving.most
+                head, sent = await _unbroken(relay.pass_on(conn, producer, source, head, most))
+                halving.sent(sent)
+                running.watch.worked("wave")
                 metrics.SENT.labels(running.service.name).inc(sent)
-                if sent < relay.WAVE:
+                if sent < most:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(wake.wait(), _IDLE)
+
+    async def _hold(self, conn: Connection, refused: relay.WaveRefused) -> None:
+        """Set the refused row aside, so that all others are sent."""
+        event = await relay.hold(conn, self.running.service.name, refused.seqs[0], refused.why)
+        if event:
+            log.critical("a row is held: the broker refuses it", event_id=event.held_id, event_type=event.was_type)
+
+    async def _watched(self, what: str, loop: Coroutine[Any, Any, None]) -> None:
+        """Note the failure of a loop that is begun again."""
+        try:
+            await loop
+        except Exception:
+            self.running.watch.failed(what)
+            raise
 
     async def _tend(self, asking: "AIOKafkaConsumer") -> None:
         """Sweep parked records and wake timers, now and then everything."""
@@ -114,6 +144,7 @@ class Leader:
                 await self._wake_timers(tick, asking)
             if loop.time() >= slow_at:
                 await self._sweep()
+                self.running.watch.worked("sweep")
                 slow_at = loop.time() + _SLOW_SWEEP
 
     async def _pause(self) -> bool:
@@ -179,6 +210,8 @@ class Leader:
         ages = [age for reason, (_, age) in found.items() if reason != "early"]
         metrics.PARKED_OLDEST.labels(name).set(max(ages, default=0))
         metrics.STOPPED.labels(name).set(await conn.fetchval(_STOPPED))
+        metrics.HELD.labels(name).set(await conn.fetchval(held.COUNT))
+        metrics.UNPARKABLE.labels(name).set(await conn.fetchval(unparkable.COUNT))
         self.running.may_be_parked = bool(rows)
 
     async def _say_head(self, conn: Connection, now: datetime) -> None:

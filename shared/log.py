@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 import traceback
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -36,6 +37,7 @@ WORDS = frozenset(
         "tzdata",  # which version of the time zone tables is loaded
     }
 )
+_MOST_LINES = 1000
 _FRAME = frozenset({"event", "level", "logger", "timestamp", "exc_info", "exception"})
 
 
@@ -66,6 +68,27 @@ def described(problem: BaseException) -> str:
     where = f" in {frames[-1].name}, line {frames[-1].lineno} of {Path(frames[-1].filename).name}" if frames else ""
     state = getattr(problem, "sqlstate", None)
     return f"{type(problem).__name__}{f' {state}' if state else ''}{where}"
+
+
+class Repeats:
+    """Lets the first of equal lines through, and then one a minute: what is tried for ever fills no disk."""
+
+    def __init__(self, every: float = 60.0) -> None:
+        """No line was written yet; `every` is in seconds."""
+        self._every = every
+        self._lines: dict[str, tuple[float, int]] = {}
+
+    def due(self, line: str) -> int:
+        """How often the line came since it was last written, this time included; 0 while it is left out."""
+        now = time.monotonic()
+        written_at, times = self._lines.get(line, (-self._every, 0))
+        if now - written_at < self._every:
+            self._lines[line] = written_at, times + 1
+            return 0
+        if len(self._lines) > _MOST_LINES:
+            self._lines.clear()
+        self._lines[line] = now, 0
+        return times + 1
 
 
 def set_up(service: str, instance: str, level: str = "INFO") -> None:

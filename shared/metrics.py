@@ -16,6 +16,10 @@ BATCH_SECONDS = Histogram(
     ["service"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
 )
+WITHHELD = Counter("rehab_records_withheld", "Records in whose place their announcer withheld something", ["service"])
+STUCK = Gauge("rehab_stuck", "1 where one thing is tried for more than a minute: an alarm", ["service", "what"])
+HELD = Gauge("rehab_outbox_held", "Announcements that the broker refuses for their own sake: an alarm", ["service"])
+UNPARKABLE = Gauge("rehab_unparkable", "Records of which only the digest could be kept: an alarm", ["service"])
 PARKED = Gauge("rehab_parked", "Records parked, by reason", ["service", "reason"])
 PARKED_OLDEST = Gauge("rehab_parked_oldest_seconds", "Age of the oldest parked record that needs somebody", ["service"])
 STOPPED = Gauge("rehab_keys_stopped", "Keys that another history stopped: an alarm", ["service"])

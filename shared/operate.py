@@ -1,5 +1,6 @@
-"""The operator's verbs: parked records seen, replayed and discarded; the journal verified; copies folded anew."""
+"""The operator's verbs: on parked records, on held announcements, on the journal, on copies that are folded anew."""
 
+import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -7,9 +8,10 @@ from uuid import UUID
 
 import orjson
 
-from shared import clock, outbox, parked, relay
+from shared import clock, held, outbox, parked, relay, unparkable
 from shared.decision import Event, Occasion, refuse
-from shared.events.answers import EventDiscarded, EventReplayed, said_by
+from shared.envelope import Raw
+from shared.events.answers import EventDiscarded, EventReplayed, public_type, said_by
 from shared.office import Office
 from shared.postgres import Connection
 from shared.rebuild import rebuild
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from shared.envelope import Record
     from shared.service import Service, Verb
 
+_CODE = re.compile(r"[A-Z][A-Z0-9-]{0,39}")
 _GIVEN_UP = refuse(
     "GIVEN-UP", "operations gave this request up: it could not be processed", "look at the record and send it again"
 )
@@ -35,7 +38,10 @@ def verbs(service: "Service") -> dict[str, "Verb"]:
     async def about_copies(office: Office, _: Sequence[str]) -> None:
         _print({"kept": await rebuild(service, office)})
 
-    return {"parked": about_parked, "journal": about_journal, "rebuild": about_copies}
+    async def about_outbox(office: Office, arguments: Sequence[str]) -> None:
+        await _outbox(service, office, arguments)
+
+    return {"parked": about_parked, "outbox": about_outbox, "journal": about_journal, "rebuild": about_copies}
 
 
 async def _parked(service: "Service", office: Office, arguments: Sequence[str]) -> None:
@@ -49,8 +55,69 @@ async def _parked(service: "Service", office: Office, arguments: Sequence[str]) 
             await replay(service, office, UUID(parked_id))
         case ["discard", parked_id, reason]:
             await discard(service, office, UUID(parked_id), reason)
+        case ["unparkable"]:
+            await _list_unparkable(office)
+        case ["dismiss", topic, partition, offset, reason]:
+            await dismiss(service, office, (topic, int(partition), int(offset)), reason)
         case _:
-            raise SystemExit("parked list [all] | show ID | replay ID | discard ID REASON-CODE")
+            raise SystemExit(
+                "parked list [all] | show ID | replay ID | discard ID REASON-CODE | unparkable"
+                " | dismiss TOPIC PARTITION OFFSET REASON-CODE"
+            )
+
+
+async def _list_unparkable(office: Office) -> None:
+    """Of which records only the digest could be kept: where each lies, and what its bytes add up to."""
+    async with office.pool.acquire() as conn:
+        for row in await conn.fetch(unparkable.LIST):
+            _print(dict(row))
+
+
+async def dismiss(service: "Service", office: Office, place: tuple[str, int, int], reason: str) -> None:
+    """Somebody has dealt with a record that could not be parked: it is no alarm any more."""
+    raw = Raw(*place, None, None, ())
+    parked_id = str(parked.parked_id_of(raw))
+    event = said_by(service.name, EventDiscarded)(parked_id=parked_id, was_topic=raw.topic, reason_code=reason)
+    now = clock.now()
+    async with office.pool.acquire() as conn, conn.transaction():
+        if not await unparkable.dismiss(conn, *place):
+            raise SystemExit("nothing unparkable is noted there")
+        await outbox.announce(conn, [outbox.said(event, Occasion(parked_id, parked_id, parked_id, now, now))])
+
+
+async def _outbox(service: "Service", office: Office, arguments: Sequence[str]) -> None:
+    """Outbox list | send ID | withhold ID REASON-CODE."""
+    match arguments:
+        case ["list"]:
+            async with office.pool.acquire() as conn:
+                for row in await held.held_rows(conn):
+                    _print(dict(row))
+        case ["send", event_id]:
+            await send_again(office, UUID(event_id))
+        case ["withhold", event_id, reason] if _CODE.fullmatch(reason):
+            await withhold(service, office, UUID(event_id), reason)
+        case _:
+            raise SystemExit("outbox list | send ID | withhold ID REASON-CODE (capitals, digits and hyphens)")
+
+
+async def send_again(office: Office, event_id: UUID) -> None:
+    """The relay tries the held row again; what follows it in its key goes with it."""
+    async with office.pool.acquire() as conn:
+        try:
+            if not await held.send_again(conn, event_id):
+                raise SystemExit(f"no row is held under {event_id}")
+        except held.Unsendable:
+            raise SystemExit(f"{event_id} breaks the limits of a record and can only be withheld") from None
+
+
+async def withhold(service: "Service", office: Office, event_id: UUID, reason: str) -> None:
+    """A record that says so is sent in the place of the held row, which is kept apart."""
+    async with office.pool.acquire() as conn:
+        try:
+            if not await held.withhold(conn, service.name, event_id, reason):
+                raise SystemExit(f"no row is held under {event_id}")
+        except held.Unsendable:
+            raise SystemExit(f"{event_id} has a key that no record can have") from None
 
 
 async def _list(office: Office, *, early: bool) -> None:
@@ -87,7 +154,7 @@ async def replay(service: "Service", office: Office, parked_id: UUID) -> None:
         record = await _find(service, conn, parked_id)
         await parked.replay(conn, parked_id, clock.now())
         event = said_by(service.name, EventReplayed)(
-            parked_id=str(parked_id), was_topic=record.topic, was_type=record.type_name or None
+            parked_id=str(parked_id), was_topic=record.topic, was_type=public_type(record.type_name)
         )
         await _announce(conn, event, record)
 
@@ -99,11 +166,15 @@ async def discard(service: "Service", office: Office, parked_id: UUID, reason: s
         if not await parked.discard(conn, record):
             raise SystemExit(f"{parked_id} is not the head of its key: what stands before it comes first")
         event = said_by(service.name, EventDiscarded)(
-            parked_id=str(parked_id), was_topic=record.topic, was_type=record.type_name or None, reason_code=reason
+            parked_id=str(parked_id),
+            was_topic=record.topic,
+            was_type=public_type(record.type_name),
+            reason_code=reason,
         )
         await _announce(conn, event, record)
         if _asks(service, record):
-            await outbox.announce(conn, [outbox.refused(_GIVEN_UP, record.occasion, service.name)])
+            occasion = outbox.sendable(record.occasion, str(parked_id))
+            await outbox.announce(conn, [outbox.refused(_GIVEN_UP, occasion, service.name)])
 
 
 def _asks(service: "Service", record: "Record") -> bool:
@@ -125,7 +196,7 @@ async def _announce(conn: Connection, event: Event, record: "Record") -> None:
     """What the operator did is journalled like everything else, under the parked id."""
     now = clock.now()
     occasion = Occasion(event.key, record.correlation or event.key, event.key, now, now)
-    await outbox.announce(conn, [outbox.said(event, occasion)])
+    await outbox.announce(conn, [outbox.said(event, outbox.sendable(occasion, event.key))])
 
 
 async def _verify(office: Office) -> None:

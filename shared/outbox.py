@@ -1,5 +1,6 @@
 """Announcing: streams give dense sequences, the outbox holds what was said until the relay has sent it."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,6 +10,10 @@ from shared.events.answers import ActionApplied, ActionRefused, said_by
 from shared.postgres import Connection
 
 LARGEST = 900_000  # bytes of a payload: the broker takes a little more, so that no row can block the relay's head
+
+
+_LONGEST, _LONGEST_TRACE = 200, 4000  # bytes, as in the constraint `outbox_sendable`
+_NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Said(NamedTuple):
@@ -56,6 +61,20 @@ INSERT INTO outbox (topic, key, sequence, type, at, after, cause, correlation, t
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 RETURNING event_id
 """
+
+
+def sendable(occasion: Occasion, instead: str) -> Occasion:
+    """The occasion as it can be announced: a cause, correlation or trace that breaks the limits is replaced."""
+    return occasion._replace(
+        cause=occasion.cause if _fits(occasion.cause, _LONGEST) else instead,
+        correlation=occasion.correlation if _fits(occasion.correlation, _LONGEST) else instead,
+        trace=occasion.trace if _fits(occasion.trace, _LONGEST_TRACE) else "",
+    )
+
+
+def _fits(text: str, longest: int) -> bool:
+    """As the constraint `outbox_sendable` says it."""
+    return len(text.encode("utf-8", "surrogatepass")) <= longest and not _NO_TEXT.search(text)
 
 
 class Place(NamedTuple):

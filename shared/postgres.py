@@ -37,6 +37,13 @@ def passes(problem: BaseException) -> bool:
     return isinstance(problem, Missed | away) and not mine
 
 
+def is_away(problem: BaseException) -> bool:
+    """Whether the database could not be talked to at all."""
+    if isinstance(problem, asyncpg.PostgresError):
+        return str(problem.sqlstate).startswith(("08", "57P"))
+    return isinstance(problem, OSError) and not isinstance(problem, TimeoutError)
+
+
 def is_our_bug(problem: BaseException) -> bool:
     """SQLSTATE class 42: a statement or a right is wrong, whatever the data."""
     return isinstance(problem, asyncpg.PostgresError) and str(problem.sqlstate).startswith("42")

@@ -1,24 +1,34 @@
 """The relay: reads what is unsent, sends it in order, and moves it to the hash-chained journal."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from shared import crash
-from shared.kafka import Sent, send_wave
+from shared import clock, crash, outbox
+from shared.decision import Occasion
+from shared.events.answers import RelayRowHeld, public_key, said_by
+from shared.kafka import Refused, Sent, send_wave
 from shared.postgres import Connection, expect
 
 WAVE = 500  # at most, as UNSENT reads them
-# bytes made by Postgres: what leaves is not touched again
+# bytes made by Postgres: what leaves is not touched again; a held row and all that follows it in its key stay
 UNSENT = """
 SELECT seq, topic, convert_to(key, 'UTF8'), convert_to(payload, 'UTF8'), convert_to(event_id::text, 'UTF8'),
        convert_to(type, 'UTF8'), convert_to(at, 'UTF8'), convert_to(sequence::text, 'UTF8'),
        convert_to(correlation, 'UTF8'), convert_to(cause, 'UTF8'), convert_to(after, 'UTF8'), convert_to(trace, 'UTF8')
 FROM outbox
+WHERE (key, topic) NOT IN (SELECT key, topic FROM outbox WHERE held_at IS NOT NULL)
 ORDER BY seq
 LIMIT 500
+"""
+# what follows it under its key waits behind it
+HOLD = """
+UPDATE outbox SET held_at = clock_timestamp(), held_for = $2
+WHERE seq = $1 AND held_at IS NULL
+RETURNING event_id::text, topic, key, sequence, type
 """
 # the journal counts as it was sent: who writes first into the outbox may commit last
 MOVE = """
@@ -93,17 +103,76 @@ async def journal_head(conn: Connection) -> tuple[int, bytes]:
     return (row[0], row[1]) if row else (0, b"")
 
 
-async def pass_on(conn: Connection, producer: AIOKafkaProducer, source: bytes, head: bytes) -> tuple[bytes, int]:
-    """One wave: read, send, await, move; any error leaves everything to be sent again."""
-    rows = await conn.fetch(UNSENT)
+class WaveRefused(Exception):  # noqa: N818 - a fact about one of its rows
+    """A wave was refused for the sake of one of its rows."""
+
+    def __init__(self, seqs: Sequence[int], why: str) -> None:
+        """The rows that were sent together, in their order."""
+        super().__init__(why)
+        self.seqs, self.why = seqs, why
+
+
+@dataclass(slots=True)
+class Halving:
+    """How many rows are sent at once: all, or half of those among which one was refused."""
+
+    suspects: int = 0
+
+    @property
+    def most(self) -> int:
+        """The size of the next wave."""
+        return max(1, self.suspects // 2) if self.suspects else WAVE
+
+    def sent(self, rows: int) -> None:
+        """These were not the refused one."""
+        self.suspects = max(0, self.suspects - rows)
+
+    def refused(self, rows: int) -> bool:
+        """Return whether the refused row is found: it was sent alone."""
+        self.suspects = rows if rows > 1 else 0
+        return rows == 1
+
+
+async def pass_on(
+    conn: Connection, producer: AIOKafkaProducer, source: bytes, head: bytes, most: int = WAVE
+) -> tuple[bytes, int]:
+    """One wave: read, send, await, move; any error leaves everything to be sent again.
+
+    Raises `WaveRefused` when one row of the wave is refused for its own sake; the producer must not be used again.
+    """
+    rows = (await conn.fetch(UNSENT))[:most]
     if not rows:
         return head, 0
     wave = [sent(source, row) for row in rows]
-    await send_wave(producer, wave)
+    try:
+        await send_wave(producer, wave)
+    except Refused as refused:
+        raise WaveRefused([row[0] for row in rows], str(refused)) from refused
     await crash.point("after-send")
     hashes = chain(head, map(tuple, rows))
     expect(await conn.fetchval(MOVE, [row[0] for row in rows], hashes), len(rows), "journal")
     return hashes[-1], len(rows)
+
+
+async def hold(conn: Connection, service: str, seq: int, why: str) -> RelayRowHeld | None:
+    """Set a refused row aside and announce it; None when it is the announcement of another held row, or gone."""
+    kind = said_by(service, RelayRowHeld)
+    async with conn.transaction():
+        row = await conn.fetchrow(HOLD, seq, why)
+        if row is None or row["type"] == kind.type_name:
+            return None
+        event_id, topic, key, sequence, type_name = row
+        event: RelayRowHeld = kind(
+            held_id=event_id,
+            was_topic=topic,
+            was_type=type_name,
+            was_key=public_key(key),
+            was_sequence=sequence,
+            sentence=why,
+        )
+        now = clock.now()
+        await outbox.announce(conn, [outbox.said(event, Occasion(event_id, event_id, event_id, now, now))])
+    return event
 
 
 async def verify(conn: Connection) -> tuple[int, int | None]:

@@ -14,12 +14,14 @@ import asyncpg
 from aiokafka import ConsumerRecord
 from faststream import FastStream
 
-from shared import clock, crash, health, kafka, metrics, parked, postgres, work
+from shared import clock, crash, health, kafka, metrics, parked, postgres, timers, work
 from shared.decision import Event
+from shared.events.answers import is_withheld, public_type
 from shared.leader import Leader
-from shared.log import described, logger
+from shared.log import Repeats, described, logger
 from shared.office import Office
 from shared.settings import Settings
+from shared.stuck import Watch
 from shared.timers import own_record
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 log = logger(__name__)
 _COMMIT_EVERY = 0.1
 _LONGEST_PAUSE = 5.0
+_MOST_LINES = 10  # of what one batch put aside; the rest is counted
+_again = Repeats()
 
 
 class OwnFaults(SystemExit):
@@ -46,7 +50,6 @@ class Running:
     committed: kafka.Offsets = field(default_factory=dict)
     pen: asyncio.Lock = field(default_factory=asyncio.Lock)
     own_faults: int = 0
-    retrying: bool = False
     may_be_parked: bool = True
     in_flight: int = 0
     failed: bool = False
@@ -57,6 +60,7 @@ class Running:
         self.duty, self.reader, self.shelf = service.duty, service.reader, service.shelf
         self.office = Office(service.name, self.pool, self.settings, self.tell)
         self.leader = Leader(self)
+        self.watch = Watch(self.settings.stuck_after)
         group = self.settings.group or f"rehab-{service.name}"
         instance, listens = self.settings.instance, service.listens
         self.feed = kafka.Feed(self.settings.kafka, group, instance, listens, self.receive, self.advance)
@@ -69,7 +73,8 @@ class Running:
     @contextlib.asynccontextmanager
     async def _lifespan(self) -> AsyncIterator[None]:
         """Loops run while the consumer does."""
-        loops = [self.leader.lead, self.commit_soon, health.Server(self).serve, *self._own_loops()]
+        server = health.Server(self)
+        loops = [self.leader.lead, self.commit_soon, server.serve, server.watch, *self._own_loops()]
         tasks = [asyncio.create_task(forever(loop)) for loop in loops]
         yield
         for task in tasks:
@@ -123,13 +128,14 @@ class Running:
 
     def _read(self, records: Sequence[ConsumerRecord]) -> "list[Record]":
         now = clock.now()
-        return [self.reader.read(kafka.raw(r), now) for r in records]
+        return [parked.read_safely(self.reader.read, kafka.raw(r), now) for r in records]
 
     def _count(self, records: "Sequence[Record]") -> None:
         """For the metrics."""
         metrics.APPLIED.labels(self.service.name).inc(len(records))
-        if unknown := sum(r.event is None and r.fault is None for r in records):
-            metrics.UNKNOWN.labels(self.service.name).inc(unknown)
+        if unknown := [r for r in records if r.event is None and r.fault is None]:
+            metrics.UNKNOWN.labels(self.service.name).inc(len(unknown))
+            metrics.WITHHELD.labels(self.service.name).inc(sum(is_withheld(r.type_name) for r in unknown))
         if left_out := sum(r.trace_left_out for r in records):
             metrics.TRACES_LEFT_OUT.labels(self.service.name).inc(left_out)
 
@@ -154,20 +160,21 @@ class Running:
     async def persist(self, records: "Sequence[Record]") -> "list[Record]":
         """Try until durable; returns what was applied. Offsets stay where they are meanwhile."""
         pause = 0.01
-        with self.at_work():
+        with self.at_work(), self.watch.trying("batch"):
             while True:
                 try:
                     async with self.pen:
                         done = await self._work(records)
                 except Exception as problem:  # noqa: BLE001 - nothing may escape
                     self._give_up_if_ours(problem)
-                    self.retrying = not isinstance(problem, postgres.Missed)
+                    if postgres.is_away(problem):
+                        self.watch.away()
                     metrics.RETRIED.labels(self.service.name).inc()
-                    log.warning("batch retried", problem=described(problem), count=len(records))
+                    if times := _again.due(f"batch {described(problem)}"):
+                        log.warning("batch retried", problem=described(problem), count=len(records), attempts=times)
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE)
                 else:
-                    self.retrying = False
                     return done
 
     def _give_up_if_ours(self, problem: BaseException) -> None:
@@ -199,7 +206,7 @@ class Running:
         """One batch, one transaction."""
         with metrics.BATCH_SECONDS.labels(self.service.name).time():
             async with self.pool.acquire() as conn, conn.transaction():
-                batch = await work.apply(conn, self.duty, records, clock.now())
+                batch = await work.apply(conn, self.duty, await timers.standing(conn, records), clock.now())
                 await crash.point("before-commit")
         self._note(batch)
         return batch.done
@@ -213,21 +220,42 @@ class Running:
             self.office.wake()
         if batch.raised:
             metrics.RAISED.labels(self.service.name).inc(batch.raised)
-        stuck = Counter((p.reason, p.record.type_name, p.detail) for p in batch.put_aside if p.reason != "early")
-        for (reason, type_name, detail), times in stuck.items():
+        aside = [p for p in batch.put_aside if p.reason != "early"]
+        stuck = Counter((p.reason, public_type(p.record.type_name), p.detail) for p in aside)
+        for (reason, type_name, detail), times in stuck.most_common(_MOST_LINES):
             log.warning("parked", outcome=reason, event_type=type_name, problem=detail, count=times)
+        if len(stuck) > _MOST_LINES:
+            log.warning("parked for other reasons, too", count=len(aside))
         self.own_faults = self.own_faults + batch.raised if not batch.decided else batch.raised
         if self.own_faults > self.settings.own_faults_allowed:
             log.critical("service stops: too many of its own decisions raised in a row", count=self.own_faults)
             self._give_up()
 
     async def _park(self, record: "Record", problem: Exception) -> None:
-        """The one that breaks alone."""
+        """The one that breaks alone: parked as it is, else with its texts made safe, else only noted."""
+        for park in (work.park_alone, work.park_safely):
+            try:
+                async with self.pool.acquire() as conn, conn.transaction():
+                    await park(conn, self.duty, record, problem, clock.now())
+            except Exception as failed:
+                if postgres.passes(failed) or postgres.is_our_bug(failed):
+                    raise
+                self._say("parking failed", record, failed)
+            else:
+                self.may_be_parked = True
+                self._say("parked alone", record, problem)
+                self.office.wake()
+                return
         async with self.pool.acquire() as conn, conn.transaction():
-            await work.park_alone(conn, self.duty, record, problem, clock.now())
-        self.may_be_parked = True
-        log.warning("parked", outcome="raised", event_type=record.type_name, problem=described(problem))
-        self.office.wake()
+            await work.note_unparkable(conn, record)
+        self._say("only the digest of a record could be kept", record, problem)
+
+    def _say(self, what: str, record: "Record", problem: Exception) -> None:
+        """One line for the first of a kind, and one a minute for those that follow."""
+        kind, raw = public_type(record.type_name), record.raw
+        if times := _again.due(f"{what} {kind} {described(problem)}"):
+            where: dict[str, Any] = {"topic": raw.topic, "partition": raw.partition, "offset": raw.offset}
+            log.warning(what, event_type=kind, problem=described(problem), count=times, **where)
 
     async def commit_soon(self) -> None:
         """Offsets follow the database by at most a moment."""
@@ -260,5 +288,7 @@ async def forever(loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
             await loop()
         except Exception as problem:  # noqa: BLE001 - whatever it was
-            log.warning("loop started again", verb=getattr(loop, "__name__", ""), problem=described(problem))
+            name = getattr(loop, "__name__", "")
+            if times := _again.due(f"loop {name} {described(problem)}"):
+                log.warning("loop started again", verb=name, problem=described(problem), attempts=times)
             await asyncio.sleep(0.2)

@@ -14,6 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 import zonetables
 from shared import catchup, health, log, migrate, operate, postgres
+from shared.events.answers import EventWithheld, said_by_all
 from shared.handlers import Handlers, Kind
 from shared.office import Office
 from shared.parked import Guard, Shelf
@@ -87,6 +88,7 @@ class Service:
         running = Running(self, pool, settings)
         if self.reference:
             kept = {e.type_name: e for kinds in self.handlers.keeps.values() for e in kinds}
+            kept |= {e.type_name: e for e in said_by_all(EventWithheld)}  # what stands behind one has its turn
             group = settings.group or f"rehab-{self.name}"
             await catchup.read_reference(settings.kafka, group, self.reference, kept, running.take)
         quiet_collector(rings=self.rings)

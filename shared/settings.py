@@ -16,3 +16,4 @@ class Settings(BaseSettings):
     group: str = ""
     log_level: str = "INFO"
     own_faults_allowed: int = 200  # decisions that raise in a row before the service stops itself
+    stuck_after: float = 60.0  # seconds for which one batch or one wave may be tried while broker and database answer

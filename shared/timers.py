@@ -31,6 +31,10 @@ WITH gone AS (
 )
 SELECT count(*) FROM gone
 """
+STANDING = """
+SELECT of, name, due_at FROM timers
+JOIN unnest($1::text[], $2::text[], $3::timestamptz[]) AS u (of, name, due_at) USING (of, name, due_at)
+"""
 # a record parked on the timer's own key holds it back; what stands outside any order does not
 DUE = """
 SELECT of, name, due_at, type, payload, correlation FROM timers
@@ -67,6 +71,15 @@ async def fired(conn: Connection, records: Sequence[Record]) -> None:
         expect(await conn.fetchval(FIRED, *zip(*places, strict=True)), len(places), "timers")
 
 
+async def standing(conn: Connection, records: Sequence[Record]) -> list[Record]:
+    """The records without those timers that were moved, taken back or fired since they were read."""
+    places = [r.timer for r in records if r.timer]
+    if not places:
+        return list(records)
+    found = {tuple(row) for row in await conn.fetch(STANDING, *zip(*places, strict=True))}
+    return [r for r in records if r.timer is None or r.timer in found]
+
+
 async def is_due(conn: Connection, until: datetime) -> bool:
     """Whether any timer is due by `until`."""
     return bool(await conn.fetchval(IS_DUE, until))
@@ -80,19 +93,31 @@ async def due(conn: Connection, until: datetime, types: Types, read_at: datetime
 def _record(  # noqa: PLR0913, PLR0917 - the columns of DUE
     types: Types, read_at: datetime, of: str, name: str, due_at: datetime, kind: str, payload: str, correlation: str
 ) -> Record:
-    """A timer as one more thing to apply."""
+    """A timer as one more thing to apply; one that cannot be read any more is parked like every other record."""
     cause = str(uuid5(NAMESPACE_OID, f"{of}/{name}/{due_at.isoformat()}"))
-    record = own_record(types[kind].from_bytes(payload.encode()), cause, correlation, due_at)
+    try:
+        record = own_record(types[kind].from_bytes(payload.encode()), cause, correlation, due_at)
+    except (LookupError, ValueError):
+        raw = _own_raw(kind, of, payload.encode(), cause, correlation, due_at)
+        record = Record(INTERNAL, of, 0, cause, correlation, due_at, due_at, raw, type_name=kind)
+        record.fault = "the timer cannot be read by this version of the service"
     record.key, record.read_at, record.timer = of, read_at, (of, name, due_at)
     return record
 
 
 def own_record(event: Event, cause: str, correlation: str, at: datetime) -> Record:
     """What a service says to itself, in an envelope, so that what raises is parked like everything else."""
-    pairs = {"ce_type": event.type_name, "ce_id": cause, "ce_correlationid": correlation, "ce_time": at.isoformat()}
-    headers = [(name, value.encode()) for name, value in pairs.items()]
-    raw = Raw(INTERNAL, 0, UUID(cause).int >> 65, event.key.encode(), event.to_bytes(), headers)
+    raw = _own_raw(event.type_name, event.key, event.to_bytes(), cause, correlation, at)
     return Record(INTERNAL, event.key, 0, cause, correlation, at, at, raw, event, type_name=event.type_name)
+
+
+def _own_raw(  # noqa: PLR0913, PLR0917 - the parts of an envelope
+    type_name: str, key: str, value: bytes, cause: str, correlation: str, at: datetime
+) -> Raw:
+    """The bytes of what a service says to itself."""
+    pairs = {"ce_type": type_name, "ce_id": cause, "ce_correlationid": correlation, "ce_time": at.isoformat()}
+    headers = [(name, text.encode()) for name, text in pairs.items()]
+    return Raw(INTERNAL, 0, UUID(cause).int >> 65, key.encode(), value, headers)
 
 
 def read_own(raw: Raw, types: Types, read_at: datetime) -> Record:

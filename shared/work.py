@@ -1,16 +1,15 @@
 """One batch, one transaction: read, judge, keep, load, decide, save, advance, announce, park."""
 
-import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from shared import inbox, outbox, parked, timers
+from shared import inbox, outbox, parked, timers, unparkable
 from shared.decision import Arm, Decision, Event, Occasion, Outcome, Refusal
 from shared.envelope import Record
-from shared.events.answers import EventParked, said_by
+from shared.events.answers import EventParked, public_key, public_type, said_by
 from shared.handlers import Desk, Facts, Handlers, Held, Kept, Kind
 from shared.inbox import Marks, Verdict
 from shared.log import described
@@ -25,8 +24,6 @@ _DETAILS = {
     Verdict.FORKED: "this place of the key belongs to another event",
     Verdict.REUSED: "this id was used for another claim: send it again under an id of its own",
 }
-_TYPE = re.compile(r"[a-z]+(\.[a-z0-9-]+)+\.v[0-9]+")
-_KEY = re.compile(r"[0-9a-f-]{8,36}")
 _NOTHING = object()
 _MOST_STEPS = 10_000  # own next steps of one event: beyond is a loop
 
@@ -281,17 +278,40 @@ async def park(conn: Connection, duty: Duty, batch: Batch, now: datetime) -> Non
     """Put aside what could not be applied, and tell of it."""
     told = await parked.put(conn, batch.put_aside, now, duty.guard)
     occasions = {parked.parked_id_of(p.record.raw): p.record.occasion for p in batch.put_aside}
-    batch.words += [outbox.said(_parked_event(t, duty.name), occasions[t.parked_id]) for t in told]
+    for t in told:
+        occasion = outbox.sendable(occasions[t.parked_id], str(t.parked_id))
+        batch.words.append(outbox.said(_parked_event(t, duty.name), occasion))
     await inbox.stop(conn, [p.record for p in batch.put_aside if p.reason == "forked"])
 
 
 async def park_alone(conn: Connection, duty: Duty, record: Record, problem: Exception, now: datetime) -> None:
     """The one event that breaks its transaction even alone."""
     marks = Marks(duty.listens, duty.compacted, {}, {})
-    batch = Batch(marks, {}, {}, put_aside=[Parking(record, "raised", described(problem), {})])
+    batch = Batch(marks, {}, {}, put_aside=[Parking(record, *_why(record, problem), {})])
     await timers.fired(conn, [record])
     await park(conn, duty, batch, now)
     await outbox.announce(conn, batch.words)
+
+
+async def park_safely(conn: Connection, duty: Duty, record: Record, problem: Exception, now: datetime) -> None:
+    """The one that cannot be parked as it is: every text in its safe form, announced under an id of its own place."""
+    parking = parked.safe(record, *_why(record, problem))
+    await timers.fired(conn, [record])
+    told = await parked.put(conn, [parking], now, duty.guard)
+    where = str(parked.parked_id_of(record.raw))
+    occasion = Occasion(where, where, where, now, now)
+    await outbox.announce(conn, [outbox.said(_parked_event(t, duty.name), occasion) for t in told])
+
+
+async def note_unparkable(conn: Connection, record: Record) -> None:
+    """The one that cannot be parked at all: where it lay and its digest, and nothing is announced."""
+    await timers.fired(conn, [record])
+    await unparkable.note(conn, record.raw)
+
+
+def _why(record: Record, problem: Exception) -> tuple[str, str]:
+    """A record that cannot be read is parked for that, whatever broke while it was put aside."""
+    return ("raised", described(problem)) if record.fault is None else ("unreadable", record.fault)
 
 
 def _parked_event(told: Told, service: str) -> Event:
@@ -299,8 +319,8 @@ def _parked_event(told: Told, service: str) -> Event:
     event: Event = said_by(service, EventParked)(
         parked_id=str(told.parked_id),
         was_topic=told.topic,
-        was_type=told.type_name if _TYPE.fullmatch(told.type_name) else None,
-        was_key=told.key if told.key and _KEY.fullmatch(told.key) else None,
+        was_type=public_type(told.type_name),
+        was_key=public_key(told.key),
         was_partition=told.partition,
         was_offset=told.offset,
         reason=told.reason,

@@ -1,5 +1,6 @@
 """What every service announces: answers to actions, parked records, moved deadlines, the head of its journal."""
 
+import re
 from functools import cache
 from types import new_class
 from typing import TypeVar
@@ -56,6 +57,25 @@ class EventDiscarded(Event):
     reason_code: str
 
 
+class RelayRowHeld(Event):
+    """The broker refuses an announcement for its own sake; it and what follows it in its key wait for somebody."""
+
+    held_id: str
+    was_topic: str
+    was_type: str
+    was_key: str | None = None
+    was_sequence: int
+    sentence: str
+
+
+class EventWithheld(Event):
+    """An announcement could not be sent and was withheld; this stands in its place, and consumers step over it."""
+
+    record_key: str
+    was_type: str
+    reason_code: str
+
+
 class DeadlineMoved(Event):
     """A deadline that was opened moves, or falls away when nothing is due."""
 
@@ -73,12 +93,17 @@ class JournalHeadAnnounced(Event):
 
 
 E = TypeVar("E", bound=Event)
+_PUBLIC_TYPE = re.compile(r"[a-z]+(\.[a-z0-9-]+)+\.v[0-9]+")
+_LONGEST_TYPE = 200
+_PUBLIC_KEY = re.compile(r"[0-9a-f-]{8,36}")
 _KEYS: dict[type[Event], tuple[str, str]] = {
     ActionApplied: ("action-applied", "action_key"),
     ActionRefused: ("action-refused", "action_key"),
     EventParked: ("event-parked", "parked_id"),
     EventReplayed: ("event-replayed", "parked_id"),
     EventDiscarded: ("event-discarded", "parked_id"),
+    RelayRowHeld: ("relay-row-held", "held_id"),
+    EventWithheld: ("event-withheld", "record_key"),
     DeadlineMoved: ("deadline-moved", "record_key"),
     JournalHeadAnnounced: ("journal-head-announced", "service"),
 }
@@ -98,3 +123,18 @@ def said_by(service: str, event: type[E]) -> type[E]:
 def said_by_all(event: type[E]) -> tuple[type[E], ...]:
     """The types of every service, for those who listen to all."""
     return tuple(said_by(service, event) for service in SERVICES)
+
+
+def is_withheld(type_name: str) -> bool:
+    """Whether some service withheld what stood in the place of this record."""
+    return type_name.endswith(f".{_KEYS[EventWithheld][0]}.v1")
+
+
+def public_type(type_name: str) -> str | None:
+    """The type where it is formed as ours are; any other might be anything and is not told."""
+    return type_name if len(type_name) <= _LONGEST_TYPE and _PUBLIC_TYPE.fullmatch(type_name) else None
+
+
+def public_key(key: str | None) -> str | None:
+    """The key where it is an id of ours; any other might be anything and is not told."""
+    return key if key and _PUBLIC_KEY.fullmatch(key) else None

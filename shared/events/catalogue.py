@@ -24,6 +24,8 @@ COMMON: tuple[type[Event], ...] = (
     answers.EventParked,
     answers.EventReplayed,
     answers.EventDiscarded,
+    answers.RelayRowHeld,
+    answers.EventWithheld,
     answers.DeadlineMoved,
     answers.JournalHeadAnnounced,
 )

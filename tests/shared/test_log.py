@@ -75,3 +75,16 @@ def test_a_database_error_says_its_state_and_not_its_detail() -> None:
     problem = ValueError("Narpelmi")
     problem.sqlstate = "23514"  # type: ignore[attr-defined]  # as asyncpg's errors have
     assert log.described(problem) == "ValueError 23514"
+
+
+def test_a_line_that_repeats_is_written_once_and_later_with_how_often_it_came() -> None:
+    repeats = log.Repeats(every=3600)
+    assert [repeats.due(line) for line in "aabaa"] == [1, 0, 1, 0, 0]
+    repeats._lines = {line: (at - 3600, times) for line, (at, times) in repeats._lines.items()}
+    assert [repeats.due(line) for line in "aab"] == [4, 0, 1]
+
+
+def test_lines_that_all_differ_take_no_more_than_their_room() -> None:
+    repeats = log.Repeats(every=3600)
+    assert all(repeats.due(str(n)) == 1 for n in range(5000))
+    assert len(repeats._lines) <= 1001

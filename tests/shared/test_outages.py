@@ -85,7 +85,7 @@ async def test_a_database_that_is_killed_in_mid_batch_comes_back_to_a_service_th
 
 async def away(own: Own, outside: Outside, seconds: float) -> None:
     """The outbox fills while the broker is frozen, and empties when it wakes."""
-    instance = await outside.ready()
+    instance = await outside.ready(REHAB_STUCK_AFTER="4")
     await outside.post(*letters(outside, 5))
     await outside.counted(KEYS * 5)
     own.broker.pause()
@@ -120,6 +120,22 @@ async def test_a_broker_that_is_killed_comes_back_with_what_it_had(own: Own, out
     await asyncio.to_thread(own.broker.start)
     await outside.post(*letters(outside, 10))
     await whole(outside, 20)
+
+
+async def test_a_process_whose_database_is_away_is_well_however_long_it_tries(own: Own, outside: Outside) -> None:
+    instance = await outside.ready(REHAB_STUCK_AFTER="1")
+    own.postgres.kill()
+    await outside.post(*letters(outside, 1))
+
+    async def has_tried() -> bool:
+        return await instance.metric("rehab_batches_retried_total") >= 9
+
+    async with asyncio.timeout(90):
+        while not await has_tried():
+            status, live = await instance.health("live")
+            assert (status, live["stuck"]) == (200, False)
+    await asyncio.to_thread(own.postgres.start)
+    await whole(outside, 1)
 
 
 async def test_a_service_that_starts_first_waits_for_database_and_broker(own: Own, outside: Outside) -> None:

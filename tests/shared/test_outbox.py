@@ -4,19 +4,19 @@ import asyncio
 from collections import defaultdict
 from typing import cast
 
+import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError
 
 from shared import clock, operate, outbox, postgres, relay
 from shared.decision import Occasion
-from shared.kafka import Sent, new_producer, send_wave
+from shared.kafka import Refused, Sent, new_producer, send_wave
 from shared.postgres import Connection, Missed
 from tests.conftest import Topics
 from tests.toy.app import service
-from tests.toy.events import Counted, Ticked
+from tests.toy.events import Counted, Heard, Ticked
 from tests.toy.inside import Inside
 from tests.toy.outside import read_all
 
@@ -196,16 +196,21 @@ async def test_a_row_that_somebody_else_moved_meanwhile_is_a_miss(
         await producer.stop()
 
 
-async def test_what_follows_a_record_that_fails_is_not_sent_before_it(kafka: str, topics: Topics) -> None:
+@pytest.mark.parametrize("sizes", [(400_000, 1_000_000, 400_000), (1_000_000, 400_000, 400_000)])
+async def test_what_follows_a_record_that_fails_is_not_sent_before_it(
+    kafka: str, topics: Topics, sizes: tuple[int, ...]
+) -> None:
     (topic,) = await topics("rehab-toy", count=1)
     await limit(kafka, topic, 600_000)
-    wave = [Sent(topic, b"k", b"x" * size, [("n", b"%d" % n)]) for n, size in enumerate((400_000, 1_000_000, 400_000))]
+    wave = [Sent(topic, b"k", b"x" * size, [("n", b"%d" % n)]) for n, size in enumerate(sizes)]
     producer = new_producer(kafka)
     await producer.start()
-    with pytest.raises(KafkaError):
-        await send_wave(producer, wave)
-    await producer.stop()
-    assert [dict(r.headers)["n"] for r in await read_all(kafka, [topic])] in ([], [b"0"])
+    try:
+        with pytest.raises(Refused):
+            await send_wave(producer, wave)
+    finally:
+        await producer.stop()
+    assert [dict(r.headers)["n"] for r in await read_all(kafka, [topic])] in ([], [b"0"][: sizes[0] < sizes[1]])
 
 
 async def limit(kafka: str, topic: str, size: int) -> None:
@@ -214,3 +219,49 @@ async def limit(kafka: str, topic: str, size: int) -> None:
     await admin.start()
     await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": str(size)})])
     await admin.close()
+
+
+LIMITS = {
+    "a key of 200 bytes": ("key", "k" * 200, True),
+    "a key of 201 bytes": ("key", "k" * 201, False),
+    "a key of 200 bytes of two-byte letters": ("key", "é" * 100, True),
+    "a key of 202 bytes of two-byte letters": ("key", "é" * 101, False),
+    "an empty key": ("key", "", False),
+    "a key with a line break": ("key", "a\nb", False),
+    "a type of 200 bytes": ("type", "t" * 200, True),
+    "a type of 201 bytes": ("type", "t" * 201, False),
+    "a cause of 201 bytes": ("cause", "c" * 201, False),
+    "a correlation of 200 bytes": ("correlation", "c" * 200, True),
+    "a correlation of 201 bytes": ("correlation", "c" * 201, False),
+    "a correlation with the first control character": ("correlation", "a\x01b", False),
+    "a correlation with the last of C0": ("correlation", "a\x1fb", False),
+    "a correlation with a delete": ("correlation", "a\x7fb", False),
+    "a correlation with the first of C1": ("correlation", "a\x80b", False),
+    "a correlation with the last of C1": ("correlation", "a\x9fb", False),
+    "a correlation with a hard blank": ("correlation", "a\xa0b", True),
+    "a correlation beyond the first plane": ("correlation", "😀", True),
+    "a trace of 4,000 bytes": ("trace", "t" * 4000, True),
+    "a trace of 4,001 bytes": ("trace", "t" * 4001, False),
+    "an after of 4,001 bytes": ("after", "a" * 4001, False),
+    "headers of more than 16 kB": ("at", "a" * 16_000, False),
+}
+
+
+@pytest.mark.parametrize(("column", "value", "fits"), LIMITS.values(), ids=LIMITS)
+async def test_nothing_is_stored_that_could_not_be_sent(toy: Inside, column: str, value: str, *, fits: bool) -> None:
+    row = dict.fromkeys(outbox.COLUMNS, "x") | {"sequence": 1, column: value}
+    storing = toy.pool.execute(outbox.SAY, *row.values())
+    if fits:
+        await storing
+        return
+    with pytest.raises(asyncpg.CheckViolationError):
+        await storing
+
+
+async def test_an_announcement_beyond_the_limits_parks_the_one_record_that_led_to_it(toy: Inside) -> None:
+    long = toy.desk.write(Ticked(counter_id="k" * 150)).saying(ce_correlationid=b"c" * 150)
+    longer = toy.desk.write_foreign(Heard(counter_id="k" * 201))
+    await toy.get(toy.desk.write(Ticked(counter_id="c")), long, longer, toy.desk.write(Ticked(counter_id="c")))
+    assert await toy.ticks() == {"c": 2, "k" * 150: 1}
+    (row,) = await toy.parked()
+    assert row["topic"] == "toy-foreign"

@@ -84,6 +84,15 @@ class Inside:
         rows = await self.pool.fetch("SELECT topic, key, sequence FROM marks")
         return {(topic, key): sequence for topic, key, sequence in rows}
 
+    async def as_owner(self, statement: str) -> None:
+        """Change what the service itself cannot change: its tables."""
+        owner = f"{self.running.service.name}_owner"
+        conn = await postgres.open_session(self.running.settings.postgres, owner, self.running.service.name)
+        try:
+            await conn.execute(statement)
+        finally:
+            await conn.close()
+
     async def sweep(self) -> None:
         """What the leader does now and then."""
         self.running.may_be_parked = True

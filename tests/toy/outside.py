@@ -147,6 +147,16 @@ class Outside:
         finally:
             await conn.close()
 
+    async def as_owner(self, statement: str) -> None:
+        """Change what the service itself cannot change: its tables."""
+        conn = await asyncpg.connect(
+            as_role(self.place.postgres, "toy_owner"), server_settings={"search_path": "toy"}, timeout=5
+        )
+        try:
+            await conn.execute(statement)
+        finally:
+            await conn.close()
+
     async def value(self, statement: str, *values: object) -> Any:
         """One value of it."""
         rows = await self.query(statement, *values)
