@@ -11,20 +11,26 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from itertools import count
+from pathlib import Path
 from typing import Any, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from deploy.local.processes import ROOT
 from services.portal.api.access import BILLS, CLINIC
 from services.portal.pages.settings import settings as page_settings
 from services.portal.store.changes import list_hints, newest_change
 from shared.decision import Event
+from shared.migrate import MECHANISM, migrate
+from shared.postgres import open_session
 from tests.portal import story, treated
+from tests.portal.story import NOON
 from tests.portal.world import World
+from tests.stack.databases import Databases
 
 NORTH, SOUTH = ("s-n1", "s-n2", "s-n3"), ("s-s1",)
 SITES = NORTH + SOUTH
@@ -321,6 +327,9 @@ HISTORIES: dict[str, str] = {
     "lost after an invoice, and treated by a sister site": """
         offer s-n1, accept s-n1, start s-n1, plan s-n1, report s-n1, attend s-n1, bill s-n1, withdraw s-n1,
         offer s-n2, accept s-n2, start s-n2, plan s-n2, grant s-n2, attend s-n2, overdue s-n2, bill s-n2, judge s-n2""",
+    "lost, and told more of before it is taken": """
+        offer s-n1, accept s-n1, start s-n1, plan s-n1, report s-n1, attend s-n1, withdraw s-n1,
+        grant s-n1, overdue s-n1""",
     "lost to another organisation": """
         offer s-n1, accept s-n1, start s-n1, plan s-n1, bill s-n1, withdraw s-n1, grant s-n1,
         offer s-s1, accept s-s1, start s-s1, plan s-s1, bill s-s1, judge s-s1""",
@@ -346,3 +355,92 @@ async def test_what_belongs_to_a_referral_follows_it_and_its_invoices_do_not(
     said = (part.split() for part in HISTORIES[history].split(","))
     steps = [Step(what, site, 1) for what, site in said]
     await check(portal, callers, steps, [size] * 40)
+
+
+async def lost_and_taken(portal: World, model: Model) -> None:
+    """A site treats, bills and loses the referral; a sister site takes it."""
+    history = """offer s-n1, accept s-n1, start s-n1, plan s-n1, report s-n1, bill s-n1, withdraw s-n1,
+        offer s-n2, accept s-n2"""
+    steps = [Step(what, site, 1) for what, site in (part.split() for part in history.split(","))]
+    events = [event for step in steps for event in told(model, step)]
+    await portal.hear(story.created(model.id, model.number), *events)
+
+
+async def test_what_is_told_late_of_a_sites_own_time_reaches_it_still(portal: World, callers: Callers) -> None:
+    model = Model(next(_numbers))
+    await lost_and_taken(portal, model)
+    named = {"referral_id": model.id, "revision": 99}
+    late = (treated.granted(1).model_copy(update=named), treated.due("progress-9").model_copy(update=named))
+    early = (NOON - timedelta(hours=1)).isoformat().encode()
+    await portal.get([portal.desk.write(event).saying(ce_time=early) for event in late])
+    for account in ("w-clinician", "w-other"):
+        plans = await items(callers[account], f"/referrals/{model.number}/plans") or []
+        reports = await items(callers[account], f"/referrals/{model.number}/reports") or []
+        assert [plan["state"] for plan in plans] == ["approved"]
+        assert [report["report"] for report in reports] == ["progress-1", "progress-9"]
+        assert "Plan 1 decided" in (await callers[account].get(f"/referrals/{model.number}")).text
+
+
+async def test_who_works_at_both_sites_acts_on_an_invoice_for_the_site_that_sent_it(
+    portal: World, callers: Callers
+) -> None:
+    model = Model(next(_numbers))
+    await lost_and_taken(portal, model)
+    (invoice,) = model.invoices
+    for account in ("w-biller", "w-administrator"):
+        await portal.post(f"/referrals/{model.number}/commands/void", account, {"invoice_id": invoice}, etag='"1"')
+        assert (await portal.fact("voided-invoice")).payload["site_id"] == "s-n1"
+        page = await callers[account].post(
+            f"/invoices/{invoice}", data={"how": "void", "key": str(uuid4()), "seen": "1"}, follow_redirects=False
+        )
+        assert page.status_code == 303
+        assert (await portal.fact("voided-invoice")).payload["site_id"] == "s-n1"
+    await portal.post(f"/referrals/{model.number}/commands/attendance", "w-administrator", {"days": []})
+    assert (await portal.fact("recorded-attendance")).payload["site_id"] == "s-n2"
+
+
+async def test_a_site_that_lost_a_referral_writes_no_report_and_puts_its_invoice_right(
+    portal: World, callers: Callers
+) -> None:
+    model = Model(next(_numbers))
+    await lost_and_taken(portal, model)
+    pages = {"plan": 200, "plan/edit": 404, "reports": 200, "reports/progress-1": 200, "reports/progress-1/about": 404}
+    for path, expected in pages.items():
+        page = await callers["w-clinician"].get(f"/referrals/{model.number}/{path}")
+        assert page.status_code == expected, path
+        assert not re.search(r'href="[^"]*/(plan/edit|reports/progress-1/\w+)"', page.text)
+    answer = await callers["w-biller"].get(f"/invoices/draft-{model.number}")
+    assert answer.status_code == 200
+
+
+async def test_papers_of_before_are_given_to_the_sites_whose_they_are(databases: Databases, tmp_path: Path) -> None:
+    folder = ROOT / "services" / "portal" / "migrations"
+    for file in folder.glob("*.sql"):
+        if file.name < "portal_0009":
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    url = await databases.clone("portal-of-before", {"portal": [MECHANISM, tmp_path]})
+    conn = await open_session(url, "portal", "portal")
+    await conn.execute(
+        """
+        INSERT INTO cases (referral_id, site_id, body, number)
+        VALUES ('r-1', 's-2', '{}', 'R-1'), ('r-2', NULL, '{}', 'R-2');
+        INSERT INTO views VALUES ('r-1', 's-1', 'o', 'R-1', 'declined', 1, 'W', 1, '{}'),
+            ('r-1', 's-2', 'o', 'R-1', 'active', 1, 'W', 2, '{"payee_id": "p-1"}'),
+            ('r-2', 's-1', 'o', 'R-2', 'offer-withdrawn', 1, 'W', 3, '{"payee_id": "p-1"}');
+        INSERT INTO papers VALUES ('r-1', 'plan', '1', 'approved', 1, '{}', 4),
+            ('r-1', 'invoice', 'i-1', 'paid', 1, '{"payee_id": "p-1"}', 5),
+            ('r-2', 'plan', '1', 'approved', 1, '{}', 6),
+            ('r-2', 'invoice', 'i-2', 'paid', 1, '{"payee_id": "p-1"}', 7);
+        INSERT INTO timeline VALUES ('r-1', 'rehab-invoice', 1, 'invoice-paid', now(), NULL, '{"invoice_id": "i-1"}'),
+            ('r-1', 'rehab-program', 1, 'plan-approved', now(), NULL, '{}')
+        """
+    )
+    await migrate(url, "portal_owner", "portal", [MECHANISM, folder])
+    rows = await conn.fetch("SELECT referral_id, kind, site_id FROM papers ORDER BY referral_id, kind")
+    assert [tuple(row) for row in rows] == [
+        ("r-1", "invoice", "s-2"), ("r-1", "plan", "s-2"), ("r-2", "invoice", "s-1"), ("r-2", "plan", None),
+    ]  # fmt: skip
+    rows = await conn.fetch("SELECT topic, site_id FROM timeline ORDER BY topic")
+    assert [tuple(row) for row in rows] == [("rehab-invoice", "s-2"), ("rehab-program", None)]
+    await conn.close()
+    await databases.drop(url)

@@ -35,10 +35,13 @@ class Editing(NamedTuple):
         return bool(self.draft.fields)
 
 
-async def open_draft(visit: Visit, number: str, kind: str, name: str) -> Editing:
-    """The site's draft of a document of a referral that it has; one that had it may still put its invoices right."""
+async def open_draft(visit: Visit, number: str, kind: str, name: str, *, is_read: bool = False) -> Editing:
+    """The site's draft of a document of a referral that it has.
+
+    One that had it may still read what was sent, and put its invoices right.
+    """
     view = await find_held(visit.portal, visit.caller, number)
-    if view.is_lost and kind != "invoice":
+    if view.is_lost and kind != "invoice" and not is_read:
         raise not_found()
     new = Draft(view.referral_id, kind, name, view.site_id, view.organisation_id)
     async with visit.portal.reading(visit.caller) as reader, visit.portal.office.pool.acquire() as conn:
