@@ -39,6 +39,7 @@ CHECKS: Sequence[Check] = (
     openings.openings,
     openings.unplaced_rightly,
     answers.actions,
+    answers.entitled,
     answers.notices,
     answers.mails,
     unknown,
