@@ -117,6 +117,7 @@ async def test_bytes_of_a_day_that_was_forgotten_stay_shut(conn: Connection) -> 
         await vault.seal_bytes(conn, "2024-10-01", [b"x"])
 
 
+OVERWRITE = "UPDATE vault.keys SET data_key = NULL, destroyed_at = now() WHERE person_id = $1"
 OWNERS = {"worker": {"referral"}, "account": {"portal"}, "document": {"portal"}, "day": {"referral", "portal"}}
 
 
@@ -132,6 +133,8 @@ async def test_a_key_is_destroyed_by_the_owner_of_the_person_alone(database: str
         else:
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await vault.destroy(session, person_id, at=NOON)
+            if service != "notification":
+                assert await session.execute(OVERWRITE, person_id) == "UPDATE 0"
             found = await vault.find_keys(session, [person_id])
             assert found.keys() == keys.keys() & {person_id}
     await maker.close()
