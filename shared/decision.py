@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self, TypeAlias
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -11,6 +11,7 @@ from uuid_utils import UUID as FastUUID  # noqa: N811 - a class, only written li
 from uuid_utils import uuid5
 
 INTERNAL = "internal"  # the topic of what a service says to itself: timers, and what one decision leaves to the next
+Scope: TypeAlias = Literal["", "site", "invoice", "insurer", "recipient"]
 _NAMESPACE = FastUUID("6f1c1f1e-0c0a-5d0e-9f6e-4a1d5b7c2e90")
 
 
@@ -27,16 +28,31 @@ class Event(Value):
     key_field: ClassVar[str]
     topic: ClassVar[str]
     answered_by: ClassVar[str]
+    roles: ClassVar[frozenset[str]] = frozenset()
+    scope: ClassVar[Scope] = ""
 
     @override
     def __init_subclass__(
-        cls, *, type: str = "", key: str = "", topic: str = "", owner: str = "", **kwargs: Any
+        cls,
+        *,
+        type: str = "",
+        key: str = "",
+        topic: str = "",
+        owner: str = "",
+        roles: frozenset[str] = frozenset(),
+        scope: Scope = "",
+        **kwargs: Any,
     ) -> None:
-        """Note the facts of the contract; `owner` is the one service that answers a portal fact."""
+        """Note the facts of the contract.
+
+        `owner` is the one service that answers a portal fact, `roles` are those in which a person may do it, and
+        `scope` says what of the record must be the person's own.
+        """
         super().__init_subclass__(**kwargs)
         if type:
             cls.type_name, cls.key_field, cls.answered_by = type, key, owner
             cls.topic = topic or f"rehab-{type.split('.')[1]}"
+            cls.roles, cls.scope = roles, scope
 
     @property
     def key(self) -> str:
@@ -105,6 +121,11 @@ class Refusal:
 def refuse(code: str, rule: str, fix: str, field: str | None = None) -> Refusal:
     """A refusal with one reason."""
     return Refusal((Flaw(code=code, rule=rule, fix=fix, field=field),))
+
+
+def not_yours(field: str = "by") -> Refusal:
+    """The refusal of an act by somebody whose role or place does not reach the record; the portal answers it as 404."""
+    return refuse("NOT-YOURS", "what is acted on belongs to who acts", "ask somebody whose it is", field)
 
 
 class Outcome(NamedTuple):

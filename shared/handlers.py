@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
-from shared.decision import Aggregate, Decision, Event, Occasion
+from shared.decision import Aggregate, Decision, Event, Occasion, not_yours
 from shared.postgres import Connection
 
 E = TypeVar("E", bound=Event)
@@ -86,12 +86,29 @@ class Rule(Generic[E, F]):
     decide: Handler[E, F]
 
 
+def _by_role(handler: Handler[Any, F]) -> Handler[Any, F]:
+    """The same decision, for those alone who act in a role that the act's contract names."""
+
+    def decide(event: Any, desk: Desk[F], occasion: Occasion) -> Decision:  # noqa: ANN401 - any act
+        acts_for_another = event.scope == "insurer" and event.by.organisation_id is not None
+        if event.by.role not in event.roles or acts_for_another:
+            return not_yours()
+        return handler(event, desk, occasion)
+
+    return decide
+
+
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """Event type to decision or copy; types not listed advance the mark and are counted."""
+    """Event type to decision or copy; types not listed advance the mark and are counted.
+
+    `owner` is the service whose list it is: acts that it answers are refused, before any decision, to whoever does
+    them in a role that their contract does not name.
+    """
 
     rules: dict[type[Event], Rule[Any, Any]] = field(default_factory=dict)
     keeps: dict[Keep, frozenset[type[Event]]] = field(default_factory=dict)
+    owner: str = ""
 
     def on(
         self, event: type[E], touches: Touches[E, F], facts: Facts[E, F]
@@ -102,9 +119,12 @@ class Handlers:
         the desk of the event that led to it, so both must ask for the same facts and the first must name all
         aggregates.
         """
+        if event.roles and not self.owner:
+            raise ValueError(f"a list that names {event.__name__} says whose it is")
 
         def listed(handler: Handler[E, F]) -> Handler[E, F]:
-            self.rules[event] = Rule(touches, facts, handler)
+            is_answered = bool(event.roles) and event.answered_by == self.owner
+            self.rules[event] = Rule(touches, facts, _by_role(handler) if is_answered else handler)
             return handler
 
         return listed

@@ -21,13 +21,13 @@ FIND = """
 SELECT person_id, data_key FROM vault.keys
 WHERE person_id = ANY($1)
 """
-# a key that somebody else makes at the same moment is taken over, and one that was destroyed stays destroyed
+# waits for somebody else who makes the same key at this moment; one that was destroyed stays destroyed
 MAKE = """
-INSERT INTO vault.keys AS k (person_id, data_key)
+INSERT INTO vault.keys (person_id, data_key)
 SELECT * FROM unnest($1::text[], $2::bytea[])
-ON CONFLICT (person_id) DO UPDATE SET person_id = excluded.person_id
-RETURNING person_id, data_key
+ON CONFLICT (person_id) DO NOTHING
 """
+# the database refuses it to whoever is not the owner of such persons (shared/migrations/vault)
 DESTROY = """
 INSERT INTO vault.keys AS k (person_id, destroyed_at)
 VALUES ($1, $2)
@@ -46,7 +46,8 @@ async def make_keys(conn: Connection, person_ids: Iterable[str]) -> Keys:
     wanted = set(person_ids)
     known = await _fetch(conn, FIND, sorted(wanted))
     if missing := sorted(wanted - known.keys()):
-        known |= await _fetch(conn, MAKE, missing, [os.urandom(_KEY) for _ in missing])
+        await conn.execute(MAKE, missing, [os.urandom(_KEY) for _ in missing])
+        known |= await _fetch(conn, FIND, missing)
     return _ciphers(known)
 
 
@@ -83,7 +84,10 @@ async def open_people(conn: Connection, sealed: Mapping[str, str]) -> dict[str, 
 
 
 async def destroy(conn: Connection, person_id: str, *, at: datetime) -> bool:
-    """Forget a person: nothing that was sealed for `kind/id` can be read again; False when it was so already."""
+    """Forget a person: nothing that was sealed for `kind/id` can be read again; False when it was so already.
+
+    Raises InsufficientPrivilegeError for a service that is not the owner of persons of that kind.
+    """
     return count(await conn.execute(DESTROY, person_id, at)) == 1
 
 

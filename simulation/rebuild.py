@@ -18,8 +18,8 @@ _WITHIN = 300.0  # seconds for one service
 # what each service folds from the topics without deciding anything
 READ_MODELS: Mapping[str, Sequence[str]] = {
     "portal": (
-        "cases", "views", "papers", "payees", "remittances", "runs", "notices", "operations", "calendars", "people",
-        "register", "timeline",
+        "cases", "views", "papers", "papers_left", "payees", "remittances", "runs", "notices", "operations",
+        "calendars", "people", "register", "timeline",
     ),
     "notification": ("roles", "sites", "people", "terms"),
     "referral": ("register", "capacity"),

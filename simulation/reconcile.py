@@ -40,6 +40,7 @@ CHECKS: Sequence[Check] = (
     openings.openings,
     openings.unplaced_rightly,
     answers.actions,
+    answers.entitled,
     answers.notices,
     answers.mails,
     unknown,

@@ -21,20 +21,25 @@ BEGIN
                         GRANT USAGE ON SEQUENCES TO %I', holder, service, service);
     END LOOP;
 
-    -- the keys of persons: the services that write persons also destroy keys
+    -- the keys of persons: whoever writes persons makes keys, and destroys those of persons of its own (the vault's
+    -- migrations say which); notification opens what others sealed, and does nothing else
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO vault_owner, portal_reader', current_database());
     CREATE SCHEMA IF NOT EXISTS vault AUTHORIZATION vault_owner;
     FOREACH service IN ARRAY ARRAY['referral', 'portal', 'notification'] LOOP
         IF EXISTS (SELECT FROM pg_roles WHERE rolname = service) THEN
             EXECUTE format('GRANT USAGE ON SCHEMA vault TO %I', service);
             EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE vault_owner IN SCHEMA vault
-                            GRANT SELECT, INSERT, UPDATE ON TABLES TO %I', service);
+                            REVOKE ALL ON TABLES FROM %I', service);
+            EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE vault_owner IN SCHEMA vault
+                            GRANT SELECT ON TABLES TO %I', service);
+            EXECUTE format('REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA vault FROM %I', service);
         END IF;
     END LOOP;
     FOREACH service IN ARRAY ARRAY['referral', 'portal'] LOOP
         IF EXISTS (SELECT FROM pg_roles WHERE rolname = service) THEN
             EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE vault_owner IN SCHEMA vault
-                            GRANT DELETE ON TABLES TO %I', service);
+                            GRANT INSERT, UPDATE, DELETE ON TABLES TO %I', service);
+            EXECUTE format('GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA vault TO %I', service);
         END IF;
     END LOOP;
 

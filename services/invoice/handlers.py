@@ -23,7 +23,7 @@ from shared.events.portal import (
 )
 from shared.handlers import Desk, Handlers, Touched
 
-handlers = Handlers()
+handlers = Handlers(owner="invoice")
 handlers.keep(*KINDS, by=keep_terms)
 
 

@@ -10,14 +10,14 @@ from services.notification.store.facts import ACTING, About, about_events, about
 from services.notification.store.notices import NOTICES
 from services.notification.store.register import keep_people, keep_roles, keep_sites, keep_terms
 from services.notification.store.rules import RULES
-from shared.decision import Decision, Event, Occasion, Outcome
+from shared.decision import Decision, Event, Occasion, Outcome, not_yours
 from shared.events import catalogue, referral
 from shared.events.person import AccountHolderChanged
 from shared.events.portal import NoticeOpened, RoleGranted, RoleRevoked
 from shared.events.procurement import CalendarPublished, ContractActivated, SiteOpened
 from shared.handlers import Desk, Handlers, Touched, no_facts
 
-handlers = Handlers()
+handlers = Handlers(owner="notification")
 handlers.keep(RoleGranted, RoleRevoked, by=keep_roles)
 handlers.keep(SiteOpened, by=keep_sites)
 handlers.keep(ContractActivated, CalendarPublished, by=keep_terms)
@@ -60,10 +60,10 @@ def the_group(event: NoticeUnseen, facts: About) -> Touched:
         yield CASES, concerns
 
 
-def the_opened(event: NoticeOpened, others: dict[str, list[str]]) -> Touched:
+def the_opened(event: NoticeOpened, facts: About) -> Touched:
     """The one, and those that tell that nobody has seen it."""
     yield NOTICES, event.notice_id
-    yield from ((NOTICES, notice_id) for notice_id in others.get(event.notice_id, ()))
+    yield from ((NOTICES, notice_id) for notice_id in facts.others.get(event.notice_id, ()))
 
 
 def the_notice(event: Event, _: None) -> Touched:
@@ -99,9 +99,11 @@ def on_notice_unseen(event: NoticeUnseen, desk: Desk[About], occasion: Occasion)
 
 
 @handlers.on(NoticeOpened, the_opened, about_opened)
-def on_notice_opened(event: NoticeOpened, desk: Desk[dict[str, list[str]]], _: Occasion) -> Decision:
-    others = desk.among(NOTICES, desk.facts.get(event.notice_id, ()))
-    return see(desk.find(NOTICES, event.notice_id), others)
+def on_notice_opened(event: NoticeOpened, desk: Desk[About], _: Occasion) -> Decision:
+    notice = desk.find(NOTICES, event.notice_id)
+    if notice and not desk.facts.register.is_recipient(notice.recipient_id, event.by):
+        return not_yours("notice_id")
+    return see(notice, desk.among(NOTICES, desk.facts.others.get(event.notice_id, ())))
 
 
 @handlers.on(MailSent, the_notice, no_facts)

@@ -10,13 +10,12 @@ from services.portal.store.doors import DOORS, default_calendar, keep_calendars
 from services.portal.store.invoices import INVOICES
 from services.portal.store.notices import keep_notices
 from services.portal.store.operations import keep_answers
-from services.portal.store.papers import keep_papers
 from services.portal.store.payments import keep_payees, keep_remittances, keep_runs
 from services.portal.store.plans import PLANS
+from services.portal.store.referrals import keep_referrals
 from services.portal.store.register import KINDS, keep_register
 from services.portal.store.reports import ATTENDANCE, REPORTS
-from services.portal.store.shown import SHOWN, keep_shown
-from services.portal.store.timeline import keep_timeline
+from services.portal.store.shown import SHOWN
 from shared.calendar import Calendar
 from shared.decision import Decision, Event, Occasion
 from shared.events import program, referral
@@ -40,19 +39,12 @@ Opening: TypeAlias = (
 NOUNS = {kind: noun for noun in (PLANS, REPORTS, ATTENDANCE, INVOICES) for kind in noun.events}
 
 
-def _is_of_claim(kind: type[Event]) -> bool:
-    """What is said of a claim is no event of a referral; a moved clock is told by what moved it."""
-    return kind is referral.ClaimStandingChanged or issubclass(kind, DeadlineMoved)
+async def the_referrals(conn: Connection, kept: Sequence[Kept]) -> None:
+    """Referrals, and what belongs to them, in one order."""
+    await keep_referrals(conn, kept, NOUNS)
 
 
-async def the_papers(conn: Connection, kept: Sequence[Kept]) -> None:
-    """What belongs to referrals, of every noun in one order."""
-    await keep_papers(conn, kept, NOUNS)
-
-
-handlers.keep(*SHOWN, by=keep_shown)
-handlers.keep(*NOUNS, by=the_papers)
-handlers.keep(*(kind for kind in dict.fromkeys((*SHOWN, *NOUNS)) if not _is_of_claim(kind)), by=keep_timeline)
+handlers.keep(*SHOWN, *NOUNS, by=the_referrals)
 handlers.keep(*KINDS, by=keep_register)
 handlers.keep(PayeeRegistered, by=keep_payees)
 handlers.keep(RemittanceIssued, by=keep_remittances)

@@ -12,7 +12,7 @@ from shared.events.procurement import (
 )
 from shared.handlers import Handlers
 
-handlers = Handlers()
+handlers = Handlers(owner="procurement")
 filing.listen(
     handlers,
     (

@@ -43,7 +43,7 @@ from shared.events.referral import (
 )
 from shared.handlers import Desk, Handlers, Touched
 
-handlers = Handlers()
+handlers = Handlers(owner="program")
 filing.listen(handlers, (ProgramPublished, ReferralTermsPublished))
 handlers.keep(*KINDS, by=keep_register)
 

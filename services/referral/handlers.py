@@ -63,7 +63,7 @@ from shared.handlers import Desk, Handlers, Touched
 
 INSTANT = timedelta(microseconds=1)  # keeps timers that are armed together in their order
 
-handlers = Handlers()
+handlers = Handlers(owner="referral")
 handlers.keep(*KINDS, by=keep_register)
 handlers.keep(SiteCapacityDeclared, by=keep_capacity)
 

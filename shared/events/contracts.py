@@ -69,11 +69,32 @@ def _document() -> str:
         if events:
             lines += [f"## {owner}", "", "| event | meaning | topic | key | members |", "|---|---|---|---|---|"]
             lines += [_row(event) for event in events] + [""]
+    lines += [*_acts(), ""]
     lines += ["## every service", "", "| event | meaning | key | members |", "|---|---|---|---|"]
     for event in catalogue.COMMON:
         said = answers.said_by("referral", event)
         lines.append(f"| `{event.__name__}` | {_meaning(event)} | `{said.key_field}` | {_members(said)} |")
     return "\n".join(lines) + "\n"
+
+
+_SCOPES = {
+    "site": "the site that has the referral, or is asked to take it",
+    "invoice": "the site that sent the invoice",
+    "insurer": "the insurer",
+    "recipient": "whoever was told: the account, or its site, desk or organisation",
+}
+
+
+def _acts() -> list[str]:
+    """Who may do what, as portal and owners read it."""
+    lines = ["## who may do what", "", "| act | answered by | roles | it must belong to |", "|---|---|---|---|"]
+    for event in catalogue.contracts()["portal"]:
+        if event.roles:
+            owner = event.answered_by or "the service that it names"
+            lines.append(
+                f"| `{event.__name__}` | {owner} | {', '.join(sorted(event.roles))} | {_SCOPES[event.scope]} |"
+            )
+    return lines
 
 
 def _row(event: type[Event]) -> str:

@@ -54,7 +54,7 @@ class ClaimedLine(Value):
 
 
 class InvoiceReceived(Event, type="rehab.invoice.invoice-received.v1", key="referral_id"):
-    """An invoice is whole and will be judged."""
+    """An invoice is whole and will be judged; it stays that of the site that sent it, `site_id`."""
 
     referral_id: str
     revision: int
@@ -65,6 +65,7 @@ class InvoiceReceived(Event, type="rehab.invoice.invoice-received.v1", key="refe
     lines: tuple[ClaimedLine, ...]
     cents: int
     rectifies: str | None = None
+    site_id: str | None = None
 
 
 class InvoiceReturned(Event, type="rehab.invoice.invoice-returned.v1", key="referral_id"):

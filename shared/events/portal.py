@@ -1,14 +1,24 @@
 """What people did, and when their time was up; every fact but those on accounts names the one service that answers."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 from typing_extensions import override
 
-from shared.decision import Event, Value
+from shared.decision import Event, Scope, Value
 from shared.events.program import AttendanceDay, Fault
 from shared.events.values import Actor, Day, FewLines, Instant
+
+# in which roles people act, by what they do
+TREATING = frozenset({"clinician", "administrator"})
+BILLING = frozenset({"biller", "administrator"})
+DECIDING = frozenset({"claims_officer"})
+PAYING = frozenset({"payment_officer"})
+OPERATING = frozenset({"operations"})
+STAFF = frozenset({"program_officer", "procurement_officer", "contact_centre"}).union(
+    TREATING, BILLING, DECIDING, PAYING, OPERATING
+)
 
 
 class _Act(Event):
@@ -19,9 +29,19 @@ class _Act(Event):
     seen: int
     idempotency_key: str
 
+    @override
+    def __init_subclass__(cls, *, roles: frozenset[str], scope: Scope, **kwargs: Any) -> None:
+        """Every act says in which roles it may be done, and what of the record must be the actor's own."""
+        super().__init_subclass__(roles=roles, scope=scope, **kwargs)
+
 
 class ProviderAcknowledgedReferral(
-    _Act, type="rehab.portal.provider-acknowledged-referral.v1", key="referral_id", owner="referral"
+    _Act,
+    type="rehab.portal.provider-acknowledged-referral.v1",
+    key="referral_id",
+    owner="referral",
+    roles=TREATING,
+    scope="site",
 ):
     """A clinic opened its offer."""
 
@@ -30,7 +50,12 @@ class ProviderAcknowledgedReferral(
 
 
 class ProviderAcceptedReferral(
-    _Act, type="rehab.portal.provider-accepted-referral.v1", key="referral_id", owner="referral"
+    _Act,
+    type="rehab.portal.provider-accepted-referral.v1",
+    key="referral_id",
+    owner="referral",
+    roles=TREATING,
+    scope="site",
 ):
     """A clinic takes the referral it was offered."""
 
@@ -39,7 +64,12 @@ class ProviderAcceptedReferral(
 
 
 class ProviderDeclinedReferral(
-    _Act, type="rehab.portal.provider-declined-referral.v1", key="referral_id", owner="referral"
+    _Act,
+    type="rehab.portal.provider-declined-referral.v1",
+    key="referral_id",
+    owner="referral",
+    roles=TREATING,
+    scope="site",
 ):
     """A clinic does not take the referral: a code, a comment in the document store, and a next step."""
 
@@ -52,7 +82,12 @@ class ProviderDeclinedReferral(
 
 
 class ProviderBookedAppointment(
-    _Act, type="rehab.portal.provider-booked-appointment.v1", key="referral_id", owner="referral"
+    _Act,
+    type="rehab.portal.provider-booked-appointment.v1",
+    key="referral_id",
+    owner="referral",
+    roles=TREATING,
+    scope="site",
 ):
     """A clinic agreed the first visit with the worker."""
 
@@ -64,7 +99,12 @@ class ProviderBookedAppointment(
 
 
 class ProviderMovedAppointment(
-    _Act, type="rehab.portal.provider-moved-appointment.v1", key="referral_id", owner="referral"
+    _Act,
+    type="rehab.portal.provider-moved-appointment.v1",
+    key="referral_id",
+    owner="referral",
+    roles=TREATING,
+    scope="site",
 ):
     """A clinic and the worker agreed another instant for the first visit."""
 
@@ -76,7 +116,12 @@ class ProviderMovedAppointment(
 
 
 class ProviderReportedMissed(
-    _Act, type="rehab.portal.provider-reported-missed.v1", key="referral_id", owner="referral"
+    _Act,
+    type="rehab.portal.provider-reported-missed.v1",
+    key="referral_id",
+    owner="referral",
+    roles=TREATING,
+    scope="site",
 ):
     """The worker did not come to the first visit."""
 
@@ -85,7 +130,12 @@ class ProviderReportedMissed(
 
 
 class ProviderStartedReferral(
-    _Act, type="rehab.portal.provider-started-referral.v1", key="referral_id", owner="referral"
+    _Act,
+    type="rehab.portal.provider-started-referral.v1",
+    key="referral_id",
+    owner="referral",
+    roles=TREATING,
+    scope="site",
 ):
     """The initial visit took place."""
 
@@ -94,7 +144,14 @@ class ProviderStartedReferral(
     initial_visit_on: Day
 
 
-class ProviderHeldReferral(_Act, type="rehab.portal.provider-held-referral.v1", key="referral_id", owner="referral"):
+class ProviderHeldReferral(
+    _Act,
+    type="rehab.portal.provider-held-referral.v1",
+    key="referral_id",
+    owner="referral",
+    roles=TREATING,
+    scope="site",
+):
     """A clinic lets the referral stand still for a coded reason, until a day of review."""
 
     referral_id: str
@@ -104,7 +161,12 @@ class ProviderHeldReferral(_Act, type="rehab.portal.provider-held-referral.v1", 
 
 
 class ProviderResumedReferral(
-    _Act, type="rehab.portal.provider-resumed-referral.v1", key="referral_id", owner="referral"
+    _Act,
+    type="rehab.portal.provider-resumed-referral.v1",
+    key="referral_id",
+    owner="referral",
+    roles=TREATING,
+    scope="site",
 ):
     """A clinic lifts its own hold."""
 
@@ -112,7 +174,14 @@ class ProviderResumedReferral(
     site_id: str
 
 
-class ProviderEndedProgram(_Act, type="rehab.portal.provider-ended-program.v1", key="referral_id", owner="referral"):
+class ProviderEndedProgram(
+    _Act,
+    type="rehab.portal.provider-ended-program.v1",
+    key="referral_id",
+    owner="referral",
+    roles=TREATING,
+    scope="site",
+):
     """Treatment is over: its last day, and why it ends."""
 
     referral_id: str
@@ -122,7 +191,12 @@ class ProviderEndedProgram(_Act, type="rehab.portal.provider-ended-program.v1", 
 
 
 class ProviderRecordedAttendance(
-    _Act, type="rehab.portal.provider-recorded-attendance.v1", key="referral_id", owner="program"
+    _Act,
+    type="rehab.portal.provider-recorded-attendance.v1",
+    key="referral_id",
+    owner="program",
+    roles=TREATING,
+    scope="site",
 ):
     """Days on which the worker came or did not."""
 
@@ -132,7 +206,12 @@ class ProviderRecordedAttendance(
 
 
 class ProviderSubmittedReport(
-    _Act, type="rehab.portal.provider-submitted-report.v1", key="referral_id", owner="program"
+    _Act,
+    type="rehab.portal.provider-submitted-report.v1",
+    key="referral_id",
+    owner="program",
+    roles=TREATING,
+    scope="site",
 ):
     """A report: its coded parts here, its narrative in the document store."""
 
@@ -160,7 +239,14 @@ class PlannedLine(Value):
     replaces: str | None = None
 
 
-class ProviderSubmittedPlan(_Act, type="rehab.portal.provider-submitted-plan.v1", key="referral_id", owner="program"):
+class ProviderSubmittedPlan(
+    _Act,
+    type="rehab.portal.provider-submitted-plan.v1",
+    key="referral_id",
+    owner="program",
+    roles=TREATING,
+    scope="site",
+):
     """A plan for the insurer's decision."""
 
     referral_id: str
@@ -169,7 +255,12 @@ class ProviderSubmittedPlan(_Act, type="rehab.portal.provider-submitted-plan.v1"
 
 
 class ProviderSubmittedPlanAmendment(
-    _Act, type="rehab.portal.provider-submitted-plan-amendment.v1", key="referral_id", owner="program"
+    _Act,
+    type="rehab.portal.provider-submitted-plan-amendment.v1",
+    key="referral_id",
+    owner="program",
+    roles=TREATING,
+    scope="site",
 ):
     """A change or an extension of a plan that was decided."""
 
@@ -179,7 +270,9 @@ class ProviderSubmittedPlanAmendment(
     lines: Annotated[tuple[PlannedLine, ...], FewLines]
 
 
-class ProviderRepliedPlan(_Act, type="rehab.portal.provider-replied-plan.v1", key="referral_id", owner="program"):
+class ProviderRepliedPlan(
+    _Act, type="rehab.portal.provider-replied-plan.v1", key="referral_id", owner="program", roles=TREATING, scope="site"
+):
     """The answer to what the officer asked about a plan."""
 
     referral_id: str
@@ -201,7 +294,12 @@ class BilledLine(Value):
 
 
 class ProviderSubmittedInvoice(
-    _Act, type="rehab.portal.provider-submitted-invoice.v1", key="referral_id", owner="invoice"
+    _Act,
+    type="rehab.portal.provider-submitted-invoice.v1",
+    key="referral_id",
+    owner="invoice",
+    roles=BILLING,
+    scope="site",
 ):
     """An invoice for one worker's services."""
 
@@ -215,7 +313,12 @@ class ProviderSubmittedInvoice(
 
 
 class ProviderRectifiedInvoice(
-    _Act, type="rehab.portal.provider-rectified-invoice.v1", key="referral_id", owner="invoice"
+    _Act,
+    type="rehab.portal.provider-rectified-invoice.v1",
+    key="referral_id",
+    owner="invoice",
+    roles=BILLING,
+    scope="invoice",
 ):
     """A new invoice that puts right lines which an older one was denied."""
 
@@ -229,7 +332,14 @@ class ProviderRectifiedInvoice(
     rectifies: str
 
 
-class ProviderVoidedInvoice(_Act, type="rehab.portal.provider-voided-invoice.v1", key="referral_id", owner="invoice"):
+class ProviderVoidedInvoice(
+    _Act,
+    type="rehab.portal.provider-voided-invoice.v1",
+    key="referral_id",
+    owner="invoice",
+    roles=BILLING,
+    scope="invoice",
+):
     """A clinic takes an invoice back."""
 
     referral_id: str
@@ -237,7 +347,14 @@ class ProviderVoidedInvoice(_Act, type="rehab.portal.provider-voided-invoice.v1"
     invoice_id: str
 
 
-class OfficerHeldReferral(_Act, type="rehab.portal.officer-held-referral.v1", key="referral_id", owner="referral"):
+class OfficerHeldReferral(
+    _Act,
+    type="rehab.portal.officer-held-referral.v1",
+    key="referral_id",
+    owner="referral",
+    roles=DECIDING,
+    scope="insurer",
+):
     """A claims officer lets the referral stand still for a coded reason."""
 
     referral_id: str
@@ -246,7 +363,12 @@ class OfficerHeldReferral(_Act, type="rehab.portal.officer-held-referral.v1", ke
 
 
 class OfficerResumedReferral(
-    _Act, type="rehab.portal.officer-resumed-referral.v1", key="referral_id", owner="referral"
+    _Act,
+    type="rehab.portal.officer-resumed-referral.v1",
+    key="referral_id",
+    owner="referral",
+    roles=DECIDING,
+    scope="insurer",
 ):
     """A claims officer lifts the insurer's hold."""
 
@@ -254,7 +376,12 @@ class OfficerResumedReferral(
 
 
 class OfficerWithdrewReferral(
-    _Act, type="rehab.portal.officer-withdrew-referral.v1", key="referral_id", owner="referral"
+    _Act,
+    type="rehab.portal.officer-withdrew-referral.v1",
+    key="referral_id",
+    owner="referral",
+    roles=DECIDING,
+    scope="insurer",
 ):
     """A claims officer ends the referral before its purpose is reached."""
 
@@ -270,7 +397,14 @@ class DecidedLine(Value):
     reason_code: str | None = None
 
 
-class OfficerDecidedPlan(_Act, type="rehab.portal.officer-decided-plan.v1", key="referral_id", owner="program"):
+class OfficerDecidedPlan(
+    _Act,
+    type="rehab.portal.officer-decided-plan.v1",
+    key="referral_id",
+    owner="program",
+    roles=DECIDING,
+    scope="insurer",
+):
     """A claims officer decides a plan, line by line."""
 
     referral_id: str
@@ -279,7 +413,12 @@ class OfficerDecidedPlan(_Act, type="rehab.portal.officer-decided-plan.v1", key=
 
 
 class OfficerRequestedInformation(
-    _Act, type="rehab.portal.officer-requested-information.v1", key="referral_id", owner="program"
+    _Act,
+    type="rehab.portal.officer-requested-information.v1",
+    key="referral_id",
+    owner="program",
+    roles=DECIDING,
+    scope="insurer",
 ):
     """A claims officer asks the clinic about a plan."""
 
@@ -289,7 +428,14 @@ class OfficerRequestedInformation(
     question_sha256: str | None = None
 
 
-class OfficerAcceptedReport(_Act, type="rehab.portal.officer-accepted-report.v1", key="referral_id", owner="program"):
+class OfficerAcceptedReport(
+    _Act,
+    type="rehab.portal.officer-accepted-report.v1",
+    key="referral_id",
+    owner="program",
+    roles=DECIDING,
+    scope="insurer",
+):
     """A report that the contract lets be reviewed is accepted."""
 
     referral_id: str
@@ -303,7 +449,14 @@ class ReturnedField(Value):
     reason_code: str
 
 
-class OfficerReturnedReport(_Act, type="rehab.portal.officer-returned-report.v1", key="referral_id", owner="program"):
+class OfficerReturnedReport(
+    _Act,
+    type="rehab.portal.officer-returned-report.v1",
+    key="referral_id",
+    owner="program",
+    roles=DECIDING,
+    scope="insurer",
+):
     """A report goes back to the clinic, field by field."""
 
     referral_id: str
@@ -312,7 +465,14 @@ class OfficerReturnedReport(_Act, type="rehab.portal.officer-returned-report.v1"
     fault: Fault = "clinic"
 
 
-class OfficerWaivedReport(_Act, type="rehab.portal.officer-waived-report.v1", key="referral_id", owner="program"):
+class OfficerWaivedReport(
+    _Act,
+    type="rehab.portal.officer-waived-report.v1",
+    key="referral_id",
+    owner="program",
+    roles=DECIDING,
+    scope="insurer",
+):
     """A claims officer does without a report."""
 
     referral_id: str
@@ -321,20 +481,29 @@ class OfficerWaivedReport(_Act, type="rehab.portal.officer-waived-report.v1", ke
 
 
 class PaymentOfficerReleasedRun(
-    _Act, type="rehab.portal.payment-officer-released-run.v1", key="run_id", owner="invoice"
+    _Act,
+    type="rehab.portal.payment-officer-released-run.v1",
+    key="run_id",
+    owner="invoice",
+    roles=PAYING,
+    scope="insurer",
 ):
     """A payment officer releases a run that is over the limit."""
 
     run_id: str
 
 
-class NoticeOpened(_Act, type="rehab.portal.notice-opened.v1", key="notice_id", owner="notification"):
+class NoticeOpened(
+    _Act, type="rehab.portal.notice-opened.v1", key="notice_id", owner="notification", roles=STAFF, scope="recipient"
+):
     """A notice was seen in the portal."""
 
     notice_id: str
 
 
-class OperatorReplayedParked(_Act, type="rehab.portal.operator-replayed-parked.v1", key="parked_id"):
+class OperatorReplayedParked(
+    _Act, type="rehab.portal.operator-replayed-parked.v1", key="parked_id", roles=OPERATING, scope="insurer"
+):
     """An operator asks a service to try a parked record again."""
 
     parked_id: str
@@ -347,7 +516,9 @@ class OperatorReplayedParked(_Act, type="rehab.portal.operator-replayed-parked.v
         return self.service
 
 
-class OperatorDiscardedParked(_Act, type="rehab.portal.operator-discarded-parked.v1", key="parked_id"):
+class OperatorDiscardedParked(
+    _Act, type="rehab.portal.operator-discarded-parked.v1", key="parked_id", roles=OPERATING, scope="insurer"
+):
     """An operator gives a parked record up, with a reason code."""
 
     parked_id: str

@@ -9,7 +9,8 @@ from simulation.topics import Announced
 _OFFERED = "rehab.referral.referral-offered.v1"
 _APPLIED, _REFUSED = "action-applied", "action-refused"
 _ENDS = {"referral-accepted", "referral-declined", "referral-lapsed", "referral-offer-withdrawn"}
-_ACTS = ("provider-", "officer-", "payment-officer-", "deadline-reached")
+_BY_PEOPLE = ("provider-", "officer-", "payment-officer-")
+_ACTS = (*_BY_PEOPLE, "deadline-reached")
 
 
 def actions(books: Books) -> Iterator[str]:
@@ -27,6 +28,23 @@ def actions(books: Books) -> Iterator[str]:
                 yield f"the action {one.id} ({words}) has no answer"
             elif _REFUSED in said and len(said) > 1:
                 yield f"the action {one.id} ({words}) is refused and has an effect"
+
+
+def entitled(books: Books) -> Iterator[str]:
+    """What was done had an effect only in a role that may do it."""
+    refused = {str(one.data["action_id"]) for one in books.words.get(_REFUSED, ())}
+    for words, acts in books.words.items():
+        for one in acts if words.startswith(_BY_PEOPLE) and acts[0].owner == "portal" else ():
+            by = one.data.get("by")
+            if by and one.id not in refused and by["role"] not in _roles(words):
+                yield f"the action {one.id} ({words}) of the role {by['role']} is not refused"
+
+
+def _roles(words: str) -> set[str]:
+    """Who may do it."""
+    if words.startswith("provider-"):
+        return {"biller" if words.endswith("-invoice") else "clinician", "administrator"}
+    return {"payment_officer"} if words.startswith("payment-officer-") else {"claims_officer"}
 
 
 def notices(books: Books) -> Iterator[str]:

@@ -72,15 +72,18 @@ def test_the_first_invoice_of_a_run_awaits_its_cut_off_and_later_ones_do_not() -
 
 
 @pytest.mark.parametrize(
-    ("act", "field"),
-    [(submitted(site="s-9"), "referral_id"), (rectified("i-unknown", "N-2", BILLED_AT), "rectifies")],
+    ("act", "code", "field"),
+    [
+        (submitted(site="s-9"), "NOT-YOURS", "site_id"),
+        (rectified("i-unknown", "N-2", BILLED_AT), "NOT-FOUND", "rectifies"),
+    ],
 )
 def test_who_is_not_the_site_or_names_no_invoice_of_the_case_finds_nothing(
-    act: ProviderSubmittedInvoice, field: str
+    act: ProviderSubmittedInvoice, code: str, field: str
 ) -> None:
     refused = acts.submit(reported().billing, act, None, ground(BILLED_AT), occasion(BILLED_AT))
     assert isinstance(refused, Refusal)
-    assert [(flaw.code, flaw.field) for flaw in refused.flaws] == [("NOT-FOUND", field)]
+    assert [(flaw.code, flaw.field) for flaw in refused.flaws] == [(code, field)]
 
 
 def test_another_payee_than_the_referrals_is_returned_and_nothing_is_told_of_its_numbers() -> None:
@@ -244,7 +247,7 @@ def test_a_void_names_the_invoice_as_it_is_and_whose_it_is() -> None:
     case.bill(submitted())
     invoice = case.invoice()
     assert code_of(void(case, voided(invoice.id, 0, BILLED_AT))) == "STALE"
-    assert code_of(void(case, voided(invoice.id, 1, BILLED_AT, "s-9"))) == "NOT-FOUND"
+    assert code_of(void(case, voided(invoice.id, 1, BILLED_AT, "s-9"))) == "NOT-YOURS"
     assert code_of(void(case, voided("i-9", 1, BILLED_AT))) == "NOT-FOUND"
     case.note(take_back(case, BILLED_AT))
     assert code_of(take_back(case, BILLED_AT)) == "INV-STATE"

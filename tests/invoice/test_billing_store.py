@@ -255,4 +255,4 @@ async def test_what_a_batch_schedules_before_it_freezes_a_run_is_paid_and_what_c
 async def test_a_rejected_act_leaves_nothing_but_its_answer(books: Books) -> None:
     await books.hear(*case(10, *life(), submitted(site="s-9")))
     (refused,) = await books.words(said_by("invoice", ActionRefused))
-    assert refused.reasons[0].code == "NOT-FOUND"
+    assert refused.reasons[0].code == "NOT-YOURS"

@@ -10,10 +10,11 @@ import httpx2
 import pytest
 from fastapi import APIRouter
 
-from services.portal.api.access import ACCESS, check_routes
+from services.portal.api.access import ACCESS, FACTS, check_routes
 from services.portal.api.assembly import PARTS
 from shared import postgres
 from shared.events.notification import NoticeActedOn, NoticeQueued, NoticeSeen
+from shared.events.portal import NoticeOpened
 from tests.portal import story, treated
 from tests.portal.conftest import House
 from tests.portal.story import CASE, NUMBER
@@ -111,6 +112,28 @@ async def test_each_role_may_do_what_its_line_says_and_nothing_else(town: World,
     expected = {door: ROLE_OF[account] in roles for door, roles in ACCESS.items()}
     assert {door: status in {200, 202} for door, status in found.items()} == expected
     assert {status for door, status in found.items() if not expected[door]} <= {404}
+
+
+async def test_each_call_announces_the_fact_by_whose_contract_it_is_let_in(town: World) -> None:
+    account_of = {role: account for account, role in ROLE_OF.items()}
+    for (method, path), fact in FACTS.items():
+        account = account_of[min(fact.roles & account_of.keys())]
+        before = len(await town.facts())
+        names = {"notice_id": NOTICE}
+        if fact is NoticeOpened:
+            await town.hear(notice(account, NOTICE))
+        await call(town, account, method, path, names)
+        (announced,) = (await town.facts())[before:]
+        assert (announced.type, announced.payload["by"]["role"] in fact.roles) == (fact.type_name, True), path
+
+
+async def test_a_fact_is_not_announced_in_a_role_that_its_contract_does_not_name(
+    town: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ACCESS, ("POST", "/referrals/{number}/commands/hold"), frozenset({"biller"}))
+    before = len(await town.facts())
+    answer = await call(town, "a-north-biller", "POST", "/referrals/{number}/commands/hold", {})
+    assert (answer.status_code, len(await town.facts())) == (404, before)
 
 
 async def test_what_is_not_yours_looks_like_what_is_not_there(town: World) -> None:
@@ -224,7 +247,8 @@ async def test_a_reader_can_change_nothing_and_reads_nothing_else(
     tables = await reader.fetch(
         "SELECT tablename FROM pg_tables WHERE schemaname = 'portal'"
         " AND tablename NOT IN"
-        " ('views', 'operations', 'notices', 'cases', 'papers', 'payees', 'remittances', 'runs', 'drafts', 'timeline')"
+        " ('views', 'operations', 'notices', 'cases', 'papers', 'papers_left', 'payees', 'remittances', 'runs',"
+        " 'drafts', 'timeline')"
     )
     assert len(tables) > 10
     for (table,) in tables:

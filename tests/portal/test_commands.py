@@ -90,6 +90,7 @@ async def test_patience_that_ends_is_an_operation_that_goes_on(offer: World) -> 
         ((flaw("REF-LAPSED"),), ("none",), 409),
         ((flaw("REF-STATE"),), ("accept", "decline"), 409),
         ((flaw("NOT-FOUND", "referral_id"),), (), 404),
+        ((flaw("NOT-YOURS", "by"),), (), 404),
         ((flaw("FIELD-MISSING", "comment"), flaw("FIELD-MISSING", "next_step")), (), 422),
     ],
 )

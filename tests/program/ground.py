@@ -22,7 +22,7 @@ CATALOGUE = Path(__file__).parents[2] / "services" / "program" / "catalogue"
 CRRTW = ProgramPublished.model_validate(tomllib.loads((CATALOGUE / "crrtw.toml").read_text()))
 VISIT_ON = date(2024, 11, 4)  # a Monday
 CLINIC = Actor(account_id="a-1", role="clinician", organisation_id="o-1")
-OFFICER = Actor(account_id="a-2", role="officer")
+OFFICER = Actor(account_id="a-2", role="claims_officer")
 SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 

@@ -107,5 +107,5 @@ def test_nothing_is_recorded_before_the_start_or_once_billing_is_final() -> None
 
 
 def test_another_clinics_worker_is_not_there() -> None:
-    assert flaws(recorded(started(), day(4), site_id="van-2")) == [("NOT-FOUND", "referral_id")]
+    assert flaws(recorded(started(), day(4), site_id="van-2")) == [("NOT-YOURS", "site_id")]
     assert flaws(recorded(None, day(4))) == [("NOT-FOUND", "referral_id")]

@@ -221,7 +221,7 @@ def test_all_that_closes_a_case_is_said_at_once() -> None:
 
 
 def test_another_clinic_s_case_is_not_there() -> None:
-    assert codes(submit(reported(), VISIT, site="van-2")) == {("NOT-FOUND", "referral_id")}
+    assert codes(submit(reported(), VISIT, site="van-2")) == {("NOT-YOURS", "site_id")}
     assert codes(submit(None, VISIT)) == {("NOT-FOUND", "referral_id")}
 
 

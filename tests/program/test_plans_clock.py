@@ -137,7 +137,7 @@ def test_a_reply_answers_a_question() -> None:
     assert codes(reply(asked, ground(DECIDED_ON), document=None)) == {("FIELD-MISSING", "document_id")}
     assert codes(reply(asked, ground(DECIDED_ON), seen=2)) == {("STALE", "seen")}
     assert codes(reply(asked, ground(DECIDED_ON), plan=2)) == {("NOT-FOUND", "referral_id")}
-    assert codes(reply(asked._replace(site_id="van-2"), ground(DECIDED_ON))) == {("NOT-FOUND", "referral_id")}
+    assert codes(reply(asked._replace(site_id="van-2"), ground(DECIDED_ON))) == {("NOT-YOURS", "site_id")}
 
 
 def test_a_reply_after_the_door_closed_is_too_late() -> None:

@@ -202,7 +202,7 @@ def test_only_what_is_due_is_sent_in() -> None:
 
 def test_a_clinic_that_does_not_treat_the_worker_is_told_nothing() -> None:
     assert flaws(sent(None)) == [("NOT-FOUND", "referral_id")]
-    assert flaws(sent(started(), site_id="van-2")) == [("NOT-FOUND", "referral_id")]
+    assert flaws(sent(started(), site_id="van-2")) == [("NOT-YOURS", "site_id")]
     assert flaws(sent(opened())) == [("RPT-NOTREQ", "report")]
 
 

@@ -106,7 +106,7 @@ def test_each_site_that_had_the_offer_is_told_how_it_lost_it_and_another_nothing
     assert {site: codes(decision) for site, decision in said.items()} == {
         "van-1": ["REF-DECLINED"],
         "van-2": ["REF-LAPSED"],
-        "kel-1": ["NOT-FOUND"],
+        "kel-1": ["NOT-YOURS"],
     }
 
 

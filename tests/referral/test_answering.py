@@ -33,7 +33,7 @@ def test_a_decline_without_one_of_its_parts_is_not_taken(left_out: str) -> None:
 
 
 def test_a_site_without_the_offer_declines_nothing() -> None:
-    assert codes(Story().offer().act(ProviderDeclinedReferral, site="kel-1")) == ["NOT-FOUND"]
+    assert codes(Story().offer().act(ProviderDeclinedReferral, site="kel-1")) == ["NOT-YOURS"]
 
 
 def test_a_door_closes_by_its_name_and_its_instant() -> None:

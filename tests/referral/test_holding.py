@@ -18,7 +18,7 @@ from shared.events.portal import (
     ProviderResumedReferral,
 )
 from tests.referral.register import register
-from tests.referral.test_life import BY, Story, codes, due
+from tests.referral.test_life import Story, codes, due
 
 NEXT_WEEK = date(2024, 11, 12)
 
@@ -164,12 +164,6 @@ def test_a_discharge_report_that_comes_in_under_a_hold_discharges_when_it_is_lif
     assert story.words[-2:] == ["referral-resumed", "referral-discharged"]
     assert story.said[-1].revision == story.said[-2].revision
     assert isinstance(story.referral.state, Discharged)
-
-
-def test_only_claims_officers_act_for_the_insurer() -> None:
-    story = accepted()
-    for kind in (OfficerHeldReferral, OfficerResumedReferral, OfficerWithdrewReferral):
-        assert codes(story.rule(kind, by=BY)) == ["NOT-FOUND"]
 
 
 def test_an_officer_acts_on_what_is_seen() -> None:

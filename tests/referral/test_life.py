@@ -225,7 +225,7 @@ def test_one_acts_on_what_one_sees() -> None:
 
 
 def test_another_clinic_is_told_nothing() -> None:
-    assert codes(Story().offer().act(ProviderAcknowledgedReferral, site="kel-1")) == ["NOT-FOUND"]
+    assert codes(Story().offer().act(ProviderAcknowledgedReferral, site="kel-1")) == ["NOT-YOURS"]
 
 
 def test_a_decline_lacks_everything_at_once() -> None:

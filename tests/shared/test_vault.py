@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
+from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 
+from deploy.local import rights
 from shared import vault
 from shared.decision import Occasion
 from shared.events.answers import EventParked, said_by
@@ -112,3 +115,69 @@ async def test_bytes_of_a_day_that_was_forgotten_stay_shut(conn: Connection) -> 
         await vault.open_bytes(conn, sealed)
     with pytest.raises(ValueError, match="destroyed"):
         await vault.seal_bytes(conn, "2024-10-01", [b"x"])
+
+
+OVERWRITE = "UPDATE vault.keys SET data_key = NULL, destroyed_at = now() WHERE person_id = $1"
+OWNERS = {"worker": {"referral"}, "account": {"portal"}, "document": {"portal"}, "day": {"referral", "portal"}}
+
+
+@pytest.mark.parametrize("kind", OWNERS)
+@pytest.mark.parametrize("service", ["referral", "portal", "notification"])
+async def test_a_key_is_destroyed_by_the_owner_of_the_person_alone(database: str, kind: str, service: str) -> None:
+    known, unknown = f"{kind}/1", f"{kind}/2"
+    maker, session = await open_session(database, "portal", "portal"), await open_session(database, service, service)
+    keys = await vault.make_keys(maker, [known])
+    for person_id in (known, unknown):
+        if service in OWNERS[kind]:
+            assert await vault.destroy(session, person_id, at=NOON)
+        else:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await vault.destroy(session, person_id, at=NOON)
+            if service != "notification":
+                assert await session.execute(OVERWRITE, person_id) == "UPDATE 0"
+            found = await vault.find_keys(session, [person_id])
+            assert found.keys() == keys.keys() & {person_id}
+    await maker.close()
+    await session.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE vault.keys SET data_key = NULL, destroyed_at = now()",
+        "UPDATE vault.keys SET person_id = 'worker/W2'",
+        "DELETE FROM vault.keys",
+        "TRUNCATE vault.keys",
+        "INSERT INTO vault.keys (person_id, destroyed_at) VALUES ('worker/W3', now())",
+        "INSERT INTO vault.keys (person_id, data_key) VALUES ('worker/W3', decode(repeat('00', 32), 'hex'))",
+    ],
+)
+async def test_notification_opens_what_was_sealed_and_changes_no_key(
+    conn: Connection, database: str, statement: str
+) -> None:
+    sealed = await vault.seal_people(conn, [word()])
+    notification = await open_session(database, "notification", "notification")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await notification.execute(statement)
+    assert await opened(notification, list(sealed)) == {"worker/W1": WHO}
+    await notification.close()
+
+
+async def test_a_right_that_was_given_before_is_taken_back(conn: Connection, database: str) -> None:
+    await vault.make_keys(conn, ["worker/W1"])
+    superuser = await asyncpg.connect(rights.address(database, database=database_of(database), user="postgres"))
+    await superuser.execute("GRANT INSERT, UPDATE ON vault.keys TO notification")
+    await rights.prepare_database(database)
+    notification = await open_session(database, "notification", "notification")
+    for statement in (
+        "UPDATE vault.keys SET made_at = now()",
+        "INSERT INTO vault.keys (person_id) VALUES ('worker/W3')",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="denied"):
+            await notification.execute(statement)
+    await superuser.close()
+    await notification.close()
+
+
+def database_of(url: str) -> str:
+    return urlsplit(url).path.lstrip("/")

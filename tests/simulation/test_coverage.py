@@ -15,6 +15,7 @@ from tests.simulation.world import World, at
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "shared" / "rules"
+OF_ALL = ROOT / "shared" / "decision.py"  # what every service refuses
 TERMS = "TERMS"  # no code: the name of a wait
 NOT_SAID_YET = "referral-closed-not-started"
 
@@ -41,13 +42,14 @@ def test_the_codes_written_down_are_those_of_the_rules() -> None:
     said = codes_of(
         *(domain(service) for service in ("referral", "program", "invoice")),
         *(RULES / f"{name}.py" for name in ("admission", "adjudication", "payable", "fees")),
+        OF_ALL,
     )
     assert said - {TERMS} == {code for codes in CODES.values() for code in codes}
 
 
 @pytest.mark.parametrize(("service", "codes"), [("referral", REFERRAL), ("program", PROGRAM), ("invoice", INVOICE)])
 def test_a_service_refuses_by_codes_of_its_own_source(service: str, codes: frozenset[str]) -> None:
-    assert codes <= codes_of(domain(service))
+    assert codes <= codes_of(domain(service), OF_ALL)
 
 
 def test_every_step_is_an_event_that_is_announced() -> None:

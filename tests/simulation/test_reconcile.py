@@ -58,7 +58,8 @@ class Case:
 
     def act(self, words: str, event: str, when: datetime, **data: Any) -> None:
         """A clinic acts and is answered."""
-        action = self.world.announce(f"portal.{words}", CASE, when, {"referral_id": CASE})
+        whole = {"referral_id": CASE, "by": {"account_id": "a-1", "role": "clinician"}}
+        action = self.world.announce(f"portal.{words}", CASE, when, whole)
         self.say(event, when, action, **data)
 
 
@@ -295,6 +296,25 @@ def test_a_refused_action_with_an_effect_is_found(world: World) -> None:
     refused = {"action_key": CASE, "action_id": id_.decode()}
     world.announce("referral.action-refused", CASE, at("2024-10-09", 15), refused, id_.decode())
     assert any("is refused and has an effect" in one for one in report(world).faults)
+
+
+@pytest.mark.parametrize(
+    ("words", "role"),
+    [
+        ("provider-started-referral", "biller"),
+        ("provider-submitted-invoice", "clinician"),
+        ("officer-decided-plan", "administrator"),
+        ("payment-officer-released-run", "claims_officer"),
+    ],
+)
+def test_an_action_with_an_effect_in_a_role_that_may_not_do_it_is_found(world: World, words: str, role: str) -> None:
+    by = {"account_id": "a-1", "role": role}
+    action = world.announce(f"portal.{words}", CASE, at("2024-10-09", 15), {"referral_id": CASE, "by": by})
+    sentence = f"the action {action} ({words}) of the role {role} is not refused"
+    assert sentence in report(world).faults
+    refused = {"action_key": CASE, "action_id": action}
+    world.announce("referral.action-refused", CASE, at("2024-10-09", 15), refused, action)
+    assert sentence not in report(world).faults
 
 
 def test_a_referral_that_is_unplaced_while_a_site_has_an_opening_is_found(world: World) -> None:

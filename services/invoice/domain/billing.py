@@ -5,7 +5,7 @@ from services.invoice.domain.closing import finish, watch
 from services.invoice.domain.judging import Course, Ground, bill_of, expire, judge_one, settle
 from services.invoice.domain.number import Number, is_readable, use
 from services.invoice.domain.steps import ShareReleased
-from shared.decision import Arm, Decision, Event, Flaw, Occasion, Outcome, Refusal, refuse
+from shared.decision import Arm, Decision, Event, Flaw, Occasion, Outcome, Refusal, not_yours, refuse
 from shared.events.invoice import ClaimedLine, InvoicePaid, InvoiceReceived, InvoiceReturned, InvoiceVoided
 from shared.events.portal import ProviderRectifiedInvoice, ProviderSubmittedInvoice, ProviderVoidedInvoice
 from shared.events.referral import ClaimStandingChanged
@@ -42,10 +42,10 @@ def submit(
     billing: Billing | None, act: Submitted, taken: Number | None, ground: Ground, occasion: Occasion
 ) -> Decision:
     """An invoice comes in: returned when it is not whole, else received and judged at once."""
-    if billing is None or act.site_id != billing.case.site_id:
+    if billing is None:
         return refuse("NOT-FOUND", "the referral is there and yours to bill", "check referral and site", "referral_id")
     course = expire(Course(billing, billing, ground, occasion))
-    if refusal := _not_rectifiable(course.billing, act):
+    if refusal := _not_billable(course.billing, act):
         return refusal
     invoice = _received(act, billing.case, occasion)
     whole = faults(bill_of(invoice), act.cents, ground.today, billing.case, ground.terms)
@@ -57,13 +57,15 @@ def submit(
     return outcome._replace(changed=(*outcome.changed, use(act.payee_id, act.number, invoice.id)))
 
 
-def _not_rectifiable(billing: Billing, act: Submitted) -> Refusal | None:
-    """Only an invoice that was judged can be put right."""
+def _not_billable(billing: Billing, act: Submitted) -> Refusal | None:
+    """The site that has the case bills it; the site that sent an invoice puts it right, once it was judged."""
     if isinstance(act, ProviderSubmittedInvoice):
-        return None
+        return None if act.site_id == billing.case.site_id else not_yours("site_id")
     old = billing.invoice(act.rectifies)
     if old is None:
         return refuse("NOT-FOUND", "the invoice is there and yours", "check the invoice", "rectifies")
+    if act.site_id != billing.site_of(old):
+        return not_yours("rectifies")
     if old.status in {"pended", "voided"}:
         rule = "an invoice is put right once it was judged"
         allowed = ("void",) if old.status == "pended" else ("submit",)
@@ -83,6 +85,7 @@ def _received(act: Submitted, case: Case, occasion: Occasion) -> Invoice:
         act.lines,
         act.rectifies if isinstance(act, ProviderRectifiedInvoice) else None,
         after=tuple(case.unanswered),
+        site_id=act.site_id,
     )
 
 
@@ -116,13 +119,17 @@ def _announced(act: Submitted, invoice: Invoice) -> InvoiceReceived:
         ),
         cents=invoice.claimed_cents,
         rectifies=invoice.rectifies,
+        site_id=invoice.site_id,
     )
 
 
 def void(billing: Billing | None, act: ProviderVoidedInvoice, ground: Ground, occasion: Occasion) -> Decision:
     """A clinic takes an invoice back before its run is fixed; what it held back is free for others."""
-    if billing is None or act.site_id != billing.case.site_id or billing.invoice(act.invoice_id) is None:
+    found = billing.invoice(act.invoice_id) if billing else None
+    if billing is None or found is None:
         return refuse("NOT-FOUND", "the invoice is there and yours", "check the invoice", "invoice_id")
+    if act.site_id != billing.site_of(found):
+        return not_yours("invoice_id")
     course = expire(Course(billing, billing, ground, occasion))
     invoice = next(i for i in course.billing.invoices if i.id == act.invoice_id)
     if refusal := _not_voidable(invoice, act, ground):

@@ -23,7 +23,8 @@ class Invoice(NamedTuple):
     """An invoice as received and as judged last.
 
     `after` are actions that stood before it in its key and have no answer yet, `heard_on` is when the last one had;
-    `closes_on` is the last day on which it may be put right or disputed.
+    `closes_on` is the last day on which it may be put right or disputed. `site_id` is the site that sent it, whose it
+    stays; none where it was sent before that was kept.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Invoice(NamedTuple):
     remittance_id: str | None = None
     dispute_days: int = 0
     closes_on: date | None = None
+    site_id: str = ""
 
     @property
     def claimed_cents(self) -> int:
@@ -79,6 +81,10 @@ class Billing(NamedTuple):
     def invoice(self, invoice_id: str) -> Invoice | None:
         """One of its invoices."""
         return next((i for i in self.invoices if i.id == invoice_id), None)
+
+    def site_of(self, invoice: Invoice) -> str:
+        """The site whose an invoice is."""
+        return invoice.site_id or self.case.site_id
 
     def having(self, changed: Invoice) -> "Billing":
         """With an invoice as it is now."""

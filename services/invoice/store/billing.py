@@ -117,6 +117,7 @@ def _state(invoice: Invoice) -> Said:
         "remittance_id": invoice.remittance_id,
         "dispute_days": invoice.dispute_days,
         "closes_on": invoice.closes_on,
+        "site_id": invoice.site_id,
     }
 
 
@@ -142,6 +143,7 @@ def _invoice(id_: str, revision: int, number: str, payee_id: str, status: Any, t
         said["remittance_id"],
         said["dispute_days"],
         _day(said["closes_on"]),
+        said.get("site_id", ""),
     )
 
 

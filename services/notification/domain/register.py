@@ -6,6 +6,7 @@ from datetime import datetime
 
 from shared.calendar import UNPUBLISHED, Calendar
 from shared.events.procurement import ContractActivated
+from shared.events.values import Actor
 
 OFFICER = "officer"  # the claims officer of the referral, known by name
 
@@ -26,6 +27,14 @@ class Register:
     def at_insurer(self, role: str) -> Sequence[str]:
         """Who holds the role; a desk where nobody does is told itself, so that the ledger shows it."""
         return self.accounts.get(("", role)) or [role]
+
+    def is_recipient(self, recipient_id: str, by: Actor) -> bool:
+        """Whether a notice is somebody's own: their account's, or their site's, desk's or organisation's."""
+        if recipient_id in {by.account_id, by.organisation_id}:
+            return True
+        return any(
+            by.account_id in those for (site, role), those in self.accounts.items() if recipient_id == (site or role)
+        )
 
     def is_reviewed(self, contract_id: str, kind: str, at: datetime) -> bool:
         """Whether an officer looks at such reports under the contract as it holds on the day."""

@@ -24,11 +24,12 @@ _ESCALATIONS = frozenset(name for name, rule in RULES.items() if rule.is_escalat
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """The register, open notices that a batch's events may act on, and those who were told together."""
+    """The register, open notices that a batch's events may act on, and those who were told together or of that."""
 
     register: Register
     open: dict[str, list[str]] = field(default_factory=dict)
     groups: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    others: dict[str, list[str]] = field(default_factory=dict)
     by_key: ByKey = field(default_factory=ByKey)
 
 
@@ -45,6 +46,6 @@ async def about_unseen(conn: Connection, events: Sequence[NoticeUnseen]) -> Abou
     return About(await REGISTER.current(conn), groups=await find_groups(conn, {event.told for event in events}))
 
 
-async def about_opened(conn: Connection, events: Sequence[NoticeOpened]) -> dict[str, list[str]]:
-    """Of what was opened: who was told that nobody had."""
-    return await find_others(conn, {event.key for event in events})
+async def about_opened(conn: Connection, events: Sequence[NoticeOpened]) -> About:
+    """Of what was opened: who was told that nobody had, and who holds which role."""
+    return About(await REGISTER.current(conn), others=await find_others(conn, {event.key for event in events}))

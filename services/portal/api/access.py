@@ -12,50 +12,51 @@ from starlette.routing import BaseRoute
 from services.portal.api.desk import Here
 from services.portal.api.problems import Problem, not_found
 from services.portal.store.accounts import Caller, find_caller
+from shared.decision import Event
+from shared.events import portal as facts
 
 _BEARER = HTTPBearer(auto_error=False)
-EVERYBODY = frozenset(
-    {
-        "clinician",
-        "biller",
-        "administrator",
-        "claims_officer",
-        "program_officer",
-        "payment_officer",
-        "procurement_officer",
-        "contact_centre",
-        "operations",
-    }
-)
-CLINIC = frozenset({"clinician", "biller", "administrator"})
-ACTS = frozenset({"clinician", "administrator"})
-BILLS = frozenset({"biller", "administrator"})
-OFFICER = frozenset({"claims_officer"})
-PAYS = frozenset({"payment_officer"})
+EVERYBODY, ACTS, BILLS, OFFICER, PAYS = facts.STAFF, facts.TREATING, facts.BILLING, facts.DECIDING, facts.PAYING
+CLINIC = ACTS | BILLS
+# which fact each call that does something announces; its contract says in which roles that may be done
+FACTS: dict[tuple[str, str], type[Event]] = {
+    ("POST", "/notices/{notice_id}/open"): facts.NoticeOpened,
+    ("POST", "/referrals/{number}/commands/acknowledge"): facts.ProviderAcknowledgedReferral,
+    ("POST", "/referrals/{number}/commands/accept"): facts.ProviderAcceptedReferral,
+    ("POST", "/referrals/{number}/commands/decline"): facts.ProviderDeclinedReferral,
+    ("POST", "/referrals/{number}/commands/move"): facts.ProviderMovedAppointment,
+    ("POST", "/referrals/{number}/commands/missed"): facts.ProviderReportedMissed,
+    ("POST", "/referrals/{number}/commands/start"): facts.ProviderStartedReferral,
+    ("POST", "/referrals/{number}/commands/hold"): facts.ProviderHeldReferral,
+    ("POST", "/referrals/{number}/commands/resume"): facts.ProviderResumedReferral,
+    ("POST", "/referrals/{number}/commands/end"): facts.ProviderEndedProgram,
+    ("POST", "/referrals/{number}/commands/attendance"): facts.ProviderRecordedAttendance,
+    ("POST", "/referrals/{number}/commands/report"): facts.ProviderSubmittedReport,
+    ("POST", "/referrals/{number}/commands/plan"): facts.ProviderSubmittedPlan,
+    ("POST", "/referrals/{number}/commands/amend"): facts.ProviderSubmittedPlanAmendment,
+    ("POST", "/referrals/{number}/commands/reply"): facts.ProviderRepliedPlan,
+    ("POST", "/referrals/{number}/appointments"): facts.ProviderBookedAppointment,
+    ("POST", "/referrals/{number}/commands/invoice"): facts.ProviderSubmittedInvoice,
+    ("POST", "/referrals/{number}/commands/rectify"): facts.ProviderRectifiedInvoice,
+    ("POST", "/referrals/{number}/commands/void"): facts.ProviderVoidedInvoice,
+    ("POST", "/officer/referrals/{number}/commands/hold"): facts.OfficerHeldReferral,
+    ("POST", "/officer/referrals/{number}/commands/resume"): facts.OfficerResumedReferral,
+    ("POST", "/officer/referrals/{number}/commands/withdraw"): facts.OfficerWithdrewReferral,
+    ("POST", "/officer/referrals/{number}/commands/decide-plan"): facts.OfficerDecidedPlan,
+    ("POST", "/officer/referrals/{number}/commands/request-information"): facts.OfficerRequestedInformation,
+    ("POST", "/officer/referrals/{number}/commands/accept-report"): facts.OfficerAcceptedReport,
+    ("POST", "/officer/referrals/{number}/commands/return-report"): facts.OfficerReturnedReport,
+    ("POST", "/officer/referrals/{number}/commands/waive-report"): facts.OfficerWaivedReport,
+    ("POST", "/runs/{run_id}/commands/release"): facts.PaymentOfficerReleasedRun,
+}
 ACCESS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/me"): EVERYBODY,
     ("GET", "/operations/{operation_id}"): EVERYBODY,
     ("GET", "/notices"): EVERYBODY,
-    ("POST", "/notices/{notice_id}/open"): EVERYBODY,
     ("GET", "/events"): EVERYBODY,
     ("GET", "/calendars/{calendar_id}/count"): EVERYBODY,
     ("GET", "/referrals"): CLINIC,
     ("GET", "/referrals/{number}"): CLINIC,
-    ("POST", "/referrals/{number}/commands/acknowledge"): ACTS,
-    ("POST", "/referrals/{number}/commands/accept"): ACTS,
-    ("POST", "/referrals/{number}/commands/decline"): ACTS,
-    ("POST", "/referrals/{number}/commands/move"): ACTS,
-    ("POST", "/referrals/{number}/commands/missed"): ACTS,
-    ("POST", "/referrals/{number}/commands/start"): ACTS,
-    ("POST", "/referrals/{number}/commands/hold"): ACTS,
-    ("POST", "/referrals/{number}/commands/resume"): ACTS,
-    ("POST", "/referrals/{number}/commands/end"): ACTS,
-    ("POST", "/referrals/{number}/commands/attendance"): ACTS,
-    ("POST", "/referrals/{number}/commands/report"): ACTS,
-    ("POST", "/referrals/{number}/commands/plan"): ACTS,
-    ("POST", "/referrals/{number}/commands/amend"): ACTS,
-    ("POST", "/referrals/{number}/commands/reply"): ACTS,
-    ("POST", "/referrals/{number}/appointments"): ACTS,
     ("GET", "/referrals/{number}/plans"): CLINIC,
     ("GET", "/referrals/{number}/plans/{plan}"): CLINIC,
     ("GET", "/referrals/{number}/reports"): CLINIC,
@@ -63,9 +64,6 @@ ACCESS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/referrals/{number}/attendance"): CLINIC,
     ("GET", "/referrals/{number}/invoices"): CLINIC,
     ("GET", "/referrals/{number}/invoices/{invoice_id}"): CLINIC,
-    ("POST", "/referrals/{number}/commands/invoice"): BILLS,
-    ("POST", "/referrals/{number}/commands/rectify"): BILLS,
-    ("POST", "/referrals/{number}/commands/void"): BILLS,
     ("GET", "/payments"): BILLS,
     ("GET", "/remittances/{remittance_id}"): BILLS,
     ("GET", "/officer/queue"): OFFICER,
@@ -75,17 +73,9 @@ ACCESS: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/officer/referrals/{number}/plans/{plan}"): OFFICER,
     ("GET", "/officer/referrals/{number}/reports"): OFFICER,
     ("GET", "/officer/referrals/{number}/reports/{name}"): OFFICER,
-    ("POST", "/officer/referrals/{number}/commands/hold"): OFFICER,
-    ("POST", "/officer/referrals/{number}/commands/resume"): OFFICER,
-    ("POST", "/officer/referrals/{number}/commands/withdraw"): OFFICER,
-    ("POST", "/officer/referrals/{number}/commands/decide-plan"): OFFICER,
-    ("POST", "/officer/referrals/{number}/commands/request-information"): OFFICER,
-    ("POST", "/officer/referrals/{number}/commands/accept-report"): OFFICER,
-    ("POST", "/officer/referrals/{number}/commands/return-report"): OFFICER,
-    ("POST", "/officer/referrals/{number}/commands/waive-report"): OFFICER,
     ("GET", "/runs"): PAYS,
     ("GET", "/runs/{run_id}"): PAYS,
-    ("POST", "/runs/{run_id}/commands/release"): PAYS,
+    **{place: fact.roles for place, fact in FACTS.items()},
 }
 
 

@@ -37,6 +37,7 @@ _OFFICERS = {
     "return": "return-report",
     "waive": "waive-report",
 }
+_NOT_THERE = frozenset({"NOT-FOUND", "NOT-YOURS"})
 _NO_CALLS = frozenset({"none", "wait", "look", "decide", "request-information"})  # of those who are no officers
 
 
@@ -125,6 +126,8 @@ async def _say(conn: Connection, action: Action) -> Operation:
     caller = action.caller
     by = Actor(account_id=caller.account_id, role=action.role, organisation_id=caller.organisation_id)
     fact = await action.fact(Said(conn, by, received_at, str(action.key)))
+    if action.role not in fact.roles:
+        raise not_found()
     operation_id = UUID(bytes=uuid7().bytes)
     occasion = Occasion(str(operation_id), str(operation_id), action.record_key, received_at, received_at)
     event_id = await outbox.say(conn, outbox.said(fact, occasion), place)
@@ -193,7 +196,7 @@ def refusal(operation: Operation) -> Problem:
     reasons, allowed = said.get("reasons", []), said.get("allowed", [])
     codes = {reason["code"] for reason in reasons}
     errors = [error(_field(r["field"]), r["code"], r["rule"], r["fix"]) for r in reasons]
-    if "NOT-FOUND" in codes:
+    if codes & _NOT_THERE:
         return not_found()
     if "STALE" in codes:
         return Problem(412, "It changed since you read it.", errors)

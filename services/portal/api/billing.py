@@ -11,7 +11,7 @@ from services.portal.api.desk import Here
 from services.portal.api.paging import Paged
 from services.portal.api.papers import Desk
 from services.portal.api.problems import not_found
-from services.portal.api.referrals import Number, find_held, find_mine
+from services.portal.api.referrals import Number, find_at, find_held, find_mine
 from services.portal.store.payments import find_remittance, list_remittances
 from shared.decision import Event
 from shared.events.portal import ProviderRectifiedInvoice, ProviderSubmittedInvoice, ProviderVoidedInvoice
@@ -22,9 +22,15 @@ _LISTED = ("remittance_id", "payee_id", "run_id", "run_on", "cents", "dispute_un
 
 
 async def _bill(call: Call, verb: str, body: Body, kind: type[Event], invoice_id: str) -> Response:
-    """Something about an invoice for a referral of the caller's; the contract says who is paid."""
+    """Something about an invoice for a referral of the caller's; the contract says who is paid.
+
+    One that was sent is acted on for the site that sent it, whichever has the referral now.
+    """
     view = await find_mine(call.portal, call.caller, call.number)
     desk = Desk(call.portal, call.caller, view.referral_id)
+    sent = await desk.find("invoice", invoice_id) if invoice_id else None
+    if sent and sent.site_id and sent.site_id != view.site_id:
+        view = await find_at(call.portal, call.caller, call.number, sent.site_id)
     payee = {"payee_id": view.body.get("payee_id", "")} if "payee_id" in kind.model_fields else {}
 
     async def look() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from services.portal.api.bodies import Appointment, Body, Decline, End, Hold, Mo
 from services.portal.api.calls import Call, Matter, SeenCall, act
 from services.portal.api.desk import Portal
 from services.portal.api.problems import Problem, error
-from services.portal.api.referrals import LOST, find_mine, page_of
+from services.portal.api.referrals import find_mine, page_of
 from services.portal.store.accounts import Caller
 from services.portal.store.shown import View
 from shared.decision import Event
@@ -30,7 +30,7 @@ router = APIRouter(prefix="/referrals", tags=["commands"])
 
 def _check(view: View, seen: int) -> None:
     """A revision that is known to be old is told at once; who lost the offer is told so by the owner."""
-    if seen < view.revision and view.state not in LOST:
+    if seen < view.revision and not view.is_lost:
         reason = error("/header/if-match", "STALE", "one acts on what one sees", "read it again")
         raise Problem(412, "It changed since you read it.", [reason])
 

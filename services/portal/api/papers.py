@@ -15,7 +15,11 @@ _WRITTEN = {"question_id": "question", "reply_id": "reply", "document_id": "narr
 
 
 def allowed_to_clinic(paper: Paper) -> list[str]:
-    """What a clinic may do with it now."""
+    """What a clinic may do with it now; what belongs to a referral that it lost is there to be read."""
+    return [] if paper.is_left else _allowed_to_holder(paper)
+
+
+def _allowed_to_holder(paper: Paper) -> list[str]:
     match paper.kind, paper.state:
         case "plan", "information-requested":
             return ["reply"]
@@ -73,16 +77,19 @@ class Desk:
             found = await list_papers(conn, self._referral_id, kind, page.after, page.most)
         return page.of(found, lambda one: one[1], lambda one: shown(one[0], self._allowed(one[0])))
 
+    async def find(self, kind: str, name: str) -> Paper | None:
+        """One of them, as the reader may see it."""
+        async with self._portal.reading(self._caller) as conn:
+            return await find_paper(conn, self._referral_id, kind, name)
+
     async def glance(self, kind: str, name: str) -> dict[str, Any]:
         """All that there is to see of one now; nothing where there is nothing yet: a first report, a new plan."""
-        async with self._portal.reading(self._caller) as conn:
-            found = await find_paper(conn, self._referral_id, kind, name)
+        found = await self.find(kind, name)
         return await self._whole(found) if found else {}
 
     async def page(self, kind: str, name: str) -> JSONResponse:
         """All that there is to see of one, with its revision."""
-        async with self._portal.reading(self._caller) as conn:
-            found = await find_paper(conn, self._referral_id, kind, name)
+        found = await self.find(kind, name)
         if found is None:
             raise not_found()
         headers = {"ETag": f'"{found.revision}"', "Cache-Control": "private, no-cache"}
@@ -90,8 +97,7 @@ class Desk:
 
     async def attendance(self) -> dict[str, Any]:
         """Day by day."""
-        async with self._portal.reading(self._caller) as conn:
-            found = await find_paper(conn, self._referral_id, "attendance", "days")
+        found = await self.find("attendance", "days")
         days = found.body["days"] if found else {}
         said = [{"on": on, "status": status} for on, status in days.items()]
         return {"revision": found.revision if found else 0, "days": said}

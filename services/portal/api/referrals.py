@@ -14,7 +14,6 @@ from services.portal.store.shown import View, find_view, list_views
 from shared import clock
 
 router = APIRouter(prefix="/referrals", tags=["referrals"])
-LOST = frozenset({"declined", "lapsed", "offer-withdrawn"})
 _KNOWN = frozenset({"acknowledged", "accepted", "scheduled", "active", "discharged"})
 _ALLOWED = {
     "offered": ["acknowledge", "decline"],
@@ -142,9 +141,18 @@ async def find_mine(portal: Portal, caller: Caller, number: str) -> View:
     return found[0]
 
 
+async def find_at(portal: Portal, caller: Caller, number: str, site_id: str) -> View:
+    """A referral as one of the caller's sites sees it or saw it last, or 404."""
+    async with portal.reading(caller) as conn:
+        found = await find_view(conn, number, [site for site in caller.sites if site == site_id])
+    if found is None:
+        raise not_found()
+    return found[0]
+
+
 async def find_held(portal: Portal, caller: Caller, number: str) -> View:
-    """One that the caller's site has still: what belongs to it is shown to nobody who lost it."""
+    """One that the caller's site has or had; nobody who was only asked is shown what belongs to it."""
     view = await find_mine(portal, caller, number)
-    if view.state in LOST:
+    if not view.is_had:
         raise not_found()
     return view

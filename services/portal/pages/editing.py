@@ -6,7 +6,7 @@ from typing import NamedTuple
 from fastapi import Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from services.portal.api.problems import error
+from services.portal.api.problems import error, not_found
 from services.portal.api.referrals import find_held
 from services.portal.pages.frame import HEADERS, rendered
 from services.portal.pages.press import Outcome, Press
@@ -35,9 +35,14 @@ class Editing(NamedTuple):
         return bool(self.draft.fields)
 
 
-async def open_draft(visit: Visit, number: str, kind: str, name: str) -> Editing:
-    """The site's draft of a document of a referral that it has."""
+async def open_draft(visit: Visit, number: str, kind: str, name: str, *, is_read: bool = False) -> Editing:
+    """The site's draft of a document of a referral that it has.
+
+    One that had it may still read what was sent, and put its invoices right.
+    """
     view = await find_held(visit.portal, visit.caller, number)
+    if view.is_lost and kind != "invoice" and not is_read:
+        raise not_found()
     new = Draft(view.referral_id, kind, name, view.site_id, view.organisation_id)
     async with visit.portal.reading(visit.caller) as reader, visit.portal.office.pool.acquire() as conn:
         draft = await find_draft(conn, reader, new)

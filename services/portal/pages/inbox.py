@@ -80,7 +80,7 @@ async def _of_clinic(visit: Visit, conn: Connection, now: datetime) -> Queue:
     """Referrals that wait for an answer, a visit or a plan."""
     if not visit.roles & _CLINIC:
         return Queue.of((), now)
-    asked = await list_asking(conn, visit.caller.sites, now, _SHOWN)
+    asked = await list_asking(conn, visit.caller.within(_CLINIC).sites, now, _SHOWN)
     found: list[Task] = []
     for one in asked.first:
         contract_id = one.body.get("contract_id")
@@ -93,16 +93,17 @@ async def _of_clinic(visit: Visit, conn: Connection, now: datetime) -> Queue:
 async def _of_papers(visit: Visit, conn: Connection, now: datetime) -> Sequence[Task]:
     """Reports to write, questions to answer, and invoices to put right."""
     found: list[Task] = []
-    for one in await list_open_papers(conn, visit.caller.sites):
+    treating, billing = visit.caller.within(_CLINIC).sites, visit.caller.within(_BILLS).sites
+    for one in await list_open_papers(conn, treating, billing):
         task: Task | None = None
         match one.kind:
-            case "report" if visit.roles & _CLINIC:
+            case "report":
                 fees = visit.register.fees(one.contract_id, visit.register.default_calendar.day_of(now))
                 worth = tasks.worth_of(fees.values(), one.body.get("kind", ""))
                 task = tasks.of_report(one.number, one.name, report_title(one.name), one.body, worth)
-            case "plan" if visit.roles & _CLINIC:
+            case "plan":
                 task = tasks.of_question(one.number, one.name, one.body)
-            case "invoice" if visit.roles & _BILLS:
+            case "invoice":
                 task = tasks.of_invoice(one.number, one.name, one.body)
         if task:
             found.append(task._replace(person_id=one.person_id, contract_id=one.contract_id))

@@ -14,7 +14,7 @@ from services.portal.api import billing
 from services.portal.api.bodies import Invoice, Rectification, Void
 from services.portal.api.papers import Desk, allowed_to_clinic
 from services.portal.api.problems import Problem, error, not_found
-from services.portal.api.referrals import find_held, page_of
+from services.portal.api.referrals import find_at, page_of
 from services.portal.domain.ready import Done, Service, price, services
 from services.portal.pages import codes, editing, words
 from services.portal.pages.frame import page
@@ -161,7 +161,7 @@ async def _sent(visit: Visit, invoice_id: str) -> tuple[Paper, str]:
 
 async def _result(visit: Visit, invoice_id: str, outcome: Outcome | None = None) -> Response:
     paper, number = await _sent(visit, invoice_id)
-    view = await find_held(visit.portal, visit.caller, number)
+    view = await find_at(visit.portal, visit.caller, number, paper.site_id or "")
     context = {
         "r": await page_of(visit.portal, view),
         "v": await Desk(visit.portal, visit.caller, view.referral_id).glance("invoice", invoice_id),

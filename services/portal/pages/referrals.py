@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from services.portal.api.papers import allowed_to_clinic
-from services.portal.api.referrals import LOST, Number, find_mine, page_of
+from services.portal.api.referrals import Number, find_mine, page_of
 from services.portal.domain import tasks
 from services.portal.domain.balance import balances
 from services.portal.pages.frame import page
@@ -52,9 +52,9 @@ async def show(number: Number, visit: Visitor) -> Response:
     """Everything about one referral that its clinic may see."""
     view = await find_mine(visit.portal, visit.caller, number)
     said = await page_of(visit.portal, view)
-    papers = {} if view.state in LOST else await papers_of(visit, view)
+    papers = await papers_of(visit, view) if view.is_had else {}
     async with visit.portal.reading(visit.caller) as conn:
-        entries = [] if view.state in LOST else await list_entries(conn, view.referral_id, 200)
+        entries = await list_entries(conn, view.referral_id, 200) if view.is_had else []
     context = {
         "r": said,
         "view": view,
@@ -109,7 +109,7 @@ def _next(visit: Visit, view: View, reports: Sequence[Paper]) -> tasks.Task | No
     found += [
         tasks.of_report(view.number, p.name, report_title(p.name), p.body, tasks.worth_of(fees, p.body.get("kind", "")))
         for p in reports
-        if p.state in {"scheduled", "returned"}
+        if p.state in {"scheduled", "returned"} and not p.is_left
     ]
     first = min(found, key=lambda task: (task.due_at is None, task.due_at or now), default=None)
     return first._replace(contract_id=contract_id) if first else None

@@ -90,13 +90,14 @@ def told_sections(narrative: str) -> Sequence[tuple[str, str]]:
     return [(name, "\n".join(lines).strip()) for name, lines in found]
 
 
-async def _writing(visit: Visit, number: str, name: str) -> Writing:
+async def _writing(visit: Visit, number: str, name: str, *, is_read: bool = False) -> Writing:
     view = await find_held(visit.portal, visit.caller, number)
     paper = await Desk(visit.portal, visit.caller, view.referral_id).glance("report", name)
     if not paper:
         raise not_found()
     today = visit.register.calendar(view.body.get("contract_id")).day_of(clock.now())
-    return Writing(paper, await editing.open_draft(visit, number, "report", name), parts_of(paper["kind"], today))
+    opened = await editing.open_draft(visit, number, "report", name, is_read=is_read)
+    return Writing(paper, opened, parts_of(paper["kind"], today))
 
 
 async def _context(visit: Visit, writing: Writing, outcome: Outcome | None) -> dict[str, Any]:
@@ -137,7 +138,7 @@ async def list_reports(number: Number, visit: Visitor) -> Response:
 @router.get("/{name}")
 async def show(number: Number, name: ReportName, visit: Visitor) -> Response:
     """The sections with their states, or the report as it was sent."""
-    writing = await _writing(visit, number, name)
+    writing = await _writing(visit, number, name, is_read=True)
     context = await _context(visit, writing, None)
     context["told"] = told_sections(writing.paper.get("narrative") or "")
     return page(visit.request, "reports/show.html", context)

@@ -8,10 +8,10 @@ from shared.postgres import Connection
 NEWEST = """
 SELECT greatest(
     (SELECT max(changed) FROM views), (SELECT max(changed) FROM notices), (SELECT max(changed) FROM cases),
-    (SELECT max(changed) FROM papers), (SELECT max(changed) FROM remittances), 0
+    (SELECT max(changed) FROM papers), (SELECT max(changed) FROM papers_left), (SELECT max(changed) FROM remittances), 0
 )
 """
-# a clinic hears of what its sites have, a claims officer of every referral, a worker of their own, a payee of its money
+# a clinic hears of what is its sites', a claims officer of every referral, a worker of their own, a payee of its money
 HINTS = """
 SELECT changed, recipient, topic, number, version
 FROM (
@@ -25,8 +25,8 @@ FROM (
     FROM cases
     WHERE changed > $1 AND number <> ''
     UNION ALL
-    SELECT p.changed, unnest(ARRAY['claims_officer', c.site_id]), p.kind, c.number, p.revision
-    FROM papers AS p
+    SELECT p.changed, unnest(ARRAY['claims_officer', p.site_id]), p.kind, c.number, p.revision
+    FROM papers_seen AS p
     JOIN cases AS c USING (referral_id)
     WHERE p.changed > $1
     UNION ALL

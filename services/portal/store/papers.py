@@ -1,56 +1,80 @@
 """What belongs to a referral, folded from what program and invoice announced: plans, reports, attendance, invoices."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import asyncpg
 import orjson
 
+from services.portal.store.custody import Holder, find_holders
 from shared.decision import Event
 from shared.handlers import Kept
 from shared.postgres import Connection
 
 LOAD = """
-SELECT p.referral_id, p.kind, p.name, p.state, p.revision, p.body
+SELECT p.referral_id, p.kind, p.name, p.state, p.revision, p.body, p.site_id, false AS is_left
 FROM papers AS p
 JOIN unnest($1::text[], $2::text[], $3::text[]) AS u (referral_id, kind, name) USING (referral_id, kind, name)
 """
 SAVE = """
-INSERT INTO papers (referral_id, kind, name, state, revision, body, changed)
+INSERT INTO papers (referral_id, kind, name, state, revision, body, site_id, changed)
 SELECT u.*, nextval('view_changes')
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::jsonb[])
-    AS u (referral_id, kind, name, state, revision, body)
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::jsonb[], $7::text[])
+    AS u (referral_id, kind, name, state, revision, body, site_id)
 ON CONFLICT (referral_id, kind, name) DO UPDATE
 SET state = excluded.state, revision = excluded.revision, body = excluded.body, changed = excluded.changed
 """
+LOAD_LEFT = """
+SELECT p.referral_id, p.kind, p.name, p.state, p.revision, p.body, p.site_id, true AS is_left
+FROM papers_left AS p
+JOIN unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS u (referral_id, kind, name, site_id)
+    USING (referral_id, kind, name, site_id)
+"""
+SAVE_LEFT = """
+INSERT INTO papers_left (referral_id, kind, name, state, revision, body, site_id, changed)
+SELECT u.*, nextval('view_changes')
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::jsonb[], $7::text[])
+    AS u (referral_id, kind, name, state, revision, body, site_id)
+ON CONFLICT (referral_id, site_id, kind, name) DO UPDATE
+SET state = excluded.state, revision = excluded.revision, body = excluded.body, changed = excluded.changed
+"""
+# who works at several sites reads a paper once: as it is, else as one of the sites saw it last
 FIND = """
-SELECT referral_id, kind, name, state, revision, body FROM papers
+SELECT referral_id, kind, name, state, revision, body, site_id, is_left FROM papers_seen
 WHERE referral_id = $1 AND kind = $2 AND name = $3
+ORDER BY is_left, changed DESC
+LIMIT 1
 """
 LIST = """
-SELECT referral_id, kind, name, state, revision, body, changed FROM papers
-WHERE referral_id = $1 AND kind = $2 AND changed > $3
+SELECT referral_id, kind, name, state, revision, body, site_id, is_left, changed
+FROM (
+    SELECT DISTINCT ON (name) referral_id, kind, name, state, revision, body, site_id, is_left, changed
+    FROM papers_seen
+    WHERE referral_id = $1 AND kind = $2
+    ORDER BY name, is_left, changed DESC
+) AS newest
+WHERE changed > $3
 ORDER BY changed
 LIMIT $4
 """
+# one site's papers of one kind: the site has one view of each referral, and a paper is of one site
 OWN = """
-SELECT p.referral_id, p.kind, p.name, p.state, p.revision, p.body, p.changed, v.number
+SELECT p.referral_id, p.kind, p.name, p.state, p.revision, p.body, p.site_id, false AS is_left, p.changed, v.number
 FROM papers AS p
-JOIN views AS v USING (referral_id)
-WHERE p.kind = $1 AND v.site_id = ANY($2) AND ($3 = 0 OR p.changed < $3)
+JOIN views AS v USING (referral_id, site_id)
+WHERE p.kind = $1 AND p.site_id = ANY($2) AND ($3 = 0 OR p.changed < $3)
 ORDER BY p.changed DESC
 LIMIT $4
 """
 NAMED = """
-SELECT p.referral_id, p.kind, p.name, p.state, p.revision, p.body, p.changed, v.number
+SELECT p.referral_id, p.kind, p.name, p.state, p.revision, p.body, p.site_id, false AS is_left, p.changed, v.number
 FROM papers AS p
-JOIN views AS v USING (referral_id)
-WHERE p.kind = $1 AND p.name = $2 AND v.site_id = ANY($3)
-LIMIT 1
+JOIN views AS v USING (referral_id, site_id)
+WHERE p.kind = $1 AND p.name = $2 AND p.site_id = ANY($3)
 """
 QUEUE = """
-SELECT p.referral_id, p.kind, p.name, p.state, p.revision, p.body, p.changed, c.number
+SELECT p.referral_id, p.kind, p.name, p.state, p.revision, p.body, p.site_id, false AS is_left, p.changed, c.number
 FROM papers AS p
 JOIN cases AS c USING (referral_id)
 WHERE p.changed > $1
@@ -63,7 +87,10 @@ LIMIT $2
 
 @dataclass(slots=True)
 class Paper:
-    """One of them; `revision` is that of the newest event that said something of it."""
+    """One of them; `revision` is that of the newest event that said something of it.
+
+    `site_id` is the site whose it is; one that `is_left` is shown as that site saw it last, to be read only.
+    """
 
     referral_id: str
     kind: str
@@ -71,6 +98,8 @@ class Paper:
     state: str = ""
     revision: int = 0
     body: dict[str, Any] = field(default_factory=dict)
+    site_id: str | None = None
+    is_left: bool = False
 
     @property
     def place(self) -> tuple[str, str, str]:
@@ -78,6 +107,7 @@ class Paper:
         return self.referral_id, self.kind, self.name
 
 
+INVOICE = "invoice"
 Name: TypeAlias = tuple[str, str]
 Naming: TypeAlias = Callable[[Any], Name | None]
 Fold: TypeAlias = Callable[[Paper, Any], None]
@@ -92,20 +122,43 @@ class Noun:
     fold: Fold
 
 
-async def keep_papers(conn: Connection, kept: Sequence[Kept], nouns: Mapping[type[Event], Noun]) -> None:
-    """Each paper of a batch as its events leave it."""
-    told = [(one, nouns[type(one.event)]) for one in kept]
-    places = {(one.key, *name): None for one, noun in told if (name := noun.named(one.event))}
-    if not places:
-        return
-    found = {place: Paper(*place) for place in places}
-    for row in await conn.fetch(LOAD, *zip(*places, strict=True)):
-        paper = _paper(row)
-        found[paper.place] = paper
-    for one, noun in told:
-        if name := noun.named(one.event):
-            _tell(found[one.key, *name], noun, one)
-    await _save(conn, [paper for paper in found.values() if paper.state])
+async def keep_papers(conn: Connection, kept: Sequence[Kept], nouns: Mapping[type[Event], Noun]) -> Sequence[Paper]:
+    """Each paper of a batch as its events leave it; what comes late reaches the sites that had the referral then."""
+    told = [(one, noun, name) for one in kept if (name := (noun := nouns[type(one.event)]).named(one.event))]
+    if not told:
+        return ()
+    holders = await find_holders(conn, (one.key for one, _, _ in told))
+    places = {(one.key, *name) for one, _, name in told}
+    found = {paper.place: paper for paper in await _load(conn, LOAD, places)}
+    late = {(one.key, *name, site) for one, _, name in told for site in _late_readers(name, one, holders)}
+    left = {place: Paper(*place[:3], site_id=place[3], is_left=True) for place in late}
+    left |= {(*paper.place, paper.site_id or ""): paper for paper in await _load(conn, LOAD_LEFT, late)}
+    for one, noun, name in told:
+        if (paper := found.get((one.key, *name))) is None:
+            site_id = _site_of(name, one, holders.get(one.key, Holder()))
+            paper = found[one.key, *name] = Paper(one.key, *name, site_id=site_id)
+        for each in (paper, *(left[one.key, *name, site] for site in _late_readers(name, one, holders))):
+            _tell(each, noun, one)
+    await _save(conn, SAVE, found.values())
+    await _save(conn, SAVE_LEFT, left.values())
+    return list(found.values())
+
+
+def _site_of(name: Name, one: Kept, holder: Holder) -> str | None:
+    """Whose a new paper is: an invoice says who sent it, unless it is older than that member."""
+    if name[0] == INVOICE:
+        return getattr(one.event, "site_id", None) or holder.biller
+    return holder.of_new(one.at)
+
+
+def _late_readers(name: Name, one: Kept, holders: Mapping[str, Holder]) -> Sequence[str]:
+    """Sites that have lost the referral since this was announced; of invoices there are none."""
+    return holders[one.key].had_at(one.at) if name[0] != INVOICE and one.key in holders else ()
+
+
+async def _load(conn: Connection, statement: str, places: Collection[tuple[str, ...]]) -> list[Paper]:
+    """Those that are stored."""
+    return [_paper(row) for row in await conn.fetch(statement, *zip(*places, strict=True))] if places else []
 
 
 def _tell(paper: Paper, noun: Noun, one: Kept) -> None:
@@ -116,11 +169,15 @@ def _tell(paper: Paper, noun: Noun, one: Kept) -> None:
         paper.body["door"]["since"] = one.at
 
 
-async def _save(conn: Connection, papers: Sequence[Paper]) -> None:
-    """At once."""
-    rows = [(*p.place, p.state, p.revision, orjson.dumps(p.body, default=str).decode()) for p in papers]
+async def _save(conn: Connection, statement: str, papers: Iterable[Paper]) -> None:
+    """At once; of what has no state yet nothing is known."""
+    rows = [
+        (*p.place, p.state, p.revision, orjson.dumps(p.body, default=str).decode(), p.site_id)
+        for p in papers
+        if p.state
+    ]
     if rows:
-        await conn.execute(SAVE, *zip(*rows, strict=True))
+        await conn.execute(statement, *zip(*rows, strict=True))
 
 
 async def find_paper(conn: Connection, referral_id: str, kind: str, name: str) -> Paper | None:
@@ -144,7 +201,7 @@ async def list_queue(conn: Connection, after: int, limit: int) -> list[tuple[Pap
 async def list_own(
     conn: Connection, kind: str, sites: Sequence[str], before: int, limit: int
 ) -> list[tuple[Paper, str, int]]:
-    """Those of one kind that sites have, with the referral's number, what changed last first, before a cursor."""
+    """Those of one kind of these sites, with the referral's number, what changed last first, before a cursor."""
     rows = await conn.fetch(OWN, kind, sites, before, limit)
     return [(_paper(row), row["number"], row["changed"]) for row in rows]
 

@@ -9,6 +9,7 @@ import asyncpg
 import orjson
 
 from services.portal.store.cases import Case, load_cases, save_cases
+from services.portal.store.custody import Handover
 from shared.decision import Event
 from shared.events.answers import DeadlineMoved, said_by
 from shared.events.referral import (
@@ -67,41 +68,62 @@ SHOWN: tuple[type[Event], ...] = (
     Moved,
 )
 VIEWS = """
-SELECT referral_id, site_id, organisation_id, number, state, revision, person_id, body FROM views
+SELECT referral_id, site_id, organisation_id, number, state, revision, person_id, body, left_at FROM views
 WHERE referral_id = ANY($1)
 """
 SAVE_VIEWS = """
-INSERT INTO views (referral_id, site_id, organisation_id, number, state, revision, person_id, body, changed)
+INSERT INTO views (referral_id, site_id, organisation_id, number, state, revision, person_id, body, left_at, changed)
 SELECT u.*, nextval('view_changes')
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::jsonb[])
-    AS u (referral_id, site_id, organisation_id, number, state, revision, person_id, body)
+FROM unnest(
+    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::jsonb[], $9::timestamptz[]
+) AS u (referral_id, site_id, organisation_id, number, state, revision, person_id, body, left_at)
 ON CONFLICT (referral_id, site_id) DO UPDATE
-SET state = excluded.state, revision = excluded.revision, body = excluded.body, changed = excluded.changed
+SET state = excluded.state, revision = excluded.revision, body = excluded.body, left_at = excluded.left_at,
+    changed = excluded.changed
 """
+# of the sites that somebody works at, the one that has the referral or is asked comes before one that had it, and that
+# before one that was only asked
 FIND = """
-SELECT referral_id, site_id, organisation_id, number, state, revision, person_id, changed, body FROM views
+SELECT referral_id, site_id, organisation_id, number, state, revision, person_id, changed, body, left_at FROM views
 WHERE number = $1 AND site_id = ANY($2)
-ORDER BY changed DESC
+ORDER BY state IN ('declined', 'lapsed', 'offer-withdrawn'), left_at IS NULL, changed DESC
 LIMIT 1
 """
 LIST = """
-SELECT referral_id, site_id, organisation_id, number, state, revision, person_id, changed, body FROM views
-WHERE site_id = ANY($1) AND ($2::text IS NULL OR state = $2) AND changed > $3
-ORDER BY changed
+SELECT v.referral_id, v.site_id, v.organisation_id, v.number, v.state, v.revision, v.person_id, v.changed, v.body,
+       v.left_at
+FROM views AS v
+WHERE v.site_id = ANY($1) AND ($2::text IS NULL OR v.state = $2) AND v.changed > $3
+    AND NOT EXISTS (
+        SELECT FROM views AS o
+        WHERE o.referral_id = v.referral_id AND o.site_id = ANY($1) AND o.site_id <> v.site_id
+            AND (o.state IN ('declined', 'lapsed', 'offer-withdrawn'), o.left_at IS NULL, -o.changed)
+            < (v.state IN ('declined', 'lapsed', 'offer-withdrawn'), v.left_at IS NULL, -v.changed)
+    )
+ORDER BY v.changed
 LIMIT $4
 """
-
 NEWEST = """
-SELECT referral_id, site_id, organisation_id, number, state, revision, person_id, changed, body FROM views
-WHERE site_id = ANY($1) AND ($2::text IS NULL OR state = $2) AND ($3 = 0 OR changed < $3)
-ORDER BY changed DESC
+SELECT v.referral_id, v.site_id, v.organisation_id, v.number, v.state, v.revision, v.person_id, v.changed, v.body,
+       v.left_at
+FROM views AS v
+WHERE v.site_id = ANY($1) AND ($2::text IS NULL OR v.state = $2) AND ($3 = 0 OR v.changed < $3)
+    AND NOT EXISTS (
+        SELECT FROM views AS o
+        WHERE o.referral_id = v.referral_id AND o.site_id = ANY($1) AND o.site_id <> v.site_id
+            AND (o.state IN ('declined', 'lapsed', 'offer-withdrawn'), o.left_at IS NULL, -o.changed)
+            < (v.state IN ('declined', 'lapsed', 'offer-withdrawn'), v.left_at IS NULL, -v.changed)
+    )
+ORDER BY v.changed DESC
 LIMIT $4
 """
+LOST = frozenset({"declined", "lapsed", "offer-withdrawn"})
+_ASKED = frozenset({"offered", "acknowledged"})
 
 
 @dataclass(slots=True)
 class View:
-    """A referral as one site sees it."""
+    """A referral as one site sees it; `left_at` is when a site that had it lost it."""
 
     referral_id: str
     site_id: str
@@ -111,6 +133,17 @@ class View:
     revision: int
     person_id: str
     body: dict[str, Any]
+    left_at: datetime | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the site has it no more, and is not asked either."""
+        return self.state in LOST
+
+    @property
+    def is_had(self) -> bool:
+        """Whether the site has the referral, is asked to take it, or had it once."""
+        return not self.is_lost or self.left_at is not None
 
 
 @dataclass(slots=True)
@@ -120,10 +153,11 @@ class Fold:
     cases: dict[str, Case]
     views: dict[tuple[str, str], View]
     touched: set[tuple[str, str]] = field(default_factory=set)
+    handovers: list[Handover] = field(default_factory=list)
 
-    def apply(self, id_: str, event: Event) -> None:
+    def apply(self, one: Kept) -> None:
         """One event in its order."""
-        case = self.cases.setdefault(id_, Case(id_))
+        event, case = one.event, self.cases.setdefault(one.key, Case(one.key))
         case.hear(event)
         match event:
             case ReferralOffered():
@@ -131,9 +165,11 @@ class Fold:
             case ReferralCreated() | ReferralNotAdmitted() | ClaimStandingChanged():
                 pass
             case ReferralOfferWithdrawn() | ReferralDeclined() | ReferralLapsed():
-                self._lose(case, event)
+                self._lose(case, event, one)
             case _:
                 self._change(case, event)
+                if isinstance(event, ReferralAccepted):
+                    self._take(case, one)
         update(case, event)
 
     def note_beginning(self, id_: str, event: Event, at: datetime) -> None:
@@ -146,6 +182,7 @@ class Fold:
     def _offer(self, case: Case, event: ReferralOffered) -> None:
         """A site may see it from now on."""
         place = case.referral_id, event.site_id
+        before = self.views.get(place)
         case.site_id = event.site_id
         self.views[place] = View(
             case.referral_id,
@@ -157,14 +194,24 @@ class Fold:
             case.body.get("person_id", ""),
             {**case.known, "program": event.program, "rank": event.rank, "opening": event.opening.model_dump()}
             | {"contract_id": event.contract_id},
+            before.left_at if before else None,
         )
         update(self.views[place], event)
         self.touched.add(place)
 
-    def _lose(self, case: Case, event: ReferralOfferWithdrawn | ReferralDeclined | ReferralLapsed) -> None:
-        """The site has it no more; it may only see that it had it."""
+    def _take(self, case: Case, one: Kept) -> None:
+        """The site has it from now on, with all that belongs to it."""
+        if view := self.views.get((case.referral_id, case.site_id or "")):
+            view.left_at = None
+            self.handovers.append(Handover(case.referral_id, view.site_id, one.sequence, is_taken=True))
+
+    def _lose(self, case: Case, event: ReferralOfferWithdrawn | ReferralDeclined | ReferralLapsed, one: Kept) -> None:
+        """The site has it no more; it may only see that it had it, and what belonged to it then."""
         state = {ReferralDeclined: "declined", ReferralLapsed: "lapsed"}.get(type(event), "offer-withdrawn")
         if view := self.views.get((case.referral_id, event.site_id)):
+            had = not view.is_lost and view.state not in _ASKED
+            view.left_at = one.at if had else view.left_at
+            self.handovers.append(Handover(case.referral_id, event.site_id, one.sequence, is_taken=False, had=had))
             view.state, view.revision, view.body["door"] = state, event.revision, None
             self.touched.add((case.referral_id, event.site_id))
         case.site_id = None
@@ -221,27 +268,41 @@ def _held_by(body: Mapping[str, Any], event: ReferralHeld | ReferralResumed) -> 
     return [*(cause for cause in body.get("held_by", []) if cause != event.cause), event.cause]
 
 
-async def keep_shown(conn: Connection, kept: Sequence[Kept]) -> None:
-    """Cases and views after a batch; what is said of a claim is repeated on each of its referrals."""
+async def keep_shown(conn: Connection, kept: Sequence[Kept]) -> Sequence[Handover]:
+    """Cases and views after a batch, and who took or lost a referral.
+
+    What is said of a claim is repeated on each of its referrals.
+    """
     kept = [k for k in kept if getattr(k.event, "referral_id", k.key) == k.key]
     ids = sorted({k.key for k in kept})
     if not ids:
-        return
+        return ()
     fold = Fold(await load_cases(conn, ids), {})
     for row in await conn.fetch(VIEWS, ids):
         view = _view(row)
         fold.views[view.referral_id, view.site_id] = view
     for one in kept:
-        fold.apply(one.key, one.event)
+        fold.apply(one)
         fold.note_beginning(one.key, one.event, one.at)
     await save_cases(conn, [fold.cases[id_] for id_ in ids])
     await _save_views(conn, [fold.views[place] for place in sorted(fold.touched)])
+    return fold.handovers
 
 
 async def _save_views(conn: Connection, changed: Sequence[View]) -> None:
     """At once."""
     rows = [
-        (v.referral_id, v.site_id, v.organisation_id, v.number, v.state, v.revision, v.person_id, _json(v.body))
+        (
+            v.referral_id,
+            v.site_id,
+            v.organisation_id,
+            v.number,
+            v.state,
+            v.revision,
+            v.person_id,
+            _json(v.body),
+            v.left_at,
+        )
         for v in changed
     ]
     if rows:

@@ -45,11 +45,13 @@ LIMIT $3
 PAPERS = """
 SELECT v.number, v.person_id, v.body ->> 'contract_id' AS contract_id, p.kind, p.name, p.state, p.body
 FROM views AS v
-JOIN papers AS p USING (referral_id)
-WHERE v.site_id = ANY($1) AND v.state = ANY($2)
-    AND ((p.kind = 'report' AND p.state IN ('scheduled', 'returned'))
-        OR (p.kind = 'plan' AND p.state = 'information-requested')
-        OR (p.kind = 'invoice' AND p.state IN ('rejected', 'paid')))
+JOIN papers AS p USING (referral_id, site_id)
+WHERE (
+        v.site_id = ANY($1) AND v.state = ANY($3)
+        AND ((p.kind = 'report' AND p.state IN ('scheduled', 'returned'))
+            OR (p.kind = 'plan' AND p.state = 'information-requested'))
+    )
+    OR (v.site_id = ANY($2) AND p.kind = 'invoice' AND p.state IN ('rejected', 'paid'))
 ORDER BY p.changed DESC
 LIMIT 1000
 """
@@ -97,7 +99,7 @@ def _asking(number: str, state: str, person_id: str, body: str) -> Asking:
     return Asking(number, state, person_id, {**orjson.loads(body), "planned": state != "active"})
 
 
-async def list_open_papers(conn: Connection, sites: Sequence[str]) -> list[OpenPaper]:
-    """What belongs to them and waits for somebody."""
-    rows = await conn.fetch(PAPERS, sites, _TREATED)
+async def list_open_papers(conn: Connection, treating: Sequence[str], billing: Sequence[str]) -> list[OpenPaper]:
+    """What waits for those who treat at some sites and bill for others."""
+    rows = await conn.fetch(PAPERS, treating, billing, _TREATED)
     return [OpenPaper(**{**row, "body": orjson.loads(row["body"])}) for row in rows]

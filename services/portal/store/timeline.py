@@ -6,14 +6,16 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from services.portal.store.custody import Handover, Holder
 from shared.handlers import Kept
 from shared.postgres import Connection
 
 KEEP = """
-INSERT INTO timeline (referral_id, topic, sequence, type, at, site_id, body)
-SELECT referral_id, topic, sequence, type, at, nullif(site_id, ''), body
-FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::timestamptz[], $6::text[], $7::jsonb[])
-    AS u (referral_id, topic, sequence, type, at, site_id, body)
+INSERT INTO timeline (referral_id, topic, sequence, type, at, site_id, left_with, body)
+SELECT *
+FROM unnest(
+    $1::text[], $2::text[], $3::bigint[], $4::text[], $5::timestamptz[], $6::text[], $7::jsonb[], $8::jsonb[]
+) AS u (referral_id, topic, sequence, type, at, site_id, left_with, body)
 ON CONFLICT DO NOTHING
 """
 LIST = """
@@ -22,6 +24,33 @@ WHERE referral_id = $1
 ORDER BY at DESC, topic, sequence DESC
 LIMIT $2
 """
+
+
+class Readers(NamedTuple):
+    """Who may read what is announced, besides the site that has the referral.
+
+    `senders` are the sites of invoices by referral and invoice; `holders` those that have or had a referral.
+    """
+
+    senders: Mapping[tuple[str, str], str | None]
+    handovers: Sequence[Handover]
+    holders: Mapping[str, Holder]
+
+    def site_of(self, one: Kept) -> str | None:
+        """The one site that may read it, where it is not for all who have the referral."""
+        if invoice_id := getattr(one.event, "invoice_id", None):
+            return self.senders.get((one.key, invoice_id)) or ""
+        return getattr(one.event, "site_id", None)
+
+    def left_with(self, one: Kept) -> list[str]:
+        """Sites that lost the referral after this was announced."""
+        later = {
+            h.site_id
+            for h in self.handovers
+            if h.had and not h.is_taken and h.referral_id == one.key and h.is_after(one)
+        }
+        late = self.holders[one.key].had_at(one.at) if one.key in self.holders else ()
+        return sorted(later.union(late))
 
 
 class Entry(NamedTuple):
@@ -33,30 +62,20 @@ class Entry(NamedTuple):
     body: Mapping[str, Any]
 
 
-async def keep_timeline(conn: Connection, kept: Sequence[Kept]) -> None:
-    """Each once."""
-    rows = [
-        (
-            k.key,
-            k.topic,
-            k.sequence,
-            k.event.type_name.split(".")[2],
-            k.at,
-            getattr(k.event, "site_id", None) or "",
-            body,
-        )
-        for k in kept
-        if getattr(k.event, "referral_id", k.key) == k.key and (body := k.event.to_bytes().decode())
-    ]
+async def keep_timeline(conn: Connection, kept: Sequence[Kept], readers: Readers) -> None:
+    """Each once, with the site whose it is, or those that have lost the referral since."""
+    rows = [_row(k, readers) for k in kept if getattr(k.event, "referral_id", k.key) == k.key]
     if rows:
         await conn.execute(KEEP, *zip(*rows, strict=True))
 
 
-def _row(k: Kept) -> tuple[Any, ...]:
+def _row(k: Kept, readers: Readers) -> tuple[Any, ...]:
     """A row of KEEP."""
-    site_id = getattr(k.event, "site_id", None) or ""
+    site_id = readers.site_of(k)
+    left_with = [] if site_id is not None else readers.left_with(k)
     words = k.event.type_name.split(".")[2]
-    return k.key, k.topic, k.sequence, words, k.at, site_id, k.event.to_bytes().decode()
+    body = k.event.to_bytes().decode()
+    return k.key, k.topic, k.sequence, words, k.at, site_id, orjson.dumps(left_with).decode(), body
 
 
 async def list_entries(conn: Connection, referral_id: str, limit: int) -> list[Entry]:

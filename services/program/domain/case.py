@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from services.program.domain.plans import Plan
 from shared.calendar import Calendar
-from shared.decision import Arm, Event, Outcome, Refusal, refuse
+from shared.decision import Arm, Event, Outcome, Refusal, not_yours, refuse
 from shared.events.procurement import ContractActivated, FeeLine, FeeSchedulePublished
 from shared.events.program import Attendance, ProgramPublished
 from shared.events.referral import HoldCause
@@ -166,7 +166,7 @@ class ByClinic(Protocol):
 
 
 def not_there() -> Refusal:
-    """For what is not yours and what is not there alike."""
+    """For what is not there; the portal answers it as it answers what is not yours."""
     return refuse("NOT-FOUND", "the referral is there and yours to act on", "check the number", "referral_id")
 
 
@@ -178,4 +178,6 @@ def stale(name: str, revision: int) -> Refusal:
 
 def at_clinic(case: Case | None, act: ByClinic) -> Case | Refusal:
     """The case, where it is this clinic's."""
-    return case if case is not None and case.site_id == act.site_id else not_there()
+    if case is None:
+        return not_there()
+    return case if case.site_id == act.site_id else not_yours("site_id")

@@ -15,7 +15,7 @@ from services.referral.domain.referral import (
     Withdrawn,
     not_there,
 )
-from shared.decision import Flaw, Refusal, refuse
+from shared.decision import Flaw, Refusal, not_yours, refuse
 from shared.events.portal import (
     OfficerHeldReferral,
     OfficerResumedReferral,
@@ -34,7 +34,6 @@ from shared.events.portal import (
 from shared.events.referral import HoldCause
 
 _LOST = {"declined": "REF-DECLINED", "lapsed": "REF-LAPSED"}
-_OFFICER = "claims_officer"
 
 ByClinic: TypeAlias = (
     ProviderAcknowledgedReferral
@@ -72,9 +71,9 @@ def of_clinic(referral: Referral | None, act: ByClinic) -> tuple[Referral, Offer
     return (referral, offer) if offer and offer.site_id == act.site_id else _no_longer(referral, act.site_id)
 
 
-def of_officer(referral: Referral | None, act: ByOfficer) -> Referral | Refusal:
-    """Claims officers alone act for the insurer, on what has not ended."""
-    if referral is None or act.by.role != _OFFICER:
+def of_officer(referral: Referral | None) -> Referral | Refusal:
+    """The insurer acts on what is there and has not ended."""
+    if referral is None:
         return not_there()
     return referral if referral.is_open else out_of_place(referral, ())
 
@@ -140,7 +139,7 @@ def _no_longer(referral: Referral, site_id: str) -> Refusal:
     """A site that once had the offer is told what became of it; any other is told nothing."""
     before = [r for r in referral.refused if r.site_id == site_id]
     if not before:
-        return not_there()
+        return not_yours("site_id")
     how = before[-1].how
     if how not in _LOST and isinstance(referral.state, Withdrawn | Closed):
         rule, fix = "the referral was withdrawn", "nothing is left to do; what was done may be billed"

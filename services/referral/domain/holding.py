@@ -72,7 +72,7 @@ def hold(referral: Referral | None, act: ProviderHeldReferral, ground: Ground) -
 
 def hold_as_officer(referral: Referral | None, act: OfficerHeldReferral, ground: Ground) -> Decision:
     """The insurer lets it stand still, wherever it is."""
-    found = of_officer(referral, act)
+    found = of_officer(referral)
     if isinstance(found, Refusal):
         return found
     if refusal := held(found, "officer") or stale(found, act):
@@ -88,7 +88,7 @@ def resume(referral: Referral | None, act: ProviderResumedReferral, ground: Grou
 
 def resume_as_officer(referral: Referral | None, act: OfficerResumedReferral, ground: Ground) -> Decision:
     """The officer lifts the insurer's hold."""
-    found = of_officer(referral, act)
+    found = of_officer(referral)
     return found if isinstance(found, Refusal) else _resume(found, act, "officer", ground)
 
 

@@ -33,7 +33,7 @@ WITHDRAWALS = (
 
 def withdraw(referral: Referral | None, act: OfficerWithdrewReferral, ground: Ground) -> Decision:
     """An officer ends it, wherever it stands and whoever holds it; what was treated may be billed."""
-    found = of_officer(referral, act)
+    found = of_officer(referral)
     if isinstance(found, Refusal):
         return found
     if refusal := stale(found, act):
