@@ -33,7 +33,7 @@ _READ: Mapping[str, tuple[str, str]] = {
     "string_too_short": ("this is needed", "fill it in"),
     "string_too_long": ("the text is too long", "make it shorter"),
     "string_pattern": ("letters, digits, dots and dashes alone are taken", "leave other signs out"),
-    "literal": ("one of the list is needed", "choose one"),
+    "literal": ("nothing from the list is chosen", "choose one"),
     "value_error": ("this lies too far away", "write a value of these years and this size"),
 }
 _UNREAD = ("this cannot be read", "write it as the form shows")

@@ -52,13 +52,6 @@ async def keep_timeline(conn: Connection, kept: Sequence[Kept]) -> None:
         await conn.execute(KEEP, *zip(*rows, strict=True))
 
 
-def _row(k: Kept) -> tuple[Any, ...]:
-    """A row of KEEP."""
-    site_id = getattr(k.event, "site_id", None) or ""
-    words = k.event.type_name.split(".")[2]
-    return k.key, k.topic, k.sequence, words, k.at, site_id, k.event.to_bytes().decode()
-
-
 async def list_entries(conn: Connection, referral_id: str, limit: int) -> list[Entry]:
     """The newest first, as far as the reader may see them."""
     return [
