@@ -84,11 +84,17 @@ def _message(notice: Notice, address: str) -> MIMEText:
     """
     rule, number = RULES[notice.rule], notice.number
     portal = os.environ.get("REHAB_PORTAL", "https://portal.example")
-    message = MIMEText(f"{rule.text}\n\n{portal}/{rule.link.format(number=number)}\n")
+    link = rule.link.format(number=number) if number else "inbox"
+    message = MIMEText(f"{rule.text}\n\n{portal}/{link}\n")
     message["From"], message["To"] = _FROM, address
-    message["Subject"] = rule.subject.format(number=number)
+    message["Subject"] = rule.subject.format(number=number) if number else _without_number(rule.subject)
     message["Message-ID"] = f"<{notice.id}@portal.example>"
     return message
+
+
+def _without_number(subject: str) -> str:
+    """A referral: a report is due; for a notice whose referral nobody has numbered."""
+    return subject.replace("Referral {number}", "A referral").format(number="")
 
 
 service = Service(

@@ -138,8 +138,8 @@ def on_officer_returned_report(event: OfficerReturnedReport, desk: Desk[Facts], 
 
 
 @handlers.on(OfficerWaivedReport, of_case, about_cases)
-def on_officer_waived_report(event: OfficerWaivedReport, desk: Desk[Facts], _: Occasion) -> Decision:
-    return reports.waive(desk.find(CASES, event.key), event)
+def on_officer_waived_report(event: OfficerWaivedReport, desk: Desk[Facts], occasion: Occasion) -> Decision:
+    return reports.waive(*case_of(event, desk, occasion), event)
 
 
 @handlers.on(ProviderRecordedAttendance, of_case, about_cases)

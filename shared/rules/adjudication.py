@@ -5,6 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from shared import wording
+from shared.codes import code_list
 from shared.decision import Flaw
 from shared.events.invoice import Cut, Drawn, JudgedLine, LineStatus
 from shared.events.portal import BilledLine
@@ -19,6 +21,7 @@ __all__ = ["TERMS", "Bill", "Judgement", "Terms", "faults", "judge"]
 TERMS = "terms"  # what is waited for while contract, fees or calendar are not loaded
 _APPROVAL = "approval"
 _IN_FULL = 100
+_UNITS, _REPORTS = code_list("units"), code_list("report-kinds")
 _OF_FEE = frozenset({"FEE-ADJ", "RPT-LATE"})
 
 
@@ -188,8 +191,15 @@ def _within_limits(s: Service, fee: FeeLine, held: Sequence[Held]) -> tuple[tupl
     for limit in limits(fee, s.day, held):
         left = limit.cut(units, fee.step)
         if left < units:
-            rule = f"at most {limit.most} a {limit.span}; {limit.used} are used"
-            cuts.append((s.flaw(limit.code, "units", rule, f"bill {left}" if left else "leave the line out"), left))
+            used = f", and {wording.number(limit.used)} billed elsewhere" if limit.used else ""
+            here = wording.number(s.line.units)
+            rule = f"the limit is {wording.number(limit.most)} a {limit.span}: {here} billed here{used}"
+            cuts.append(
+                (
+                    s.flaw(limit.code, "units", rule, f"bill {wording.number(left)}" if left else "leave the line out"),
+                    left,
+                )
+            )
             units = left
     return tuple(cuts), units
 
@@ -198,8 +208,11 @@ def _unapproved(s: Service, fee: FeeLine, covered: Cover) -> Flaw:
     """Units that nobody has approved."""
     code = "AUTH-EXT" if fee.extension else "AUTH-MISSING"
     if covered.asked:
-        return s.flaw(code, "units", f"a plan approves them for {s.day}; it is not decided", "wait for the decision")
-    rule = f"a plan approves them for {s.day}; {covered.approved} are left"
+        return s.flaw(
+            code, "units", f"the plan that asks for {wording.day(s.day)} is not decided", "wait for the decision"
+        )
+    left = wording.number(covered.approved)
+    rule = f"a plan does not approve as many for {wording.day(s.day)}; approved and not used: {left}"
     return s.flaw(code, "units", rule, "ask for them in a plan, with reach back to the day")
 
 
@@ -252,15 +265,15 @@ def _taken_away(worths: Iterable[tuple[Flaw, int]], claimed: int) -> tuple[tuple
 
 def _over_fee(s: Service, fee: FeeLine) -> Flaw:
     """More was claimed than the fee."""
-    rule = f"the fee is {fee.cents} cents a {fee.unit}"
-    return s.flaw("FEE-ADJ", "cents", rule, f"bill {cents_of(fee, s.line.units)} cents")
+    rule = f"more than the fee was billed; it is {wording.dollars(fee.cents)} a {_UNITS.sentence(fee.unit)}"
+    return s.flaw("FEE-ADJ", "cents", rule, f"bill {wording.dollars(cents_of(fee, s.line.units))}")
 
 
 def _late(s: Service, fee: FeeLine, percent: int) -> Flaw:
     """The fee of a report depends on when it came."""
     late = s.report.late if s.report else 0
-    when = f"{late} business days late" if late > 0 else f"{-late} business days early"
-    rule = f"the report {fee.needs_report} came {when if late else 'on its day'}: {percent} percent are paid"
+    when = f"{wording.counted(abs(late), 'business day')} {'late' if late > 0 else 'early'}" if late else "on its day"
+    rule = f"the {_REPORTS.sentence(fee.needs_report)} came {when}: {percent} percent of the fee are paid"
     return s.flaw("RPT-LATE", "cents", rule, "send reports in by their day")
 
 
@@ -293,30 +306,39 @@ def faults(
 def _whole(bill: Bill, total_cents: int, today: date, case: Case) -> Iterator[Flaw]:
     """Payee, date, total, and that there is something to judge."""
     if case.payee_id and bill.payee_id != case.payee_id:
-        yield _fault("PAYEE", "payee_id", "the payee is the one of the referral", f"bill as {case.payee_id}")
+        yield _fault(
+            "PAYEE", "payee_id", "the payee is not the one of the referral", "bill as the payee of the referral"
+        )
     if bill.invoiced_on > today:
-        yield _fault("DATE-FUTURE", "invoiced_on", "an invoice is not post-dated", f"give a day up to {today}")
+        yield _fault(
+            "DATE-FUTURE", "invoiced_on", "the invoice date has not come yet", f"give a day up to {wording.day(today)}"
+        )
     if not bill.lines:
-        yield _fault("FIELD-MISSING", "lines", "an invoice has lines", "bill at least one service")
+        yield _fault("FIELD-MISSING", "lines", "the invoice has no line", "bill at least one service")
     elif not any(line.cents for line in bill.lines):
-        yield _fault("CENTS", "cents", "an invoice asks for money", "bill what the services cost")
+        yield _fault("CENTS", "cents", "the invoice asks for no money", "bill what the services cost")
     if (right := sum(line.cents for line in bill.lines)) != total_cents:
-        yield _fault("TOTAL", "cents", f"the total is that of the lines, {right}", f"give {right}")
+        yield _fault(
+            "TOTAL",
+            "cents",
+            f"the total is not that of the lines, {wording.dollars(right)}",
+            f"give {wording.dollars(right)}",
+        )
     names = [line.line for line in bill.lines]
     for n, name in enumerate(names):
         if name in names[:n]:
-            yield _fault("DUP", f"lines.{n}.line", "each line has a name of its own", "name it otherwise")
+            yield _fault("DUP", f"lines.{n}.line", "two lines have the same name", "name one of them otherwise")
 
 
 def _part(n: int, line: BilledLine, bill: Bill) -> Iterator[Flaw]:
     """A line that no rule can judge."""
     if line.service_on > bill.invoiced_on:
-        rule, fix = "a service is billed once it was done", f"give a day up to {bill.invoiced_on}"
+        rule, fix = "the day is after the invoice date", f"give a day up to {wording.day(bill.invoiced_on)}"
         yield _fault("DATE-ORDER", f"lines.{n}.service_on", rule, fix)
     if line.units <= 0:
-        yield _fault("FEE-UNITS", f"lines.{n}.units", "units lie above 0", "bill what was done")
+        yield _fault("FEE-UNITS", f"lines.{n}.units", "the units are not above 0", "bill what was done")
     if line.cents < 0:
-        yield _fault("CENTS", f"lines.{n}.cents", "cents do not lie under 0", "bill what it costs")
+        yield _fault("CENTS", f"lines.{n}.cents", "the amount is below 0", "bill what it costs")
 
 
 def _unstepped(bill: Bill, case: Case, terms: Terms | None) -> Iterator[Flaw]:

@@ -4,12 +4,17 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from shared import wording
+from shared.codes import code_list
+from shared.codes.injuries import body_part, nature
 from shared.events.program import ProgramPublished
 from shared.events.values import Area, Barrier, Failure, Fired, Injury, Interval, Program, Receipt
 from shared.rules.register import Register
 from shared.rules.selection import Asked, choose
 
 OVERRIDE = ("claims officer",)
+_PROGRAMS, _BARRIERS = code_list("programs"), code_list("barriers")
+_CLAIM, _BODY_SIDES = code_list("claim-standings"), code_list("body-sides")
 _STANDINGS = {
     "pended": "CLM-PEND",
     "suspended": "CLM-SUSPENDED",
@@ -59,8 +64,8 @@ def _standing(application: Application) -> Iterator[Failure]:
         yield Failure(
             code=code,
             field="claim_number",
-            rule=f"the claim stands as accepted on the day of the decision; it is {standing}",
-            fix="ask again once the claim stands as accepted",
+            rule=f"the claim is {_CLAIM.sentence(standing)}",
+            fix="ask again once the claim is accepted",
         )
 
 
@@ -70,8 +75,8 @@ def _open(application: Application) -> Iterator[Failure]:
         yield Failure(
             code="CASE-EXISTS",
             field="claim_number",
-            rule=f"a claim has one open referral at a time; {application.open_referral} is open",
-            fix=f"act on {application.open_referral}, or withdraw it first",
+            rule=f"referral {application.open_referral} of the claim is open, and a claim has one at a time",
+            fix=f"go on with {application.open_referral}, or withdraw it first",
         )
 
 
@@ -93,11 +98,12 @@ class _Criteria(NamedTuple):
         wanted, right = self.application.wanted, self.program
         if wanted in {None, right.program}:
             return None
+        name = _PROGRAMS.short(right.program)
         return Failure(
             code="PROGRAM-OTHER",
             field="program_wanted",
-            rule=f"the program follows from community, injury and barriers on the day of the request: {right.program}",
-            fix=f"ask for {right.program}, or leave the program to the rule",
+            rule=f"{_PROGRAMS.short(wanted)} was asked for; by community, injury and barriers it is {name}",
+            fix=f"ask for {name}, or leave the program to the rule",
         )
 
     def _area(self) -> Failure | None:
@@ -108,12 +114,13 @@ class _Criteria(NamedTuple):
         missing = [s for s in _sides(self.injury.side) if (self.injury.body_part, s) not in accepted]
         if not missing:
             return None
-        place = f"{self.injury.body_part} side {', '.join(missing)}"
+        sides = wording.together(filter(None, map(_BODY_SIDES.sentence, missing)))
+        place = ", ".join(filter(None, (body_part(self.injury.body_part), sides)))
         return Failure(
             code="INJ-AREA",
             field="accepted_areas",
-            rule="the injured part and side are among the accepted areas of the claim",
-            fix=f"have {place} accepted on the claim",
+            rule=f"what was injured is not accepted on the claim: {place}",
+            fix="have it accepted on the claim",
         )
 
     def _early(self) -> Failure | None:
@@ -122,11 +129,13 @@ class _Criteria(NamedTuple):
         if self.application.requested_on >= ready:
             return None
         weeks = (ready - self.injury.occurred_on).days // 7
+        name, wait = _PROGRAMS.short(self.program.program), wording.counted(weeks, "week")
+        rule = f"{name} takes this injury {wait} after it at the earliest"
         return Failure(
             code="EARLY",
             field="requested_on",
-            rule=f"{self.program.program} begins at least {weeks} weeks after this injury",
-            fix="ask again when that time has passed",
+            rule=rule,
+            fix="ask the claims officer about other treatment until then",
         )
 
     def ready_on(self) -> date:
@@ -141,8 +150,8 @@ class _Criteria(NamedTuple):
         return Failure(
             code="NATURE",
             field="injury.nature",
-            rule=f"{self.program.program} does not take nature {self.injury.nature}",
-            fix="choose treatment outside the program, or have the injury amended",
+            rule=f"{_PROGRAMS.short(self.program.program)} does not take this injury: {nature(self.injury.nature)}",
+            fix="choose treatment outside the program, or have the injury put right on the claim",
         )
 
     def _barrier(self) -> Failure | None:
@@ -150,11 +159,12 @@ class _Criteria(NamedTuple):
         beyond = [b for b in self.application.barriers if b in self.program.criteria.barriers_not_taken]
         if not beyond:
             return None
+        named = wording.together(map(_BARRIERS.sentence, beyond))
         return Failure(
             code="BARRIER",
             field="barriers",
-            rule=f"{self.program.program} does not take the barrier {', '.join(beyond)}",
-            fix="ask for the options of the rural card, or ask again once the barrier is gone",
+            rule=f"{_PROGRAMS.short(self.program.program)} does not take this: {named}",
+            fix="choose treatment outside the program, or ask again once it is overcome",
         )
 
 
@@ -171,7 +181,36 @@ def _dated(register: Register, application: Application, failures: Sequence[Fail
     if not any(f.code in _CURED_BY_TIME for f in failures):
         return list(failures)
     day = _passes_on(register, application)
-    return [f.model_copy(update={"passes_on": day}) if f.code in _CURED_BY_TIME else f for f in failures]
+    told = [f.model_copy(update={"passes_on": day}) if f.code in _CURED_BY_TIME else f for f in failures]
+    if not any(f.code == "EARLY" for f in told):
+        return told
+    by_rule = {"fix": "leave the program to the rule"}
+    told = [f.model_copy(update=by_rule) if f.code == "PROGRAM-OTHER" else f for f in told]
+    return [_with_day(f, register, application, day) if f.code == "EARLY" else f for f in told]
+
+
+def _with_day(early: Failure, register: Register, application: Application, day: date | None) -> Failure:
+    """The fix of what was asked too early: a day on which it passes, as it was asked or with the rule's program."""
+    free = day or _passes_on(register, application._replace(wanted=None))
+    if free is None:
+        return early
+    before, then = (
+        _program_on(register, application, application.requested_on),
+        _program_on(register, application, free),
+    )
+    fix = f"ask again on {wording.day(free)}"
+    fix += "" if before == then else f", when {_PROGRAMS.short(then)} takes it"
+    fix += "" if day else ", and leave the program to the rule"
+    return early.model_copy(update={"fix": fix})
+
+
+def _program_on(register: Register, application: Application, day: date) -> Program | None:
+    """The rule's program on a day."""
+    at = application.on(day)
+    if at is None or at.injury is None or at.community is None:
+        return None
+    chosen = choose(register, Asked(day, at.community, at.injury, application.barriers)).program
+    return chosen.program if chosen else None
 
 
 def _passes_on(register: Register, application: Application) -> date | None:

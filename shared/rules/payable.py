@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple, TypeAlias
 
+from shared import wording
 from shared.calendar import Calendar
+from shared.codes import code_list
 from shared.decision import Flaw
 from shared.events.portal import BilledLine
 from shared.events.procurement import ContractActivated, FeeLine
@@ -19,6 +21,8 @@ _DENIED: dict[Standing, tuple[str, str]] = {
     "closed": ("CLM-CLOSED", "closed"),
 }
 _ACCEPTED = "accepted"
+_DISCIPLINES, _REPORTS = code_list("disciplines"), code_list("report-kinds")
+_ATTENDANCE = code_list("attendance")
 
 
 class Taken(NamedTuple):
@@ -85,44 +89,48 @@ def contract_in_force(s: Service) -> Said:
     """On the date of service the contract is in force or runs off."""
     first, last = s.contract.effective_from, s.terms.last_day(s.contract)
     if s.day < first:
-        rule = f"the contract is in force from {first}"
-        yield s.flaw("CONTRACT-DOS", "service_on", rule, f"bill services from {first}")
+        rule = f"the day is before the contract began, on {wording.day(first)}"
+        yield s.flaw("CONTRACT-DOS", "service_on", rule, f"bill services from {wording.day(first)} on")
     elif s.day > last:
-        rule = f"the contract was in force up to {last}"
-        yield s.flaw("CONTRACT-DOS", "service_on", rule, f"bill services up to {last}")
+        rule = f"the day is after the contract ended, on {wording.day(last)}"
+        yield s.flaw("CONTRACT-DOS", "service_on", rule, f"bill services up to {wording.day(last)}")
 
 
 def has_fee(s: Service) -> Said:
     """The code stands in the fee schedule of that day."""
     if s.priced is None:
-        rule = f"the contract's fee schedule has the code on {s.day}"
-        yield s.flaw("FEE-CODE", "code", rule, "bill a code of the schedule")
+        rule = f"the contract's fee schedule has no such service on {wording.day(s.day)}"
+        yield s.flaw("FEE-CODE", "code", rule, "bill a service of the schedule")
 
 
 def in_steps(s: Service) -> Said:
     """Units are whole steps of the fee."""
     if s.priced and steps(s.line.units, s.priced.fee.step) != s.line.units:
-        rule = f"units are multiples of {s.priced.fee.step}"
-        yield s.flaw("FEE-UNITS", "units", rule, f"round to a multiple of {s.priced.fee.step}")
+        whole = f"a multiple of {wording.number(s.priced.fee.step)}"
+        yield s.flaw("FEE-UNITS", "units", f"the units are not {whole}", f"round to {whole}")
 
 
 def after_injury(s: Service) -> Said:
     """Nothing is treated before it was injured."""
     injured_on = s.case.injured_on
     if injured_on and s.day < injured_on:
-        rule = f"services follow the injury of {injured_on}"
-        yield s.flaw("DOS-BEFORE-INJURY", "service_on", rule, f"give a day from {injured_on}")
+        rule = f"the day is before the injury, on {wording.day(injured_on)}"
+        yield s.flaw("DOS-BEFORE-INJURY", "service_on", rule, f"give a day from {wording.day(injured_on)} on")
 
 
 def in_program(s: Service) -> Said:
     """From the initial visit to the last day."""
     first, last = s.case.started_on, s.case.bounded_by
     if first is None:
-        yield s.flaw("DOS-PROGRAM", "service_on", "the program has begun", "bill what is done from its first day on")
+        yield s.flaw(
+            "DOS-PROGRAM", "service_on", "the program has not begun", "bill what is done from its first day on"
+        )
     elif s.day < first:
-        yield s.flaw("DOS-PROGRAM", "service_on", f"the program began on {first}", f"give a day from {first}")
+        rule = f"the day is before the program began, on {wording.day(first)}"
+        yield s.flaw("DOS-PROGRAM", "service_on", rule, f"give a day from {wording.day(first)} on")
     elif last and s.day > last:
-        yield s.flaw("DOS-PROGRAM", "service_on", f"the program ended on {last}", f"give a day up to {last}")
+        rule = f"the day is after treatment ended, on {wording.day(last)}"
+        yield s.flaw("DOS-PROGRAM", "service_on", rule, f"give a day up to {wording.day(last)}")
 
 
 def claim_stands(s: Service) -> Said:
@@ -130,10 +138,10 @@ def claim_stands(s: Service) -> Said:
     standing = _standing_on(s.case.claim, s.day)
     if standing in _DENIED:
         code, words = _DENIED[standing]
-        rule = f"the claim is {words} on {s.day}"
+        rule = f"the claim is {words} on {wording.day(s.day)}"
         yield s.flaw(code, "service_on", rule, "bill services of days on which the claim is accepted")
     elif standing != _ACCEPTED:
-        rule = f"the claim is not decided for {s.day}"
+        rule = f"the claim is not decided for {wording.day(s.day)}"
         yield Wait("claim", s.flaw("CLM-PEND", "service_on", rule, "wait: it is judged once the claim is"), False)  # noqa: FBT003 - the wait has no last day
 
 
@@ -147,12 +155,13 @@ def in_time(s: Service) -> Said:
     """Billed, or put right, in its window."""
     if s.rejected_on:
         last = rectify_until(s.contract, s.calendar, s.day, s.rejected_on)
-        words = "a denied line is put right"
+        words = "a refused line can be put right"
     else:
         last = submit_until(s.contract, s.calendar, s.day)
-        words = "a service is billed"
+        words = "this service could be billed"
     if s.received_on > last:
-        yield s.flaw("TIME-BAR", "service_on", f"{words} up to {last}", "nothing can be done: the window has closed")
+        rule = f"it came too late: {words} up to {wording.day(last)}"
+        yield s.flaw("TIME-BAR", "service_on", rule, "nothing can be done; the window has closed")
 
 
 def billed_once(s: Service) -> Said:
@@ -163,7 +172,7 @@ def billed_once(s: Service) -> Said:
             continue
         if taken.invoice_id != s.invoice_id or not has_daily_limit:
             where = f"with invoice {taken.number}, line {taken.held.line}"
-            yield s.flaw("DUP", "code", f"the service was billed {where}", "leave the line out")
+            yield s.flaw("DUP", "code", f"the service was billed already, {where}", "leave the line out")
             return
 
 
@@ -171,7 +180,8 @@ def apart(s: Service) -> Said:
     """Some codes exclude each other: in a week where either is paid by the week, else on a day."""
     for taken in s.taken:
         if s.priced and _exclude(s, s.priced.fee, taken.held):
-            rule = f"the code is not paid with {taken.held.code} of {taken.held.service_on}, invoice {taken.number}"
+            other = f"{taken.held.code} of {wording.day(taken.held.service_on)}, invoice {taken.number}"
+            rule = f"the service is not paid together with {other}"
             yield s.flaw("NOT-WITH", "code", rule, "bill one of the two")
             return
 
@@ -193,8 +203,8 @@ def by_discipline(s: Service) -> Said:
     taken = s.priced.fee.disciplines if s.priced else ()
     who = s.line.discipline or (s.report.author if s.report else None)
     if taken and who and who not in taken:
-        rule = f"the fee pays {', '.join(taken)}"
-        yield s.flaw("DISCIPLINE", "discipline", rule, "bill the code of the discipline that did it")
+        rule = f"the fee pays a {wording.either(_DISCIPLINES.sentence(d) for d in taken)} only"
+        yield s.flaw("DISCIPLINE", "discipline", rule, "bill the service of the discipline that did it")
 
 
 def report_accepted(s: Service) -> Said:
@@ -204,12 +214,23 @@ def report_accepted(s: Service) -> Said:
         return
     accepted = [r for r in s.reports if r.standing == _ACCEPTED]
     if accepted:
-        days = ", ".join(sorted({str(r.service_on) for r in accepted}))
-        flaw = s.flaw("RPT-DOS", "service_on", f"the date of service is that of the report {kind}", f"give {days}")
+        flaw = _of_another_day(s, kind, accepted)
     else:
-        rule = f"the report {kind} of this service is accepted"
-        flaw = s.flaw("RPT-MISSING", "service_on", rule, f"send in the report {kind}")
+        name = _REPORTS.sentence(kind)
+        may_come = _may_come(s)
+        rule = f"the {name} of this service is not accepted{'' if may_come else ', and none is due any more'}"
+        fix = f"send in the {name}" if may_come else "leave the line out"
+        flaw = s.flaw("RPT-MISSING", "service_on", rule, fix)
     yield Wait("report", flaw) if _may_come(s) else flaw
+
+
+def _of_another_day(s: Service, kind: str, accepted: Sequence[Report]) -> Flaw:
+    """The date of service is not a report's; a day that is billed already is not offered as the right one."""
+    billed = {t.held.service_on for t in s.taken if t.held.code == s.line.code}
+    days = sorted({r.service_on for r in accepted if r.service_on and r.service_on not in billed})
+    rule = f"the day is not that of the {_REPORTS.sentence(kind)}"
+    fix = f"give {wording.either(map(wording.day, days))}" if days else "leave the line out; the report's day is billed"
+    return s.flaw("RPT-DOS", "service_on", rule, fix)
 
 
 def _may_come(s: Service) -> bool:
@@ -226,12 +247,13 @@ def attended(s: Service) -> Said:
     fee, status = s.priced.fee, s.case.attendance.get(s.day)
     came, open_days = _week(s) if fee.attendance == "week" else (fee.min_days, 0)
     if status is not None and status != "attended":
-        yield s.flaw("ATT-MISSED", "service_on", f"the worker was there; {status} is recorded", "bill attended days")
+        said = _ATTENDANCE.sentence(status)
+        yield s.flaw("ATT-MISSED", "service_on", f"the day is recorded as {said}", "bill days that were attended")
     elif came + open_days < fee.min_days:
-        rule = f"a week has at least {fee.min_days} attended days; this one has {came}"
+        rule = f"the week has {wording.counted(came, 'attended day')}; it needs {fee.min_days}"
         yield s.flaw("ATT-MIN", "service_on", rule, "bill the days by themselves")
     elif status is None or came < fee.min_days:
-        yield Wait("attendance", s.flaw("ATT-MISSING", "service_on", "attendance is recorded", "record the days"))
+        yield Wait("attendance", s.flaw("ATT-MISSING", "service_on", "attendance is not recorded", "record the days"))
 
 
 def _week(s: Service) -> tuple[int, int]:

@@ -163,7 +163,7 @@ TASKS = (
         treated.ACTIVE,
         "a-officer",
         f"/officer{R}/withdraw",
-        {"reason_code": "surgery"},
+        {"reason_code": "medical"},
         "Withdraw the referral",
         "withdrew",
     ),

@@ -74,12 +74,12 @@ def test_what_waits_is_taken_back_and_what_was_taken_back_is_sent_anew_instead_o
     waits = put_right(case, rectified(case.invoice().id, "N-2", BILLED_AT))
     case.note(take_back(case, BILLED_AT))
     gone = put_right(case, rectified(case.invoice().id, "N-2", BILLED_AT))
-    for refused, allowed in ((waits, "void"), (gone, "submit")):
+    for refused, allowed, fix in ((waits, "void", "take it back"), (gone, "submit", "send in a new invoice")):
         assert code_of(refused) == "INV-STATE"
         assert isinstance(refused, Refusal)
         assert (refused.flaws[0].field, refused.flaws[0].fix, refused.allowed) == (
             "rectifies",
-            f"{allowed} it instead",
+            f"{fix} instead",
             (allowed,),
         )
 

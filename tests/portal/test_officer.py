@@ -73,9 +73,9 @@ async def test_a_treated_referral_shows_the_same_to_both_sides(case: World) -> N
 @pytest.mark.parametrize(
     ("verb", "body", "words"),
     [
-        ("hold", {"reason_code": "surgery", "review_on": "2024-12-01"}, "officer-held-referral"),
+        ("hold", {"reason_code": "claim-review", "review_on": "2024-12-01"}, "officer-held-referral"),
         ("resume", {}, "officer-resumed-referral"),
-        ("withdraw", {"reason_code": "not-needed"}, "officer-withdrew-referral"),
+        ("withdraw", {"reason_code": "returned-to-work"}, "officer-withdrew-referral"),
     ],
 )
 async def test_an_officer_acts_for_the_insurer_at_no_site(
@@ -91,7 +91,7 @@ async def test_an_officer_acts_for_the_insurer_at_no_site(
 @pytest.mark.parametrize(
     ("verb", "body", "words"),
     [
-        ("decide-plan", {"plan": 1, "lines": [{"line": "1", "units": "5", "reason_code": "UNITS-CUT"}]},
+        ("decide-plan", {"plan": 1, "lines": [{"line": "1", "units": "5", "reason_code": "fewer-suffice"}]},
          "officer-decided-plan"),
         ("request-information", {"plan": 1, "question": "What for?"}, "officer-requested-information"),
         ("accept-report", {"report": "initial"}, "officer-accepted-report"),

@@ -52,7 +52,7 @@ async def test_one_who_comes_too_late_reads_how_it_stands_and_keeps_what_they_ty
     async with visiting(portal, "a-north") as visitor:
         text = await declined(portal, visitor, allowed=("hold",))
         assert visitor.page.status_code == 409
-        assert "What is possible now: hold." in text
+        assert "What is possible now: put it on hold." in text
         assert_kept(text)
 
 

@@ -175,7 +175,7 @@ def granted(plan: int = 1, revision: int = 11, ended: tuple[Ended, ...] = ()) ->
         to_on=DAY + 4 * WEEK,
         discipline="physical_therapist",
         cents=155_000,
-        reason="UNITS-CUT",
+        reason="fewer-suffice",
     )
     return PlanApproved(
         referral_id=CASE, revision=revision, plan=plan, lines=(grant,), ended=ended, notified_on=DAY + WEEK

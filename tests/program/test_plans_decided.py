@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from services.program.domain.case import Case
-from services.program.domain.plan_deciding import REASONS
+from shared.codes import code_list
 from shared.events.program import Ended, ObligationScheduled, PlanApproved, PlanDeclined, PlanSubmitted
 from tests.program.ground import VISIT_ON, case_in, events_in
 from tests.program.planning import (
@@ -63,7 +63,8 @@ def test_a_line_may_be_granted_in_part_and_another_not_at_all() -> None:
         ("visit", Decimal(2), 33_000, "fewer-suffice")
     ]
     assert [(f.code, f.field) for f in said.declined] == [("not-needed", "lines.weeks")]
-    assert (said.declined[0].rule, said.declined[0].fix) == REASONS["not-needed"]
+    reason = code_list("plan-reasons").codes["not-needed"]
+    assert (said.declined[0].rule, said.declined[0].fix) == (reason.wrong, reason.fix)
 
 
 def test_where_nothing_is_granted_the_plan_is_declined_with_a_reason_for_each_line() -> None:

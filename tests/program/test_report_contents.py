@@ -42,7 +42,7 @@ def accept(decision: Decision, report: str = "initial", seen: int = 99) -> Decis
 def waive(decision: Decision, seen: int = 99) -> Decision:
     act = OfficerWaivedReport(by=OFFICER, received_at=at(SENT_ON), seen=seen, idempotency_key="k", referral_id=ID,
                               report="initial", reason_code="not-needed")  # fmt: skip
-    return reports.waive(case_in(decision), act)
+    return reports.waive(case_in(decision), ground(SENT_ON), act)
 
 
 def test_what_a_report_carries_is_asked_for_from_its_first_to_its_last_day() -> None:
@@ -83,12 +83,15 @@ def test_the_author_is_of_a_discipline_of_the_program_that_the_contract_names_wh
 def test_who_sends_in_what_is_not_due_is_told_what_is() -> None:
     asked = sent(report="discharge")
     assert isinstance(asked, Refusal)
-    assert asked.flaws[0].fix == "due are: initial, rtw-plan, progress-1, progress-2, progress-3"
+    assert asked.flaws[0].fix == (
+        "send in what is due: initial report, return-to-work plan, progress report 1, progress report 2"
+        " and progress report 3"
+    )
     act = ProviderSubmittedReport(by=CLINIC, received_at=at(SENT_ON), seen=0, idempotency_key="k", referral_id=ID,
                                   site_id="van-1", report="initial")  # fmt: skip
     before = reports.submit(opened(), ground(SENT_ON), act, ())
     assert isinstance(before, Refusal)
-    assert before.flaws[0].fix == "due are: none"
+    assert before.flaws[0].fix == "wait until a report is due"
 
 
 def test_what_was_not_sent_in_yet_cannot_have_been_seen_otherwise() -> None:
@@ -117,8 +120,8 @@ def test_a_report_that_is_not_there_is_not_reviewed() -> None:
 def test_an_officer_does_without_a_report_as_it_stands() -> None:
     act = OfficerWaivedReport(by=OFFICER, received_at=at(SENT_ON), seen=0, idempotency_key="k", referral_id=ID,
                               report="initial", reason_code="not-needed")  # fmt: skip
-    assert flaws(reports.waive(started(), act)) == [("STALE", "seen")]
-    assert flaws(reports.waive(None, act)) == [("NOT-FOUND", "referral_id")]
+    assert flaws(reports.waive(started(), ground(SENT_ON), act)) == [("STALE", "seen")]
+    assert flaws(reports.waive(None, None, act)) == [("NOT-FOUND", "referral_id")]
 
 
 def test_each_document_of_a_report_remembers_the_revision_of_its_newest_event() -> None:

@@ -78,7 +78,7 @@ def returned(case: Case, day: date, fault: str = "clinic", fields: tuple[Returne
 def waived(case: Case, report: str = "initial", reason: str | None = "not-needed") -> Decision:
     act = OfficerWaivedReport(by=OFFICER, received_at=at(SENT_ON), seen=case.revision, idempotency_key="k",
                               referral_id=ID, report=report, reason_code=reason)  # fmt: skip
-    return reports.waive(case, act)
+    return reports.waive(case, ground(SENT_ON), act)
 
 
 def said(decision: Decision, kind: type[Any]) -> Any:

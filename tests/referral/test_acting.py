@@ -123,7 +123,7 @@ def test_a_site_whose_offer_was_taken_back_is_told_so_while_the_referral_goes_on
     story = Story().offer()
     story.take(following.relocate(story.referral, "Kelowna", story.ground))
     last = story.act(ProviderAcknowledgedReferral, site="van-1")
-    assert (codes(last), rules(last)) == (["REF-WITHDRAWN"], ["the offer was withdrawn"])
+    assert (codes(last), rules(last)) == (["REF-WITHDRAWN"], ["the offer was taken back"])
 
 
 def test_each_decision_on_a_referral_raises_its_revision_by_one() -> None:

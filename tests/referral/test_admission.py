@@ -1,6 +1,7 @@
 """Which program a request gets, whether it is admitted, and the smallest change that would make it so."""
 
-from datetime import date
+import re
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -75,11 +76,11 @@ def test_a_request_that_meets_everything_is_admitted_with_a_receipt() -> None:
 def test_another_program_than_the_rules_answer_is_refused_by_the_right_ones_name() -> None:
     judgement = asked(AFTER, wanted="or2")
     assert codes(judgement) == ["PROGRAM-OTHER"]
-    assert "crrtw" in judgement.failures[0].fix
+    assert judgement.failures[0].fix == "ask for CRRTW, or leave the program to the rule"
 
 
 def test_where_no_successor_has_an_area_the_fix_names_the_rules_answer() -> None:
-    assert "or1" in asked(AFTER, "Quesnel", wanted="crrtw").failures[0].fix
+    assert "OR1" in asked(AFTER, "Quesnel", wanted="crrtw").failures[0].fix
 
 
 def test_every_injured_side_must_be_accepted() -> None:
@@ -134,3 +135,35 @@ def test_a_claim_has_one_open_referral_at_a_time() -> None:
 def test_a_program_that_does_not_take_a_barrier_names_no_day_on_which_nothing_changes() -> None:
     failure = asked(AFTER, "Quesnel", barriers=("psychosocial",)).failures[0]
     assert failure.passes_on is None
+
+
+WEEKS = [date(2024, 9, 2) + timedelta(weeks=n) for n in range(14)]
+DAY_NAMED = re.compile(r"ask again on \w{3} (\d+ \w{3} \d{4})(.*)")
+
+
+@pytest.mark.parametrize("wanted", [None, "or1", "or2", "crrtw", "astd"])
+@pytest.mark.parametrize("nature", ["02100", "01200", "01300", "17330"])
+def test_whoever_asks_again_on_the_day_and_in_the_way_that_is_named_is_in_time(
+    wanted: Program | None, nature: str
+) -> None:
+    named = 0
+    for community in ("Vancouver", "Quesnel"):
+        for on in WEEKS:
+            what = {"nature": nature, "hurt": on - timedelta(days=5)}
+            failures = {f.code: f for f in asked(on, community, wanted=wanted, **what).failures}  # type: ignore[arg-type]  # as above
+            if "EARLY" not in failures or not (found := DAY_NAMED.fullmatch(failures["EARLY"].fix)):
+                continue
+            named += 1
+            again = datetime.strptime(found[1], "%d %b %Y").date()  # noqa: DTZ007 - a day
+            then = None if "leave the program" in found[2] else wanted
+            left = codes(asked(again, community, wanted=then, **what))  # type: ignore[arg-type]  # as above
+            assert left == []
+            if other := failures.get("PROGRAM-OTHER"):
+                assert other.fix == "leave the program to the rule"
+                assert codes(asked(again, community, **what)) == []  # type: ignore[arg-type]  # as above
+    assert named > 3
+
+
+def test_a_day_on_which_another_program_takes_the_injury_says_so() -> None:
+    (failure,) = asked(date(2024, 10, 22), hurt=date(2024, 10, 18)).failures
+    assert failure.fix == "ask again on Fri 1 Nov 2024, when CRRTW takes it"

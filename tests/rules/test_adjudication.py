@@ -251,7 +251,7 @@ def test_the_bonus_is_for_a_report_two_business_days_early(late: int, paid: int)
 def test_the_date_of_service_is_that_of_the_report() -> None:
     (found,) = judged(active(due("initial"), accepted("initial", 0)), line("CR-ASSESS", 1, ASSESS))
     assert codes(found) == ["RPT-DOS"]
-    assert found.reasons[0].fix == "give 2024-11-04"
+    assert found.reasons[0].fix == "give Mon 4 Nov 2024"
 
 
 def test_a_date_of_which_another_report_may_still_come_waits() -> None:

@@ -22,7 +22,7 @@ def test_an_invoice_without_lines_is_returned() -> None:
 
 def test_a_total_that_is_not_the_sum_of_the_lines_is_returned_with_the_right_one() -> None:
     (flaw,) = faults(bill(line("CR-DAY", 1, 13800)), 13801, day(14))
-    assert (flaw.code, flaw.field, flaw.fix) == ("TOTAL", "cents", "give 13800")
+    assert (flaw.code, flaw.field, flaw.fix) == ("TOTAL", "cents", "give $138.00")
 
 
 def test_an_invoice_of_tomorrow_is_returned() -> None:
@@ -60,7 +60,7 @@ def test_two_lines_of_one_name_are_returned() -> None:
 def test_another_payee_than_the_referrals_is_returned() -> None:
     sent = bill(line("CR-DAY", 1, 13800), payee_id="p-9")
     (flaw,) = faults(sent, 13800, day(14), active())
-    assert (flaw.code, flaw.field, flaw.fix) == ("PAYEE", "payee_id", "bill as p-1")
+    assert (flaw.code, flaw.field, flaw.fix) == ("PAYEE", "payee_id", "bill as the payee of the referral")
 
 
 def test_all_faults_are_told_at_once() -> None:

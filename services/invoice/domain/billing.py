@@ -43,7 +43,9 @@ def submit(
 ) -> Decision:
     """An invoice comes in: returned when it is not whole, else received and judged at once."""
     if billing is None:
-        return refuse("NOT-FOUND", "the referral is there and yours to bill", "check referral and site", "referral_id")
+        return refuse(
+            "NOT-FOUND", "there is no such referral that you may bill", "check referral and site", "referral_id"
+        )
     course = expire(Course(billing, billing, ground, occasion))
     if refusal := _not_billable(course.billing, act):
         return refusal
@@ -63,13 +65,14 @@ def _not_billable(billing: Billing, act: Submitted) -> Refusal | None:
         return None if act.site_id == billing.case.site_id else not_yours("site_id")
     old = billing.invoice(act.rectifies)
     if old is None:
-        return refuse("NOT-FOUND", "the invoice is there and yours", "check the invoice", "rectifies")
+        return refuse("NOT-FOUND", "there is no such invoice of yours", "check the invoice", "rectifies")
     if act.site_id != billing.site_of(old):
         return not_yours("rectifies")
     if old.status in {"pended", "voided"}:
-        rule = "an invoice is put right once it was judged"
-        allowed = ("void",) if old.status == "pended" else ("submit",)
-        return Refusal(refuse("INV-STATE", rule, f"{allowed[0]} it instead", "rectifies").flaws, allowed)
+        waits = old.status == "pended"
+        rule = "the invoice is not decided yet" if waits else "the invoice was taken back"
+        fix = "take it back instead" if waits else "send in a new invoice instead"
+        return Refusal(refuse("INV-STATE", rule, fix, "rectifies").flaws, ("void",) if waits else ("submit",))
     return None
 
 
@@ -92,10 +95,17 @@ def _received(act: Submitted, case: Case, occasion: Occasion) -> Invoice:
 def _number_flaws(act: Submitted, taken: Number | None, case: Case) -> tuple[Flaw, ...]:
     """A payee uses a number once, and it can be read out; of another payee's numbers nothing is told."""
     if not is_readable(act.payee_id, act.number):
-        rule = "an invoice has a number of up to 64 printable characters"
-        return (Flaw(code="FIELD-MISSING", rule=rule, fix="give it a number", field="number"),)
+        rule, fix = "the invoice has no number that can be read", "give it a number of up to 64 printable characters"
+        return (Flaw(code="FIELD-MISSING", rule=rule, fix=fix, field="number"),)
     if taken and act.payee_id == case.payee_id:
-        return (Flaw(code="DUP", rule="a payee uses an invoice number once", fix="take a new number", field="number"),)
+        return (
+            Flaw(
+                code="DUP",
+                rule="the payee has used this invoice number before",
+                fix="take a new number",
+                field="number",
+            ),
+        )
     return ()
 
 
@@ -127,7 +137,7 @@ def void(billing: Billing | None, act: ProviderVoidedInvoice, ground: Ground, oc
     """A clinic takes an invoice back before its run is fixed; what it held back is free for others."""
     found = billing.invoice(act.invoice_id) if billing else None
     if billing is None or found is None:
-        return refuse("NOT-FOUND", "the invoice is there and yours", "check the invoice", "invoice_id")
+        return refuse("NOT-FOUND", "there is no such invoice of yours", "check the invoice", "invoice_id")
     if act.site_id != billing.site_of(found):
         return not_yours("invoice_id")
     course = expire(Course(billing, billing, ground, occasion))
@@ -148,14 +158,17 @@ def _disarmed(billing: Billing, invoice: Invoice) -> tuple[Arm, ...]:
 def _not_voidable(invoice: Invoice, act: ProviderVoidedInvoice, ground: Ground) -> Refusal | None:
     """Why it cannot be taken back."""
     if invoice.status == "paid" or (invoice.status == "scheduled" and invoice.is_frozen(ground.frozen_until)):
-        rule = "an invoice is taken back before the cut-off of its run"
+        rule = "the cut-off of the run that pays it has passed"
         return Refusal(refuse("RUN-FROZEN", rule, "put it right once it is paid", "invoice_id").flaws, ("rectify",))
     if invoice.status in {"rejected", "voided"}:
         allowed = "rectify" if invoice.status == "rejected" else "submit"
-        rule = "only an invoice that may still be paid is taken back"
-        return Refusal(refuse("INV-STATE", rule, f"{allowed} instead", "invoice_id").flaws, (allowed,))
+        refused = invoice.status == "rejected"
+        rule = "the invoice was refused, and nothing of it is paid" if refused else "the invoice was taken back already"
+        fix = "put its lines right instead" if refused else "send in a new invoice instead"
+        return Refusal(refuse("INV-STATE", rule, fix, "invoice_id").flaws, (allowed,))
     if act.seen != invoice.revision:
-        return refuse("STALE", "the invoice is as you saw it", f"look at revision {invoice.revision}", "seen")
+        rule = f"the invoice has changed since you opened it; it is at revision {invoice.revision}"
+        return refuse("STALE", rule, "open it again and act on what it shows", "seen")
     return None
 
 

@@ -115,7 +115,7 @@ def come(run: Run, *, at: datetime) -> Outcome:
 def approve(run: Run | None, act: PaymentOfficerReleasedRun, calendar: Calendar, *, at: datetime) -> Decision:
     """A payment officer releases a run above the limit; it takes two people, and pays on its day or later."""
     if run is None:
-        return refuse("NOT-FOUND", "the run is there", "check the run", "run_id")
+        return refuse("NOT-FOUND", "there is no such run", "check the run", "run_id")
     if refusal := _not_approvable(run, act.by.account_id):
         return refusal
     approved = run._replace(approvals=(*run.approvals, act.by.account_id))
@@ -135,15 +135,14 @@ def _day_of(run: Run, calendar: Calendar) -> Arm:
 def _not_approvable(run: Run, account_id: str) -> Refusal | None:
     """Why nobody, or not this person, can release the run."""
     if run.status == "open":
-        fix = f"wait until {run.cut_off_at:%Y-%m-%d %H:%M} UTC"
-        return _stands("RUN-OPEN", "a run is released once its cut-off has passed", fix, "wait")
+        return _stands("RUN-OPEN", "the cut-off of the run has not passed yet", "wait until it has", "wait")
     if run.status == "released":
-        return _stands("RUN-RELEASED", "a run is released once", "nothing is left to do", "look")
+        return _stands("RUN-RELEASED", "the run is released already", "nothing is left to do", "look")
     if not run.needed:
-        rule = "a run under the limit releases itself on its day"
+        rule = "the run is under the limit and releases itself on its day"
         return _stands("RUN-UNDER-LIMIT", rule, "nothing is to be done", "wait")
     if account_id in run.approvals:
-        rule = "two different people release a run above the limit"
+        rule = "you have released this run already, and a run above the limit takes two different people"
         return refuse("TWO-PERSON", rule, "ask another payment officer", "by")
     return None
 

@@ -49,7 +49,7 @@ def see(notice: Notice | None, others: Sequence[Notice]) -> Decision:
     `others` are the notices about the one that nobody had seen.
     """
     if notice is None:
-        return refuse("NOT-FOUND", "the notice is there and yours", "reload your notices", "notice_id")
+        return refuse("NOT-FOUND", "there is no such notice of yours", "reload your notices", "notice_id")
     if notice.seen:
         return Outcome()
     seen, given_up = give_up(notice._replace(seen=True), "seen")

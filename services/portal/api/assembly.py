@@ -1,13 +1,19 @@
 """The calls: routes, who may call them, problems."""
 
+from typing import Any
+
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from typing_extensions import override
 
 from services.portal.api import billing, calendars, commands, deciding, officer, own, referrals, runs, treatment
 from services.portal.api.access import check_routes
+from services.portal.api.coded import on_day
 from services.portal.api.desk import Portal
 from services.portal.api.problems import FAULTS, Problem, on_fault, on_http, on_invalid, on_problem
+from shared import clock
+from shared.calendar import UNPUBLISHED
 
 PARTS = (own, calendars, referrals, commands, treatment, billing, officer, deciding, runs)
 _PROBLEM = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
@@ -27,9 +33,18 @@ _REFUSALS: dict[int | str, dict[str, object]] = {
 }
 
 
+class Calls(FastAPI):
+    """An application whose document lists the codes that hold on the day on which it is read."""
+
+    @override
+    def openapi(self) -> dict[str, Any]:
+        said: dict[str, Any] = on_day(super().openapi(), UNPUBLISHED.day_of(clock.now()))
+        return said
+
+
 def routes(portal: Portal) -> FastAPI:
     """The portal's calls."""
-    app = FastAPI(
+    app = Calls(
         title="Provider Portal",
         version="1",
         openapi_url="/api/v1/openapi.json",

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from services.portal.api.coded import OfList
 from shared.limits import BETWEEN, FIRST_DAY, FIRST_INSTANT, LAST_DAY, LAST_INSTANT, NEWEST
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
@@ -44,9 +45,20 @@ _MEASURES = {
     "additionalProperties": {"type": "integer", "minimum": -_LARGEST, "maximum": _LARGEST},
 }
 Code: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
-Reason: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]*$", max_length=40)]
+DeclineReason: TypeAlias = Annotated[str, OfList("decline-reasons", "clinic")]
+NextStep: TypeAlias = Annotated[str, OfList("next-steps", "clinic")]
+VisitReason: TypeAlias = Annotated[str, OfList("first-visit-reasons", "clinic")]
+ClinicHold: TypeAlias = Annotated[str, OfList("hold-reasons", "clinic")]
+OfficerHold: TypeAlias = Annotated[str, OfList("hold-reasons", "officer")]
+ExitReason: TypeAlias = Annotated[str, OfList("exit-reasons", "clinic")]
+WithdrawalReason: TypeAlias = Annotated[str, OfList("withdrawal-reasons", "officer")]
+WaiverReason: TypeAlias = Annotated[str, OfList("waiver-reasons", "officer")]
+ReturnReason: TypeAlias = Annotated[str, OfList("return-reasons", "officer")]
+PlanReason: TypeAlias = Annotated[str, OfList("plan-reasons", "officer")]
+Goal: TypeAlias = Annotated[str, OfList("goals", "clinic")]
+Discipline: TypeAlias = Annotated[str, OfList("disciplines", "clinic")]
+Section: TypeAlias = Annotated[str, OfList("report-sections", "clinic")]
 Label: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=60)]
-Name: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)]
 Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=20_000)]
 Day: TypeAlias = Annotated[date, AfterValidator(_in_range)]
 Instant: TypeAlias = Annotated[AwareDatetime, AfterValidator(_instant_in_range)]
@@ -71,9 +83,9 @@ class Decline(Body):
     """Why a clinic does not take a referral, and what should happen next; the owner says what is missing."""
 
     written = ("comment", "comment")
-    reason_code: Code | None = None
+    reason_code: DeclineReason | None = None
     comment: Annotated[str, Field(min_length=1, max_length=4000)] | None = None
-    next_step: Code | None = None
+    next_step: NextStep | None = None
 
 
 class Appointment(Body):
@@ -81,7 +93,7 @@ class Appointment(Body):
 
     starts_at: Instant
     confirmed_with_worker: StrictBool = False
-    late_reason_code: Code | None = None
+    late_reason_code: VisitReason | None = None
 
 
 class Move(Body):
@@ -89,7 +101,7 @@ class Move(Body):
 
     starts_at: Instant
     confirmed_with_worker: StrictBool = False
-    reason_code: Code | None = None
+    reason_code: VisitReason | None = None
 
 
 class Start(Body):
@@ -99,23 +111,30 @@ class Start(Body):
 
 
 class Hold(Body):
-    """Why a referral stands still, and when one looks at it again."""
+    """Why a clinic lets a referral stand still, and when one looks at it again."""
 
-    reason_code: Code | None = None
+    reason_code: ClinicHold | None = None
     review_on: Day | None = None
 
 
-class Reasoned(Body):
-    """A reason, and nothing else."""
+class HoldForInsurer(Body):
+    """Why the insurer lets a referral stand still, and when one looks at it again."""
 
-    reason_code: Code | None = None
+    reason_code: OfficerHold | None = None
+    review_on: Day | None = None
+
+
+class Withdrawal(Body):
+    """Why a referral ends before its purpose is reached."""
+
+    reason_code: WithdrawalReason | None = None
 
 
 class End(Body):
     """The last day of treatment, and why it ends."""
 
     last_on: Day
-    exit_reason: Code | None = None
+    exit_reason: ExitReason | None = None
 
 
 class AttendanceOn(Body):
@@ -137,9 +156,9 @@ class Report(Body):
     written = ("narrative", "document")
     report: Code
     service_on: Day | None = None
-    author_discipline: Name | None = None
+    author_discipline: Discipline | None = None
     measures: Measures = Field(default_factory=dict)
-    sections: Annotated[tuple[Name, ...], Field(max_length=40)] = ()
+    sections: Annotated[tuple[Section, ...], Field(max_length=40)] = ()
     narrative: Text | None = None
 
 
@@ -151,8 +170,8 @@ class PlannedLine(Body):
     units: Units | None = None
     from_on: Day | None = None
     to_on: Day | None = None
-    discipline: Name | None = None
-    goal: Name | None = None
+    discipline: Discipline | None = None
+    goal: Goal | None = None
     replaces: Label | None = None
 
 
@@ -184,7 +203,7 @@ class BilledLine(Body):
     service_on: Day
     units: Units
     cents: Cents
-    discipline: Name | None = None
+    discipline: Discipline | None = None
 
 
 class Invoice(Body):
@@ -213,7 +232,7 @@ class DecidedLine(Body):
 
     line: Label
     units: Units
-    reason_code: Reason | None = None
+    reason_code: PlanReason | None = None
 
 
 class PlanDecision(Body):
@@ -241,7 +260,7 @@ class ReturnedField(Body):
     """A field of a report and what is wrong with it."""
 
     field: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]*$", max_length=80)]
-    reason_code: Reason
+    reason_code: ReturnReason
 
 
 class ReportReturn(OfReport):
@@ -254,4 +273,4 @@ class ReportReturn(OfReport):
 class ReportWaiver(OfReport):
     """Why a report is not needed."""
 
-    reason_code: Code | None = None
+    reason_code: WaiverReason | None = None

@@ -7,14 +7,14 @@ from fastapi import APIRouter, Response
 
 from services.portal.api.bodies import (
     Body,
-    Hold,
+    HoldForInsurer,
     Nothing,
     OfReport,
     PlanDecision,
     Question,
-    Reasoned,
     ReportReturn,
     ReportWaiver,
+    Withdrawal,
 )
 from services.portal.api.calls import Call, Matter, SeenCall, act
 from services.portal.api.officer import case_page, find_any
@@ -63,7 +63,7 @@ def _matter(call: Call, case: Case, verb: str, look: Callable[[], Awaitable[dict
 
 
 @router.post("/{number}/commands/hold")
-async def hold_for_insurer(call: SeenCall, body: Hold) -> Response:
+async def hold_for_insurer(call: SeenCall, body: HoldForInsurer) -> Response:
     """The referral stands still."""
     return await _act(call, "hold", body, OfficerHeldReferral)
 
@@ -75,7 +75,7 @@ async def resume_for_insurer(call: SeenCall, body: Nothing | None = None) -> Res
 
 
 @router.post("/{number}/commands/withdraw")
-async def withdraw(call: SeenCall, body: Reasoned) -> Response:
+async def withdraw(call: SeenCall, body: Withdrawal) -> Response:
     """The referral ends before its purpose is reached."""
     return await _act(call, "withdraw", body, OfficerWithdrewReferral)
 

@@ -5,9 +5,11 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from shared.calendar import Calendar
+from shared.codes import code_list
 from shared.events.procurement import FeeLine
 
 _DAY = timedelta(days=1)
+_PROGRAMS = code_list("programs")
 GROUPS = ("Overdue", "Today and tomorrow", "This week", "Later", "Whenever you can")
 
 
@@ -30,7 +32,8 @@ class Task(NamedTuple):
 def of_referral(state: str, number: str, body: Mapping[str, Any], now: datetime) -> Iterator[Task]:
     """What the state of a referral asks of its clinic."""
     place, held = f"/referrals/{number}", bool(body.get("held_by"))
-    about = f"{str(body.get('program') or '').upper()}, {body.get('community') or 'no community'}"
+    program, community = _PROGRAMS.label(body.get("program")), body.get("community")
+    about = ", ".join(filter(None, (program, community)))
     if held:
         return
     match state:

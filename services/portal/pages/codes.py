@@ -1,13 +1,23 @@
-"""Codes in people's words; those of other services are theirs to extend, and a test keeps the lists together."""
+"""What a code list cannot say: the words of states, of fields, of what was done, and of notices."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import TypeAlias
 
-PROGRAMS = {
-    "or1": "Occupational Rehabilitation 1",
-    "or2": "Occupational Rehabilitation 2",
-    "astd": "Activity-related soft tissue disorders",
-    "crrtw": "Customized Recovery and Return-to-Work",
-}
+from shared.codes import Side, code_list
+
+Choices: TypeAlias = Callable[..., dict[str, str]]
+
+
+def choices_on(day: date) -> Choices:
+    """What forms offer on a day: by the name of a code list, its codes with their labels."""
+
+    def choices(name: str, side: Side | None = None) -> dict[str, str]:
+        return code_list(name).choices(day, side)
+
+    return choices
+
+
 STATES: Mapping[str, tuple[str, str]] = {
     "admitted": ("Admitted", "blue"),
     "not-admitted": ("Not admitted", "red"),
@@ -45,6 +55,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     "cut": ("Paid in part", "yellow"),
     "denied": ("Refused", "red"),
     "draft": ("Draft", "grey"),
+    "on hold": ("On hold", "grey"),
 }
 OF_REPORTS = {
     "scheduled": ("To be written", "yellow"),
@@ -52,134 +63,25 @@ OF_REPORTS = {
     "submitted": ("In review", "blue"),
 }
 OF_INVOICES = {"scheduled": ("Payment planned", "blue")}
-REPORTS = {
-    "initial": "Initial report",
-    "progress": "Progress report",
-    "rtw-plan": "Return-to-work plan",
-    "job-site-visit": "Job-site visit report",
-    "discharge": "Discharge report",
-    "follow-up": "Follow-up report",
+# the code list that a field is chosen from; a field of several forms goes by what its form does
+LISTS: Mapping[str, str] = {
+    "next_step": "next-steps",
+    "late_reason_code": "first-visit-reasons",
+    "waive_code": "waiver-reasons",
+    "exit_reason": "exit-reasons",
+    "discipline": "disciplines",
+    "author_discipline": "disciplines",
+    "goal": "goals",
+    "other_status": "attendance",
+    "fault": "faults",
 }
-SECTIONS = {
-    "history": "History of the injury",
-    "job-demands": "What the job demands",
-    "baseline-function": "Function today",
-    "barriers": "Barriers to return to work",
-    "goal": "Goal",
-    "graduated-weeks": "Week by week",
-    "limitations": "Limits, and until when",
-    "agreement": "Who agreed, and when",
-    "attendance": "Attendance",
-    "function": "Change in function",
-    "return-to-work": "Return to work",
-    "people-met": "People met",
-    "demands-measured": "Demands measured",
-    "modifications": "Changes to the job",
-    "status": "Status",
-    "outcome": "Outcome against the goal",
-    "abilities": "Abilities",
-}
-MEASURES = {
-    "lift_kg": "Lifts, in kilograms",
-    "sit_minutes": "Sits, in minutes",
-    "disability_percent": "Disability score, in percent",
-    "visit_minutes": "Length of the visit, in minutes",
-    "work_hours_per_week": "Hours worked a week",
-}
-DISCIPLINES = {
-    "physical_therapist": "Physical therapist",
-    "kinesiologist": "Kinesiologist",
-    "occupational_therapist": "Occupational therapist",
-    "physician": "Physician",
-    "clinical_counsellor": "Clinical counsellor",
-    "psychologist": "Psychologist",
-}
-GOALS = {
-    "return-to-own-job": "Return to the own job",
-    "return-to-modified-job": "Return to a modified job",
-    "return-to-other-job": "Return to another job",
-    "increase-capacity": "Increase work capacity",
-    "adapt-workplace": "Adapt the workplace",
-    "manage-pain": "Manage pain",
-    "overcome-barriers": "Overcome barriers",
-}
-DECLINES = {
-    "no-capacity": "No room for a first visit in time",
-    "not-contactable": "The worker cannot be reached",
-    "worker-declined": "The worker does not want it",
-    "out-of-scope": "The injury is outside what we treat",
-    "out-of-region": "The worker lives too far away",
-    "discipline-missing": "A discipline is missing here",
-    "conflict-of-interest": "Conflict of interest",
-    "other-service-better": "Another service fits better",
-    "other": "Something else",
-}
-NEXT_STEPS = {
-    "offer-to-next": "Offer it to the next clinic",
-    "ask-officer": "Ask the claims officer",
-    "offer-later": "Offer it to us again later",
-    "other-program": "Consider another program",
-    "other-service": "Consider another service",
-}
-LATE_REASONS = {
-    "worker-unavailable": "The worker is not free earlier",
-    "travel": "Travel",
-    "medical": "Medical reasons",
-    "clinic-capacity": "No room at the clinic",
-    "other": "Something else",
-}
-EXITS = {
-    "goal-achieved": "Goal achieved",
-    "goal-partly-achieved": "Goal achieved in part",
-    "goal-not-achieved": "Goal not achieved",
-    "non-compliance": "The worker did not take part",
-    "other-service-chosen": "Another service was chosen",
-    "out-of-scope-diagnosis": "A diagnosis outside the program",
-    "no-longer-eligible": "No longer eligible",
-    "moved": "The worker moved away",
-    "other": "Something else",
-}
-WITHDRAWALS = {
-    "worker-asked": "The worker asked for it",
-    "treated-elsewhere": "Treated elsewhere",
-    "not-needed": "Not needed any more",
-    "surgery": "Surgery is ahead",
-    "other": "Something else",
-}
-ATTENDANCES = {"attended": "Was here", "missed": "Missed", "excused": "Excused"}
-PLAN_REASONS = {
-    "not-needed": "What is granted serves the goal",
-    "fewer-suffice": "Fewer are enough for the goal",
-    "no-goal": "The line leads to no goal",
-    "not-covered": "Treats what was not accepted",
-    "other-service": "Another service pays for it",
-    "no-measures": "Rests on no measures",
-}
-RETURN_REASONS = {
-    "RPT-INCOMPLETE": "Not complete",
-    "RPT-UNCLEAR": "Not clear",
-    "RPT-DOS": "Wrong day of service",
-    "RPT-NOTREQ": "Was not asked for",
-    "DISCIPLINE": "Wrong discipline of the author",
-}
-WAIVERS = {
-    "not-needed": "Not needed",
-    "told-otherwise": "Told in another way",
-    "worker-gone": "The worker is gone",
-    "clinic-closed": "The clinic closed",
-    "other": "Something else",
-}
-ROLES = {
-    "clinician": "clinician",
-    "biller": "biller",
-    "administrator": "administrator",
-    "claims_officer": "claims officer",
-    "program_officer": "program officer",
-    "payment_officer": "payment officer",
-    "procurement_officer": "procurement officer",
-    "contact_centre": "contact centre",
-    "operations": "operations",
-    "worker": "worker",
+REASONS_OF: Mapping[str, str] = {
+    "decline": "decline-reasons",
+    "book": "first-visit-reasons",
+    "move": "first-visit-reasons",
+    "hold": "hold-reasons",
+    "withdraw": "withdrawal-reasons",
+    "decide": "plan-reasons",
 }
 # fields of the forms, where they are named apart from their form
 FIELDS = {
@@ -208,19 +110,11 @@ FIELDS = {
     "discipline": "By whom",
     "code": "Service",
     "invoiced_on": "Invoice date",
-}
-CHOICES: Mapping[str, str] = {
-    **EXITS,
-    **WITHDRAWALS,
-    **WAIVERS,
-    **DECLINES,
-    **NEXT_STEPS,
-    **LATE_REASONS,
-    **PLAN_REASONS,
-    **RETURN_REASONS,
-    **DISCIPLINES,
-    **GOALS,
-    **ATTENDANCES,
+    "document_id": "Text of the report",
+    "sections": "Sections",
+    "measures": "Measures",
+    "lines": "Lines",
+    "days": "Days",
 }
 # what was done, and what happens next with whom acting; by what was announced, or by the call
 DONE: Mapping[str, tuple[str, str]] = {
@@ -234,7 +128,7 @@ DONE: Mapping[str, tuple[str, str]] = {
     ),
     "referral-declined": (
         "You declined the referral",
-        "The insurer offers it to the next clinic; you need do nothing.",
+        "Your answer is on the record, and the insurer asks the next clinic; you need do nothing.",
     ),
     "appointment-booked": (
         "The first visit is booked",
@@ -259,7 +153,10 @@ DONE: Mapping[str, tuple[str, str]] = {
         "Every clock runs again from today; the new days stand on the referral.",
     ),
     "referral-withdrawn": ("The referral was withdrawn", "The clinic is told; what was done until now can be billed."),
-    "attendance-recorded": ("The days are on the record", "Days that were attended can be billed from now on."),
+    "attendance-recorded": (
+        "The days are on the record",
+        "Days that were attended can be billed: by the day, or once their week is over.",
+    ),
     "report-submitted": (
         "The report was received",
         "It is checked; where nobody reviews it, it is accepted by itself, otherwise the claims officer answers.",
@@ -288,8 +185,42 @@ DONE: Mapping[str, tuple[str, str]] = {
     "invoice-voided": ("The invoice was taken back", "Nothing of it is paid; its services can be billed again."),
     "run-released": ("The run is released", "Its payees are paid and get their remittances."),
 }
+# what a call has done where its answer tells no more than that it was taken
+EVENT_OF: Mapping[str, str] = {
+    "acknowledge": "referral-acknowledged",
+    "accept": "referral-accepted",
+    "decline": "referral-declined",
+    "appointments": "appointment-booked",
+    "move": "appointment-moved",
+    "missed": "appointment-missed",
+    "start": "program-started",
+    "end": "program-ended",
+    "hold": "referral-held",
+    "resume": "referral-resumed",
+    "withdraw": "referral-withdrawn",
+    "attendance": "attendance-recorded",
+    "report": "report-submitted",
+    "accept-report": "report-accepted",
+    "return-report": "report-returned",
+    "waive-report": "obligation-waived",
+    "plan": "plan-submitted",
+    "amend": "plan-submitted",
+    "reply": "plan-clock-resumed",
+    "request-information": "plan-information-requested",
+    "decide-plan": "plan-approved",
+    "invoice": "invoice-received",
+    "rectify": "invoice-received",
+    "void": "invoice-voided",
+    "release": "run-released",
+}
 NOTICES = {
     "referral-offered": "A new referral was offered to your site",
+    "referral-discharged": "A worker was discharged",
+    "worker-far-away": "The worker of a referral moved",
+    "plan-clock-resumed": "A plan waits for your decision again",
+    "report-submitted": "A report waits for your review",
+    "invoice-approved": "An invoice will be paid",
+    "notice-escalated": "Nobody has seen a notice",
     "referral-offer-withdrawn": "An offer was taken back",
     "referral-accepted": "A clinic accepted the referral",
     "referral-lapsed": "An offer was not answered in time",
@@ -316,5 +247,3 @@ NOTICES = {
     "remittance-issued": "You were paid",
     "run-frozen": "A payment run waits for its release",
 }
-UNITS = {"report": "report", "day": "day", "week": "week", "visit": "visit", "hour": "hour", "km": "kilometre"}
-SIDES = {"L": "left", "R": "right", "B": "both sides", "N": ""}

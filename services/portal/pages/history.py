@@ -1,11 +1,14 @@
 """What happened to a referral, told to those who work on it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from string import Formatter
 from typing import Any, NamedTuple
 
-from services.portal.pages import codes, words
+from services.portal.pages import words
 from services.portal.store.timeline import Entry
+from shared import wording
+from shared.codes import code_list
 
 _IN, _OK, _WARN = "in", "ok", "warn"
 _TOLD: Mapping[str, tuple[str, str, str]] = {
@@ -17,16 +20,16 @@ _TOLD: Mapping[str, tuple[str, str, str]] = {
     "appointment-moved": (_WARN, "First visit moved", "Now {starts_at}."),
     "appointment-missed": (_WARN, "The worker missed the first visit", "Time {times}."),
     "program-started": (_OK, "The program started", "First visit {initial_visit_on}."),
-    "program-ended": (_IN, "Treatment ended", "Last day {last_on}: {exit_reason}."),
+    "program-ended": (_IN, "Treatment ended", "Last day {last_on}. Why: {exit_reason}."),
     "referral-discharged": (_OK, "Discharged", ""),
     "referral-closed": (_OK, "Closed", ""),
-    "referral-held": (_WARN, "Put on hold", "By the {cause}."),
+    "referral-held": (_WARN, "Put on hold", "Cause: {cause}. Why: {reason_code}. Looked at again on {review_on}."),
     "referral-resumed": (_OK, "Hold lifted", ""),
-    "referral-withdrawn": (_WARN, "Withdrawn", "By the {cause}."),
+    "referral-withdrawn": (_WARN, "Withdrawn", "Cause: {cause}. Why: {reason_code}."),
     "obligation-scheduled": (_IN, "{report}: due {due_at}", ""),
     "obligation-overdue": (_WARN, "{report} is overdue", "It was due {due_at}."),
-    "obligation-waived": (_OK, "{report} is not needed", ""),
-    "obligation-cancelled": (_IN, "{report} is cancelled", ""),
+    "obligation-waived": (_OK, "{report} is not needed", "Why: {reason_code}."),
+    "obligation-cancelled": (_IN, "{report} is cancelled", "Cause: {ending}."),
     "report-submitted": (_IN, "{report} received", "Counts from {counts_at}."),
     "report-accepted": (_OK, "{report} accepted", ""),
     "report-returned": (_WARN, "{report} sent back", "{fields} to put right."),
@@ -47,8 +50,14 @@ _TOLD: Mapping[str, tuple[str, str, str]] = {
     "invoice-paid": (_OK, "Invoice paid", "{dollars}."),
     "invoice-voided": (_IN, "Invoice {number} taken back", ""),
 }
-_DAYS = frozenset({"requested_on", "initial_visit_on", "last_on", "run_on"})
+_DAYS = frozenset({"requested_on", "initial_visit_on", "last_on", "run_on", "review_on"})
 _INSTANTS = frozenset({"starts_at", "due_at", "counts_at"})
+_COUNTED = {"lines": "line", "days": "day", "fields": "field"}
+_REASONS = {
+    "referral-held": "hold-reasons",
+    "referral-withdrawn": "withdrawal-reasons",
+    "obligation-waived": "waiver-reasons",
+}
 
 
 class Line(NamedTuple):
@@ -65,28 +74,42 @@ def told(entry: Entry) -> Line | None:
     if entry.words not in _TOLD:
         return None
     look, title, more = _TOLD[entry.words]
-    said = _said(entry.body)
-    return Line(look, title.format_map(said), entry.at, more.format_map(said))
+    said = dict(_said(entry.words, entry.body))
+    return Line(look, title.format_map(_Blank(said)), entry.at, " ".join(_sentences(more, said)))
 
 
-class _Said(dict[str, str]):
+class _Blank(dict[str, str]):
     """A member that an older event has not is left blank."""
 
     def __missing__(self, _: str) -> str:
         return ""
 
 
-def _said(body: Mapping[str, Any]) -> Mapping[str, str]:
-    """Members as words."""
-    said = _Said({name: str(value) for name, value in body.items() if isinstance(value, str | int)})
-    said |= {name: words.day(body[name]) for name in _DAYS & body.keys()}
-    said |= {name: words.when(body[name]) for name in _INSTANTS & body.keys()}
+def _sentences(more: str, said: Mapping[str, str]) -> Iterable[str]:
+    """Those for which the event says everything; the others are left out."""
+    for sentence in filter(None, more.split(". ")):
+        names = [name for _, name, _, _ in Formatter().parse(sentence) if name]
+        if all(said.get(name) for name in names):
+            yield f"{sentence.rstrip('.').format_map(said)}."
+
+
+def _said(event: str, body: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Members as words; a code is never shown as it is."""
+    yield from ((name, str(body[name])) for name in ("number", "rank", "plan", "times") if body.get(name))
+    yield from ((name, words.day(body[name])) for name in _DAYS & body.keys())
+    yield from ((name, words.when(body[name])) for name in _INSTANTS & body.keys())
+    yield from ((n, wording.counted(len(body[n]), one)) for n, one in _COUNTED.items() if isinstance(body.get(n), list))
     cents = body.get("allowed_cents", body.get("cents"))
-    said["dollars"] = f"${cents // 100:,}.{cents % 100:02d}" if isinstance(cents, int) else ""
-    said["report"] = words.report_title(body.get("report", ""))
-    said["exit_reason"] = codes.EXITS.get(body.get("exit_reason", ""), "").lower()
-    said["waits_for"] = ", ".join(str(one).replace("-", " ") for one in body.get("waits_for", ()))
-    for name, one in (("lines", "line"), ("days", "day"), ("fields", "field")):
-        count = len(body[name]) if isinstance(body.get(name), list) else 0
-        said[name] = f"{count} {one}{'' if count == 1 else 's'}"
-    return said
+    yield "dollars", wording.dollars(cents) if isinstance(cents, int) else ""
+    yield "report", words.report_title(body.get("report"))
+    yield "waits_for", words.listed(body.get("waits_for"), "waits")
+    yield from _coded(event, body)
+
+
+def _coded(event: str, body: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Members that are codes of a list."""
+    yield "exit_reason", code_list("exit-reasons").sentence(body.get("exit_reason"))
+    yield "cause", code_list("sides").sentence(body.get("cause"))
+    yield "ending", code_list("endings").sentence(body.get("cause"))
+    if event in _REASONS:
+        yield "reason_code", code_list(_REASONS[event]).sentence(body.get("reason_code"))

@@ -16,7 +16,7 @@ from services.portal.api.papers import Desk, allowed_to_clinic
 from services.portal.api.problems import Problem, error, not_found
 from services.portal.api.referrals import find_at, page_of
 from services.portal.domain.ready import Done, Service, price, services
-from services.portal.pages import codes, editing, words
+from services.portal.pages import editing, words
 from services.portal.pages.frame import page
 from services.portal.pages.press import Fields, Outcome, Press, Pressed, body_of, rows_of
 from services.portal.pages.visit import Visit, Visitor
@@ -233,9 +233,8 @@ async def _editor(visit: Visit, invoice_id: str, outcome: Outcome | None = None,
         "notes": notes(fields, fees),
         "total": total_of(fields),
         "fees": fees,
-        "codes": {fee.code: f"{fee.code}, {fee.description}" for fee in fees.values()},
+        "codes": {code: visit.register.service(code) for code in fees},
         "payee": visit.register.name(opened.view.body.get("payee_id")),
-        "words": codes,
         "invoice_id": invoice_id,
     }
     frame = await visit.frame("invoices", live=False)

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Query, Response
 
 from services.portal.api import deciding
 from services.portal.api.bodies import (
-    Hold,
+    HoldForInsurer,
     OfReport,
     PlanDecision,
     Question,
-    Reasoned,
     ReportReturn,
     ReportWaiver,
+    Withdrawal,
 )
 from services.portal.api.officer import case_page, find_any
 from services.portal.api.papers import Desk
@@ -21,7 +21,6 @@ from services.portal.api.problems import not_found
 from services.portal.api.referrals import Number
 from services.portal.api.treatment import PlanNumber, ReportName
 from services.portal.domain import tasks
-from services.portal.pages import codes
 from services.portal.pages.frame import page
 from services.portal.pages.history import told
 from services.portal.pages.inbox import officer_task
@@ -67,7 +66,6 @@ async def _case(visit: Visit, number: str, template: str, outcome: Outcome | Non
         "contract_id": case.body.get("contract_id"),
         "outcome": outcome,
         "f": outcome.fields if outcome else {},
-        "words": codes,
         **more,
     }
     return page(visit.request, f"officer/{template}.html", context, status=outcome.status if outcome else 200)
@@ -87,6 +85,7 @@ async def _referral(visit: Visit, number: str, outcome: Outcome | None = None) -
             for kind in ("plan", "report", "invoice")
         }
         entries = await list_entries(conn, case.referral_id, 200)
+    papers["report"].sort(key=lambda paper: str(paper.body.get("due_at")))
     more = {
         "case": case,
         "stages": stages({**case.body, "state": case.state}),
@@ -104,10 +103,10 @@ async def change_referral(number: Number, press: Pressed) -> Response:
         outcome = await press.act(deciding.resume_for_insurer, number)
     elif how == "hold":
         members = {name: fields.get(name) for name in ("reason_code", "review_on")}
-        outcome = await press.act(deciding.hold_for_insurer, number, lambda: body_of(Hold, members))
+        outcome = await press.act(deciding.hold_for_insurer, number, lambda: body_of(HoldForInsurer, members))
     else:
         reason = {"reason_code": fields.get("reason_code")}
-        outcome = await press.act(deciding.withdraw, number, lambda: body_of(Reasoned, reason))
+        outcome = await press.act(deciding.withdraw, number, lambda: body_of(Withdrawal, reason))
     if outcome.is_sent:
         return press.go(outcome, f"/officer/referrals/{number}")
     if how == "withdraw":

@@ -1,6 +1,6 @@
 """Payments: what the organisation's payees were paid, and each remittance line by line, on paper too."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -12,7 +12,9 @@ from services.portal.pages.frame import page
 from services.portal.pages.visit import Visitor
 from services.portal.store.papers import list_own
 from services.portal.store.payments import list_remittances
-from shared import clock
+from services.portal.store.register import Register
+from shared import clock, wording
+from shared.codes import code_list
 
 router = APIRouter()
 _PLANNED = frozenset({"approved", "partially-approved", "scheduled"})
@@ -48,7 +50,7 @@ async def show(remittance_id: Id, visit: Visitor) -> Response:
 async def show_on_paper(remittance_id: Id, visit: Visitor) -> Response:
     """The same as a PDF file."""
     said = await show_remittance(remittance_id, visit.caller, visit.portal)
-    body = on_paper(said, visit.register.name(said["payee_id"]), words.when(clock.now()))
+    body = on_paper(said, visit.register, words.when(clock.now()))
     named = {
         "Content-Disposition": f'attachment; filename="remittance-{remittance_id}.pdf"',
         "Cache-Control": "no-store",
@@ -56,7 +58,7 @@ async def show_on_paper(remittance_id: Id, visit: Visitor) -> Response:
     return Response(body, media_type="application/pdf", headers=named)
 
 
-def on_paper(said: Mapping[str, Any], payee: str, at: str) -> bytes:
+def on_paper(said: Mapping[str, Any], register: Register, at: str) -> bytes:
     """A remittance with its number, its day and every line."""
     sheet = FPDF(format="letter")
     sheet.set_title(f"Remittance {said['remittance_id']}")
@@ -64,29 +66,41 @@ def on_paper(said: Mapping[str, Any], payee: str, at: str) -> bytes:
     sheet.set_font("helvetica", "B", 16)
     sheet.cell(text="Remittance", new_x="LMARGIN", new_y="NEXT")
     sheet.set_font("helvetica", size=10)
-    head = {
-        "Number": said["remittance_id"],
-        "Payee": f"{payee} ({said['payee_id']})",
-        "Paid with the run of": words.long_day(said["run_on"]),
-        "Amount": plain(said["cents"]),
-        "May be disputed until": words.long_day(said["dispute_until"]),
-        "Printed": at,
-    }
-    for name, value in head.items():
+    for name, value in head_of(said, register, at).items():
         sheet.cell(text=latin(f"{name}: {value}"), new_x="LMARGIN", new_y="NEXT")
     sheet.ln(4)
-    with sheet.table(col_widths=(30, 14, 22, 18, 18, 40), text_align=("L", "L", "L", "R", "R", "L")) as table:
-        table.row(("Invoice", "Code", "Service on", "Asked", "Paid", "Reasons"))
-        for line in said["lines"]:
-            reasons = "; ".join(f"{cut['code']} {plain(cut['cents'])}" for cut in line.get("reasons", ()))
-            cells = (line["number"], line["code"], line["service_on"], plain(line["claimed_cents"]))
-            table.row([latin(cell) for cell in (*cells, plain(line["allowed_cents"]), reasons)])
+    with sheet.table(col_widths=(20, 32, 22, 16, 16, 36), text_align=("L", "L", "L", "R", "R", "L")) as table:
+        for row in table_of(said, register):
+            table.row([latin(cell) for cell in row])
     return bytes(sheet.output())
 
 
-def plain(cents: int) -> str:
-    """$1,234.50 without mark-up."""
-    return f"{'-' if cents < 0 else ''}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+def head_of(said: Mapping[str, Any], register: Register, at: str) -> Mapping[str, str]:
+    """What stands above the table of a remittance, in words."""
+    return {
+        "Number": said["remittance_id"],
+        "Payee": register.name(said["payee_id"]),
+        "Paid with the run of": words.long_day(said["run_on"]),
+        "Amount": wording.dollars(said["cents"]),
+        "May be disputed until": words.long_day(said["dispute_until"]),
+        "Printed": at,
+    }
+
+
+def table_of(said: Mapping[str, Any], register: Register) -> Sequence[Sequence[str]]:
+    """The table of a remittance, in words: its head and a row a line."""
+    rows = [("Invoice", "Service", "Day", "Asked", "Paid", "Reasons")]
+    for line in said["lines"]:
+        cuts = ((explained(cut["code"]), wording.dollars(cut["cents"])) for cut in line.get("reasons", ()))
+        cells = (line["number"], register.service(line["code"]), words.day(line["service_on"]))
+        paid = (wording.dollars(line["claimed_cents"]), wording.dollars(line["allowed_cents"]))
+        rows.append((*cells, *paid, "; ".join(f"{said} {cents}" for said, cents in cuts)))
+    return rows
+
+
+def explained(code: str) -> str:
+    """A reason in a few words."""
+    return code_list("explanation-codes").label(code)
 
 
 def latin(text: str) -> str:

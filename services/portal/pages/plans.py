@@ -11,14 +11,15 @@ from services.portal.api.bodies import Amendment, Plan, Reply
 from services.portal.api.papers import Desk
 from services.portal.api.referrals import Number, find_held, page_of
 from services.portal.domain.ready import price
-from services.portal.pages import codes, editing
+from services.portal.pages import editing
 from services.portal.pages.frame import page
 from services.portal.pages.press import Outcome, Press, Pressed, body_of, rows_of
 from services.portal.pages.visit import Visit, Visitor
 from services.portal.store.papers import list_papers
 from services.portal.store.register import Register
 from services.portal.store.shown import View
-from shared import clock
+from shared import clock, wording
+from shared.codes import code_list
 from shared.events.procurement import FeeLine
 from shared.limits import NEWEST
 
@@ -92,7 +93,6 @@ async def _editor(visit: Visit, number: str, outcome: Outcome | None = None) -> 
         "codes": plannable(visit.register, opened.view),
         "price": priced(visit.register, opened.view, fields),
         "amends": living,
-        "words": codes,
     }
     status = outcome.status if outcome else 200
     return page(
@@ -108,15 +108,11 @@ def _rows(fields: Mapping[str, str]) -> range:
 
 def plannable(register: Register, view: View) -> Mapping[str, str]:
     """What may be planned, with its price."""
+    units = code_list("units")
     return {
-        fee.code: f"{fee.code}, {fee.description}, ${fee.cents // 100:,}.{fee.cents % 100:02d} a {fee.unit}"
-        for fee in _fees(register, view).values()
+        code: f"{register.service(code)}, {wording.dollars(fee.cents)} a {units.sentence(fee.unit)}"
+        for code, fee in _fees(register, view).items()
     }
-
-
-def priced_name(fee: FeeLine) -> str:
-    """OR-DAY, program day, $96.00 a day."""
-    return f"{fee.code}, {fee.description}, ${fee.cents // 100:,}.{fee.cents % 100:02d} a {fee.unit}"
 
 
 def _fees(register: Register, view: View) -> Mapping[str, FeeLine]:

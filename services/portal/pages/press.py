@@ -34,7 +34,7 @@ _READ: Mapping[str, tuple[str, str]] = {
     "string_too_short": ("this is needed", "fill it in"),
     "string_too_long": ("the text is too long", "make it shorter"),
     "string_pattern": ("letters, digits, dots and dashes alone are taken", "leave other signs out"),
-    "literal": ("one of the list is needed", "choose one"),
+    "literal": ("nothing from the list is chosen", "choose one"),
     "out_of_range": (f"this {BETWEEN}", "write a day in between"),
     "value_error": ("this is no value that can be taken", "write it as the form shows"),
 }

@@ -12,7 +12,7 @@ from services.portal.api.problems import not_found
 from services.portal.api.referrals import Number, find_held, page_of
 from services.portal.api.treatment import ReportName
 from services.portal.domain.tasks import worth_of
-from services.portal.pages import codes, editing
+from services.portal.pages import editing
 from services.portal.pages.frame import page
 from services.portal.pages.press import Fields, Outcome, Pressed, body_of
 from services.portal.pages.visit import Visit, Visitor
@@ -56,7 +56,7 @@ class Writing(NamedTuple):
 
     def state_of(self, section: str) -> str:
         """Returned, done, begun or not."""
-        returned = {str(flaw.get("field", "")).rpartition(".")[2] for flaw in self.paper.get("fields") or ()}
+        returned = {str(flaw.get("field") or "").rpartition(".")[2] for flaw in self.paper.get("fields") or ()}
         if section in returned or (section == ABOUT and returned & {"service_on", "author_discipline"}):
             return "returned"
         needed = self.needed(section)
@@ -117,7 +117,6 @@ async def _context(visit: Visit, writing: Writing, outcome: Outcome | None) -> d
         ),
         "outcome": outcome,
         "f": outcome.fields if outcome else writing.fields,
-        "words": codes,
     }
 
 

@@ -16,12 +16,14 @@ from services.portal.api.desk import Here, Portal
 from services.portal.api.problems import Problem, not_found
 from services.portal.pages import local
 from services.portal.pages.access import ANYBODY, PAGES
+from services.portal.pages.codes import choices_on
 from services.portal.pages.settings import settings
 from services.portal.store.accounts import Caller, identity_of
 from services.portal.store.operations import get_operation
 from services.portal.store.register import Register, current_register
 from services.portal.store.sessions import IDLE_MINUTES, use_session
 from shared import clock
+from shared.codes import code_list
 from shared.events.person import Identity
 
 _MENU = (
@@ -68,6 +70,7 @@ class Visit:
             "local": local.shown(),
             "register": self.register,
             "roles": self.roles,
+            "choices": choices_on(self.register.default_calendar.day_of(clock.now())),
             "key": str(uuid4()),
             "done": await self._done(),
             "signed_out_at": datetime.now(UTC) + _IDLE,  # a session's clock is no part of the business
@@ -91,7 +94,13 @@ def _described(visit: Visit) -> Mapping[str, str]:
     identity, sites = visit.identity, visit.whole.sites
     name = f"{identity.given_name} {identity.family_name}" if identity else visit.whole.account_id
     where = visit.register.name(sites[0]) if len(sites) == 1 else visit.register.name(visit.whole.organisation_id)
-    return {"name": name, "roles": ", ".join(sorted(visit.roles)), "where": where}
+    return {"name": name, "roles": _roles_beside(name, visit.roles), "where": where}
+
+
+def _roles_beside(name: str, roles: frozenset[str]) -> str:
+    """Roles in words, but what the name says already."""
+    said = (code_list("roles").sentence(role) for role in sorted(roles))
+    return ", ".join(role for role in said if role not in name.lower())
 
 
 def frame_without_data(here: str) -> Mapping[str, Any]:

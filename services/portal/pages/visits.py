@@ -12,7 +12,7 @@ from services.portal.api.bodies import Appointment, Attendance, Decline, End, Ho
 from services.portal.api.papers import Desk
 from services.portal.api.referrals import Number, find_mine, page_of
 from services.portal.domain.counting import count_days
-from services.portal.pages import codes, words
+from services.portal.pages import words
 from services.portal.pages.frame import page
 from services.portal.pages.press import Fields, Outcome, Pressed, body_of
 from services.portal.pages.visit import Visit, Visitor
@@ -32,7 +32,6 @@ async def _form(visit: Visit, number: str, template: str, outcome: Outcome | Non
         "contract_id": view.body.get("contract_id"),
         "outcome": outcome,
         "f": outcome.fields if outcome else {},
-        "words": codes,
         **more,
     }
     return page(visit.request, f"visits/{template}.html", context, status=outcome.status if outcome else 200)

@@ -10,16 +10,21 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import phonenumbers
 from jinja2 import Undefined
 from markupsafe import Markup
 
 from services.portal.domain.counting import CountedDay, count_days
 from services.portal.pages import codes
+from shared import wording
 from shared.calendar import Calendar
+from shared.codes import code_list
+from shared.codes.injuries import body_part, nature
 
 _DATA = Path(__file__).parents[3] / "data"
 _PACIFIC = ZoneInfo("America/Vancouver")
-_LISTED = re.compile(r"(?<=of )[a-z_-]+(?:, [a-z_-]+)+")
+_ISO_DAY = re.compile(r"\b(\d{4}-\d{2}-\d{2})(?!\d)(?:T[\d:.]+(?:Z|[+-][\d:]+)?)?")
+_LANGUAGES = {"en": "English", "fr": "French", "pa": "Punjabi", "zh": "Chinese", "tl": "Tagalog", "es": "Spanish"}
 _written_once = lru_cache(maxsize=4096)  # the same days and instants stand in many rows of many pages
 _UNSEEN = frozenset({"key", "seen", "then", "how", "version", "rows", "plan", "amends", "rectifies", "page"})
 
@@ -82,14 +87,14 @@ def left(due: datetime | str | None, now: datetime) -> str:
 def state(code: str, kind: str = "") -> tuple[str, str]:
     """The words and the colour of a state."""
     of_kind = {"report": codes.OF_REPORTS, "invoice": codes.OF_INVOICES}.get(kind, {})
-    return of_kind.get(code) or codes.STATES.get(code) or (code.replace("-", " ").capitalize(), "grey")
+    return of_kind.get(code) or codes.STATES.get(code) or ("State not known here", "grey")
 
 
-def report_title(name: str) -> str:
+def report_title(name: str | None) -> str:
     """Progress report 2."""
-    kind = name.rstrip("-0123456789")
-    number = name.removeprefix(kind).strip("-")
-    return f"{codes.REPORTS.get(kind, kind)}{f' {number}' if number else ''}"
+    kind = (name or "").rstrip("-0123456789")
+    number = (name or "").removeprefix(kind).strip("-")
+    return f"{code_list('report-kinds').label(kind)} {number}".strip()
 
 
 def units(amount: Decimal | str | float | None) -> str:
@@ -97,39 +102,21 @@ def units(amount: Decimal | str | float | None) -> str:
     return "" if amount in {None, ""} else f"{Decimal(str(amount)).normalize():f}"
 
 
-@cache
-def _injuries() -> Mapping[tuple[str, str], str]:
-    with (_DATA / "injury-codes.csv").open(encoding="utf-8", newline="") as lines:
-        return {(row["list"], row["code"]): row["meaning"] for row in csv.DictReader(lines)}
-
-
-def body_part(code: str) -> str:
-    """What was injured."""
-    return _injuries().get(("body_part", code), code)
-
-
-def nature(code: str) -> str:
-    """How it was injured."""
-    return _injuries().get(("nature", code), code)
-
-
 def areas(found: Sequence[Mapping[str, Any]] | None) -> str:
     """Shoulder, left; knee, right."""
-    return "; ".join(
-        ", ".join(filter(None, (body_part(a["body_part"]), codes.SIDES.get(a["side"], "")))) for a in found or ()
-    )
+    sides = code_list("body-sides")
+    named = (", ".join(filter(None, (body_part(a["body_part"]), sides.sentence(a["side"])))) for a in found or ())
+    return _capital("; ".join(named))
 
 
 def sentence(text: str | None) -> str:
-    """Begins with a capital letter and ends with a full stop."""
-    found = _LISTED.sub(_in_words, (text or "").strip().rstrip("."))
-    return f"{found[:1].upper()}{found[1:]}." if found else ""
+    """Begins with a capital letter and ends with a full stop; days of older sentences are written as people do."""
+    found = _ISO_DAY.sub(lambda m: day(m[1]), (text or "").strip().rstrip("."))
+    return f"{_capital(found)}." if found else ""
 
 
-def _in_words(listed: re.Match[str]) -> str:
-    """Codes to choose from, as their form names them."""
-    parts = listed[0].split(", ")
-    return "; ".join(codes.CHOICES[p].lower() for p in parts) if codes.CHOICES.keys() >= set(parts) else listed[0]
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def counted(calendar: Calendar, since: date | datetime | str, due: datetime | str) -> Markup:
@@ -161,21 +148,36 @@ def _listed_day(one: CountedDay, *, is_first: bool, is_last: bool) -> Markup:
 def done_words(operation: Mapping[str, Any]) -> tuple[str, str]:
     """What was just done, and what happens next."""
     event = str((operation.get("result") or {}).get("event", ""))
-    return (
-        codes.DONE.get(event)
-        or codes.DONE.get(operation["about"].rpartition("/")[2])
-        or ("Done", "It is on the record.")
-    )
+    call = operation["about"].rpartition("/")[2]
+    return codes.DONE.get(event) or codes.DONE.get(codes.EVENT_OF.get(call, "")) or ("Done", "It is on the record.")
 
 
 def typed(fields: Mapping[str, str]) -> Sequence[tuple[str, str]]:
     """What somebody typed, field by field, in the words of its form."""
     seen = {name: value for name, value in fields.items() if name not in _UNSEEN and value}
-    return [(field(name), codes.CHOICES.get(value, value)) for name, value in seen.items()]
+    return [(field(name), _chosen(name, value, fields.get("how", ""))) for name, value in seen.items()]
 
 
-def field(name: str) -> str:
-    """The label of a field: line 2, units; Wed 13 Nov 2024."""
+def _chosen(name: str, value: str, how: str) -> str:
+    """The words of a code that was chosen; whatever else was typed stays as it is."""
+    member = name.rpartition(".")[2]
+    if name == "confirmed_with_worker":
+        return "Yes" if value == "yes" else "No"
+    if name.startswith("day."):
+        known = "attendance"
+    elif name.startswith("return."):
+        known = "return-reasons"
+    elif member == "reason_code":
+        known = codes.REASONS_OF.get(how, "decline-reasons")
+    else:
+        known = codes.LISTS.get(member, "")
+    return code_list(known).label(value) if known else value
+
+
+def field(name: str | None) -> str:
+    """The label of a field: line 2, units; Wed 13 Nov 2024; empty where none is named."""
+    if not name:
+        return ""
     first, _, rest = name.partition(".")
     number, _, member = rest.partition(".")
     match first:
@@ -183,10 +185,8 @@ def field(name: str) -> str:
             return f"Line {int(number) + 1}, {field(member).lower()}"
         case "day":
             return day(rest)
-        case "sections":
-            return codes.SECTIONS.get(rest, rest)
-        case "measures":
-            return codes.MEASURES.get(rest, rest)
+        case "sections" | "measures" if rest:
+            return code_list("report-sections" if first == "sections" else "measures").label(rest)
         case "return":
             return f"Send back: {field(rest).lower()}"
     return codes.FIELDS.get(name) or name.replace("_", " ").capitalize()
@@ -195,7 +195,7 @@ def field(name: str) -> str:
 def notice(about: str) -> str:
     """What somebody was told of, by the type of what happened."""
     words = (about.split(".")[2:3] or [about])[0]
-    return codes.NOTICES.get(words) or f"{words.replace('-', ' ').capitalize()}"
+    return codes.NOTICES.get(words, "Something happened to one of your referrals")
 
 
 @cache
@@ -205,8 +205,60 @@ def contacts() -> Sequence[Mapping[str, str]]:
         return list(csv.DictReader(lines))
 
 
-def _of(known: Mapping[str, str]) -> Callable[[str | None], str]:
-    return lambda code: known.get(code or "", (code or "").replace("-", " ").replace("_", " "))
+def program_short(code: str | None) -> Markup:
+    """The abbreviation of a program, which tells its whole name."""
+    known = code_list("programs")
+    return Markup('<abbr title="{}">{}</abbr>').format(known.label(code), known.short(code)) if code else Markup("")
+
+
+def span(days: int | None, unit: str | None) -> str:
+    """5 business days; empty where nobody has said how many."""
+    known = code_list("units").codes.get(unit or "")
+    return wording.counted(days, known.sentence, known.many.lower()) if known and days is not None else ""
+
+
+def typed_day(text: str | None) -> str:
+    """A day that somebody typed, in words; as it was typed where it is no day."""
+    try:
+        return day(date.fromisoformat((text or "").strip()))
+    except ValueError:
+        return text or ""
+
+
+def due_rule(report: Mapping[str, Any]) -> str:
+    """How the day of a report is counted: 5 business days from Tue 12 Nov 2024; empty where it was not said."""
+    length, first = span(report.get("days"), report.get("unit")), day(report.get("anchor_on"))
+    return f"{length} from {first}." if length and first else ""
+
+
+def listed(found: Sequence[str] | None, name: str) -> str:
+    """Codes of a list inside a sentence: the clinic and the state of the claim."""
+    return wording.together(code_list(name).sentence(one) for one in found or ())
+
+
+def either(found: Sequence[str] | None, name: str) -> str:
+    """Codes of a list to choose from inside a sentence."""
+    return wording.either(code_list(name).sentence(one) for one in found or ())
+
+
+def telephone(text: str | None) -> str:
+    """As it is dialled within North America, or from abroad."""
+    try:
+        found = phonenumbers.parse(text or "", "CA")
+    except phonenumbers.NumberParseException:
+        return text or ""
+    home = found.country_code == 1
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return str(phonenumbers.format_number(found, style))
+
+
+def language(code: str | None) -> str:
+    """The name of a language; empty where nothing was said."""
+    return _LANGUAGES.get((code or "").partition("-")[0], "Another language") if code else ""
+
+
+def _label(name: str) -> Callable[[str | None], str]:
+    return code_list(name).label
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
@@ -227,15 +279,24 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "nature": nature,
     "body_part": body_part,
     "report_title": report_title,
-    "program": _of(codes.PROGRAMS),
-    "section": _of(codes.SECTIONS),
-    "measure": _of(codes.MEASURES),
-    "discipline": _of(codes.DISCIPLINES),
-    "goal": _of(codes.GOALS),
-    "exit": _of(codes.EXITS),
-    "decline": _of(codes.DECLINES),
-    "next_step": _of(codes.NEXT_STEPS),
-    "plan_reason": _of(codes.PLAN_REASONS),
-    "role": _of(codes.ROLES),
-    "attendance": _of(codes.ATTENDANCES),
+    "program": _label("programs"),
+    "program_short": program_short,
+    "span": span,
+    "listed": listed,
+    "typed_day": typed_day,
+    "telephone": telephone,
+    "language": language,
+    "due_rule": due_rule,
+    "field": field,
+    "either": either,
+    "section": _label("report-sections"),
+    "measure": _label("measures"),
+    "discipline": _label("disciplines"),
+    "goal": _label("goals"),
+    "exit": _label("exit-reasons"),
+    "plan_reason": _label("plan-reasons"),
+    "side": code_list("sides").sentence,
+    "explanation": _label("explanation-codes"),
+    "role": _label("roles"),
+    "attendance": _label("attendance"),
 }

@@ -38,8 +38,12 @@ async def put_document(conn: Connection, referral_id: str, text: str) -> Stored:
 
 
 async def read_document(conn: Connection, referral_id: str, document_id: str) -> str | None:
-    """Opened to be shown; None when it is not there, or its words were forgotten."""
-    sealed = await conn.fetchval(READ, UUID(document_id), referral_id)
+    """Opened to be shown; None when it is not there, is no id of a document, or its words were forgotten."""
+    try:
+        named = UUID(document_id)
+    except ValueError:
+        return None
+    sealed = await conn.fetchval(READ, named, referral_id)
     if sealed is None:
         return None
     owner = f"document/{referral_id}"

@@ -59,6 +59,12 @@ class Register(NamedTuple):
         """Of an organisation, a payee or a site; its id where nobody published it."""
         return self.names.get(id_ or "", id_ or "")
 
+    def service(self, code: str) -> str:
+        """A service in words with its billing code: Program day (OR-DAY); the code where no fee schedule has it."""
+        lines = (line for versions in self.schedules.values() for one in versions for line in one.lines)
+        words = next((line.description for line in lines if line.code == code), "")
+        return f"{words[:1].upper()}{words[1:]} ({code})" if words else code
+
     def contract(self, contract_id: str | None, on: date) -> ContractActivated | None:
         """As it holds on a day."""
         versions = self.contracts.get(contract_id or "", ())

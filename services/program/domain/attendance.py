@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from services.program.domain.case import Case, Ground, at_clinic, not_there
+from shared import wording
 from shared.decision import Decision, Flaw, Outcome, Refusal
 from shared.events.portal import ProviderRecordedAttendance
 from shared.events.program import AttendanceRecorded
@@ -15,7 +16,7 @@ def record(case: Case | None, ground: Ground | None, act: ProviderRecordedAttend
     if isinstance(mine, Refusal) or ground is None:
         return mine if isinstance(mine, Refusal) else not_there()
     if mine.initial_visit_on is None:
-        return _wrong("REF-STATE", "the program has not started", "record days once it has")
+        return _wrong("REF-STATE", "the program has not started yet", "record days once it has")
     if mine.billing_final:
         return _wrong("BILLING-FINAL", "nothing can be billed any more", "nothing is left to do")
     if flaws := tuple(_faults(act, mine, mine.initial_visit_on, ground)):
@@ -31,12 +32,12 @@ def record(case: Case | None, ground: Ground | None, act: ProviderRecordedAttend
 def _faults(act: ProviderRecordedAttendance, case: Case, first: date, ground: Ground) -> Iterator[Flaw]:
     """What is wrong with the days, all at once."""
     if not act.days:
-        yield _flaw("FIELD-MISSING", "days", "attendance is of days", "name at least one")
+        yield _flaw("FIELD-MISSING", "days", "no day is named", "name at least one")
     before: set[date] = set()
     for n, day in enumerate(act.days):
         field = f"days.{n}.on"
         if day.on in before:
-            yield _flaw("DUP", field, "a day is named once", "leave out the other")
+            yield _flaw("DUP", field, "the day is named twice", "leave one of the two out")
         before.add(day.on)
         yield from _outside(day.on, field, case, first, ground)
 
@@ -44,17 +45,21 @@ def _faults(act: ProviderRecordedAttendance, case: Case, first: date, ground: Gr
 def _outside(on: date, field: str, case: Case, first: date, ground: Ground) -> Iterator[Flaw]:
     """A day lies within the program, not ahead, and not after the referral was held or withdrawn."""
     if on < first:
-        yield _flaw("DOS-PROGRAM", field, f"the program began on {first}", f"name days from {first}")
+        rule = f"this day is before the program began, on {wording.day(first)}"
+        yield _flaw("DOS-PROGRAM", field, rule, f"name days from {wording.day(first)} on")
     if on > ground.today:
-        yield _flaw("DATE-FUTURE", field, "attendance is of days that were", f"name days up to {ground.today}")
+        yield _flaw("DATE-FUTURE", field, "this day has not come yet", f"name days up to {wording.day(ground.today)}")
     if case.last_on and on > case.last_on:
-        yield _flaw("DOS-PROGRAM", field, f"the program ended on {case.last_on}", f"name days up to {case.last_on}")
+        last = wording.day(case.last_on)
+        yield _flaw("DOS-PROGRAM", field, f"this day is after treatment ended, on {last}", f"name days up to {last}")
     if case.withdrawn_on and on > case.withdrawn_on:
-        rule = f"the referral was withdrawn; it was treated up to {case.withdrawn_on}"
-        yield _flaw("DOS-PROGRAM", field, rule, f"name days up to {case.withdrawn_on}")
+        last = wording.day(case.withdrawn_on)
+        rule = f"this day is after the referral was withdrawn, on {last}"
+        yield _flaw("DOS-PROGRAM", field, rule, f"name days up to {last}")
     held_on = case.held_on(ground.calendar)
     if held_on and on > held_on:
-        yield _flaw("REF-HELD", field, f"the referral is held since {held_on}", f"name days up to {held_on}")
+        since = wording.day(held_on)
+        yield _flaw("REF-HELD", field, f"the referral is on hold since {since}", f"name days up to {since}")
 
 
 def _flaw(code: str, field: str, rule: str, fix: str) -> Flaw:

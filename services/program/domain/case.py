@@ -167,13 +167,13 @@ class ByClinic(Protocol):
 
 def not_there() -> Refusal:
     """For what is not there; the portal answers it as it answers what is not yours."""
-    return refuse("NOT-FOUND", "the referral is there and yours to act on", "check the number", "referral_id")
+    return refuse("NOT-FOUND", "there is no such referral that you may act on", "check the number", "referral_id")
 
 
 def stale(name: str, revision: int) -> Refusal:
     """Somebody acted on what is no longer so."""
-    rule = f"one acts on what one sees; the {name} is at revision {revision}"
-    return refuse("STALE", rule, "reload it and act on what it shows", "seen")
+    rule = f"the {name} has changed since you opened it; it is at revision {revision}"
+    return refuse("STALE", rule, "open it again and act on what it shows", "seen")
 
 
 def at_clinic(case: Case | None, act: ByClinic) -> Case | Refusal:

@@ -6,9 +6,13 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from services.program.domain.case import Case, Ground, Obligation
+from shared import wording
+from shared.codes import code_list
 from shared.decision import Flaw
 from shared.events.portal import ProviderSubmittedReport
 
+_DISCIPLINES = code_list("disciplines")
+_SECTIONS, _MEASURES = code_list("report-sections"), code_list("measures")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -37,19 +41,24 @@ def _days(act: ProviderSubmittedReport, case: Case, due: Obligation, ground: Gro
     """The day of service lies in the program; a discharge is of its last day."""
     day = act.service_on
     if day is None:
-        yield _missing("service_on", "a report names its day of service", "give the day")
+        yield _missing("service_on", "there is no day of service", "give the day")
         return
     if day > ground.today:
-        yield _flaw("DATE-FUTURE", "service_on", "a report tells of what was done", f"give a day up to {ground.today}")
+        fix = f"give a day up to {wording.day(ground.today)}"
+        yield _flaw("DATE-FUTURE", "service_on", "this day has not come yet", fix)
     if case.initial_visit_on and day < case.initial_visit_on:
-        first = case.initial_visit_on
-        yield _flaw("DOS-PROGRAM", "service_on", f"the program began on {first}", f"give a day from {first}")
+        first = wording.day(case.initial_visit_on)
+        rule = f"this day is before the program began, on {first}"
+        yield _flaw("DOS-PROGRAM", "service_on", rule, f"give a day from {first} on")
     if case.last_on and due.kind == "discharge" and day != case.last_on:
-        rule = f"a discharge report is of the last day, {case.last_on}"
-        yield _flaw("RPT-DOS", "service_on", rule, f"give {case.last_on}")
+        last = wording.day(case.last_on)
+        rule = "this is not the last day of treatment, which a discharge report tells of"
+        yield _flaw("RPT-DOS", "service_on", rule, f"give {last}")
     elif case.last_on and day > case.last_on and due.kind != "follow-up":
-        rule = f"the program ended on {case.last_on}"
-        yield _flaw("DOS-PROGRAM", "service_on", rule, f"give a day up to {case.last_on}")
+        last = wording.day(case.last_on)
+        yield _flaw(
+            "DOS-PROGRAM", "service_on", f"this day is after treatment ended, on {last}", f"give a day up to {last}"
+        )
 
 
 def _author(act: ProviderSubmittedReport, ground: Ground) -> Iterator[Flaw]:
@@ -57,31 +66,39 @@ def _author(act: ProviderSubmittedReport, ground: Ground) -> Iterator[Flaw]:
     entry, contract = ground.entry, ground.contract
     known = (*entry.core_disciplines, *entry.supplemental_disciplines)
     taken = [d for d in known if d in contract.disciplines or not contract.disciplines]
+    fix = f"choose {wording.either(_DISCIPLINES.sentence(d) for d in taken)}"
     if act.author_discipline is None:
-        yield _missing("author_discipline", "a report names its author's discipline", f"choose of {', '.join(taken)}")
+        yield _missing("author_discipline", "the author's discipline is not given", fix)
     elif act.author_discipline not in taken:
-        rule = "the author's discipline is one of the program and the contract"
-        yield _flaw("DISCIPLINE", "author_discipline", rule, f"choose of {', '.join(taken)}")
+        rule = "program or contract do not take reports of this discipline"
+        yield _flaw("DISCIPLINE", "author_discipline", rule, fix)
 
 
 def _document(act: ProviderSubmittedReport) -> Iterator[Flaw]:
     """The narrative lies in the document store."""
     if not act.document_id:
-        yield _missing("document_id", "the narrative lies in the document store", "store it and name it")
+        yield _missing("document_id", "the text of the report is missing", "write it")
     if not _SHA256.fullmatch(act.document_sha256 or ""):
-        rule = "a document is named with its hash"
-        yield _missing("document_sha256", rule, "give the SHA-256 of its bytes, 64 hexadecimal digits")
+        rule, fix = (
+            "the text of the report is named without its hash",
+            "give the SHA-256 of its bytes, 64 hexadecimal digits",
+        )
+        yield _missing("document_sha256", rule, fix)
 
 
 def _parts(act: ProviderSubmittedReport, needed: Sequence[Required]) -> Iterator[Flaw]:
     """Sections are there, measures are there and within their bounds."""
     for part in needed:
         if part.part == "section" and part.name not in act.sections:
-            rule = f"a report of this kind has the section {part.name}"
+            rule = f"the section {_SECTIONS.label(part.name)} is missing"
             yield _flaw("RPT-INCOMPLETE", f"sections.{part.name}", rule, "write it")
         elif part.part == "measure" and not part.low <= act.measures.get(part.name, part.low - 1) <= part.high:
-            rule = f"a report of this kind measures {part.name}"
-            yield _flaw("RPT-INCOMPLETE", f"measures.{part.name}", rule, f"give {part.low} to {part.high}")
+            lacks = "lies outside its bounds" if part.name in act.measures else "is missing"
+            rule, fix = (
+                f"the measure {_MEASURES.label(part.name)} {lacks}",
+                f"give a number from {part.low} to {part.high}",
+            )
+            yield _flaw("RPT-INCOMPLETE", f"measures.{part.name}", rule, fix)
 
 
 def _flaw(code: str, field: str, rule: str, fix: str) -> Flaw:

@@ -8,6 +8,7 @@ from services.program.domain.case import Case, Ground, Moved, at_clinic, not_the
 from services.program.domain.plan_clock import days_left, opened, planned, run_decision, stopped_if_held
 from services.program.domain.plan_lines import Asked, asked, faults, flaw, priced
 from services.program.domain.plans import Plan, find_plan, undecided
+from shared import wording
 from shared.decision import Decision, Flaw, Refusal
 from shared.events.portal import (
     OfficerRequestedInformation,
@@ -25,6 +26,16 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
     "deemed": ("decide", "amend"),
     "approved": ("amend",),
     "declined": ("submit",),
+}
+# what a plan with a status is, after its number
+_STANDS: dict[str, str] = {
+    "submitted": "waits for the officer's decision",
+    "information-requested": "waits for the clinic's answer",
+    "overdue": "waits for the officer's decision, which is overdue",
+    "deemed": "is deemed approved",
+    "approved": "is approved",
+    "declined": "was declined",
+    "discontinued": "has ended",
 }
 Asking: TypeAlias = ProviderSubmittedPlan | ProviderSubmittedPlanAmendment
 
@@ -45,8 +56,9 @@ def amend(case: Case | None, ground: Ground | None, act: ProviderSubmittedPlanAm
     before = find_plan(mine.plans, act.amends)
     if before and act.seen < before.revision:
         return stale("plan", before.revision)
-    known = ", ".join(str(p.plan) for p in mine.plans) or "none"
-    unknown = () if before else (flaw("PLAN-UNKNOWN", "amends", "a decided plan is amended", f"there are: {known}"),)
+    known = wording.either(str(p.plan) for p in mine.plans)
+    fix = f"amend plan {known}" if known else "send in a plan first"
+    unknown = () if before else (flaw("PLAN-UNKNOWN", "amends", "there is no such plan", fix),)
     return _ask(mine, asked(act.lines, act.amends, ground), ground, unknown)
 
 
@@ -58,23 +70,24 @@ def _asking(case: Case | None, act: Asking) -> Case | Refusal:
     if flaws := tuple(_closed(mine)):
         return Refusal(flaws, ("none",))
     before = undecided(mine.plans)
-    return wrong_state(before, "one plan is decided after another") if before else mine
+    return wrong_state(before, "another plan is not decided yet") if before else mine
 
 
 def _closed(case: Case) -> Iterator[Flaw]:
     """Why nothing may be asked for."""
     if case.initial_visit_on is None:
-        yield Flaw(code="REF-STATE", rule="the program has not started", fix="ask once it has")
+        yield Flaw(code="REF-STATE", rule="the program has not started yet", fix="ask once it has")
     if case.ended or case.billing_final:
-        over = case.ended or "closed"
-        yield Flaw(code="REF-STATE", rule=f"the referral is {over}", fix="nothing is left to do")
+        over = {"withdrawn": "was withdrawn", "discharged": "is discharged"}.get(case.ended or "", "is closed")
+        yield Flaw(code="REF-STATE", rule=f"the referral {over}", fix="nothing is left to do")
     if case.holds:
-        yield Flaw(code="REF-HELD", rule="nothing is asked for while the referral is held", fix="wait for its resume")
+        yield Flaw(code="REF-HELD", rule="the referral is on hold", fix="ask once the hold is lifted")
 
 
-def wrong_state(plan: Plan, rule: str = "the plan's state allows it") -> Refusal:
+def wrong_state(plan: Plan, rule: str = "") -> Refusal:
     """What became of a plan does not allow it."""
-    said = flaw("PLAN-STATE", "plan", f"{rule}; plan {plan.plan} is {plan.status}", "reload it; do what it allows")
+    stands = f"plan {plan.plan} {_STANDS[plan.status]}"
+    said = flaw("PLAN-STATE", "plan", f"{rule}: {stands}" if rule else stands, "open it again and do what it allows")
     return Refusal((said,), _ALLOWED.get(plan.status, ("none",)))
 
 
@@ -128,17 +141,19 @@ def _not_again(plan: Plan) -> Refusal:
     """The plan waits for no question any more."""
     if plan.status != "submitted":
         return wrong_state(plan)
-    said = flaw("PLAN-STATE", "plan", "the clinic is asked about a plan once", "decide it")
+    said = flaw(
+        "PLAN-STATE", "plan", "the clinic was asked about this plan already, and can be asked once only", "decide it"
+    )
     return Refusal((said,), ("decide",))
 
 
 def _document(id_: str | None, sha256: str | None, name: str) -> Iterator[Flaw]:
     """Words lie in the document store."""
     if not id_:
-        yield flaw("FIELD-MISSING", f"{name}_id", "words lie in the document store", "store them and name them")
+        yield flaw("FIELD-MISSING", f"{name}_id", "the text is missing", "write it")
     if not _SHA256.fullmatch(sha256 or ""):
         fix = "give the SHA-256 of its bytes, 64 hexadecimal digits"
-        yield flaw("FIELD-MISSING", f"{name}_sha256", "a document is named with its hash", fix)
+        yield flaw("FIELD-MISSING", f"{name}_sha256", "the text is named without its hash", fix)
 
 
 def reply(case: Case | None, ground: Ground | None, act: ProviderRepliedPlan) -> Decision:

@@ -18,18 +18,13 @@ from services.program.domain.plan_grants import (
 )
 from services.program.domain.plan_lines import flaw, over_limit, units_faults, units_held
 from services.program.domain.plans import Plan, find_plan, undecided
+from shared import wording
+from shared.codes import code_list
 from shared.decision import Decision, Event, Flaw, Refusal
 from shared.events.portal import DecidedLine, OfficerDecidedPlan
 from shared.events.program import PlanApproved, PlanDeclined, PlanLine
 
-REASONS = {
-    "not-needed": ("what is granted serves the goal", "say in an amendment why it is needed"),
-    "fewer-suffice": ("no more is granted than the goal needs", "say in an amendment why more is needed"),
-    "no-goal": ("a line leads to its goal", "amend it with the goal it leads to"),
-    "not-covered": ("a line treats what the insurer accepted", "leave it out"),
-    "other-service": ("what another service pays for is not paid twice", "leave it out"),
-    "no-measures": ("a line rests on what was measured", "amend it with the measures"),
-}
+_REASONS = code_list("plan-reasons")
 
 
 def decide(case: Case | None, ground: Ground | None, act: OfficerDecidedPlan, new_id: NewId) -> Decision:
@@ -56,7 +51,7 @@ def _out_of_place(case: Case, plan: Plan) -> Refusal | None:
         return wrong_state(plan)
     open_one = undecided(case.plans)
     if open_one and open_one.plan != plan.plan:
-        return wrong_state(open_one, "what waits for its decision is decided first")
+        return wrong_state(open_one, "another plan waits for its decision and is decided first")
     return None
 
 
@@ -72,12 +67,13 @@ def _faults(act: OfficerDecidedPlan, matter: Matter) -> Iterator[Flaw]:
     named: set[str] = set()
     for n, said in enumerate(act.lines):
         if said.line not in lines or said.line in named:
-            rule = "each line of the plan is decided once"
-            yield flaw("LINE-UNKNOWN", f"lines.{n}.line", rule, f"the plan has: {', '.join(lines)}")
+            rule = "the line is decided twice" if said.line in named else "the plan has no such line"
+            fix = f"decide each of its lines once: {wording.together(lines)}"
+            yield flaw("LINE-UNKNOWN", f"lines.{n}.line", rule, fix)
         named.add(said.line)
     for name in lines:
         if name not in named:
-            yield flaw("FIELD-MISSING", "lines", "every line of the plan is decided", f"decide line {name}")
+            yield flaw("FIELD-MISSING", "lines", f"line {name} is not decided", f"decide line {name}")
     for line, told, field in _said(act, matter):
         yield from _faults_of(told, line, field, matter)
     yield from _too_many(act, matter)
@@ -87,15 +83,18 @@ def _faults_of(said: DecidedLine, line: PlanLine, field: str, matter: Matter) ->
     """Not more than asked for; less has its reason; days that are gone cannot be granted anew."""
     fee = matter.ground.fee_on(line.code, line.from_on)
     if not 0 <= said.units <= line.units:
-        rule = f"no more is granted than asked for, {line.units}"
-        yield flaw("LIMIT", f"{field}.units", rule, f"grant from 0 to {line.units}")
+        most = wording.number(line.units)
+        rule = f"{most} were asked for; less than none or more than that cannot be granted"
+        yield flaw("LIMIT", f"{field}.units", rule, f"grant from 0 to {most}")
     elif said.units not in {0, line.units}:
         yield from units_faults(said.units, fee.step if fee else None, f"{field}.units")
-    if said.units < line.units and said.reason_code not in REASONS:
-        rule = "fewer units than asked for have their reason"
-        yield flaw("REASON-MISSING", f"{field}.reason_code", rule, f"choose of {', '.join(REASONS)}")
+    if said.units < line.units and not _REASONS.allows(said.reason_code, matter.ground.today, "officer"):
+        rule = "fewer units are granted than were asked for, and no reason from the list is given"
+        yield flaw("REASON-MISSING", f"{field}.reason_code", rule, "choose why it is less")
     if said.units and is_past(line, matter):
-        rule = "what was deemed granted, or replaces a grant, is granted for days to come"
+        rule = (
+            "the days of the line have passed; what was deemed granted or replaces a grant is granted for days to come"
+        )
         yield flaw("LINE-PAST", f"{field}.units", rule, "grant 0 with a reason; what was done stays payable")
 
 
@@ -135,8 +134,8 @@ def _decided(act: OfficerDecidedPlan, matter: Matter, new_id: NewId) -> Moved:
 def _refused(verdict: Verdict) -> Flaw:
     """A line that is not granted, with its reason."""
     code = verdict.reason or ""
-    rule, fix = REASONS[code]
-    return flaw(code, f"lines.{verdict.line.line}", rule, fix)
+    reason = _REASONS.codes[code]
+    return flaw(code, f"lines.{verdict.line.line}", reason.wrong, reason.fix)
 
 
 def _announced(matter: Matter, change: Change, refused: tuple[Flaw, ...]) -> Event:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from services.program.domain.case import Case, Ground
 from services.program.domain.plans import Granted, granted
+from shared import wording
+from shared.codes import code_list
 from shared.decision import Flaw
 from shared.events.portal import PlannedLine
 from shared.events.procurement import FeeLine
@@ -16,16 +18,16 @@ from shared.events.program import PlanLine
 if TYPE_CHECKING:
     from shared.events.values import Discipline
 
-GOALS = (
-    "return-to-own-job",
-    "return-to-modified-job",
-    "return-to-other-job",
-    "increase-capacity",
-    "adapt-workplace",
-    "manage-pain",
-    "overcome-barriers",
-)
-_NEEDED = ("line", "code", "units", "from_on", "to_on", "discipline", "goal")
+_GOALS, _DISCIPLINES = code_list("goals"), code_list("disciplines")
+_NEEDED = {
+    "line": ("the line has no name", "name it"),
+    "code": ("no service is chosen", "choose the service"),
+    "units": ("the number of units is missing", "say how many"),
+    "from_on": ("the first day is missing", "give the first day"),
+    "to_on": ("the last day is missing", "give the last day"),
+    "discipline": ("it is not said who does it", "choose the discipline"),
+    "goal": ("no goal is chosen", "choose the goal"),
+}
 _MOST = Decimal(10_000)  # of anything, where the fee schedule sets no limit
 _SENT_IN = frozenset({"submitted", "accepted", "waived"})
 
@@ -89,14 +91,14 @@ def faults(plan: Asked, case: Case, ground: Ground) -> Iterator[Flaw]:
     """Everything that is wrong with the lines, all at once."""
     initial = case.obligation("initial")
     if initial is None or initial.standing not in _SENT_IN:
-        yield flaw("RPT-MISSING", "lines", "a plan rests on the initial report", "send in the initial report first")
+        yield flaw("RPT-MISSING", "lines", "the initial report is not sent in yet", "send in the initial report first")
     if not plan.lines:
-        yield flaw("FIELD-MISSING", "lines", "a plan has lines", "plan at least one")
+        yield flaw("FIELD-MISSING", "lines", "the plan has no line", "plan at least one")
     names: set[str] = set()
     for n, (line, fee) in enumerate(zip(plan.lines, plan.fees, strict=True)):
         at = f"lines.{n}"
         if line.line in names:
-            yield flaw("DUP", f"{at}.line", "each line has a name of its own", "name it otherwise")
+            yield flaw("DUP", f"{at}.line", "two lines have the same name", "name one of them otherwise")
         names.add(line.line)
         yield from _missing(line, at)
         yield from _fees(line, fee, at, ground)
@@ -109,17 +111,19 @@ def faults(plan: Asked, case: Case, ground: Ground) -> Iterator[Flaw]:
 
 def _missing(line: PlannedLine, at: str) -> Iterator[Flaw]:
     """A line says what, how much, when, by whom and what for."""
-    for field in _NEEDED:
+    for field, (rule, fix) in _NEEDED.items():
         if getattr(line, field) in {None, ""}:
-            yield flaw("FIELD-MISSING", f"{at}.{field}", f"a line of a plan has its {field}", "give it")
+            yield flaw("FIELD-MISSING", f"{at}.{field}", rule, fix)
 
 
 def _fees(line: PlannedLine, fee: FeeLine | None, at: str, ground: Ground) -> Iterator[Flaw]:
     """The code is in the schedule on the first day, the units are whole steps."""
     if line.code and line.from_on and fee is None:
         codes = [c for c in ground.entry.plan_lines if ground.fee_on(c, line.from_on)]
-        rule = f"the code may be planned and is in the contract's fee schedule on {line.from_on}"
-        yield flaw("FEE-CODE", f"{at}.code", rule, f"choose of {', '.join(codes)}" if codes else "name another day")
+        rule = (
+            f"this service cannot be planned, or the contract's fee schedule has it not on {wording.day(line.from_on)}"
+        )
+        yield flaw("FEE-CODE", f"{at}.code", rule, f"choose {wording.either(codes)}" if codes else "name another day")
     if line.units is not None:
         yield from units_faults(line.units, fee.step if fee else None, f"{at}.units")
 
@@ -127,21 +131,26 @@ def _fees(line: PlannedLine, fee: FeeLine | None, at: str, ground: Ground) -> It
 def units_faults(units: Decimal, step: Decimal | None, field: str) -> Iterator[Flaw]:
     """More than none, and a multiple of the step."""
     if not 0 < units <= _MOST:
-        yield flaw("FEE-UNITS", field, f"units lie above 0 and up to {_MOST}", "plan what will be done")
+        most = wording.number(_MOST)
+        yield flaw("FEE-UNITS", field, f"the units are not above 0 and at most {most}", "plan what will be done")
     elif step and units % step:
-        yield flaw("FEE-UNITS", field, f"units are multiples of {step}", f"round to a multiple of {step}")
+        whole = f"a multiple of {wording.number(step)}"
+        yield flaw("FEE-UNITS", field, f"the units are not {whole}", f"round to {whole}")
 
 
 def _days(line: PlannedLine, at: str, case: Case) -> Iterator[Flaw]:
     """First and last day in their order, within the program."""
     first, last = line.from_on, line.to_on
     if first and last and last < first:
-        yield flaw("DATE-ORDER", f"{at}.to_on", "a line does not end before it begins", f"give a day from {first}")
+        fix = f"give a day from {wording.day(first)} on"
+        yield flaw("DATE-ORDER", f"{at}.to_on", "the line ends before it begins", fix)
     began, over = case.initial_visit_on, case.last_on
     if first and began and first < began:
-        yield flaw("DOS-PROGRAM", f"{at}.from_on", f"the program began on {began}", f"give a day from {began}")
+        rule = f"the line begins before the program did, on {wording.day(began)}"
+        yield flaw("DOS-PROGRAM", f"{at}.from_on", rule, f"give a day from {wording.day(began)} on")
     if last and over and last > over:
-        yield flaw("DOS-PROGRAM", f"{at}.to_on", f"the program ended on {over}", f"give a day up to {over}")
+        rule = f"the line goes on after treatment ended, on {wording.day(over)}"
+        yield flaw("DOS-PROGRAM", f"{at}.to_on", rule, f"give a day up to {wording.day(over)}")
 
 
 def _purpose(line: PlannedLine, fee: FeeLine | None, at: str, ground: Ground) -> Iterator[Flaw]:
@@ -150,22 +159,33 @@ def _purpose(line: PlannedLine, fee: FeeLine | None, at: str, ground: Ground) ->
     known = (*entry.core_disciplines, *entry.supplemental_disciplines)
     taken = [d for d in known if fee is None or not fee.disciplines or d in fee.disciplines]
     if line.discipline and line.discipline not in taken:
-        rule = f"the discipline is one of {entry.name} and of the fee line"
-        fix = f"choose of {', '.join(taken)}" if taken else "plan another code"
+        rule = f"{entry.name} or the fee do not take this discipline"
+        words = wording.either(_DISCIPLINES.sentence(d) for d in taken)
+        fix = f"choose {words}" if taken else "plan another service"
         yield flaw("DISCIPLINE", f"{at}.discipline", rule, fix)
-    if line.goal and line.goal not in GOALS:
-        yield flaw("GOAL-UNKNOWN", f"{at}.goal", "a goal is coded", f"choose of {', '.join(GOALS)}")
+    if line.goal and not _GOALS.allows(line.goal, ground.today, "clinic"):
+        yield flaw("GOAL-UNKNOWN", f"{at}.goal", "this goal is not in the list", "choose the goal")
 
 
 def _place(line: PlannedLine, fee: FeeLine | None, at: str, plan: Asked, case: Case) -> Iterator[Flaw]:
     """An amendment replaces what lives; a plan beside another one does not lie over it."""
     living = [g for g in granted(case.plans) if g.is_living]
     if line.replaces is not None and plan.amends is None:
-        yield flaw("REPLACES", f"{at}.replaces", "an amendment alone replaces a grant", "amend the plan")
+        yield flaw(
+            "REPLACES",
+            f"{at}.replaces",
+            "only an amendment can replace a grant, and this is a new plan",
+            "amend the plan that grants it",
+        )
     elif line.replaces is not None and line.replaces not in {g.id for g in living}:
-        yield flaw("REPLACES", f"{at}.replaces", "a line replaces a grant that holds", "name one that holds, or none")
+        yield flaw(
+            "REPLACES",
+            f"{at}.replaces",
+            "the grant that it replaces does not hold any more",
+            "name one that holds, or none",
+        )
     if plan.amends is None and fee and any(_overlap(line, g) for g in living if g.grant.code == fee.code):
-        rule = "two plans do not grant the same code for the same days"
+        rule = "another plan grants the same service for some of these days"
         yield flaw("PLAN-OVERLAP", f"{at}.from_on", rule, "amend the plan that grants it")
 
 
@@ -182,9 +202,14 @@ def _extends(fee: FeeLine | None, at: str, plan: Asked, case: Case, ground: Grou
         return
     last = max((g.to_on for g in granted(case.plans)), default=None)
     if plan.amends is None or last is None:
-        yield flaw("AUTH-EXT", f"{at}.code", "an extension amends an approved plan", "amend it once it is approved")
+        yield flaw(
+            "AUTH-EXT",
+            f"{at}.code",
+            "an extension is asked for without a plan that is approved",
+            "amend a plan once it is approved",
+        )
     elif ground.today >= last:
-        rule = f"an extension is asked for before the last approved day, {last}"
+        rule = f"the last approved day, {wording.day(last)}, has come; an extension is asked for before it"
         yield flaw("AUTH-EXT", f"{at}.code", rule, "leave it out; ask for a new referral")
 
 
@@ -212,8 +237,9 @@ def units_held(case: Case, apart: set[str | None]) -> dict[str, Decimal]:
 def over_limit(fee: FeeLine, units: Decimal, field: str) -> Flaw:
     """Too much of a code."""
     most = fee.max_per_referral or Decimal(0)
-    rule = f"a referral has at most {most} units of {fee.code}, together with what is granted"
-    return flaw("LIMIT", field, rule, f"leave out {units - most}")
+    what = f"{fee.code} ({fee.description})"
+    rule = f"with what is granted already these are {wording.number(units)} of {what}; a referral has at most {most}"
+    return flaw("LIMIT", field, rule, f"leave out {wording.number(units - most)}")
 
 
 def flaw(code: str, field: str, rule: str, fix: str) -> Flaw:

@@ -1,12 +1,15 @@
 """Reports: sent in by the clinic, accepted by themselves or by a reviewer, sent back, or done without."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, cast
 
 from services.program.domain import obligations
 from services.program.domain.case import Case, Filing, Ground, Moved, Obligation, at_clinic, not_there, settled, stale
 from services.program.domain.contents import Required, faults
 from services.program.domain.ladder import arm, arm_late, disarm
+from shared import wording
+from shared.codes import code_list
 from shared.decision import Decision, Flaw, Refusal, refuse
 from shared.events.portal import (
     OfficerAcceptedReport,
@@ -19,16 +22,19 @@ from shared.events.program import ObligationWaived, ReportAccepted, ReportReturn
 if TYPE_CHECKING:
     from shared.events.values import Discipline
 
-WAIVERS = ("not-needed", "told-otherwise", "worker-gone", "clinic-closed", "other")
-RETURNS = {
-    "RPT-INCOMPLETE": ("the report tells all that its kind asks for", "complete it"),
-    "RPT-DOS": ("the day of service is that of the visit it tells of", "give the day of the visit"),
-    "RPT-NOTREQ": ("a report holds what was asked for alone", "leave out what was not asked for"),
-    "DISCIPLINE": ("the author's discipline is right", "name the author's discipline"),
-    "RPT-UNCLEAR": ("a reader can tell what was found", "say it more clearly"),
-}
+_WAIVERS, _RETURNS = code_list("waiver-reasons"), code_list("return-reasons")
+_KINDS = code_list("report-kinds")
 FIELDS = ("service_on", "author_discipline", "document_id", "measures", "sections")
 _ENDS_ALL = "discharge"
+# what a report with a standing is, after its name
+_STANDS = {
+    "open": "is not sent in yet",
+    "submitted": "is in review",
+    "returned": "was sent back to the clinic",
+    "accepted": "is accepted",
+    "waived": "is not needed any more",
+    "cancelled": "is not due any more",
+}
 Reviewed = OfficerAcceptedReport | OfficerReturnedReport
 
 
@@ -54,12 +60,19 @@ def _owed(case: Case, act: ProviderSubmittedReport) -> Obligation | Refusal:
     """The report that is due by this name; or why none is."""
     due = case.obligation(act.report)
     if due is None:
-        known = ", ".join(o.report for o in case.obligations if o.is_due) or "none"
-        return refuse("RPT-NOTREQ", "a report is sent in for what is due", f"due are: {known}", "report")
+        known = wording.together(_title(o) for o in case.obligations if o.is_due)
+        fix = f"send in what is due: {known}" if known else "wait until a report is due"
+        return refuse("RPT-NOTREQ", "no such report is due", fix, "report")
     if not due.is_due:
         return _wrong(due, ())
     is_first = not due.filings  # there was nothing to see yet
     return due if is_first or act.seen >= due.revision else stale("report", due.revision)
+
+
+def _title(due: Obligation) -> str:
+    """The kind of a report and its number: progress report 2."""
+    number = due.report.removeprefix(due.kind).strip("-")
+    return f"{_KINDS.sentence(due.kind)} {number}".strip()
 
 
 def _file(case: Case, act: ProviderSubmittedReport, due: Obligation, ground: Ground) -> Moved:
@@ -136,7 +149,7 @@ def send_back(case: Case | None, ground: Ground | None, act: OfficerReturnedRepo
     due = _reviewed(case, act)
     if isinstance(due, Refusal) or case is None or ground is None:
         return due if isinstance(due, Refusal) else not_there()
-    if flaws := tuple(_unfounded(act)):
+    if flaws := tuple(_unfounded(act, ground.today)):
         return Refusal(flaws)
     raised, filing = case.next, due.filing
     if filing is None:
@@ -163,37 +176,36 @@ def _owed_again(moved: Moved, owed: Obligation, ground: Ground) -> Moved:
     return moved.then(Moved(case, timers=(following(case, owed, ground),)))
 
 
-def _unfounded(act: OfficerReturnedReport) -> Iterator[Flaw]:
+def _unfounded(act: OfficerReturnedReport, today: date) -> Iterator[Flaw]:
     """A return names at least one field, each with a reason."""
     if not act.fields:
-        yield _flaw("FIELD-MISSING", "fields", "a return names what is wrong", "name at least one field")
+        yield _flaw("FIELD-MISSING", "fields", "no field is named", "name at least one field that is wrong")
     for n, told in enumerate(act.fields):
         if told.field.split(".")[0] not in FIELDS:
-            rule = "a return names fields of the report"
-            yield _flaw("FIELD-UNKNOWN", f"fields.{n}.field", rule, f"choose of {', '.join(FIELDS)}")
-        if told.reason_code not in RETURNS:
-            rule = "each field has its reason"
-            yield _flaw("REASON-MISSING", f"fields.{n}.reason_code", rule, f"choose of {', '.join(RETURNS)}")
+            yield _flaw("FIELD-UNKNOWN", f"fields.{n}.field", "the report has no such field", "name one of its fields")
+        if not _RETURNS.allows(told.reason_code, today, "officer"):
+            rule, fix = "no reason from the list is given", "choose what is wrong with the field"
+            yield _flaw("REASON-MISSING", f"fields.{n}.reason_code", rule, fix)
 
 
 def _told(field: str, reason_code: str) -> Flaw:
     """A field with its reason as the clinic reads it."""
-    rule, fix = RETURNS[reason_code]
-    return _flaw(reason_code, field, rule, fix)
+    reason = _RETURNS.codes[reason_code]
+    return _flaw(reason_code, field, reason.wrong, reason.fix)
 
 
-def waive(case: Case | None, act: OfficerWaivedReport) -> Decision:
+def waive(case: Case | None, ground: Ground | None, act: OfficerWaivedReport) -> Decision:
     """An officer does without a report that is owed; its fee is not touched."""
     due = case.obligation(act.report) if case else None
-    if case is None or due is None:
+    if case is None or ground is None or due is None:
         return not_there()
     if not due.is_due:
         return _wrong(due, ("accept", "return") if due.standing == "submitted" else ())
     if act.seen < due.revision:
         return stale("report", due.revision)
-    if act.reason_code not in WAIVERS:
-        rule = "to do without a report has its reason"
-        return refuse("REASON-MISSING", rule, f"choose of {', '.join(WAIVERS)}", "reason_code")
+    if not _WAIVERS.allows(act.reason_code, ground.today, "officer"):
+        rule, fix = "no reason from the list is given", "choose why the report is not needed"
+        return refuse("REASON-MISSING", rule, fix, "reason_code")
     raised = case.next
     waived = due._replace(standing="waived", paused_at=None, revision=raised.revision)
     said = ObligationWaived(
@@ -201,7 +213,7 @@ def waive(case: Case | None, act: OfficerWaivedReport) -> Decision:
         revision=raised.revision,
         report=due.report,
         kind=due.kind,
-        reason_code=act.reason_code,
+        reason_code=act.reason_code or "",
     )
     return settled(case, _over(Moved(raised.owing(waived), (said,), (disarm(raised, waived),)), due))
 
@@ -218,7 +230,7 @@ def _reviewed(case: Case | None, act: Reviewed) -> Obligation | Refusal:
 
 def _wrong(due: Obligation, allowed: tuple[str, ...]) -> Refusal:
     """What became of the report does not allow it."""
-    flaw = _flaw("RPT-STATE", "report", f"the report is {due.standing}", "reload it and act on what it shows")
+    flaw = _flaw("RPT-STATE", "report", f"the report {_STANDS[due.standing]}", "open it again and act on what it shows")
     return Refusal((flaw,), allowed or ("none",))
 
 

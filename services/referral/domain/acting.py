@@ -15,6 +15,8 @@ from services.referral.domain.referral import (
     Withdrawn,
     not_there,
 )
+from shared import wording
+from shared.codes import code_list
 from shared.decision import Flaw, Refusal, not_yours, refuse
 from shared.events.portal import (
     OfficerHeldReferral,
@@ -34,6 +36,22 @@ from shared.events.portal import (
 from shared.events.referral import HoldCause
 
 _LOST = {"declined": "REF-DECLINED", "lapsed": "REF-LAPSED"}
+_ENDED = {"declined": "was declined", "lapsed": "lapsed because nobody answered in time"}
+_SIDES = code_list("sides")
+# what a referral in a state is, after its name
+_STANDS = {
+    "notadmitted": "was not admitted",
+    "matched": "is without a clinic",
+    "unplaced": "is without a clinic",
+    "offered": "is offered and not opened yet",
+    "acknowledged": "is opened and not answered yet",
+    "accepted": "is accepted and has no first visit yet",
+    "scheduled": "has its first visit booked",
+    "active": "is in the program",
+    "discharged": "is discharged",
+    "withdrawn": "was withdrawn",
+    "closed": "is closed",
+}
 
 ByClinic: TypeAlias = (
     ProviderAcknowledgedReferral
@@ -82,9 +100,9 @@ def held(referral: Referral, side: HoldCause) -> Refusal | None:
     """While held a referral takes nothing but what ends the hold, or itself."""
     if not referral.holds:
         return None
-    causes = " and ".join(hold.cause for hold in referral.holds)
-    rule = f"nothing moves while the referral is held ({causes})"
-    return wrong("REF-HELD", rule, "wait until it is resumed", allowed_to(referral, side))
+    causes = wording.together(_SIDES.sentence(hold.cause) for hold in referral.holds)
+    rule = f"the referral is on hold because of {causes}"
+    return wrong("REF-HELD", rule, "wait until the hold is lifted", allowed_to(referral, side))
 
 
 def misplaced(referral: Referral, states: tuple[type[State], ...]) -> Refusal | None:
@@ -94,15 +112,17 @@ def misplaced(referral: Referral, states: tuple[type[State], ...]) -> Refusal | 
 
 def out_of_place(referral: Referral, allowed: tuple[str, ...]) -> Refusal:
     """The referral stands elsewhere."""
-    return wrong("REF-STATE", f"the referral is {referral.status}", "reload it and act on what it shows", allowed)
+    return wrong(
+        "REF-STATE", f"the referral {_STANDS[referral.status]}", "open it again and act on what it shows", allowed
+    )
 
 
 def stale(referral: Referral, act: ByClinic | ByOfficer) -> Refusal | None:
     """One acts on what one sees."""
     if act.seen == referral.revision:
         return None
-    rule = f"one acts on what one sees; the referral is at revision {referral.revision}"
-    return refuse("STALE", rule, "reload it and act on what it shows", "seen")
+    rule = f"the referral has changed since you opened it; it is at revision {referral.revision}"
+    return refuse("STALE", rule, "open it again and act on what it shows", "seen")
 
 
 def wrong(code: str, rule: str, fix: str, allowed: tuple[str, ...]) -> Refusal:
@@ -144,5 +164,5 @@ def _no_longer(referral: Referral, site_id: str) -> Refusal:
     if how not in _LOST and isinstance(referral.state, Withdrawn | Closed):
         rule, fix = "the referral was withdrawn", "nothing is left to do; what was done may be billed"
         return wrong("REF-WITHDRAWN", rule, fix, ())
-    fix = "nothing is left to do: it went to the next site"
-    return wrong(_LOST.get(how, "REF-WITHDRAWN"), f"the offer was {how}", fix, ())
+    fix = "nothing is left to do: it went to the next clinic"
+    return wrong(_LOST.get(how, "REF-WITHDRAWN"), f"the offer {_ENDED.get(how, 'was taken back')}", fix, ())

@@ -52,7 +52,7 @@ def _not_found(claim: Claim, request: Request) -> Outcome:
     failure = Failure(
         code="CLM-NOTFOUND",
         field="claim_number",
-        rule="a request waits ten business days for the acceptance of its claim",
+        rule="the acceptance of the claim did not come in the days that a request waits for it",
         fix="send a new request once the claim was accepted",
     )
     return _refused(claim, request, (failure,), Receipt(override_by=OVERRIDE))
@@ -77,8 +77,8 @@ def _no_program() -> Failure:
     return Failure(
         code="PROGRAM-NONE",
         field="requested_on",
-        rule="a program is in force on the day of the request",
-        fix="ask for a day on which one is",
+        rule="no program is in force on the day of the request",
+        fix="ask again on a day on which one is",
     )
 
 

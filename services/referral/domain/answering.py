@@ -1,9 +1,13 @@
 """What a clinic does with its offer, and what the door says when it closes."""
 
+from datetime import date
+
 from services.referral.domain.acting import at_clinic, wrong
 from services.referral.domain.clocks import answer_by
 from services.referral.domain.placement import Ground, again, lose
 from services.referral.domain.referral import Accepted, Acknowledged, Offer, Offered, Referral, deadline
+from shared import wording
+from shared.codes import code_list
 from shared.decision import Decision, Flaw, Outcome, Refusal
 from shared.events.portal import (
     DeadlineReached,
@@ -18,18 +22,7 @@ from shared.events.referral import (
     ReferralLapsed,
 )
 
-DECLINE_REASONS = (
-    "no-capacity",
-    "not-contactable",
-    "worker-declined",
-    "out-of-scope",
-    "out-of-region",
-    "discipline-missing",
-    "conflict-of-interest",
-    "other-service-better",
-    "other",
-)
-NEXT_STEPS = ("offer-to-next", "ask-officer", "offer-later", "other-program", "other-service")
+_REASONS, _NEXT_STEPS = code_list("decline-reasons"), code_list("next-steps")
 
 
 def acknowledge(referral: Referral | None, act: ProviderAcknowledgedReferral, ground: Ground) -> Decision:
@@ -76,7 +69,8 @@ def _runs_no_more(referral: Referral, offer: Offer, ground: Ground) -> Refusal |
     term = ground.register.term_of(ground.register.contract_on(offer.contract_id, ground.today))
     if term.serves(ground.today, referral.requested_on):
         return None
-    rule = f"the contract served what was requested on {referral.requested_on} up to {term.run_off_to or term.last}"
+    last = wording.day(term.run_off_to or term.last)
+    rule = f"the contract serves what was requested on {wording.day(referral.requested_on)} up to {last} only"
     return wrong("CONTRACT-DOS", rule, "decline it: it goes to a site whose contract serves it", ("decline",))
 
 
@@ -86,7 +80,7 @@ def decline(referral: Referral | None, act: ProviderDeclinedReferral, ground: Gr
     if isinstance(found, Refusal):
         return found
     referral, offer = found
-    if flaws := _undeclared(act):
+    if flaws := _undeclared(act, ground.today):
         return Refusal(flaws)
     left, seat = lose(referral, "declined", counts=True, ground=ground)
     said = ReferralDeclined(
@@ -102,17 +96,15 @@ def decline(referral: Referral | None, act: ProviderDeclinedReferral, ground: Gr
     return Outcome((left, seat), (said,), then=(again(left),))
 
 
-def _undeclared(act: ProviderDeclinedReferral) -> tuple[Flaw, ...]:
+def _undeclared(act: ProviderDeclinedReferral, today: date) -> tuple[Flaw, ...]:
     """What a decline lacks, all at once."""
     flaws = []
-    if act.reason_code not in DECLINE_REASONS:
-        flaws.append(
-            _missing("reason_code", "a decline names its reason", f"choose one of {', '.join(DECLINE_REASONS)}")
-        )
+    if not _REASONS.allows(act.reason_code, today, "clinic"):
+        flaws.append(_missing("reason_code", "no reason from the list is given", "choose why you decline"))
     if not act.comment_id or not act.comment_sha256:
-        flaws.append(_missing("comment", "a decline says why in words", "write a comment"))
-    if act.next_step not in NEXT_STEPS:
-        flaws.append(_missing("next_step", "a decline names the next step", f"choose one of {', '.join(NEXT_STEPS)}"))
+        flaws.append(_missing("comment", "there is no comment", "write for the claims officer why you decline"))
+    if not _NEXT_STEPS.allows(act.next_step, today, "clinic"):
+        flaws.append(_missing("next_step", "no next step from the list is given", "choose what should happen next"))
     return tuple(flaws)
 
 

@@ -18,6 +18,8 @@ from services.referral.domain.clocks import run_again, stop
 from services.referral.domain.placement import Ground, again
 from services.referral.domain.referral import Accepted, Active, Hold, Matched, Referral, Scheduled, Unplaced
 from services.referral.domain.treating import discharged
+from shared import wording
+from shared.codes import Side, code_list
 from shared.decision import Aggregate, Decision, Event, Flaw, Outcome, Refusal
 from shared.events.portal import (
     OfficerHeldReferral,
@@ -27,24 +29,7 @@ from shared.events.portal import (
 )
 from shared.events.referral import HoldCause, ReferralHeld, ReferralResumed
 
-CLINIC_HOLDS = (
-    "worker-unavailable",
-    "travel",
-    "medical",
-    "clinic-capacity",
-    "clinic-closed",
-    "awaiting-information",
-    "other",
-)
-OFFICER_HOLDS = (
-    "worker-unavailable",
-    "travel",
-    "medical",
-    "claim-review",
-    "return-to-work-trial",
-    "awaiting-information",
-    "other",
-)
+_REASONS, _SIDES = code_list("hold-reasons"), code_list("sides")
 Holding: TypeAlias = ProviderHeldReferral | OfficerHeldReferral
 
 
@@ -131,22 +116,22 @@ def go_on(referral: Referral, cause: HoldCause, from_on: date, ground: Ground) -
 
 def _hold(referral: Referral, act: Holding, side: HoldCause, ground: Ground) -> Decision:
     """A hold by people says why, and when it is looked at again."""
-    if flaws := _unfounded(act, CLINIC_HOLDS if side == "clinic" else OFFICER_HOLDS, ground):
+    if flaws := _unfounded(act, "clinic" if side == "clinic" else "officer", ground):
         return Refusal(flaws)
     return stand_still(referral, Hold(side, ground.today, act.reason_code), ground, act.review_on).outcome
 
 
-def _unfounded(act: Holding, reasons: tuple[str, ...], ground: Ground) -> tuple[Flaw, ...]:
+def _unfounded(act: Holding, side: Side, ground: Ground) -> tuple[Flaw, ...]:
     """What a hold lacks, all at once."""
     flaws = []
-    if act.reason_code not in reasons:
-        fix = f"choose one of {', '.join(reasons)}"
-        flaws.append(Flaw(code="REASON-MISSING", rule="a hold has its reason", fix=fix, field="reason_code"))
+    if not _REASONS.allows(act.reason_code, ground.today, side):
+        rule, fix = "no reason from the list is given", "choose why the referral is held"
+        flaws.append(Flaw(code="REASON-MISSING", rule=rule, fix=fix, field="reason_code"))
     if act.review_on is None:
-        rule, fix = "a hold is looked at again", "name a day ahead"
+        rule, fix = "there is no day on which the hold is looked at again", "name a day ahead"
         flaws.append(Flaw(code="FIELD-MISSING", rule=rule, fix=fix, field="review_on"))
     elif act.review_on <= ground.today:
-        rule, fix = "the day of review lies ahead", f"choose a day after {ground.today}"
+        rule, fix = "the day of review does not lie ahead", f"choose a day after {wording.day(ground.today)}"
         flaws.append(Flaw(code="DATE-PAST", rule=rule, fix=fix, field="review_on"))
     return tuple(flaws)
 
@@ -156,7 +141,8 @@ def _resume(referral: Referral, act: ByClinic | ByOfficer, side: HoldCause, grou
     if not referral.held_by(side):
         allowed = allowed_to(referral, side)
         if referral.holds:
-            rule = "a hold is lifted by the side that set it"
-            return wrong("REF-HELD", rule, "wait until it is resumed", allowed)
-        return wrong("REF-STATE", "the referral is not held", "reload it and act on what it shows", allowed)
+            causes = wording.together(_SIDES.sentence(hold.cause) for hold in referral.holds)
+            rule = f"the referral is on hold because of {causes}; a hold is lifted by the side that set it"
+            return wrong("REF-HELD", rule, "wait until the hold is lifted", allowed)
+        return wrong("REF-STATE", "the referral is not on hold", "open it again and act on what it shows", allowed)
     return stale(referral, act) or go_on(referral, side, ground.today, ground).outcome

@@ -197,4 +197,4 @@ def deadline(state: Offered | Acknowledged) -> Deadline:
 
 def not_there() -> Refusal:
     """For what is not there; the portal answers it as it answers what is not yours."""
-    return refuse("NOT-FOUND", "the referral is there and yours to act on", "check the number", "referral_id")
+    return refuse("NOT-FOUND", "there is no such referral that you may act on", "check the number", "referral_id")

@@ -2,27 +2,19 @@
 
 from datetime import date
 
-from services.referral.domain.acting import at_clinic, out_of_place
+from services.referral.domain.acting import at_clinic, out_of_place, wrong
 from services.referral.domain.opening import give_back, seat_id
 from services.referral.domain.placement import Ground
 from services.referral.domain.referral import Active, Closed, Discharged, Referral, Scheduled, Withdrawn
+from shared import wording
+from shared.codes import code_list
 from shared.decision import Decision, Event, Flaw, Outcome, Refusal
 from shared.events.invoice import CaseBillingFinal
 from shared.events.portal import ProviderEndedProgram, ProviderStartedReferral
 from shared.events.program import ObligationWaived, ReportAccepted
 from shared.events.referral import ProgramEnded, ProgramStarted, ReferralClosed, ReferralDischarged
 
-EXIT_REASONS = (
-    "goal-achieved",
-    "goal-partly-achieved",
-    "goal-not-achieved",
-    "non-compliance",
-    "other-service-chosen",
-    "out-of-scope-diagnosis",
-    "no-longer-eligible",
-    "moved",
-    "other",
-)
+_REASONS = code_list("exit-reasons")
 _DISCHARGE = "discharge"  # the kind of the report that ends a case
 
 
@@ -58,10 +50,13 @@ def end(referral: Referral | None, act: ProviderEndedProgram, ground: Ground) ->
         return found
     referral, offer = found
     state = referral.state
-    if not isinstance(state, Active) or state.last_on:
+    if not isinstance(state, Active):
         return out_of_place(referral, ("hold",))
+    if state.last_on:
+        rule = f"treatment ended already, on {wording.day(state.last_on)}"
+        return wrong("REF-STATE", rule, "nothing is left to do here; send in the discharge report", ("hold",))
     today = ground.register.calendar(offer.calendar_id).day_of(ground.at)
-    if flaws := (*_outside(act.last_on, "last_on", state.initial_visit_on, today), *_unexplained(act)):
+    if flaws := (*_outside(act.last_on, "last_on", state.initial_visit_on, today), *_unexplained(act, today)):
         return Refusal(flaws)
     over = referral._replace(revision=referral.revision + 1, state=state._replace(last_on=act.last_on))
     said = ProgramEnded(
@@ -102,17 +97,17 @@ def close(referral: Referral | None, final: CaseBillingFinal) -> Outcome:
 def _outside(day: date, field: str, first: date, last: date) -> tuple[Flaw, ...]:
     """A day of treatment that cannot be."""
     if day > last:
-        rule, fix = "one tells of what was, not of what will be", f"give a day up to {last}"
+        rule, fix = "this day has not come yet", f"give a day up to {wording.day(last)}"
         return (Flaw(code="DATE-FUTURE", rule=rule, fix=fix, field=field),)
     if day < first:
-        rule, fix = f"nothing of it was before {first}", f"give a day from {first}"
+        rule, fix = f"this day is before {wording.day(first)}", f"give a day from {wording.day(first)} on"
         return (Flaw(code="DATE-EARLY", rule=rule, fix=fix, field=field),)
     return ()
 
 
-def _unexplained(act: ProviderEndedProgram) -> tuple[Flaw, ...]:
+def _unexplained(act: ProviderEndedProgram, today: date) -> tuple[Flaw, ...]:
     """An end without its reason."""
-    if act.exit_reason in EXIT_REASONS:
+    if _REASONS.allows(act.exit_reason, today, "clinic"):
         return ()
-    fix = f"choose one of {', '.join(EXIT_REASONS)}"
-    return (Flaw(code="REASON-MISSING", rule="an end has its reason", fix=fix, field="exit_reason"),)
+    rule, fix = "no reason from the list is given", "choose why treatment ends"
+    return (Flaw(code="REASON-MISSING", rule=rule, fix=fix, field="exit_reason"),)

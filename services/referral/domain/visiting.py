@@ -7,12 +7,14 @@ from services.referral.domain.acting import allowed_to, at_clinic, wrong
 from services.referral.domain.opening import Seat, give_back, seat_id, take
 from services.referral.domain.placement import Ground
 from services.referral.domain.referral import Accepted, Offer, Referral, Scheduled
+from shared import wording
+from shared.codes import code_list
 from shared.decision import Decision, Flaw, Outcome, Refusal, refuse
 from shared.events.portal import ProviderBookedAppointment, ProviderMovedAppointment, ProviderReportedMissed
 from shared.events.referral import AppointmentBooked, AppointmentMissed, AppointmentMoved
 from shared.events.values import Opening
 
-LATE_REASONS = ("worker-unavailable", "travel", "medical", "clinic-capacity", "other")
+_REASONS = code_list("first-visit-reasons")
 
 
 class _Visit(NamedTuple):
@@ -72,10 +74,10 @@ def miss(referral: Referral | None, act: ProviderReportedMissed, ground: Ground)
     referral, offer = found
     state = referral.state
     if not isinstance(state, Scheduled) or state.was_missed:
-        rule, fix = "this visit was reported missed already", "agree on another one"
+        rule, fix = "this visit was reported missed already", "agree on another visit"
         return wrong("REF-STATE", rule, fix, allowed_to(referral, "clinic"))
     if ground.at <= state.starts_at:
-        rule, fix = "a visit is missed once its time has come", "wait for the visit, or move it"
+        rule, fix = "the time of the visit has not come yet", "wait for the visit, or move it"
         return refuse("DATE-FUTURE", rule, fix)
     counted = state._replace(missed=state.missed + 1, was_missed=True)
     missed = referral._replace(revision=referral.revision + 1, state=counted)
@@ -98,7 +100,7 @@ def _agree(referral: Referral, visit: _Visit, ground: Ground) -> tuple[Referral,
     calendar = register.calendar(state.offer.calendar_id)
     within = register.contract_on(state.offer.contract_id, state.accepted_on).first_visit_business_days
     day, latest = calendar.day_of(visit.starts_at), calendar.add_business_days(state.accepted_on, within)
-    if flaws := (*_unfit(visit, ground), *_late(visit, day, latest)):
+    if flaws := (*_unfit(visit, ground), *_late(visit, day, latest, ground.today)):
         return Refusal(flaws)
     opening, seats = _opening_for(referral.id, state.offer, day, ground)
     offer = state.offer._replace(opening=opening)
@@ -111,19 +113,21 @@ def _unfit(visit: _Visit, ground: Ground) -> tuple[Flaw, ...]:
     """A visit that cannot be, or that the worker does not know of."""
     flaws = []
     if visit.starts_at < ground.at:
-        flaws.append(Flaw(code="DATE-PAST", rule="a visit lies ahead", fix="choose a later day", field="starts_at"))
+        flaws.append(
+            Flaw(code="DATE-PAST", rule="the visit lies in the past", fix="choose a later day", field="starts_at")
+        )
     if not visit.is_confirmed:
-        rule, fix = "the worker agreed to the day", "confirm it with the worker first"
+        rule, fix = "the visit is not agreed with the worker", "agree it with the worker and tick the box"
         flaws.append(Flaw(code="NOT-CONFIRMED", rule=rule, fix=fix, field="confirmed_with_worker"))
     return tuple(flaws)
 
 
-def _late(visit: _Visit, day: date, latest: date) -> tuple[Flaw, ...]:
+def _late(visit: _Visit, day: date, latest: date, today: date) -> tuple[Flaw, ...]:
     """A visit after the business days that the contract gives says why."""
-    if day <= latest or visit.reason in LATE_REASONS:
+    if day <= latest or _REASONS.allows(visit.reason, today, "clinic"):
         return ()
-    rule = f"by the contract the first visit is by {latest}, or says why not"
-    fix = f"choose a day by {latest}, or name one of {', '.join(LATE_REASONS)}"
+    rule = f"by the contract the first visit is due by {wording.day(latest)}, and no reason for a later one is given"
+    fix = f"choose a day up to {wording.day(latest)}, or a reason from the list"
     return (Flaw(code="REASON-MISSING", rule=rule, fix=fix, field=visit.reason_field),)
 
 

@@ -15,20 +15,12 @@ from services.referral.domain.referral import (
     Scheduled,
     Withdrawn,
 )
+from shared.codes import code_list
 from shared.decision import Aggregate, Arm, Decision, Event, Refusal, refuse
 from shared.events.portal import OfficerWithdrewReferral
 from shared.events.referral import HoldCause, ReferralWithdrawn
 
-WITHDRAWALS = (
-    "worker-declined",
-    "not-contactable",
-    "medical",
-    "returned-to-work",
-    "moved",
-    "other-service-better",
-    "sent-in-error",
-    "other",
-)
+_REASONS = code_list("withdrawal-reasons")
 
 
 def withdraw(referral: Referral | None, act: OfficerWithdrewReferral, ground: Ground) -> Decision:
@@ -38,9 +30,9 @@ def withdraw(referral: Referral | None, act: OfficerWithdrewReferral, ground: Gr
         return found
     if refusal := stale(found, act):
         return refusal
-    if act.reason_code not in WITHDRAWALS:
-        fix = f"choose one of {', '.join(WITHDRAWALS)}"
-        return refuse("REASON-MISSING", "a withdrawal has its reason", fix, "reason_code")
+    if not _REASONS.allows(act.reason_code, ground.today, "officer"):
+        rule, fix = "no reason from the list is given", "choose why the referral is withdrawn"
+        return refuse("REASON-MISSING", rule, fix, "reason_code")
     outcome = end(found, "officer", ground.today, act.reason_code, ground).outcome
     return outcome._replace(timers=(Arm(found.id, RETRY),))
 
