@@ -14,6 +14,7 @@ from jinja2 import Undefined
 from markupsafe import Markup
 
 from services.portal.domain.counting import CountedDay, count_days
+from services.portal.domain.form_fields import number_of
 from services.portal.pages import codes
 from shared.calendar import Calendar
 
@@ -174,14 +175,23 @@ def typed(fields: Mapping[str, str]) -> Sequence[tuple[str, str]]:
     return [(field(name), codes.CHOICES.get(value, value)) for name, value in seen.items()]
 
 
+def _is_day(text: str) -> bool:
+    """Whether the name of a field ends with a day, which anybody may have written into it."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
 def field(name: str) -> str:
     """The label of a field: line 2, units; Wed 13 Nov 2024."""
     first, _, rest = name.partition(".")
     number, _, member = rest.partition(".")
     match first:
-        case "lines" if number.isdigit():
-            return f"Line {int(number) + 1}, {field(member).lower()}"
-        case "day":
+        case "lines" if (row := number_of(number)) is not None:
+            return f"Line {row + 1}, {field(member).lower()}"
+        case "day" if _is_day(rest):
             return day(rest)
         case "sections":
             return codes.SECTIONS.get(rest, rest)
