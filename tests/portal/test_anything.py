@@ -26,13 +26,14 @@ from tests.stack.databases import Databases
 
 ACCOUNTS = ("a-north-admin", "a-officer", "a-payer", "a-worker")
 MANY = settings(
-    max_examples=250,
+    max_examples=100,
     deadline=None,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),
     derandomize=True,
 )
-FEW = settings(MANY, max_examples=40)
+FEW = settings(MANY, max_examples=20)
+LONG = settings(MANY, max_examples=2_000)
 PUT = """
 INSERT INTO drafts (referral_id, kind, name, site_id, organisation_id, version, saved_by, saved_at, sealed)
 VALUES ($1, $2, $3, 's-north-1', 'o-north', 1, 'a-north', now(), $4)
@@ -78,9 +79,7 @@ async def asked(town: World, one: Anything, headers: dict[str, str]) -> httpx2.R
         return answer
 
 
-@MANY
-@given(requests(calls=False))
-async def test_no_page_breaks_on_anything(town: World, cookies: dict[str, dict[str, str]], one: Anything) -> None:
+async def page_holds(town: World, cookies: dict[str, dict[str, str]], one: Anything) -> None:
     if one.path.startswith(("/sign-out", "/sign-in?")) and one.method == "POST":
         return  # the one would end the session, the other wait for argon2
     cookie = "; ".join(f"{name}={value}" for name, value in cookies[one.account].items())
@@ -88,11 +87,35 @@ async def test_no_page_breaks_on_anything(town: World, cookies: dict[str, dict[s
     assert answer.status_code < 500, (one, answer.text[-300:])
 
 
+async def call_holds(town: World, one: Anything) -> None:
+    answer = await asked(town, one, town.auth(one.account))
+    assert answer.status_code < 500, (one, answer.text[-300:])
+
+
+@MANY
+@given(requests(calls=False))
+async def test_no_page_breaks_on_anything(town: World, cookies: dict[str, dict[str, str]], one: Anything) -> None:
+    await page_holds(town, cookies, one)
+
+
 @MANY
 @given(requests(calls=True))
 async def test_no_call_breaks_on_anything(town: World, one: Anything) -> None:
-    answer = await asked(town, one, town.auth(one.account))
-    assert answer.status_code < 500, (one, answer.text[-300:])
+    await call_holds(town, one)
+
+
+@pytest.mark.long
+@LONG
+@given(requests(calls=False))
+async def test_no_page_breaks_on_many_things(town: World, cookies: dict[str, dict[str, str]], one: Anything) -> None:
+    await page_holds(town, cookies, one)
+
+
+@pytest.mark.long
+@LONG
+@given(requests(calls=True))
+async def test_no_call_breaks_on_many_things(town: World, one: Anything) -> None:
+    await call_holds(town, one)
 
 
 WIRED = (*HEADERS, "Cookie", "Authorization", "Content-Type", "X-Forwarded-For", "X-Forwarded-Proto", "Host", "Accept")
