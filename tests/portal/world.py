@@ -15,8 +15,8 @@ import uvicorn
 
 from deploy.local.processes import ROOT
 from services.portal.api.desk import Portal
+from services.portal.api.passwords import PasswordChecks
 from services.portal.app import service as portal
-from services.portal.store.attempts import Attempts
 from shared import connections, health, postgres
 from shared.decision import Event, Flaw
 from shared.events.answers import ActionApplied, ActionRefused, said_by
@@ -55,7 +55,7 @@ class World:
 
     def forget_tries(self) -> None:
         """As if nobody had tried to sign in yet."""
-        self.portal.passwords.attempts = Attempts()
+        self.portal.passwords = PasswordChecks()
 
     async def hear(self, *events: Event, cause: str = "") -> None:
         """One batch of what others announce."""
