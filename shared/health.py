@@ -11,7 +11,8 @@ import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from typing_extensions import override
 
-from shared import clock, kafka, metrics, timers
+from shared import clock, connections, kafka, metrics, timers
+from shared.postgres import session_within
 
 if TYPE_CHECKING:
     from shared.running import Running
@@ -41,18 +42,8 @@ class Server:
         if not self.running.settings.http:
             await asyncio.Event().wait()
         host, _, port = self.running.settings.http.rpartition(":")
-        config = uvicorn.Config(
-            self.app,
-            host=host,
-            port=int(port),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            interface="asgi3",
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=2,
-            server_header=False,
-        )
+        connections.raise_file_limit()
+        config = connections.configured(self.app, host, int(port))
         await _Quietly(config).serve()
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -131,7 +122,7 @@ class Server:
     async def _database_answers(self) -> bool:
         """Whether a statement comes back."""
         with contextlib.suppress(Exception):
-            async with asyncio.timeout(_PATIENCE), self.running.pool.acquire() as conn:
+            async with session_within(self.running.pool, _PATIENCE) as conn:
                 return bool(await conn.fetchval("SELECT 1") == 1)
         return False
 
@@ -172,7 +163,7 @@ class Server:
         metrics.LAG.labels(name).set(await self._lag() or 0)
         await self._look()
         with contextlib.suppress(Exception):
-            async with asyncio.timeout(_PATIENCE), self.running.pool.acquire() as conn:
+            async with session_within(self.running.pool, _PATIENCE) as conn:
                 metrics.OUTBOX.labels(name).set(await conn.fetchval("SELECT count(*) FROM outbox"))
                 if unanswered := self.running.service.unanswered:
                     metrics.UNANSWERED.labels(name).set(await unanswered(conn, clock.now()))

@@ -27,3 +27,6 @@ OUTBOX = Gauge("rehab_outbox_rows", "Announcements that are not sent yet", ["ser
 UNANSWERED = Gauge("rehab_requests_unanswered", "Requests whose owner has not answered for a minute", ["service"])
 LAG = Gauge("rehab_lag_records", "Records that this replica has yet to apply", ["service"])
 LEADER = Gauge("rehab_leader", "1 where this replica relays, sweeps and wakes timers", ["service"])
+FAILED_REQUESTS = Counter("rehab_requests_failed", "Requests that ended in a fault of ours", ["service", "route"])
+PASSWORDS_CHECKED = Counter("rehab_passwords_checked", "Passwords that were checked, right or wrong", ["service"])
+STREAMS = Gauge("rehab_streams", "Streams of hints that are open in this process", ["service"])

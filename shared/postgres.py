@@ -1,5 +1,8 @@
 """Postgres: roles and pools, counted writes, and which errors pass by themselves."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
@@ -73,6 +76,24 @@ async def open_pool(url: str, role: str, schema: str, *, size: int = 6, warm: bo
     return await asyncpg.create_pool(
         as_role(url, role), max_size=size, server_settings=settings, reset=_as_it_is, **kept
     )
+
+
+@asynccontextmanager
+async def session_within(pool: asyncpg.Pool, seconds: float) -> AsyncIterator[Connection]:
+    """Yields a session of the pool for at most so many seconds, the wait for it included.
+
+    A session that is late is ended at once: its statement fails as with a lost connection. Cancelling the statement
+    instead would wait for the very server that does not answer.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    conn = await pool.acquire(timeout=seconds)
+    late = loop.call_at(until, conn.terminate)
+    try:
+        yield conn
+    finally:
+        late.cancel()
+        await pool.release(conn)
 
 
 async def _as_it_is(_conn: Connection) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from services.portal.api.passwords import hashed
 from services.portal.domain.account import HolderFiled
 from services.portal.handlers import handlers
 from services.portal.pages.assembly import make_app
-from services.portal.pages.entry import hashed
 from services.portal.store.accounts import ACCOUNTS, issue_tokens, read_accounts
 from services.portal.store.doors import DOORS
 from services.portal.store.operations import count_unanswered

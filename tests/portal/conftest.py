@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from deploy.local.processes import ROOT
-from services.portal.pages.entry import hashed
+from services.portal.api.passwords import hashed
 from services.portal.store.accounts import issue_tokens, read_accounts
 from services.portal.store.sessions import keep_credentials
 from shared.migrate import MECHANISM
@@ -73,6 +73,7 @@ async def furnished(house: House, folder: Path) -> AsyncIterator[World]:
     """Empty but for its accounts, each with a key."""
     await house.owner.execute(await house.owner.fetchval(EMPTY))
     house.world.desk = Desk()
+    house.world.forget_tries()
     await house.world.running.tell(read_accounts(accounts_file(folder, ACCOUNTS)))
     house.world.keys = {row[0]: f"key-of-{row[0]}" for row in ACCOUNTS}
     async with house.world.pool.acquire() as conn:

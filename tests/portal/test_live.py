@@ -1,14 +1,18 @@
 """Whoever waits or listens goes on when the database went away in between."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
+import httpx2
 import pytest
 
+from services.portal.api.live import Bounds
 from shared.postgres import Connection, open_session
 from tests.portal import story
 from tests.portal.story import NUMBER
+from tests.portal.visitor import visiting
 from tests.portal.world import World
 
 CLINIC = "a-north"
@@ -77,3 +81,116 @@ async def test_who_waits_for_an_answer_gets_it_although_the_database_was_away(po
         await portal.hear(story.acknowledged(), cause=fact.event_id)
         async with asyncio.timeout(5):  # not only when patience ends
             assert (await asking).status_code == 200
+
+
+@asynccontextmanager
+async def stream(client: httpx2.AsyncClient, path: str, **asked: Any) -> AsyncIterator[AsyncIterator[str]]:
+    """A stream that has begun, as its lines."""
+    async with client.stream("GET", path, **asked) as answer:
+        assert answer.status_code == 200
+        lines = answer.aiter_lines()
+        assert await anext(lines) == ": live"
+        yield lines
+
+
+async def ended(lines: AsyncIterator[str]) -> list[str]:
+    """What a stream says until it ends, as it does at the next look."""
+    async with asyncio.timeout(20):
+        return [line async for line in lines if line and not line.startswith(":")]
+
+
+@pytest.fixture
+def bounds(portal: World) -> Iterator[Callable[[Bounds], None]]:
+    """Other bounds than those that hold, until the test is over."""
+
+    def hold(said: Bounds) -> None:
+        portal.portal.live.bounds = said
+
+    yield hold
+    hold(Bounds())
+
+
+SIGN_OUT = "DELETE FROM sessions"
+IDLE = "UPDATE sessions SET seen_at = now() - interval '31 minutes'"
+OLD = "UPDATE sessions SET opened_at = now() - interval '13 hours'"
+CLOSED = "UPDATE accounts SET closed = true WHERE account_id = 'a-north'"
+KEY_GONE = "DELETE FROM tokens WHERE account_id = 'a-north'"
+ROLES_GONE = "DELETE FROM roles WHERE account_id = 'a-north'"
+
+
+@pytest.mark.parametrize("what", [SIGN_OUT, IDLE, OLD, CLOSED, ROLES_GONE])
+async def test_the_streams_of_a_session_end_with_it_and_others_go_on(portal: World, what: str) -> None:
+    await portal.hear(story.created(), story.offered())
+    async with visiting(portal, "a-north") as visitor, stream(visitor.client, "/events") as lines:
+        owner = await open_session(portal.running.settings.postgres, "portal_owner", "portal")
+        async with stream(portal.client, "/api/v1/events", headers=portal.auth("a-north-admin")) as others:
+            await owner.execute(what)
+            assert await ended(lines) == []
+            await portal.hear(story.acknowledged())
+            while not (line := await anext(others)).startswith("data:"):
+                pass
+            assert line == f"data: {NUMBER} v3"
+        await owner.close()
+
+
+@pytest.mark.parametrize("what", [CLOSED, KEY_GONE])
+async def test_the_stream_of_a_key_ends_with_it(portal: World, what: str) -> None:
+    owner = await open_session(portal.running.settings.postgres, "portal_owner", "portal")
+    async with stream(portal.client, "/api/v1/events", headers=portal.auth("a-north")) as lines:
+        await owner.execute(what)
+        assert await ended(lines) == []
+    await owner.close()
+
+
+async def test_a_stream_ends_when_its_time_is_over(portal: World, bounds: Callable[[Bounds], None]) -> None:
+    bounds(Bounds(seconds=0.0))
+    async with visiting(portal, "a-north") as visitor, stream(visitor.client, "/events") as lines:
+        assert await ended(lines) == []
+
+
+def test_streams_are_bounded_a_session_an_account_a_process_and_in_time() -> None:
+    assert Bounds() == (6, 50, 2000, 12 * 3600)
+
+
+async def test_a_session_has_six_streams_and_a_place_is_free_once_one_ends(portal: World) -> None:
+    async with visiting(portal, "a-north") as visitor, AsyncExitStack() as streams:
+        opened = [await streams.enter_async_context(stream(visitor.client, "/events")) for _ in range(5)]
+        assert len(opened) == 5
+        async with stream(visitor.client, "/events"):
+            refused = await visitor.client.get("/events")
+            assert refused.status_code == 429
+            async with visiting(portal, "a-north") as other, stream(other.client, "/events"):
+                pass
+        await left(portal, 5)
+        async with stream(visitor.client, "/events"):
+            pass
+    await left(portal, 0)
+
+
+async def left(portal: World, count: int) -> None:
+    """Until so many streams are open."""
+    async with asyncio.timeout(20):
+        while len(portal.portal.live._streams) != count:  # noqa: ASYNC110 - a length
+            await asyncio.sleep(0.005)
+
+
+@pytest.mark.parametrize(("said", "status"), [(Bounds(of_account=2), 429), (Bounds(of_process=2), 503)])
+async def test_an_account_and_a_process_have_so_many_streams_and_no_more(
+    portal: World, bounds: Callable[[Bounds], None], said: Bounds, status: int
+) -> None:
+    bounds(said)
+    async with visiting(portal, "a-north") as visitor, stream(visitor.client, "/events"):
+        async with stream(portal.client, "/api/v1/events", headers=portal.auth("a-north")):
+            assert (await visitor.client.get("/events")).status_code == status
+        await left(portal, 1)
+        async with stream(visitor.client, "/events"):
+            pass
+
+
+async def test_a_second_stream_of_a_key_ends_the_first(portal: World) -> None:
+    headers = portal.auth("a-north")
+    async with (
+        stream(portal.client, "/api/v1/events", headers=headers) as first,
+        stream(portal.client, "/api/v1/events", headers=headers),
+    ):
+        assert await ended(first) == []

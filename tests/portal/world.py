@@ -14,8 +14,10 @@ import orjson
 import uvicorn
 
 from deploy.local.processes import ROOT
+from services.portal.api.desk import Portal
+from services.portal.api.passwords import PasswordChecks
 from services.portal.app import service as portal
-from shared import health, postgres
+from shared import connections, health, postgres
 from shared.decision import Event, Flaw
 from shared.events.answers import ActionApplied, ActionRefused, said_by
 from shared.running import Running
@@ -46,10 +48,14 @@ class Fact(NamedTuple):
 class World:
     """One process of the portal whose broker is the test."""
 
-    def __init__(self, running: Running, client: httpx2.AsyncClient) -> None:
-        self.running, self.pool, self.client = running, running.pool, client
+    def __init__(self, running: Running, client: httpx2.AsyncClient, server: uvicorn.Server, portal: Portal) -> None:
+        self.running, self.pool, self.client, self.server, self.portal = running, running.pool, client, server, portal
         self.desk = Desk()
         self.keys: dict[str, str] = {}
+
+    def forget_tries(self) -> None:
+        """As if nobody had tried to sign in yet."""
+        self.portal.passwords = PasswordChecks()
 
     async def hear(self, *events: Event, cause: str = "") -> None:
         """One batch of what others announce."""
@@ -145,20 +151,13 @@ async def world(url: str) -> AsyncIterator[World]:
     running = Running(portal, pool, Settings(kafka=NOWHERE, postgres=url, http=""))
     port = _free_port()
     site = health.Server(running)
-    config = uvicorn.Config(
-        site.app,
-        port=port,
-        log_config=None,
-        lifespan="off",
-        interface="asgi3",
-        timeout_graceful_shutdown=1,
-    )
+    config = connections.configured(site.app, "127.0.0.1", port, grace=1)
     server = health._Quietly(config)
     serving = asyncio.create_task(server.serve())
     try:
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
             await _started(server, serving)
-            yield World(running, client)
+            yield World(running, client, server, cast("Any", site._pages)._app.portal)
     finally:
         server.should_exit = True
         await serving

@@ -90,14 +90,20 @@ def check_routes(routes: Iterable[BaseRoute]) -> None:
         raise RuntimeError(f"routes and rules differ: {sorted(strange)}")
 
 
-async def caller_of(
-    request: Request, portal: Here, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
-) -> Caller:
-    """Whose key it is, with those roles that may do this; 401 without a good key, 404 for what is not theirs."""
+async def key_of(bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> bytes:
+    """The hash of the caller's key; 401 without one."""
     if bearer is None:
         raise _no_key()
+    return sha256(bearer.credentials.encode()).digest()
+
+
+KeyHash = Annotated[bytes, Depends(key_of)]
+
+
+async def caller_of(request: Request, portal: Here, key: KeyHash) -> Caller:
+    """Whose key it is, with those roles that may do this; 401 without a good key, 404 for what is not theirs."""
     async with portal.office.pool.acquire() as conn:
-        caller = await find_caller(conn, sha256(bearer.credentials.encode()).digest())
+        caller = await find_caller(conn, key)
     if caller is None:
         raise _no_key()
     allowed = ACCESS[request.method, request.scope["route"].path]

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
+from services.portal.api import deadline
 from services.portal.store.operations import list_decided
 from shared.office import Office
 from shared.postgres import passes
@@ -41,6 +42,7 @@ class Answers:
 
     async def _look(self) -> None:
         """As long as somebody waits."""
+        deadline.outlive_request()
         while self._waiting:
             batches = self._office.batches
             for operation_id in await self._decided():

@@ -11,6 +11,7 @@ from services.portal.api import billing, calendars, commands, deciding, officer,
 from services.portal.api.access import check_routes
 from services.portal.api.coded import on_day
 from services.portal.api.desk import Portal
+from services.portal.api.faults import Unforeseen
 from services.portal.api.problems import FAULTS, Problem, on_fault, on_http, on_invalid, on_problem
 from shared import clock
 from shared.calendar import UNPUBLISHED
@@ -19,9 +20,10 @@ PARTS = (own, calendars, referrals, commands, treatment, billing, officer, decid
 _PROBLEM = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
 _REFUSALS: dict[int | str, dict[str, object]] = {
     202: {"description": "Sent, being checked"},
-    400: {"description": "Cannot be read", **_PROBLEM},
+    400: {"description": "Cannot be read, or did not arrive whole", **_PROBLEM},
     401: {"description": "No good key", **_PROBLEM},
     404: {"description": "Not there, or not yours", **_PROBLEM},
+    408: {"description": "Did not arrive in time", **_PROBLEM},
     409: {"description": "Not possible in this state: `state` and `allowed` say what is", **_PROBLEM},
     412: {"description": "Stale: `current` is what holds now", **_PROBLEM},
     413: {"description": "Too large", **_PROBLEM},
@@ -29,6 +31,7 @@ _REFUSALS: dict[int | str, dict[str, object]] = {
     422: {"description": "Something must be corrected: `errors` lists every field", **_PROBLEM},
     428: {"description": "A header is missing", **_PROBLEM},
     429: {"description": "Too many requests", **_PROBLEM},
+    500: {"description": "A fault of ours, known under `instance`", **_PROBLEM},
     503: {"description": "The database is away for a moment", **_PROBLEM},
 }
 
@@ -62,4 +65,5 @@ def routes(portal: Portal) -> FastAPI:
     app.add_exception_handler(HTTPException, on_http)
     for fault in FAULTS:
         app.add_exception_handler(fault, on_fault)
+    app.add_middleware(Unforeseen, answering=on_fault)
     return app

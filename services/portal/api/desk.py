@@ -11,13 +11,14 @@ import asyncpg
 from fastapi import Depends, Request
 
 from services.portal.api.answers import Answers
+from services.portal.api.deadline import SECONDS, session_of
 from services.portal.api.live import Live
+from services.portal.api.passwords import PasswordChecks
 from services.portal.store.accounts import Caller
 from shared import postgres
 from shared.office import Office
 from shared.postgres import Connection
 
-_PATIENCE = 10.0  # seconds until whoever finds every session taken is told so
 # for the session, not for a transaction: whoever reads next over it says all of them anew
 _SCOPE = """
 SELECT set_config('app.organisation', $1, false), set_config('app.account', $2, false),
@@ -40,6 +41,11 @@ class Portal:
         return Answers(self.office)
 
     @cached_property
+    def passwords(self) -> PasswordChecks:
+        """Who tries to sign in."""
+        return PasswordChecks()
+
+    @cached_property
     def live(self) -> Live:
         """Who is told what changed."""
         return Live(self.office)
@@ -51,14 +57,14 @@ class Portal:
         Nobody who reads asks for a second session, or eight of them would wait for each other.
         """
         readers = self._readers or await self._open()
-        async with readers.acquire(timeout=_PATIENCE) as conn:
+        async with session_of(readers) as conn:
             told, person = " ".join(caller.recipients), caller.person_id or ""
             await conn.execute(_SCOPE, caller.organisation_id or "", caller.account_id, told, caller.kind, person)
             yield conn
 
     async def _open(self) -> asyncpg.Pool:
         """Once, when somebody first reads."""
-        async with self._opening:
+        async with asyncio.timeout(SECONDS), self._opening:
             if self._readers is None:
                 url = self.office.settings.postgres
                 self._readers = await postgres.open_pool(url, "portal_reader", "portal", size=8, warm=True)

@@ -1,17 +1,23 @@
-"""Before any route: how often, how large, and whether it is JSON at all; after it: headers that every answer has."""
+"""Before any route: how often, how large, and whether it is whole; after it: headers that every answer has."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
+from typing import TypeAlias
 
-import orjson
+import structlog
+from fastapi import Request, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uuid_utils import uuid7
 
-from services.portal.api.problems import Problem, answer
+from services.portal.api import deadline
+from services.portal.api.problems import Problem
 from services.portal.api.rate import Rate, Turn
+from services.portal.api.request_body import ClientLeft, announced_length, read_body, replayed
 
-_LARGEST, _LARGEST_FORM = 64 * 1024, 512 * 1024
-_CALLS, _FORM = "/api/", "application/x-www-form-urlencoded"
+Refusing: TypeAlias = Callable[[Request, Problem], Awaitable[Response]]
+CALLS = "/api/"
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _ALWAYS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -23,24 +29,38 @@ _ALWAYS = {
 class Gate:
     """Around the application."""
 
-    def __init__(self, app: ASGIApp, rate: Rate | None) -> None:
-        """`rate` may be off."""
-        self._app, self._rate = app, rate
+    def __init__(self, app: ASGIApp, rate: Rate | None, refuse: Refusing) -> None:
+        """`rate` may be off; `refuse` makes the answer to what is not let in."""
+        self._app, self._rate, self._refuse = app, rate, refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """One request, with its own correlation and its own time on the database."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        deadline.begin()
+        correlation = str(uuid7())
+        scope = {**scope, "state": {**scope.get("state", {}), "correlation": correlation}}
+        with structlog.contextvars.bound_contextvars(correlation_id=correlation):
+            if scope["method"] == "HEAD":
+                scope, send = {**scope, "method": "GET"}, _headless(send)
+            await self._one(scope, receive, send)
+
+    async def _one(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What is not whole has no effect, and nobody to answer."""
         headers = Headers(scope=scope)
         turn = await self._turn(headers)
         replies = _Dressed(send, _limits(turn, self._rate))
         try:
             _pass(turn)
-            if scope["method"] in {"POST", "PUT", "PATCH"}:
-                receive = _again(await _body(headers, receive, is_call=scope["path"].startswith(_CALLS)), receive)
+            announced = announced_length(headers)
+            if scope["method"] in _WITH_BODY:
+                body = await read_body(headers, announced, receive, is_call=scope["path"].startswith(CALLS))
+                scope["state"]["body"], receive = body, replayed(body, receive)
+        except ClientLeft:
+            return
         except Problem as problem:
-            await answer(problem)(scope, receive, replies)
+            await (await self._refuse(Request(scope, receive), problem))(scope, receive, replies)
         else:
             await self._app(scope, receive, replies)
 
@@ -79,52 +99,15 @@ def _limits(turn: Turn | None, rate: Rate | None) -> dict[str, str]:
     return {"RateLimit-Policy": f'"key";{rate.policy}', "RateLimit": f'"key";r={turn.left};t={turn.wait}'}
 
 
-async def _body(headers: Headers, receive: Receive, *, is_call: bool) -> bytes:
-    """The whole body, if it can be read: 413, 415 or 400 otherwise; a form holds longer texts than a call."""
-    most = _LARGEST if is_call else _LARGEST_FORM
-    said = headers.get("content-length", "0")
-    if said.isdigit() and int(said) > most:
-        raise _too_large(most)
-    body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > most:
-            raise _too_large(most)
-        if not message.get("more_body"):
-            break
-    if body:
-        (_check if is_call else _check_form)(headers.get("content-type", ""), bytes(body))
-    return bytes(body)
+def _headless(send: Send) -> Send:
+    """Sends what comes before the body and then ends the answer, an endless one as well."""
+    is_over = False
 
+    async def head(message: Message) -> None:
+        nonlocal is_over
+        if is_over:
+            return
+        is_over = message["type"] == "http.response.body"
+        await send({**message, "body": b"", "more_body": False} if is_over else message)
 
-def _check(kind: str, body: bytes) -> None:
-    """JSON that can be kept."""
-    if kind.partition(";")[0].strip().lower() != "application/json":
-        raise Problem(415, "Send application/json.")
-    try:
-        orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise Problem(400, "The body is no JSON in UTF-8.") from None
-    if b"\\u0000" in body:
-        raise Problem(400, "The body holds a character that no text has.")
-
-
-def _check_form(kind: str, _: bytes) -> None:
-    """As browsers send what was typed."""
-    if kind.partition(";")[0].strip().lower() != _FORM:
-        raise Problem(415, "Send a form.")
-
-
-def _too_large(most: int) -> Problem:
-    return Problem(413, f"At most {most} bytes.")
-
-
-def _again(body: bytes, then: Receive) -> Receive:
-    """The body, as if it came now; then whatever the client still says."""
-    left = [body]
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": left.pop(), "more_body": False} if left else await then()
-
-    return receive
+    return head

@@ -2,25 +2,48 @@
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from fastapi.sse import ServerSentEvent
 
+from services.portal.api import deadline
+from services.portal.api.problems import Problem
 from services.portal.store.accounts import Caller
 from services.portal.store.changes import Hint, list_hints, newest_change
+from services.portal.store.sessions import list_holding
+from shared import metrics
 from shared.office import Office
 from shared.postgres import passes
 
-_BLINK = 1.0  # seconds: another replica may have applied what changed
+_BLINK = 1.0  # seconds: another replica may have applied what changed, and a session may have ended
 _MOST = 1000  # hints that a slow reader may be behind; the newest of them are enough to read everything again
 _OVERLAP = 200  # changes that may be seen late, since they are not committed in the order of their numbers
 
 
-class Stream(NamedTuple):
-    """One client."""
+class Bounds(NamedTuple):
+    """How many streams there may be at once, and how long one lasts."""
 
-    recipients: frozenset[str]
+    of_session: int = 6
+    of_account: int = 50
+    of_process: int = 2_000
+    seconds: float = 12 * 3600
+
+
+class Client(NamedTuple):
+    """Who listens, by the hash of which session or key; a new stream of the same name ends the old one."""
+
+    caller: Caller
+    credential: bytes
+    name: str
+
+
+class Stream(NamedTuple):
+    """One client that listens, until when at the latest."""
+
+    client: Client
+    until: float
     hints: "asyncio.Queue[Hint | None]"
 
 
@@ -30,29 +53,48 @@ class Live:
     def __init__(self, office: Office) -> None:
         """Nobody listens."""
         self._office = office
+        self.bounds = Bounds()
         self._streams: dict[str, Stream] = {}
         self._looking: asyncio.Task[None] | None = None
+        self._checked_at = 0.0
 
-    async def open(self, caller: Caller, client: str) -> Stream:
-        """One stream a client: a new one ends the one before."""
+    @asynccontextmanager
+    async def open(self, client: Client) -> AsyncIterator[Stream]:
+        """Yields a new stream; a Problem of status 429 or 503 where there are too many."""
         async with self._office.pool.acquire() as conn:
             newest = await newest_change(conn)
-        self.close(client)
-        stream = Stream(frozenset(caller.recipients), asyncio.Queue(_MOST))
-        self._streams[client] = stream
+        self._close(client.name)
+        self._check_bounds(client)
+        until = asyncio.get_running_loop().time() + self.bounds.seconds
+        stream = self._streams[client.name] = Stream(client, until, asyncio.Queue(_MOST))
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look(newest))
-        return stream
+        metrics.STREAMS.labels("portal").inc()
+        try:
+            yield stream
+        finally:
+            metrics.STREAMS.labels("portal").dec()
+            if self._streams.get(client.name) is stream:
+                del self._streams[client.name]
 
-    def close(self, client: str, stream: Stream | None = None) -> None:
-        """The client went, or opened another."""
-        found = self._streams.get(client)
-        if found and (stream is None or found is stream):
-            del self._streams[client]
+    def _check_bounds(self, client: Client) -> None:
+        """Whoever has as many streams as they may have gets no other."""
+        streams = [stream.client for stream in self._streams.values()]
+        if len(streams) >= self.bounds.of_process:
+            raise Problem(503, "Too many people watch for changes just now. Open the page again to see what is new.")
+        of_account = [other for other in streams if other.caller.account_id == client.caller.account_id]
+        of_session = [other for other in of_account if other.credential == client.credential]
+        if len(of_account) >= self.bounds.of_account or len(of_session) >= self.bounds.of_session:
+            raise Problem(429, "You watch for changes on too many pages. Close some of them.")
+
+    def _close(self, name: str) -> None:
+        """Ends a stream, where there is one of the name."""
+        if found := self._streams.pop(name, None):
             _put(found, None)
 
     async def _look(self, first: int) -> None:
         """As long as somebody listens; should it end otherwise, so do the streams, and their clients come again."""
+        deadline.outlive_request()
         seen: deque[int] = deque(maxlen=2 * _OVERLAP)
         last = first
         try:
@@ -65,18 +107,34 @@ class Live:
                 if self._office.batches == batches:
                     await self._office.changed(_BLINK)
         finally:
-            for client in list(self._streams):
-                self.close(client)
+            for name in list(self._streams):
+                self._close(name)
 
     async def _changes(self, after: int, seen: Sequence[int]) -> list[Hint]:
-        """Nothing while the database is away: what changes meanwhile is told when it is back."""
+        """Nothing while the database is away: what changes meanwhile is told when it is back.
+
+        Nobody is told anything whose session or key was not found to hold within the last second.
+        """
         try:
             async with self._office.pool.acquire() as conn:
+                now = asyncio.get_running_loop().time()
+                if now - self._checked_at >= _BLINK:
+                    self._end_all_but(await list_holding(conn, self._credentials()), now)
+                    self._checked_at = now
                 return await list_hints(conn, after, list(seen))
         except Exception as problem:
             if not passes(problem):
                 raise
             return []
+
+    def _credentials(self) -> list[bytes]:
+        return list({stream.client.credential for stream in self._streams.values()})
+
+    def _end_all_but(self, holding: frozenset[bytes], now: float) -> None:
+        """A stream ends with its session or key, and when its time is over."""
+        for name, stream in list(self._streams.items()):
+            if stream.client.credential not in holding or stream.until <= now:
+                self._close(name)
 
     def _tell(self, hints: Sequence[Hint]) -> None:
         """Those whom they concern."""
@@ -84,7 +142,7 @@ class Live:
             return
         listening: defaultdict[str, list[Stream]] = defaultdict(list)
         for stream in self._streams.values():
-            for recipient in stream.recipients:
+            for recipient in stream.client.caller.recipients:
                 listening[recipient].append(stream)
         for hint in hints:
             for stream in listening.get(hint.recipient, ()):
@@ -98,13 +156,9 @@ def _put(stream: Stream, hint: Hint | None) -> None:
     stream.hints.put_nowait(hint)
 
 
-async def follow(live: Live, caller: Caller, client: str) -> AsyncIterable[ServerSentEvent]:
-    """From now on, until the client goes or opens another stream."""
-    stream = await live.open(caller, client)
-    try:
-        yield ServerSentEvent(comment="live")
-        while (hint := await stream.hints.get()) is not None:
-            said = f"{hint.number} v{hint.version}" if hint.version else hint.number
-            yield ServerSentEvent(event=hint.topic, id=str(hint.changed), raw_data=said)
-    finally:
-        live.close(client, stream)
+async def follow(stream: Stream) -> AsyncIterable[ServerSentEvent]:
+    """From now on, until the client goes or the stream ends."""
+    yield ServerSentEvent(comment="live")
+    while (hint := await stream.hints.get()) is not None:
+        said = f"{hint.number} v{hint.version}" if hint.version else hint.number
+        yield ServerSentEvent(event=hint.topic, id=str(hint.changed), raw_data=said)

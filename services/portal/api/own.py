@@ -1,16 +1,16 @@
 """What belongs to the caller: who they are, what they asked, what they were told, and the stream of hints."""
 
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from services.portal.api.access import Who
+from services.portal.api.access import KeyHash, Who
 from services.portal.api.acting import Action, Key, Prefer, Said, described, take
 from services.portal.api.desk import Here
-from services.portal.api.live import follow
+from services.portal.api.live import Client, Stream, follow
 from services.portal.api.problems import not_found
 from services.portal.store.notices import find_notice, list_notices
 from services.portal.store.operations import get_operation
@@ -90,8 +90,14 @@ async def open_notice(notice_id: NoticeId, caller: Who, portal: Here, key: Key, 
     return await take(portal, action, prefer)
 
 
+async def stream_of(caller: Who, portal: Here, key: KeyHash) -> AsyncIterator[Stream]:
+    """The stream of the caller's software: a new one ends the one before."""
+    async with portal.live.open(Client(caller, key, caller.account_id)) as stream:
+        yield stream
+
+
 @router.get("/events", response_class=EventSourceResponse)
-async def events(caller: Who, portal: Here) -> AsyncIterable[ServerSentEvent]:
+async def events(stream: Annotated[Stream, Depends(stream_of)]) -> AsyncIterable[ServerSentEvent]:
     """A hint for each record that changed: `event` is its topic, `data` its number and version, and nothing else."""
-    async for hint in follow(portal.live, caller, caller.account_id):
+    async for hint in follow(stream):
         yield hint

@@ -8,17 +8,22 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
+from services.portal.api.faults import correlation_of, note_fault
 from shared.limits import BETWEEN
 from shared.postgres import passes
 
-# what else may be raised, by class: what `Exception` alone names is answered and then raised on
-FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, Exception)
+# what the database raises, by class; everything else that nobody foresaw is taken by `faults.Unforeseen`
+FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+AWAY = "The database does not answer just now. Nothing that was answered is lost; the same request may be sent again."
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TITLES = {
     400: "The request cannot be read",
     401: "Sign in first",
     404: "Not found",
     405: "No such action",
+    408: "Too slow",
     409: "Not possible in this state",
     412: "What you saw has changed",
     413: "Too large",
@@ -112,17 +117,28 @@ def pointer_to(place: Sequence[str | int]) -> str:
     return "/" + "/".join(str(part).lower() for part in (place[1:] if place[0] == "body" else place))
 
 
-async def on_fault(_: Request, problem: Exception) -> JSONResponse:
-    """The database is away, which passes; anything else is ours."""
+async def on_fault(request: Request, problem: Exception) -> JSONResponse:
+    """The database is away, which passes; anything else is a fault of ours, logged under the number in the answer."""
     if passes(problem):
-        away = "Nothing can be read or done for a moment; what was answered stays so."
-        return answer(Problem(503, away, headers={"Retry-After": "2"}))
-    return answer(Problem(500, "Something of ours is wrong."))
+        return answer(Problem(503, AWAY, headers={"Retry-After": "2"}))
+    note_fault(request, problem)
+    failed = Problem(500, "Something of ours is wrong. Quote `instance` when you ask about it.")
+    return answer(failed, f"urn:uuid:{correlation_of(request)}")
 
 
-async def on_http(_: Request, problem: Exception) -> JSONResponse:
+async def on_http(request: Request, problem: Exception) -> JSONResponse:
     """What the framework refuses."""
     if not isinstance(problem, HTTPException):
         return answer(Problem(500, "Something of ours is wrong."))
     status = problem.status_code
-    return answer(Problem(status, f"{_TITLES.get(status, 'Refused')}.", headers=problem.headers))
+    headers = {**(problem.headers or {}), **allowed_at(request, status)}
+    return answer(Problem(status, f"{_TITLES.get(status, 'Refused')}.", headers=headers))
+
+
+def allowed_at(request: Request, status: int) -> Mapping[str, str]:
+    """The methods of the path, for an answer that refuses the one that was used."""
+    if status != 405:  # noqa: PLR2004 - a method that the path has not
+        return {}
+    routes, scope = request.app.router.routes, request.scope
+    found = [m for m in _METHODS if any(route.matches({**scope, "method": m})[0] is Match.FULL for route in routes)]
+    return {"Allow": ", ".join([*found, "HEAD"] if "GET" in found else found)}

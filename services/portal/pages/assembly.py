@@ -1,5 +1,6 @@
 """The pages, in front of them the check where a press comes from, and the API beside them."""
 
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
@@ -7,12 +8,16 @@ from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.portal.api.assembly import routes as api_routes
+from services.portal.api.deadline import DeadlinePool
 from services.portal.api.desk import Portal
-from services.portal.api.gate import Gate
+from services.portal.api.faults import Unforeseen
+from services.portal.api.gate import CALLS, Gate
 from services.portal.api.problems import FAULTS, Problem
+from services.portal.api.problems import on_problem as refuse_call
 from services.portal.api.rate import Rate
 from services.portal.pages import (
     assets,
@@ -33,6 +38,9 @@ from services.portal.pages.problems import on_fault, on_http, on_invalid, on_not
 from services.portal.pages.visit import NotSignedIn, check_pages, refused_origin
 from shared.health import App
 from shared.office import Office
+
+if TYPE_CHECKING:
+    import asyncpg
 
 PARTS = (
     assets,
@@ -65,6 +73,7 @@ def page_routes(portal: Portal) -> FastAPI:
     app.add_exception_handler(HTTPException, on_http)
     for fault in FAULTS:
         app.add_exception_handler(fault, on_fault)
+    app.add_middleware(Unforeseen, answering=on_fault)
     return app
 
 
@@ -79,7 +88,7 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request; a press that another site caused is not taken."""
-        if scope["path"].startswith("/api/"):
+        if scope["path"].startswith(CALLS):
             await self._api(scope, receive, send)
         elif scope["method"] in _CHANGES and not is_from_here(Headers(scope=scope)):
             await (await on_problem(Request(scope, receive), refused_origin()))(scope, receive, send)
@@ -95,6 +104,13 @@ def is_from_here(headers: Headers) -> bool:
     return origin is None or urlsplit(origin).netloc == headers.get("host")
 
 
+async def refuse(request: Request, problem: Problem) -> Response:
+    """What is not let in: a problem for programs, a page for people."""
+    is_call = request.scope["path"].startswith(CALLS)
+    return await (refuse_call if is_call else on_problem)(request, problem)
+
+
 def make_app(office: Office) -> App:
-    """The portal over HTTP."""
-    return Gate(Front(Portal(office)), Rate.of_environment())
+    """The portal over HTTP; its sessions end with the time that a request may spend on the database."""
+    office.pool = cast("asyncpg.Pool", DeadlinePool(office.pool))
+    return Gate(Front(Portal(office)), Rate.of_environment(), refuse)

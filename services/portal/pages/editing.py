@@ -6,7 +6,7 @@ from typing import NamedTuple
 from fastapi import Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from services.portal.api.problems import error, not_found
+from services.portal.api.problems import Problem, error, not_found
 from services.portal.api.referrals import find_held
 from services.portal.pages.frame import HEADERS, rendered
 from services.portal.pages.press import Outcome, Press
@@ -15,6 +15,8 @@ from services.portal.store.accounts import identities_of
 from services.portal.store.drafts import Draft, Saving, drop_draft, find_draft, save_draft
 from services.portal.store.shown import View
 from shared import clock
+
+_MOST_FIELDS, _LONGEST = 5_000, 1_000_000  # of one draft: fields, and characters of all of them together
 
 
 class Editing(NamedTuple):
@@ -71,6 +73,8 @@ async def begin(press: Press, editing: Editing, fields: Mapping[str, str]) -> bo
 
 
 async def _keep(press: Press, draft: Draft) -> bool:
+    if len(draft.fields) > _MOST_FIELDS or sum(map(len, draft.fields.values())) > _LONGEST:
+        raise Problem(413, "A draft holds no more than this: send it, or shorten its longest texts.")
     async with press.visit.portal.office.pool.acquire() as conn, conn.transaction():
         return await save_draft(conn, draft, _saving(press))
 

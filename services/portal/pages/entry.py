@@ -1,34 +1,38 @@
 """The way in and out: the front door, signing in and out, whom to contact."""
 
-import asyncio
 import secrets
+from hashlib import sha256
 from typing import Annotated
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 
 from services.portal.api.desk import Here, Portal
+from services.portal.api.passwords import TooBusy, TooManyTries, hashed
 from services.portal.pages import words
 from services.portal.pages.frame import page
-from services.portal.pages.press import Fields, fields_of
+from services.portal.pages.press import Fields, fields_of, fields_with_secrets_of
 from services.portal.pages.sessions import draft_at, kept_of
 from services.portal.pages.settings import settings
-from services.portal.pages.visit import frame_of_anybody, local_path, session_of
-from services.portal.store.sessions import close_session, find_credential, open_session
+from services.portal.pages.visit import frame_of_anybody, frame_without_data, local_path, session_of
+from services.portal.store.attempts import Try
+from services.portal.store.sessions import (
+    Credential,
+    close_session,
+    find_credential,
+    is_device,
+    name_hash,
+    open_session,
+    remember_device,
+)
+from shared.postgres import passes
 
 router = APIRouter()
-_HASHER = PasswordHasher()
-_UNKNOWN = _HASHER.hash(secrets.token_urlsafe())  # whoever has no account waits as long as who has one
-_AT_ONCE = asyncio.Semaphore(2)  # a check takes 64 MB
-_TRIES = MovingWindowRateLimiter(MemoryStorage())
-_A_NAME, _AN_ADDRESS = parse("10 per 5 minute"), parse("60 per 5 minute")
+_UNKNOWN = hashed(secrets.token_urlsafe())  # whoever has no account waits as long as who has one
+_YEAR = 365 * 24 * 3600  # seconds
 _WRONG = "This e-mail address and password do not belong together."
 _OFTEN = "Too many tries. Wait five minutes, or ask your site's administrator for a new password."
+_BUSY = "Many people are signing in just now, and your password was not looked at. Try again in a few seconds."
 Then = Annotated[str, Query(max_length=500)]
 
 
@@ -42,34 +46,43 @@ async def front_door(request: Request, portal: Here) -> Response:
 
 @router.get("/contacts")
 async def show_contacts(request: Request, portal: Here) -> Response:
-    """Whom to ask about what."""
-    frame = await frame_of_anybody(portal, "contacts", await session_of(request, portal))
+    """Whom to ask about what; who is signed in keeps their menu, where it can be read."""
+    try:
+        frame = await frame_of_anybody(portal, "contacts", await session_of(request, portal))
+    except Exception as problem:
+        if not passes(problem):
+            raise
+        frame = frame_without_data("contacts")
     return page(request, "entry/contacts.html", {**frame, "contacts": words.contacts()})
 
 
 @router.get("/sign-in")
-async def ask_name(request: Request, portal: Here, then: Then = "/inbox") -> Response:
+async def ask_name(request: Request, then: Then = "/inbox") -> Response:
     """Name and password; afterwards back to where one wanted to go."""
-    return await _asked(request, portal, {"then": local_path(then)})
+    return _asked(request, {"then": local_path(then)})
 
 
 @router.post("/sign-in")
 async def sign_in(request: Request, portal: Here) -> Response:
     """A new session; what was about to be sent when the last one ended can be sent now."""
     fields = await fields_of(request)
-    name = fields.get("name", "")
-    if not await _may_try(request, name):
-        return await _asked(request, portal, fields, _OFTEN, 429)
-    account_id = await _checked(portal, name, fields.get("password", ""))
+    try:
+        account_id = await _checked(request, portal)
+    except TooManyTries:
+        return _asked(request, fields, _OFTEN, 429)
+    except TooBusy:
+        return _asked(request, fields, _BUSY, 503)
     if account_id is None:
-        await _note_wrong(request, name)
-        return await _asked(request, portal, fields, _WRONG, 422)
-    cookie = secrets.token_urlsafe(32)
+        return _asked(request, fields, _WRONG, 422)
+    cookie, device = secrets.token_urlsafe(32), request.cookies.get(settings().device_cookie, "")
     async with portal.office.pool.acquire() as conn, conn.transaction():
         if old := request.cookies.get(settings().cookie):
             await close_session(conn, old)
         await open_session(conn, cookie, account_id)
-    return _with_cookie(await _onward(request, portal, fields), cookie)
+        device = device if await is_device(conn, _hash(device)) else secrets.token_urlsafe(32)
+        await remember_device(conn, _hash(device), account_id)
+    response = _with_cookie(await _onward(request, portal, fields), settings().cookie, cookie)
+    return _with_cookie(response, settings().device_cookie, device, _YEAR)
 
 
 async def _onward(request: Request, portal: Portal, fields: Fields) -> Response:
@@ -100,51 +113,46 @@ async def say_goodbye(request: Request, portal: Here) -> Response:
     return page(request, "entry/signed-out.html", await frame_of_anybody(portal, "signed-out"))
 
 
-def _counters(request: Request, name: str) -> tuple[tuple[RateLimitItem, str, str], ...]:
-    """Wrong tries are counted by name, and by address that they come from."""
+async def _checked(request: Request, portal: Portal) -> str | None:
+    """The account, if the password is right; a name that nobody has is checked as long.
+
+    Only a device that says it is known is looked up before its try is counted.
+    """
+    fields = await fields_with_secrets_of(request)
+    name, cookie = fields.get("name", ""), request.cookies.get(settings().device_cookie)
+    found = await _credential(portal, name, cookie) if cookie else None
+    is_known = cookie is not None and found is not None and found.is_known_device
     address = request.client.host if request.client else ""
-    return (_A_NAME, "name", name.strip().casefold()), (_AN_ADDRESS, "address", address)
 
+    async def kept() -> str:
+        nonlocal found
+        found = found or await _credential(portal, name, cookie)
+        return found.password if found else _UNKNOWN
 
-async def _may_try(request: Request, name: str) -> bool:
-    """Unless too many were wrong just now."""
-    return all([await _TRIES.test(limit, *counted) for limit, *counted in _counters(request, name)])
-
-
-async def _note_wrong(request: Request, name: str) -> None:
-    """One more."""
-    for limit, *counted in _counters(request, name):
-        await _TRIES.hit(limit, *counted)
-
-
-async def _checked(portal: Portal, name: str, password: str) -> str | None:
-    """The account, if the password is right; a name that nobody has is checked as long."""
-    async with portal.office.pool.acquire() as conn:
-        found = await find_credential(conn, name)
-    async with _AT_ONCE:
-        is_right = await asyncio.to_thread(_verify, found.password if found else _UNKNOWN, password)
+    one = Try(name_hash(name), address, _hash(cookie) if cookie and is_known else None)
+    is_right = await portal.passwords.is_right(kept, fields.get("password", ""), one)
     return found.account_id if found and is_right else None
 
 
-def _verify(hashed: str, password: str) -> bool:
-    try:
-        return _HASHER.verify(hashed, password)
-    except (VerificationError, InvalidHashError):
-        return False
+async def _credential(portal: Portal, name: str, cookie: str | None) -> Credential | None:
+    async with portal.office.pool.acquire() as conn:
+        return await find_credential(conn, name, _hash(cookie) if cookie else None)
 
 
-def hashed(password: str) -> str:
-    """As it is kept."""
-    return _HASHER.hash(password)
+def _hash(cookie: str) -> bytes:
+    return sha256(cookie.encode()).digest()
 
 
-async def _asked(request: Request, portal: Portal, fields: Fields, wrong: str = "", status: int = 200) -> Response:
-    frame = await frame_of_anybody(portal, "sign-in")
+def _asked(request: Request, fields: Fields, wrong: str = "", status: int = 200) -> Response:
+    """The page to sign in, for which nothing need be read."""
+    frame = frame_without_data("sign-in")
     then, kept = local_path(fields.get("then", "")), kept_of(fields)
     more = {"then": then, "kept": kept, "wrong": wrong, "name": fields.get("name", ""), "at": fields.get("at", "")}
-    return page(request, "entry/sign-in.html", {**frame, **more}, status=status)
+    headers = {"Retry-After": "5"} if status == 503 else {}  # noqa: PLR2004 - too many at once
+    return page(request, "entry/sign-in.html", {**frame, **more}, status=status, headers=headers)
 
 
-def _with_cookie(response: Response, cookie: str) -> Response:
-    response.set_cookie(settings().cookie, cookie, path="/", secure=settings().is_secure, httponly=True, samesite="lax")
+def _with_cookie(response: Response, name: str, value: str, seconds: int | None = None) -> Response:
+    is_secure = settings().is_secure
+    response.set_cookie(name, value, seconds, path="/", secure=is_secure, httponly=True, samesite="lax")
     return response

@@ -1,18 +1,20 @@
 """One list of what somebody can do now, by when it is due."""
 
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple, Self
+from hashlib import sha256
+from typing import Annotated, NamedTuple, Self
 from uuid import uuid4
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import RedirectResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from services.portal.api.live import follow
+from services.portal.api.live import Client, Stream, follow
 from services.portal.domain import tasks
 from services.portal.domain.tasks import Task
 from services.portal.pages.frame import page
+from services.portal.pages.settings import settings
 from services.portal.pages.visit import Visit, Visitor
 from services.portal.pages.words import report_title
 from services.portal.store.accounts import identities_of
@@ -139,8 +141,16 @@ def officer_task(kind: str, name: str, body: dict[str, object], number: str) -> 
     return Task(what, number, href, action, due_at=at, since=began, at_stake=cents)
 
 
+async def stream_of(visit: Visitor) -> AsyncIterator[Stream]:
+    """A stream of this tab's own."""
+    session = sha256(visit.request.cookies.get(settings().cookie, "").encode()).digest()
+    client = Client(visit.whole, session, f"{visit.whole.account_id}/{uuid4()}")
+    async with visit.portal.live.open(client) as stream:
+        yield stream
+
+
 @router.get("/events", response_class=EventSourceResponse)
-async def events(visit: Visitor) -> AsyncIterable[ServerSentEvent]:
+async def events(stream: Annotated[Stream, Depends(stream_of)]) -> AsyncIterable[ServerSentEvent]:
     """A hint for each record that changed; one stream a tab."""
-    async for hint in follow(visit.portal.live, visit.whole, f"{visit.whole.account_id}/{uuid4()}"):
+    async for hint in follow(stream):
         yield hint

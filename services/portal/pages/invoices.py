@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Path, Query, Response
@@ -15,6 +15,7 @@ from services.portal.api.bodies import Invoice, Rectification, Void
 from services.portal.api.papers import Desk, allowed_to_clinic
 from services.portal.api.problems import Problem, error, not_found
 from services.portal.api.referrals import find_at, page_of
+from services.portal.domain.form_fields import number_of
 from services.portal.domain.ready import Done, Service, price, services
 from services.portal.pages import editing, words
 from services.portal.pages.frame import page
@@ -244,8 +245,7 @@ async def _editor(visit: Visit, invoice_id: str, outcome: Outcome | None = None,
 
 def _lines(fields: Fields) -> list[dict[str, str]]:
     """Every row of the editor, blank ones too."""
-    said = fields.get("rows", "1")
-    count = min(max(int(said) if said.isdigit() and len(said) < 4 else 1, 1), NEWEST.lines)  # noqa: PLR2004 - digits of a small number
+    count = min(max(number_of(fields.get("rows", "")) or 1, 1), NEWEST.lines)
     return [{m: fields.get(f"lines.{n}.{m}", "") for m in (*_MEMBERS, "dollars")} for n in range(count)]
 
 
@@ -260,10 +260,10 @@ def notes(fields: Fields, fees: Mapping[str, FeeLine]) -> Mapping[int, str]:
     for n, row in enumerate(_lines(fields)):
         fee, cents = fees.get(row["code"]), cents_of(row["dollars"])
         try:
-            units = Decimal(row["units"] or 0)
-        except InvalidOperation:
+            most = price(fee.cents, Decimal(row["units"] or 0)) if fee else 0
+        except (ArithmeticError, ValueError):  # no number, or one without end or measure
             continue
-        if fee and isinstance(cents, int) and units.is_finite() and cents > (most := price(fee.cents, units)):
+        if fee and isinstance(cents, int) and cents > most:
             found[n] = f"The fee schedule pays at most ${dollars(most)} for this."
     return found
 
@@ -288,9 +288,9 @@ def _with_rows(fields: Fields, how: str) -> dict[str, str]:
     lines = _lines(fields)
     if how == "add":
         lines.append({})
-    gone = how.removeprefix("remove.")
-    if how.startswith("remove.") and gone.isdigit() and int(gone) < len(lines):
-        del lines[int(gone)]
+    gone = number_of(how.removeprefix("remove.")) if how.startswith("remove.") else None
+    if gone is not None and gone < len(lines):
+        del lines[gone]
     said = {name: v for name, v in fields.items() if not name.startswith("lines.") and name != "how"}
     typed = {f"lines.{n}.{member}": value for n, line in enumerate(lines) for member, value in line.items() if value}
     return {**said, **typed, "rows": str(max(len(lines), 1))}

@@ -10,6 +10,7 @@ from services.portal.api import treatment
 from services.portal.api.bodies import Amendment, Plan, Reply
 from services.portal.api.papers import Desk
 from services.portal.api.referrals import Number, find_held, page_of
+from services.portal.domain.form_fields import number_of
 from services.portal.domain.ready import price
 from services.portal.pages import editing
 from services.portal.pages.frame import page
@@ -70,7 +71,7 @@ async def reply(number: Number, press: Pressed) -> Response:
 def _numbered(members: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """A number as it was typed, as a number where it is one."""
     said = str(members.get(name) or "")
-    return {**members, name: int(said) if said.isascii() and said.isdigit() else said}
+    return {**members, name: said if (number := number_of(said)) is None else number}
 
 
 @router.get("/plan/edit")
@@ -102,8 +103,7 @@ async def _editor(visit: Visit, number: str, outcome: Outcome | None = None) -> 
 
 def _rows(fields: Mapping[str, str]) -> range:
     """As many as were typed, one at least."""
-    said = fields.get("rows", "1")
-    return range(min(max(int(said) if said.isdigit() and len(said) < 4 else 1, 1), NEWEST.lines))  # noqa: PLR2004 - digits of a small number
+    return range(min(max(number_of(fields.get("rows", "")) or 1, 1), NEWEST.lines))
 
 
 def plannable(register: Register, view: View) -> Mapping[str, str]:
@@ -164,9 +164,9 @@ def _with_rows(fields: Mapping[str, str], how: str) -> dict[str, str]:
     lines = [{m: said.pop(f"lines.{n}.{m}", "") for m in _MEMBERS} for n in _rows(said)]
     if how == "add":
         lines.append({})
-    gone = how.removeprefix("remove.")
-    if how.startswith("remove.") and gone.isdigit() and int(gone) < len(lines):
-        del lines[int(gone)]
+    gone = number_of(how.removeprefix("remove.")) if how.startswith("remove.") else None
+    if gone is not None and gone < len(lines):
+        del lines[gone]
     typed = {f"lines.{n}.{member}": value for n, line in enumerate(lines) for member, value in line.items()}
     return {**said, **typed, "rows": str(max(len(lines), 1))}
 

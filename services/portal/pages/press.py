@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from services.portal.api.bodies import Body, Nothing
 from services.portal.api.calls import Call
 from services.portal.api.problems import Problem, answer, error, pointer_to
-from services.portal.pages.visit import Visit, Visitor
+from services.portal.domain.form_fields import number_of, readable
+from services.portal.pages.visit import Visit, Visitor, local_path
 from services.portal.store.accounts import Caller
 from shared.limits import BETWEEN
 
@@ -153,9 +154,21 @@ Pressed = Annotated[Press, Depends(press_of)]
 
 
 async def fields_of(request: Request) -> Fields:
-    """Every field, blank ones too."""
-    text = (await request.body()).decode("utf-8", "replace").replace("\x00", "")
-    return {name: value.replace("\r\n", "\n") for name, value in parse_qsl(text, keep_blank_values=True)}
+    """Every field that a form of this portal could have, blank ones too, but none that holds a secret."""
+    found = readable(await fields_with_secrets_of(request))
+    return {name: local_path(value) if name.endswith("then") else value for name, value in found.items()}
+
+
+async def fields_with_secrets_of(request: Request) -> Fields:
+    """Every field as it was typed; for whoever checks a password or a code, and for nobody who shows or keeps."""
+    body = getattr(request.state, "body", None)
+    text = (await request.body() if body is None else body).decode("utf-8", "replace")
+    return {_typed(name): _typed(value) for name, value in parse_qsl(text, keep_blank_values=True)}
+
+
+def _typed(text: str) -> str:
+    """Line ends as they are kept; a NUL is in no text that anybody typed."""
+    return text.replace("\x00", "").replace("\r\n", "\n")
 
 
 def body_of(kind: type[B], members: Mapping[str, Any]) -> B:
@@ -191,8 +204,9 @@ def rows_of(fields: Fields, name: str) -> list[dict[str, str]]:
     for place, value in fields.items():
         first, _, rest = place.partition(".")
         number, _, member = rest.partition(".")
-        if first == name and number.isdigit() and member:
-            rows.setdefault(int(number), {})[member] = value.strip()
+        row = number_of(number)
+        if first == name and row is not None and member:
+            rows.setdefault(row, {})[member] = value.strip()
     return [row for _, row in sorted(rows.items()) if any(row.values())]
 
 

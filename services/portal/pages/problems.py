@@ -7,19 +7,33 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
-from services.portal.api.problems import Problem, not_found
+from services.portal.api.faults import correlation_of, note_fault
+from services.portal.api.problems import Problem, allowed_at, not_found
+from services.portal.domain.form_fields import KEPT
+from services.portal.pages import words
 from services.portal.pages.frame import HEADERS, page
-from services.portal.pages.press import fields_of
-from services.portal.pages.sessions import KEPT, ended
+from services.portal.pages.press import fields_of, fields_with_secrets_of
+from services.portal.pages.sessions import ended
 from services.portal.pages.visit import frame_without_data, way_in
-from shared.log import logger
 from shared.postgres import passes
 
+_AWAY = (
+    "The portal's database does not answer just now, so that no record can be read and nothing can be sent. Nothing is "
+    "lost: whatever was confirmed to you stands. Try again in a minute; whom to call until then stands below."
+)
+_FAILED = "It is known to us. If you call about it, name this number: {}."
+_TOO_LARGE = (
+    "A form holds about 500,000 characters. Go back in your browser, where what you typed stands, and shorten it."
+)
+_KEPT_WITH = frozenset({400, 408, 413, 428, 429, 500, 503})  # what was typed is shown again, and can be sent again
 _TITLES: Mapping[int, str] = {
+    400: "This did not arrive as it was sent",
     403: "This came from another site",
     404: "There is nothing here for you",
     405: "This cannot be done here",
+    408: "This took too long to arrive",
     413: "That is too much at once",
+    415: "This cannot be read here",
     428: "Open the page again",
     429: "Too many requests",
     500: "Something of ours is wrong",
@@ -37,7 +51,7 @@ async def on_not_signed_in(request: Request, _: Exception) -> Response:
     if request.method == "GET":
         return RedirectResponse(way_in(request), 303)
     kept = {f"{KEPT}{name}": value for name, value in (await fields_of(request)).items()}
-    return await ended(request, request.app.state.portal, {**kept, "then": request.url.path}, 401)
+    return ended(request, {**kept, "then": request.url.path}, 401)
 
 
 async def on_problem(request: Request, problem: Exception) -> Response:
@@ -49,7 +63,9 @@ async def on_problem(request: Request, problem: Exception) -> Response:
 async def on_http(request: Request, problem: Exception) -> Response:
     """What the framework refuses."""
     status = problem.status_code if isinstance(problem, HTTPException) else 500
-    return await _shown(request, not_found() if status == 404 else Problem(status, "This cannot be done here."))  # noqa: PLR2004 - not there
+    if status == 404:  # noqa: PLR2004 - not there
+        return await _shown(request, not_found())
+    return await _shown(request, Problem(status, "This cannot be done here.", headers=allowed_at(request, status)))
 
 
 async def on_invalid(request: Request, _: RequestValidationError | Exception) -> Response:
@@ -60,11 +76,9 @@ async def on_invalid(request: Request, _: RequestValidationError | Exception) ->
 async def on_fault(request: Request, problem: Exception) -> Response:
     """The database is away, which passes; anything else is ours."""
     if passes(problem):
-        return await _shown(request, Problem(503, "Nothing can be read or done for a moment. Nothing is lost."))
-    logger(__name__).error(
-        "page failed", path=request.scope["route"].path if "route" in request.scope else "", exc_info=problem
-    )
-    return await _shown(request, Problem(500, "It is known to us now. Nothing of what you typed is lost."))
+        return await _shown(request, Problem(503, _AWAY, headers={"Retry-After": "5"}))
+    note_fault(request, problem)
+    return await _shown(request, Problem(500, _FAILED.format(correlation_of(request))))
 
 
 def is_of_script(request: Request) -> bool:
@@ -80,16 +94,19 @@ def _line(request: Request, status: int, text: str) -> Response:
 
 
 async def _shown(request: Request, problem: Problem) -> Response:
-    """With everything that was typed, and the button to send it again."""
+    """With everything that was typed but what is secret, and the button to send it again."""
+    was_read = "body" in request.scope.get("state", {})
+    detail = problem.detail if was_read or problem.status != 413 else _TOO_LARGE  # noqa: PLR2004 - larger than any form
     if is_of_script(request):
-        return _line(request, problem.status, f"{problem.detail} What you typed stands on this page.")
-    again = request.method == "POST" and problem.status in {428, 429, 500, 503}
-    kept = await fields_of(request) if again else {}
+        return _line(request, problem.status, f"{detail} What you typed stands on this page.")
+    again = request.method == "POST" and problem.status in _KEPT_WITH and was_read
     context = {
         **frame_without_data(""),
         "title": _TITLES.get(problem.status, "It was not taken"),
         "problem": problem,
-        "kept": kept,
+        "detail": detail,
+        "kept": await fields_of(request) if again else {},
+        "asks_password": again and "password" in await fields_with_secrets_of(request),  # it is typed again
+        "contacts": words.contacts() if problem.status >= 500 else (),  # noqa: PLR2004 - ours
     }
-    headers = {"Retry-After": "5"} if problem.status == 503 else {}  # noqa: PLR2004 - away for a moment
-    return page(request, "problem.html", context, status=problem.status, headers=headers)
+    return page(request, "problem.html", context, status=problem.status, headers=problem.headers)

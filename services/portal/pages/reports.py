@@ -1,5 +1,6 @@
 """Reports: which are due, the sections of each as one writes them, a last look, and what became of it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 
@@ -22,6 +23,7 @@ from shared import clock
 
 router = APIRouter(prefix="/referrals/{number}/reports")
 Section = Annotated[str, Path(pattern=r"^[a-z][a-z-]{0,39}$")]
+_WHOLE = re.compile(r"-?[0-9]{1,9}")  # what is measured
 _HEAD = "## "  # begins a section in the narrative
 ABOUT, MEASURES = "about", "measures"  # the sections that hold no text
 
@@ -174,7 +176,7 @@ def _body(writing: Writing, name: str, fields: Fields) -> Mapping[str, Any]:
         "service_on": fields.get("service_on", "").strip(),
         "author_discipline": fields.get("author_discipline"),
         "sections": there,
-        "measures": {m: int(value) if value.lstrip("-").isdigit() else value for m, value in said.items() if value},
+        "measures": {m: int(value) if _WHOLE.fullmatch(value) else value for m, value in said.items() if value},
         "narrative": "\n\n".join(f"{_HEAD}{text}\n{fields[f'sections.{text}'].strip()}" for text in there),
     }
 

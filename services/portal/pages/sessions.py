@@ -10,16 +10,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 
 from services.portal.api.desk import Here, Portal
+from services.portal.domain.form_fields import KEPT, readable
 from services.portal.pages import words
 from services.portal.pages.frame import page
 from services.portal.pages.press import Fields, Pressed, fields_of
 from services.portal.pages.settings import settings
-from services.portal.pages.visit import frame_of_anybody, local_path, session_of
+from services.portal.pages.visit import frame_without_data, local_path, session_of
 from services.portal.store.sessions import seconds_left
 
 router = APIRouter()
 Then = Annotated[str, Query(max_length=500)]
-KEPT = "kept."  # begins what was typed elsewhere, in the form that carries it through the sign-in
 _DRAFTS = (
     (re.compile(r"/referrals/([^/]+)/plan/edit"), "plan of referral {0}"),
     (re.compile(r"/referrals/([^/]+)/reports/([^/]+)(?:/.*)?"), "{1} of referral {0}"),
@@ -29,8 +29,8 @@ _OF_THE_SERVER = ("type", "asgi", "http_version", "server", "client", "scheme", 
 
 
 def kept_of(fields: Fields) -> Fields:
-    """What was typed before the sign-in."""
-    return {name.removeprefix(KEPT): value for name, value in fields.items() if name.startswith(KEPT)}
+    """What was typed before the sign-in, but nothing secret."""
+    return readable({name.removeprefix(KEPT): value for name, value in fields.items() if name.startswith(KEPT)})
 
 
 def draft_at(place: str) -> str:
@@ -62,22 +62,22 @@ async def _left(request: Request, portal: Portal) -> Response:
 
 
 @router.get("/session-ended")
-async def say_ended(request: Request, portal: Here, then: Then = "/inbox") -> Response:
+async def say_ended(request: Request, then: Then = "/inbox") -> Response:
     """That it has, which draft is kept, and the way back to it."""
-    return await ended(request, portal, {"then": then})
+    return ended(request, {"then": then})
 
 
 @router.post("/session-ended")
-async def keep_typed(request: Request, portal: Here) -> Response:
+async def keep_typed(request: Request) -> Response:
     """The same, with what somebody was typing into a form that is no draft."""
-    return await ended(request, portal, await fields_of(request))
+    return ended(request, await fields_of(request))
 
 
-async def ended(request: Request, portal: Portal, fields: Fields, status: int = 200) -> Response:
+def ended(request: Request, fields: Fields, status: int = 200) -> Response:
     """The sign-in page of somebody who was signed in."""
     then = local_path(fields.get("then", ""))
     kept = {"then": then, "kept": kept_of(fields), "at": fields.get("at", "")}
-    context = {**await frame_of_anybody(portal, "sign-in"), **kept, "ended": True, "draft": draft_at(then)}
+    context = {**frame_without_data("sign-in"), **kept, "ended": True, "draft": draft_at(then)}
     return page(request, "entry/sign-in.html", context, status=status)
 
 
@@ -96,7 +96,7 @@ class _Again(Response):
         path, _, query = place.partition("?")
         kept = {name: asked[name] for name in _OF_THE_SERVER if name in asked}
         of_page = {"method": "GET", "path": path, "raw_path": path.encode(), "query_string": query.encode()}
-        self._app, self._scope = app, {**kept, **of_page, "state": {"typed": typed}}
+        self._app, self._scope = app, {**kept, **of_page, "state": {**asked.get("state", {}), "typed": typed}}
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -19,8 +19,13 @@ class PageSettings(BaseSettings):
 
     @property
     def cookie(self) -> str:
-        """Its name."""
+        """The name of the session's."""
         return "__Host-session" if self.is_secure else "session"
+
+    @property
+    def device_cookie(self) -> str:
+        """The name of the cookie that says on which device somebody signed in before."""
+        return "__Host-device" if self.is_secure else "device"
 
 
 @cache

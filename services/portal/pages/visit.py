@@ -1,10 +1,11 @@
 """Who visits: their session, their roles, and which pages there are for whom."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlencode
 from uuid import UUID, uuid4
 
 from fastapi import Depends, Request
@@ -14,6 +15,7 @@ from starlette.routing import BaseRoute
 from services.portal.api.acting import described
 from services.portal.api.desk import Here, Portal
 from services.portal.api.problems import Problem, not_found
+from services.portal.domain.form_fields import without_secrets
 from services.portal.pages import local
 from services.portal.pages.access import ANYBODY, PAGES
 from services.portal.pages.codes import choices_on
@@ -37,6 +39,7 @@ _MENU = (
     ("contacts", "/contacts", "Who to contact", None),
 )
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # browsers leave some of them out: what stands behind may be another host
 _IDLE = timedelta(minutes=IDLE_MINUTES)
 
 
@@ -177,14 +180,19 @@ def _asks_who(route: APIRoute) -> bool:
 
 def way_in(request: Request) -> str:
     """The page that leads back to this one; who was signed in is told that the session has ended."""
-    asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    asked = local_path(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
     first = "/session-ended" if settings().cookie in request.cookies else "/sign-in"
     return f"{first}?then={quote(asked, safe='')}"
 
 
 def local_path(text: str) -> str:
-    """A path of this portal, whatever a link says."""
-    return text if text.startswith("/") and not text.startswith(("//", "/\\")) else "/inbox"
+    """A path of this portal, whatever a link says, without the secrets that an address may carry."""
+    if not text.startswith("/") or text.startswith(("//", "/\\")) or _CONTROL.search(text):
+        return "/inbox"
+    path, _, query = text.partition("?")
+    asked = dict(parse_qsl(query, keep_blank_values=True))
+    shown = without_secrets(asked)
+    return text if shown == asked else path + (f"?{urlencode(shown)}" if shown else "")
 
 
 def refused_origin() -> Problem:

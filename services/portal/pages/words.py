@@ -15,6 +15,7 @@ from jinja2 import Undefined
 from markupsafe import Markup
 
 from services.portal.domain.counting import CountedDay, count_days
+from services.portal.domain.form_fields import number_of
 from services.portal.pages import codes
 from shared import wording
 from shared.calendar import Calendar
@@ -174,6 +175,15 @@ def _chosen(name: str, value: str, how: str) -> str:
     return code_list(known).label(value) if known else value
 
 
+def _is_day(text: str) -> bool:
+    """Whether the name of a field ends with a day, which anybody may have written into it."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
 def field(name: str | None) -> str:
     """The label of a field: line 2, units; Wed 13 Nov 2024; empty where none is named."""
     if not name:
@@ -181,9 +191,9 @@ def field(name: str | None) -> str:
     first, _, rest = name.partition(".")
     number, _, member = rest.partition(".")
     match first:
-        case "lines" if number.isdigit():
-            return f"Line {int(number) + 1}, {field(member).lower()}"
-        case "day":
+        case "lines" if (row := number_of(number)) is not None:
+            return f"Line {row + 1}, {field(member).lower()}"
+        case "day" if _is_day(rest):
             return day(rest)
         case "sections" | "measures" if rest:
             return code_list("report-sections" if first == "sections" else "measures").label(rest)

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import asyncpg
 import orjson
 
+from services.portal.domain.form_fields import readable
 from shared.postgres import Connection, count
 from shared.vault import find_keys, make_keys, seal, unseal
 
@@ -55,7 +56,7 @@ class Draft(NamedTuple):
     version: int = 0
     saved_by: str = ""
     saved_at: datetime | None = None
-    fields: Mapping[str, Any] = {}
+    fields: Mapping[str, str] = {}
 
 
 class Saving(NamedTuple):
@@ -81,7 +82,7 @@ async def list_drafts(reader: Connection, kind: str, sites: Sequence[str]) -> li
 async def save_draft(conn: Connection, draft: Draft, saving: Saving) -> bool:
     """False when somebody else saved it meanwhile, or this page pressed."""
     owner = f"document/{draft.referral_id}"
-    sealed = seal(await make_keys(conn, [owner]), owner, orjson.dumps(draft.fields))
+    sealed = seal(await make_keys(conn, [owner]), owner, orjson.dumps(readable(draft.fields)))
     if sealed is None:
         raise PermissionError("the record's words were forgotten")
     said = (draft.version, saving.by, saving.at, sealed, saving.page, saving.is_pressed)
@@ -102,7 +103,16 @@ async def _opened(conn: Connection, row: asyncpg.Record) -> Draft:
         return _named(row)
     owner = f"document/{row['referral_id']}"
     plain = unseal(await find_keys(conn, [owner]), owner, row["sealed"])
-    return _named(row)._replace(fields=orjson.loads(plain) if plain else {})
+    return _named(row)._replace(fields=_fields_in(plain) if plain else {})
+
+
+def _fields_in(plain: bytes) -> Mapping[str, str]:
+    """The fields that a form can show, whatever was stored: a draft always opens."""
+    try:
+        stored = orjson.loads(plain)
+    except orjson.JSONDecodeError:
+        return {}
+    return readable(stored) if isinstance(stored, dict) else {}
 
 
 def _named(row: asyncpg.Record) -> Draft:
