@@ -1,28 +1,50 @@
 """What calls may carry, and nothing else; whether it is enough is for its owner to say."""
 
 import re
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from services.portal.domain.typed_values import (
+    MOST_CENTS,
+    MOST_UNITS,
+    MOST_WHOLE,
+    Reader,
+    Unreadable,
+    read_day,
+    read_instant,
+    read_units,
+)
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-_MOST_MEASURES, _LARGEST = 40, 1_000_000
-_FIRST_YEAR, _LAST_YEAR = 2000, 2100
+_MOST_MEASURES, _LARGEST = 40, MOST_WHOLE
+TYPED = "typed"  # the kind of error that carries its own sentences
 
 
-def _in_reach(at: date) -> date:
-    """A day that a calendar can hold."""
-    if not _FIRST_YEAR <= at.year < _LAST_YEAR:
-        raise ValueError("no such year")
-    return at
+def _through(read: Reader[Any]) -> Callable[[Any], Any]:
+    """Reads a member with the reader of its kind, whatever JSON said it as; its sentences go into the error."""
 
+    def validate(said: object) -> object:
+        found = read(str(said))
+        if isinstance(found, Unreadable):
+            raise PydanticCustomError(TYPED, "cannot be read", {"reason": found.reason, "fix": found.fix})
+        return found
 
-def _reachable(at: datetime) -> datetime:
-    """An instant of such a day."""
-    _in_reach(at)
-    return at
+    return validate
 
 
 def _measured(said: dict[str, Any]) -> dict[str, int]:
@@ -45,10 +67,14 @@ Reason: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]*$", max
 Label: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=60)]
 Name: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)]
 Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=20_000)]
-Day: TypeAlias = Annotated[date, AfterValidator(_in_reach)]
-Instant: TypeAlias = Annotated[AwareDatetime, AfterValidator(_reachable)]
-Units: TypeAlias = Annotated[Decimal, Field(ge=-9999, le=9999, max_digits=8, decimal_places=3)]
-Cents: TypeAlias = Annotated[StrictInt, Field(ge=-1_000_000_000, le=1_000_000_000)]
+Day: TypeAlias = Annotated[date, BeforeValidator(_through(read_day))]
+Instant: TypeAlias = Annotated[AwareDatetime, BeforeValidator(_through(read_instant))]
+Units: TypeAlias = Annotated[
+    Decimal,
+    BeforeValidator(_through(read_units)),
+    Field(ge=-MOST_UNITS, le=MOST_UNITS, max_digits=8, decimal_places=3),
+]
+Cents: TypeAlias = Annotated[StrictInt, Field(ge=-MOST_CENTS, le=MOST_CENTS)]
 Number: TypeAlias = Annotated[StrictInt, Field(ge=1, le=9999)]
 Measures: TypeAlias = Annotated[dict[str, Any], AfterValidator(_measured), WithJsonSchema(_MEASURES)]
 

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from services.portal.api.problems import error
 from services.portal.api.referrals import find_held
+from services.portal.domain.typed_values import read_index
 from services.portal.pages.frame import HEADERS, rendered
 from services.portal.pages.press import Outcome, Press
 from services.portal.pages.visit import Visit
@@ -75,8 +76,7 @@ def _saving(press: Press) -> Saving:
 
 
 def _version(press: Press) -> int:
-    said = press.fields.get("version", "0")
-    return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0  # noqa: PLR2004 - digits of an int
+    return read_index(press.fields.get("version", "0")) or 0
 
 
 async def drop(press: Press, editing: Editing) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Undefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from services.portal.domain.counting import CountedDay, count_days
+from services.portal.domain.typed_values import Unreadable, read_amount, read_day, read_index, read_units
 from services.portal.pages import codes
 from shared.calendar import Calendar
 
@@ -179,10 +180,10 @@ def field(name: str) -> str:
     first, _, rest = name.partition(".")
     number, _, member = rest.partition(".")
     match first:
-        case "lines" if number.isdigit():
-            return f"Line {int(number) + 1}, {field(member).lower()}"
+        case "lines" if (n := read_index(number)) is not None:
+            return f"Line {n + 1}, {field(member).lower()}"
         case "day":
-            return day(rest)
+            return typed_day(rest)
         case "sections":
             return codes.SECTIONS.get(rest, rest)
         case "measures":
@@ -190,6 +191,24 @@ def field(name: str) -> str:
         case "return":
             return f"Send back: {field(rest).lower()}"
     return codes.FIELDS.get(name) or name.replace("_", " ").capitalize()
+
+
+def typed_day(text: str) -> str:
+    """A day that somebody typed, in words; as typed where it cannot be read."""
+    found = read_day(text)
+    return text if isinstance(found, Unreadable) else day(found)
+
+
+def typed_amount(text: str) -> Markup:
+    """An amount that somebody typed, in dollars and cents; as typed where it cannot be read."""
+    found = read_amount(text)
+    return escape(text) if isinstance(found, Unreadable) else money(found)
+
+
+def typed_units(text: str) -> str:
+    """A number of units that somebody typed; as typed where it cannot be read."""
+    found = read_units(text)
+    return text if isinstance(found, Unreadable) else units(found)
 
 
 def notice(about: str) -> str:
@@ -223,6 +242,9 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "instant": instant,
     "state": state,
     "units": units,
+    "typed_day": typed_day,
+    "typed_amount": typed_amount,
+    "typed_units": typed_units,
     "areas": areas,
     "nature": nature,
     "body_part": body_part,
