@@ -10,6 +10,7 @@ from services.portal.api.problems import error
 from services.portal.api.referrals import find_held
 from services.portal.domain.typed_values import read_index
 from services.portal.pages.frame import HEADERS, rendered
+from services.portal.pages.people import full_name
 from services.portal.pages.press import Outcome, Press
 from services.portal.pages.visit import Visit
 from services.portal.store.accounts import identities_of
@@ -44,7 +45,7 @@ async def open_draft(visit: Visit, number: str, kind: str, name: str) -> Editing
         draft = await find_draft(conn, reader, new)
         key = f"account/{draft.saved_by}"
         who = (await identities_of(conn, [key])).get(key) if draft.saved_by else None
-    return Editing(view, draft, f"{who.given_name} {who.family_name}" if who else "")
+    return Editing(view, draft, full_name(who))
 
 
 async def save(press: Press, editing: Editing, fields: Mapping[str, str] | None = None) -> bool:

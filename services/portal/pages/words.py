@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from services.portal.domain.counting import CountedDay, count_days
 from services.portal.domain.typed_values import Unreadable, read_amount, read_day, read_index, read_units
-from services.portal.pages import codes
+from services.portal.pages import codes, people
 from shared.calendar import Calendar
 
 _DATA = Path(__file__).parents[3] / "data"
@@ -229,6 +229,9 @@ def _of(known: Mapping[str, str]) -> Callable[[str | None], str]:
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
+    "person": people.person,
+    "telephone": people.telephone,
+    "language": people.language,
     "sentence": sentence,
     "notice": notice,
     "counted": counted,
