@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 from collections.abc import Mapping, Sequence
 from email.mime.text import MIMEText
 from itertools import chain
@@ -18,6 +17,7 @@ from services.notification.store.register import find_addresses
 from services.notification.store.rules import RULES
 from shared import clock
 from shared.decision import Event
+from shared.mail_addresses import Undeliverable, mailable
 from shared.office import Office
 from shared.service import Service
 
@@ -26,7 +26,6 @@ _IDLE = 0.5  # seconds between looks when nothing is applied
 _PATIENCE = 20.0
 _CONNECTIONS, _EACH = 4, 10  # at once, and how many mails are worth one
 _FOR_GOOD = range(500, 600)
-_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+", re.ASCII)  # RFC 5322's dot-atom: one address, on one line
 
 
 async def deliver(office: Office) -> None:
@@ -62,11 +61,11 @@ async def _send(server: aiosmtplib.SMTP, notice: Notice, address: str | None) ->
     """One mail: a number, a link, and nothing about anybody."""
     if notice.useful_until < clock.now():
         return MailFailed(notice_id=notice.id, reason_code="no-longer-useful", for_good=True)
-    if address is None or not _ADDRESS.fullmatch(address):
-        reason = "no-address" if address is None else "bad-address"
-        return MailFailed(notice_id=notice.id, reason_code=reason, for_good=True)
+    found = mailable(address or "")
+    if isinstance(found, Undeliverable):
+        return MailFailed(notice_id=notice.id, reason_code=found.reason_code, for_good=True)
     try:
-        await server.send_message(_message(notice, address))
+        await server.send_message(_message(notice, found))
     except aiosmtplib.SMTPServerDisconnected:
         return MailFailed(notice_id=notice.id, reason_code="server-away")
     except aiosmtplib.SMTPRecipientsRefused as refused:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from services.portal.store.sessions import keep_credentials
 from shared import vault
 from shared.decision import INTERNAL
 from shared.log import logger
+from shared.mail_addresses import Undeliverable, mailable
 from shared.office import Office
 from shared.parked import Guard
 from shared.service import Service
@@ -30,12 +31,21 @@ _PASSWORDS = "REHAB_PASSWORDS"  # the file in which first passwords are handed o
 async def open_accounts(office: Office, arguments: Sequence[str]) -> None:
     """Open the accounts of a folder's file that are not there yet, and hand each one's software its key."""
     holders = read_accounts(Path(arguments[0]))
+    if faults := list(_undeliverable(holders)):
+        raise SystemExit("\n".join(faults))
     await office.tell(holders)
     if place := os.environ.get(_TOKENS):
         await _hand_over(office, holders, Path(place))
     if place := os.environ.get(_PASSWORDS):
         await _hand_over_passwords(office, holders, Path(place))
     logger(__name__).info("accounts opened", count=len(holders))
+
+
+def _undeliverable(holders: Sequence[HolderFiled]) -> Iterator[str]:
+    """Every account whose mail address no mail can go to, with why."""
+    for holder in holders:
+        if holder.identity.email and isinstance(found := mailable(holder.identity.email), Undeliverable):
+            yield f"account {holder.account_id}: {found.sentence}"
 
 
 async def _hand_over(office: Office, holders: Sequence[HolderFiled], place: Path) -> None:

@@ -22,6 +22,7 @@ from shared.events.procurement import (
     Week,
 )
 from shared.events.values import Program
+from shared.mail_addresses import Undeliverable, mailable
 
 Row: TypeAlias = Mapping[str, Any]
 Read = TypeVar("Read", bound=BaseModel)
@@ -207,7 +208,9 @@ def _unknown(events: Sequence[Event], communities: frozenset[str]) -> Iterator[s
         match event:
             case PayeeRegistered(organisation_id=organisation) if organisation not in organisations:
                 yield f"payee {event.key}: organisation {organisation} is not registered"
-            case SiteOpened(payee_id=payee, community=community):
+            case SiteOpened(payee_id=payee, community=community, email=email):
+                if email and isinstance(found := mailable(email), Undeliverable):
+                    yield f"site {event.key}: {found.sentence}"
                 if payee not in payees:
                     yield f"site {event.key}: payee {payee} is not registered"
                 if community not in communities:

@@ -87,6 +87,7 @@ def test_an_image_holds_shared_its_data_and_one_service(service: str) -> None:
         "data/communities.csv",
         "data/contacts.csv",
         "data/injury-codes.csv",
+        "data/languages.csv",
         "data/report-contents.csv",
     }
 

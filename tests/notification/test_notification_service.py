@@ -94,6 +94,30 @@ async def test_what_is_not_one_address_gets_no_mail(post: Post, address: str) ->
     assert {failed["reason_code"] for _, failed in await post.words("notice-failed.v1")} == {"bad-address"}
 
 
+@pytest.mark.parametrize(
+    ("address", "reason_code"),
+    [("jos\u00e9@cedar.example", "address-beyond-ascii"), ("a..b@c.example", "bad-address"), (" ", "no-address")],
+)
+async def test_an_address_that_no_mail_can_go_to_is_given_up_with_its_own_reason(
+    post: Post, address: str, reason_code: str
+) -> None:
+    await post.hear(event(procurement.SiteOpened, email=address), CREATED, OFFERED)
+    assert await post.mail() == []
+    assert {failed["reason_code"] for _, failed in await post.words("notice-failed.v1")} == {reason_code}
+
+
+@pytest.mark.parametrize(
+    ("address", "to"),
+    [("clinic@b\u00fccher.example", "clinic@xn--bcher-kva.example"), ("\u00a0a@cedar.example ", "a@cedar.example")],
+)
+async def test_a_mail_goes_to_a_domain_in_ascii_and_to_an_address_without_blanks(
+    post: Post, address: str, to: str
+) -> None:
+    await post.hear(event(procurement.SiteOpened, email=address), CREATED, OFFERED)
+    (mail,) = await post.mail()
+    assert mail["To"] == to
+
+
 async def test_an_account_whose_address_nobody_knows_is_given_up_at_once_and_said_so(post: Post) -> None:
     await post.hear(SITE, CLINICIAN, CREATED, OFFERED)
     assert await post.mail() == []

@@ -1,7 +1,13 @@
 """What other services say in these tests: one worker's referral, told event by event."""
 
+from base64 import b64encode
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
+import asyncpg
+
+from shared import vault
+from shared.events.person import Identity, WorkerChanged
 from shared.events.procurement import CalendarPublished
 from shared.events.referral import (
     AppointmentBooked,
@@ -128,3 +134,12 @@ def resumed(revision: int = 4) -> ReferralResumed:
 
 def withdrawn(revision: int = 5) -> ReferralWithdrawn:
     return ReferralWithdrawn(referral_id=CASE, revision=revision, cause="claim", from_on=NOON.date())
+
+
+async def known_as(pool: asyncpg.Pool, person_id: str = "W1", **identity: Any) -> WorkerChanged:
+    """Who the worker is, sealed as referral announces it."""
+    key = f"worker/{person_id}"
+    async with pool.acquire() as conn:
+        keys = await vault.make_keys(conn, [key])
+    sealed = vault.seal(keys, key, Identity(**identity).model_dump_json().encode())
+    return WorkerChanged(kind="worker", person_id=person_id, sealed=b64encode(sealed or b"").decode())

@@ -47,6 +47,24 @@ async def test_a_second_time_says_nothing_new(portal: World, tmp_path: Path) -> 
     assert len(await portal.facts()) == before
 
 
+async def test_a_file_with_an_address_that_no_mail_can_go_to_opens_nothing_and_names_each(
+    portal: World, tmp_path: Path
+) -> None:
+    before = len(await portal.facts())
+    rows = [
+        (*MOVED[:7], "jos\u00e9@cedar.example"),
+        (*ACCOUNTS[1][:7], "desk"),
+        (*ACCOUNTS[2][:7], " a@b\u00fccher.example"),
+    ]
+    with pytest.raises(SystemExit) as told:
+        await open_accounts(portal.running.office, [str(accounts_file(tmp_path, rows))])
+    assert [line.partition(":")[0] for line in str(told.value).splitlines()] == [
+        "account a-north",
+        "account a-north-biller",
+    ]
+    assert len(await portal.facts()) == before
+
+
 async def test_a_changed_file_says_what_changed(portal: World, tmp_path: Path) -> None:
     before = len(await portal.facts())
     await open_accounts(portal.running.office, [str(accounts_file(tmp_path, [MOVED]))])

@@ -34,7 +34,7 @@ async def test_an_invoice_of_500_lines_is_taken_and_one_more_is_refused_with_the
     answer = await case.post(path, BILLER, bill(NEWEST.lines + 1))
     (error,) = answer.json()["errors"]
     assert (answer.status_code, error["pointer"], error["rule"]) == (422, "/lines", "TOO-MANY")
-    assert (error["reason"], error["fix"]["text"]) == ("it has more than 500 items", "send at most 500")
+    assert (error["reason"], error["fix"]["text"]) == ("at most 500 of these are taken at once", "leave some out")
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31", "2201-01-01", "9999-12-31"])
@@ -42,7 +42,7 @@ async def test_a_day_outside_the_range_is_refused_with_the_range(case: World, da
     answer = await case.post(f"/referrals/{NUMBER}/commands/end", CLINIC, {"last_on": day})
     (error,) = answer.json()["errors"]
     assert (answer.status_code, error["pointer"], error["rule"]) == (422, "/last_on", "OUT-OF-RANGE")
-    assert error["reason"] == f"it {BETWEEN}"
+    assert error["reason"] == f"this {BETWEEN}"
 
 
 @pytest.mark.parametrize(
@@ -53,9 +53,9 @@ async def test_a_day_outside_the_range_is_refused_with_the_range(case: World, da
         (Appointment, {"starts_at": "0001-01-01T00:00:00+14:00"}, BETWEEN),
         (Appointment, {"starts_at": "9999-12-31T23:59:59-14:00"}, BETWEEN),
         (Appointment, {"starts_at": "2201-01-01T00:00:00Z"}, BETWEEN),
-        (Plan, {"lines": [{"line": "1"}] * 501}, "at most 500 are taken"),
-        (Invoice, bill(501), "at most 500 are taken"),
-        (PlanDecision, {"plan": 1, "lines": [{"line": "1", "units": "1"}] * 501}, "at most 500 are taken"),
+        (Plan, {"lines": [{"line": "1"}] * 501}, "at most 500 of these are taken"),
+        (Invoice, bill(501), "at most 500 of these are taken"),
+        (PlanDecision, {"plan": 1, "lines": [{"line": "1", "units": "1"}] * 501}, "at most 500 of these are taken"),
     ],
 )
 def test_a_form_says_the_same_limits(kind: Any, members: dict[str, Any], says: str) -> None:

@@ -217,3 +217,99 @@ async def test_what_was_refused_is_put_right_in_a_draft_unless_one_is_begun(port
         assert again.status_code == 409
         assert "An invoice of this referral is being written" in again.text
         assert 'value="24-9"' in await visitor.open(answer.headers["location"])
+
+
+@pytest.mark.parametrize(("account", "place"), [("a-north", f"{REFERRAL}/hold"), ("a-officer", f"/officer{REFERRAL}")])
+async def test_a_day_to_look_again_is_taken_with_any_blanks_around_it(portal: World, account: str, place: str) -> None:
+    await portal.hear(story.CALENDAR, *treated.ACTIVE)
+    async with visiting(portal, account) as visitor:
+        await visitor.open(place)
+        pressed = asyncio.create_task(
+            visitor.press("hold", reason_code="medical", review_on=" \u00a020 November 2024\u200b")
+        )
+        fact = await portal.fact("held-referral")
+        assert fact.payload["review_on"] == "2024-11-20"
+        await portal.apply(fact, "referral")
+        assert (await pressed).status_code == 303
+
+
+async def test_a_first_visit_typed_with_a_dot_is_at_that_minute(portal: World) -> None:
+    await portal.hear(story.CALENDAR, *treated.TREATED[:4])
+    async with visiting(portal, "a-north") as visitor:
+        await visitor.open(f"{REFERRAL}/appointments")
+        refused = await visitor.press("book", on="12/11/2024", at="09:30Z", confirmed_with_worker="yes")
+        assert refused.status_code == 422
+        assert "Write the month as a word" in refused.text
+        assert "Leave the zone out" in refused.text
+        pressed = asyncio.create_task(visitor.press("book", on="Nov 12, 2024", at="09.30", confirmed_with_worker="yes"))
+        fact = await portal.fact("booked-appointment")
+        assert fact.payload["starts_at"] == "2024-11-12T09:30:00-08:00"
+        await portal.apply(fact, "referral")
+        assert (await pressed).status_code == 303
+
+
+async def test_a_draft_can_be_opened_and_checked_whatever_was_typed_into_it(portal: World) -> None:
+    await portal.hear(story.CALENDAR, *treated.ACTIVE)
+    odd = {
+        "lines__0__code": "OR-DAY", "lines__0__service_on": "12/11/2024", "lines__0__units": "9" * 28,
+        "lines__0__dollars": "96,00", "lines__²__code": "OR-DAY", "invoiced_on": "12/11/2024", "number": " 24-7\u00a0",
+    }  # fmt: skip
+    async with visiting(portal, "a-north-biller") as visitor:
+        place = (await visitor.client.post("/invoices/new", data={"number": NUMBER})).headers["location"]
+        await visitor.open(place)
+        assert (await visitor.press("check", **odd)).status_code == 303
+        assert "9,600" not in await visitor.open(f"{place}/check")
+        refused = await visitor.press(action="/check")
+        assert refused.status_code == 422
+        assert "Give it as 96.00." in refused.text
+        await visitor.open(place)
+        code = {"lines__0__code": "OR-DAY"}
+        await visitor.press("check", **code, lines__0__dollars="$ 1,096.00", lines__0__units="2")
+        assert "$1,096.00" in await visitor.open(f"{place}/check")
+        assert "Write the month as a word" in (await visitor.press(action="/check")).text
+        await visitor.open(place)
+        await visitor.press("check", **code, lines__0__service_on="12 Nov 2024", invoiced_on="20 Nov 2024")
+        assert "Tue 12 Nov 2024" in await visitor.open(f"{place}/check")
+        pressed = asyncio.create_task(visitor.press(action="/check"))
+        fact = await portal.fact("provider-submitted-invoice")
+        assert (fact.payload["number"], fact.payload["cents"]) == ("24-7", 109_600)
+        await portal.apply(fact, "invoice")
+        assert (await pressed).status_code == 303
+
+
+async def test_a_plan_can_be_opened_whatever_was_typed_into_it(portal: World) -> None:
+    await portal.hear(story.CALENDAR, *treated.ACTIVE)
+    async with visiting(portal, "a-north") as visitor:
+        await visitor.open(f"{REFERRAL}/plan/edit")
+        odd = {"lines__0__code": "OR-DAY", "lines__0__units": "9" * 28, "lines__²__units": "1", "rows": "²"}
+        assert (await visitor.press("save", **odd)).status_code == 303
+        assert "9" * 28 in await visitor.open(f"{REFERRAL}/plan/edit")
+        refused = await visitor.press("send")
+        assert refused.status_code == 422
+        assert "This number is at most 9999." in refused.text
+
+
+async def test_a_measure_that_is_no_number_is_not_done_and_is_refused_beside_itself(portal: World) -> None:
+    await ready_for_report(portal)
+    async with visiting(portal, "a-north") as visitor:
+        await visitor.open(f"{REFERRAL}/reports/initial/measures")
+        await visitor.press(
+            action="/measures", measures__lift_kg="ten", measures__sit_minutes="45", measures__disability_percent="40"
+        )
+        assert "In work" in await visitor.open(f"{REFERRAL}/reports/initial")
+        await visitor.open(f"{REFERRAL}/reports/initial/check")
+        refused = await visitor.press(action="/check")
+        assert refused.status_code == 422
+        assert 'href="#measures.lift_kg"' in refused.text
+        assert "This is a whole number." in refused.text
+
+
+async def test_the_api_reads_a_day_and_units_with_the_sentences_of_the_pages(portal: World) -> None:
+    await portal.hear(story.CALENDAR, *treated.ACTIVE)
+    line = {"line": "1", "code": "OR-DAY", "units": "1,5", "from_on": "12/11/2024", "to_on": "2200-12-32"}
+    answer = await portal.post(f"/referrals/{NUMBER}/commands/plan", "a-north", {"lines": [line]})
+    assert answer.status_code == 422
+    said = {error["pointer"]: (error["reason"], error["fix"]["text"]) for error in answer.json()["errors"]}
+    assert said["/lines/0/units"] == ("this is a number", "write it as 1.5")
+    assert "write the month as a word" in said["/lines/0/from_on"][1]
+    assert said["/lines/0/to_on"][0] == "there is no such day"

@@ -63,6 +63,8 @@ def test_a_pattern_of_weeks_is_a_declaration_of_every_week_a_year() -> None:
     [
         ("payees", {"organisation_id": "o-none"}, "organisation o-none is not registered"),
         ("sites", {"payee_id": "p-none"}, "payee p-none is not registered"),
+        ("sites", {"email": "jos\u00e9@cedar.example"}, "letters beyond ASCII stand before the @"),
+        ("sites", {"email": "desk@-cedar"}, "this is not one mail address"),
         ("sites", {"community": "Atlantis"}, "community Atlantis is not known"),
         ("sites", {"opened_on": "some day"}, "sites, line 2: opened_on"),
         ("contracts", {"sites": "s-none"}, "sites s-none are not registered"),

@@ -1,32 +1,54 @@
 """What calls may carry, and nothing else; whether it is enough is for its owner to say."""
 
 import re
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from services.portal.api.coded import OfList
-from shared.limits import BETWEEN, FIRST_DAY, FIRST_INSTANT, LAST_DAY, LAST_INSTANT, NEWEST
+from services.portal.domain.typed_values import (
+    MOST_CENTS,
+    MOST_UNITS,
+    MOST_WHOLE,
+    Reader,
+    Unreadable,
+    read_day,
+    read_instant,
+    read_units,
+)
+from shared.limits import NEWEST
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-_MOST_MEASURES, _LARGEST = 40, 1_000_000
+_MOST_MEASURES, _LARGEST = 40, MOST_WHOLE
+TYPED = "typed"  # the kind of error that carries its own sentences
 
 
-def _in_range(on: date) -> date:
-    """A day of the range in which the days of every contract lie."""
-    if not FIRST_DAY <= on <= LAST_DAY:
-        raise PydanticCustomError("out_of_range", BETWEEN)
-    return on
+def _through(read: Reader[Any]) -> Callable[[Any], Any]:
+    """Reads a member with the reader of its kind, whatever JSON said it as; its sentences go into the error."""
 
+    def validate(said: object) -> object:
+        found = read(str(said))
+        if isinstance(found, Unreadable):
+            raise PydanticCustomError(
+                TYPED, "cannot be read", {"reason": found.reason, "fix": found.fix, "rule": found.rule}
+            )
+        return found
 
-def _instant_in_range(at: datetime) -> datetime:
-    """An instant of such a day."""
-    if not FIRST_INSTANT <= at <= LAST_INSTANT:
-        raise PydanticCustomError("out_of_range", BETWEEN)
-    return at
+    return validate
 
 
 def _measured(said: dict[str, Any]) -> dict[str, int]:
@@ -60,10 +82,14 @@ Discipline: TypeAlias = Annotated[str, OfList("disciplines", "clinic")]
 Section: TypeAlias = Annotated[str, OfList("report-sections", "clinic")]
 Label: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=60)]
 Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=20_000)]
-Day: TypeAlias = Annotated[date, AfterValidator(_in_range)]
-Instant: TypeAlias = Annotated[AwareDatetime, AfterValidator(_instant_in_range)]
-Units: TypeAlias = Annotated[Decimal, Field(ge=-9999, le=9999, max_digits=8, decimal_places=3)]
-Cents: TypeAlias = Annotated[StrictInt, Field(ge=-1_000_000_000, le=1_000_000_000)]
+Day: TypeAlias = Annotated[date, BeforeValidator(_through(read_day))]
+Instant: TypeAlias = Annotated[AwareDatetime, BeforeValidator(_through(read_instant))]
+Units: TypeAlias = Annotated[
+    Decimal,
+    BeforeValidator(_through(read_units)),
+    Field(ge=-MOST_UNITS, le=MOST_UNITS, max_digits=8, decimal_places=3),
+]
+Cents: TypeAlias = Annotated[StrictInt, Field(ge=-MOST_CENTS, le=MOST_CENTS)]
 Number: TypeAlias = Annotated[StrictInt, Field(ge=1, le=9999)]
 Measures: TypeAlias = Annotated[dict[str, Any], AfterValidator(_measured), WithJsonSchema(_MEASURES)]
 

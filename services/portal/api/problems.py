@@ -11,7 +11,6 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from services.portal.api.faults import correlation_of, note_fault
-from shared.limits import BETWEEN
 from shared.postgres import passes
 
 # what the database raises, by class; everything else that nobody foresaw is taken by `faults.Unforeseen`
@@ -34,6 +33,9 @@ _TITLES = {
     500: "A fault of ours",
     503: "Not possible just now",
 }
+
+
+_FORM = ("it has not the documented form", "send it as /api/v1/openapi.json says")
 
 
 class Problem(Exception):  # noqa: N818 - an answer
@@ -87,24 +89,49 @@ async def on_invalid(_: Request, problem: Exception) -> JSONResponse:
     found = problem.errors() if isinstance(problem, RequestValidationError) else []
     if any(e["type"] == "json_invalid" for e in found):
         return answer(Problem(400, "The body is no JSON."))
-    errors = [misshapen(e["type"], e["loc"], e.get("ctx", {})) for e in found]
+    errors = [misshapen(e) for e in found]
     if any(e["type"] == "missing" and _is_condition(e["loc"]) for e in found):
         return answer(Problem(428, "Say what you saw, and by which key this request is known.", errors))
     return answer(Problem(422, "Some of it must be added or corrected.", errors))
 
 
-def misshapen(kind: str, place: Sequence[str | int], limits: Mapping[str, Any]) -> dict[str, Any]:
+def misshapen(found: Mapping[str, Any]) -> dict[str, Any]:
     """A field that has not the documented form; the framework's own sentences may hold what was sent."""
-    if kind == "too_long":
-        most = limits["max_length"]
-        return error(pointer_to(place), "TOO-MANY", f"it has more than {most} items", f"send at most {most}")
-    if kind == "out_of_range":
-        return error(pointer_to(place), "OUT-OF-RANGE", f"it {BETWEEN}", "send a day or an instant in between")
+    kind, place = found["type"], found["loc"]
     if kind == "missing":
         return error(pointer_to(place), "MISSING", "it is needed", "add it")
     if kind == "extra_forbidden":
         return error(None, "UNKNOWN-FIELD", "the body holds a field that is not known here", "leave it out")
-    return error(pointer_to(place), "SHAPE", "it has not the documented form", "send it as /api/v1/openapi.json says")
+    return error(pointer_to(place), rule_of(found), *(sentences_of(found) or _FORM))
+
+
+def rule_of(found: Mapping[str, Any]) -> str:
+    """The code of a fault of form."""
+    match found["type"]:
+        case "missing":
+            return "MISSING"
+        case "too_long":
+            return "TOO-MANY"
+        case "typed":
+            return str(found["ctx"]["rule"])
+    return "SHAPE"
+
+
+def sentences_of(found: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Reason and fix of a value that cannot be read or breaks a limit; nothing for another fault of its form."""
+    said = found.get("ctx", {})
+    match found["type"]:
+        case "typed":
+            return said["reason"], said["fix"]
+        case "less_than_equal":
+            return f"this number is at most {said['le']}", "give a smaller number"
+        case "greater_than_equal":
+            return f"this number is at least {said['ge']}", "give a larger number"
+        case "string_too_long":
+            return f"the text is longer than {said['max_length']} letters", "make it shorter"
+        case "too_long":
+            return f"at most {said['max_length']} of these are taken at once", "leave some out"
+    return None
 
 
 def _is_condition(place: Sequence[str | int]) -> bool:

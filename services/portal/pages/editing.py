@@ -8,7 +8,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from services.portal.api.problems import Problem, error, not_found
 from services.portal.api.referrals import find_held
+from services.portal.domain.typed_values import read_index
 from services.portal.pages.frame import HEADERS, rendered
+from services.portal.pages.people import full_name
 from services.portal.pages.press import Outcome, Press
 from services.portal.pages.visit import Visit
 from services.portal.store.accounts import identities_of
@@ -50,7 +52,7 @@ async def open_draft(visit: Visit, number: str, kind: str, name: str, *, is_read
         draft = await find_draft(conn, reader, new)
         key = f"account/{draft.saved_by}"
         who = (await identities_of(conn, [key])).get(key) if draft.saved_by else None
-    return Editing(view, draft, f"{who.given_name} {who.family_name}" if who else "")
+    return Editing(view, draft, full_name(who))
 
 
 async def save(press: Press, editing: Editing, fields: Mapping[str, str] | None = None) -> bool:
@@ -84,8 +86,7 @@ def _saving(press: Press) -> Saving:
 
 
 def _version(press: Press) -> int:
-    said = press.fields.get("version", "0")
-    return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0  # noqa: PLR2004 - digits of an int
+    return read_index(press.fields.get("version", "0")) or 0
 
 
 async def drop(press: Press, editing: Editing) -> None:

@@ -15,11 +15,22 @@ from services.portal.api.bodies import Invoice, Rectification, Void
 from services.portal.api.papers import Desk, allowed_to_clinic
 from services.portal.api.problems import Problem, error, not_found
 from services.portal.api.referrals import find_at, page_of
-from services.portal.domain.form_fields import number_of
+from services.portal.domain.letters import trimmed
 from services.portal.domain.ready import Done, Service, price, services
+from services.portal.domain.typed_values import MOST_CENTS, read_amount, read_index, read_units
 from services.portal.pages import editing, words
 from services.portal.pages.frame import page
-from services.portal.pages.press import Fields, Outcome, Press, Pressed, body_of, rows_of
+from services.portal.pages.press import (
+    Fields,
+    Outcome,
+    Press,
+    Pressed,
+    body_of,
+    read_all,
+    removed_row,
+    row_places,
+    rows_of,
+)
 from services.portal.pages.visit import Visit, Visitor
 from services.portal.store.accounts import identities_of
 from services.portal.store.drafts import list_drafts
@@ -34,7 +45,7 @@ router = APIRouter(prefix="/invoices")
 InvoiceId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,60}$")]
 _MEMBERS = ("line", "code", "service_on", "units", "cents", "discipline")
 _DRAFT = "draft-"  # begins the name of an invoice that was not sent: the rest is its referral's number
-_DOLLARS = re.compile(r"-?\d{1,8}(\.\d{1,2})?")
+_MOST_LINES = 300  # of an invoice
 _BILLABLE = ("active", "discharged", "withdrawn", "closed")
 _DECIDED = 200
 
@@ -138,12 +149,6 @@ def dollars(cents: int) -> str:
     return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
 
 
-def cents_of(text: str) -> int | str:
-    """Whole cents; what is no amount is left for the call to refuse."""
-    plain = text.strip().replace(",", "").removeprefix("$")
-    return int(Decimal(plain) * 100) if _DOLLARS.fullmatch(plain) else text
-
-
 @router.get("/{invoice_id}")
 async def show(invoice_id: InvoiceId, visit: Visitor) -> Response:
     """The editor of a draft, or what became of an invoice that was sent."""
@@ -245,25 +250,23 @@ async def _editor(visit: Visit, invoice_id: str, outcome: Outcome | None = None,
 
 def _lines(fields: Fields) -> list[dict[str, str]]:
     """Every row of the editor, blank ones too."""
-    count = min(max(number_of(fields.get("rows", "")) or 1, 1), NEWEST.lines)
+    count = min(max(read_index(fields.get("rows", "")) or 1, 1), NEWEST.lines)
     return [{m: fields.get(f"lines.{n}.{m}", "") for m in (*_MEMBERS, "dollars")} for n in range(count)]
 
 
 def total_of(fields: Fields) -> int:
     """The sum of the lines that can be read."""
-    return sum(cents for row in rows_of(fields, "lines") if isinstance(cents := cents_of(row.get("dollars", "")), int))
+    return sum(cents for row in _lines(fields) if isinstance(cents := read_amount(row["dollars"]), int))
 
 
 def notes(fields: Fields, fees: Mapping[str, FeeLine]) -> Mapping[int, str]:
     """What strikes the eye about a line before it is sent; the invoice service alone decides."""
     found: dict[int, str] = {}
     for n, row in enumerate(_lines(fields)):
-        fee, cents = fees.get(row["code"]), cents_of(row["dollars"])
-        try:
-            most = price(fee.cents, Decimal(row["units"] or 0)) if fee else 0
-        except (ArithmeticError, ValueError):  # no number, or one without end or measure
+        fee, cents, units = fees.get(row["code"]), read_amount(row["dollars"]), read_units(row["units"])
+        if not (fee and isinstance(cents, int) and isinstance(units, Decimal)):
             continue
-        if fee and isinstance(cents, int) and cents > most:
+        if cents > (most := price(fee.cents, units)):
             found[n] = f"The fee schedule pays at most ${dollars(most)} for this."
     return found
 
@@ -288,7 +291,7 @@ def _with_rows(fields: Fields, how: str) -> dict[str, str]:
     lines = _lines(fields)
     if how == "add":
         lines.append({})
-    gone = number_of(how.removeprefix("remove.")) if how.startswith("remove.") else None
+    gone = removed_row(how)
     if gone is not None and gone < len(lines):
         del lines[gone]
     said = {name: v for name, v in fields.items() if not name.startswith("lines.") and name != "how"}
@@ -310,14 +313,21 @@ async def send(invoice_id: InvoiceId, press: Pressed) -> Response:
     opened = await _opened(press.visit, invoice_id)
     fields, number = opened.fields, opened.view.number
     if fields.get("rectifies"):
-        outcome = await press.act(billing.rectify, number, lambda: body_of(Rectification, _body(fields)), is_new=True)
+        outcome = await press.act(billing.rectify, number, lambda: rectified(fields), is_new=True)
     else:
-        outcome = await press.act(billing.invoice, number, lambda: body_of(Invoice, _body(fields)), is_new=True)
+        outcome = await press.act(billing.invoice, number, lambda: billed(fields), is_new=True)
     if not outcome.is_sent:
-        return await _editor(press.visit, invoice_id, Outcome(outcome.status, _by_field(outcome.said), fields))
+        refused = Outcome(outcome.status, outcome.said, fields, _places(fields))
+        return await _editor(press.visit, invoice_id, refused)
     if outcome.status == _DECIDED:
         await editing.drop(press, opened)
-    return press.go(outcome, await _place(press.visit, opened.view, fields.get("number", "").strip()))
+    return press.go(outcome, await _place(press.visit, opened.view, trimmed(fields.get("number", ""))))
+
+
+def _places(fields: Fields) -> Fields:
+    """Where the form has what was sent; an amount is typed in dollars."""
+    places = row_places(fields, "lines", (*_MEMBERS, "dollars"))
+    return {sent: re.sub(r"cents$", "dollars", place) for sent, place in places.items()}
 
 
 async def _place(visit: Visit, view: View, number: str) -> str:
@@ -327,28 +337,25 @@ async def _place(visit: Visit, view: View, number: str) -> str:
     return next((f"/invoices/{p.name}" for p in found if p.body.get("number") == number), "/invoices")
 
 
-def _body(fields: Fields) -> Mapping[str, Any]:
+def billed(fields: Fields) -> Invoice:
+    """An invoice as it was typed."""
+    return body_of(Invoice, _members(fields))
+
+
+def rectified(fields: Fields) -> Rectification:
+    """An invoice as it was typed, for what an older one was denied."""
+    return body_of(Rectification, {**_members(fields), "rectifies": fields.get("rectifies")})
+
+
+def _members(fields: Fields) -> Mapping[str, Any]:
     """As the API takes it; a line that holds nothing is not sent."""
-    lines = [row for row in _lines(fields) if any(row.values())]
+    lines = rows_of(fields, "lines")
+    read = read_all({f"lines.{n}.dollars": (read_amount, row.get("dollars", "")) for n, row in enumerate(lines)})
+    cents = [read[f"lines.{n}.dollars"] for n in range(len(lines))]
+    if abs(sum(cents)) > MOST_CENTS:
+        reason = f"all lines together are more than ${MOST_CENTS // 100:,}.00"
+        raise Problem(422, "It cannot be taken.", [error(None, "SHAPE", reason, "send it as more than one invoice")])
     said = [
-        {**{m: row[m] for m in _MEMBERS}, "line": str(n), "cents": cents_of(row["dollars"])}
-        for n, row in enumerate(lines, 1)
+        {**{m: row.get(m) for m in _MEMBERS}, "line": str(n), "cents": cents[n - 1]} for n, row in enumerate(lines, 1)
     ]
-    amounts = [line["cents"] for line in said]
-    if wrong := [n for n, cents in enumerate(amounts) if not isinstance(cents, int)]:
-        errors = [
-            error(f"/lines/{n}/dollars", "SHAPE", "an amount is dollars and cents", "give it as 310.00") for n in wrong
-        ]
-        raise Problem(422, "An amount cannot be read.", errors)
-    more = {"rectifies": fields["rectifies"]} if fields.get("rectifies") else {}
-    head = {name: fields.get(name, "").strip() for name in ("number", "invoiced_on")}
-    return {**head, **more, "lines": said, "cents": sum(amounts)}
-
-
-def _by_field(said: Mapping[str, Any]) -> Mapping[str, Any]:
-    """An amount is typed in dollars."""
-    errors = [
-        {**one, "pointer": re.sub(r"(lines/\d+)/cents$", r"\1/dollars", str(one.get("pointer") or ""))}
-        for one in said.get("errors", ())
-    ]
-    return {**said, "errors": errors}
+    return {**{name: fields.get(name) for name in ("number", "invoiced_on")}, "lines": said, "cents": sum(cents)}

@@ -24,10 +24,11 @@ from services.portal.domain import tasks
 from services.portal.pages.frame import page
 from services.portal.pages.history import told
 from services.portal.pages.inbox import officer_task
-from services.portal.pages.press import Outcome, Press, Pressed, body_of, rows_of
+from services.portal.pages.press import Fields, Outcome, Pressed, body_of, rows_of
 from services.portal.pages.referrals import stages
 from services.portal.pages.reports import told_sections
 from services.portal.pages.visit import Visit, Visitor
+from services.portal.pages.visits import held
 from services.portal.store.cases import Case, list_newest
 from services.portal.store.contents import parts_of
 from services.portal.store.papers import list_papers, list_queue
@@ -102,8 +103,7 @@ async def change_referral(number: Number, press: Pressed) -> Response:
     if how == "resume":
         outcome = await press.act(deciding.resume_for_insurer, number)
     elif how == "hold":
-        members = {name: fields.get(name) for name in ("reason_code", "review_on")}
-        outcome = await press.act(deciding.hold_for_insurer, number, lambda: body_of(HoldForInsurer, members))
+        outcome = await press.act(deciding.hold_for_insurer, number, lambda: held(fields, HoldForInsurer))
     else:
         reason = {"reason_code": fields.get("reason_code")}
         outcome = await press.act(deciding.withdraw, number, lambda: body_of(Withdrawal, reason))
@@ -145,17 +145,15 @@ async def decide(number: Number, plan: PlanNumber, press: Pressed) -> Response:
         members = {"plan": plan, "question": press.fields.get("question")}
         outcome = await press.act(deciding.request_information, number, lambda: body_of(Question, members))
     else:
-        lines = _decided(press)
-        outcome = await press.act(
-            deciding.decide_plan, number, lambda: body_of(PlanDecision, {"plan": plan, "lines": lines})
-        )
+        outcome = await press.act(deciding.decide_plan, number, lambda: decided(plan, press.fields))
     place = f"/officer/referrals/{number}/plans/{plan}"
     return press.go(outcome, place) if outcome.is_sent else await _plan(press.visit, number, plan, outcome)
 
 
-def _decided(press: Press) -> list[dict[str, str]]:
-    """The lines of the form; none granted is said as 0."""
-    return [{**row, "units": row.get("units") or "0"} for row in rows_of(press.fields, "lines")]
+def decided(plan: int, fields: Fields) -> PlanDecision:
+    """The decision as it was typed; units that are left blank are none."""
+    lines = [{**row, "units": row.get("units") or "0"} for row in rows_of(fields, "lines")]
+    return body_of(PlanDecision, {"plan": plan, "lines": lines})
 
 
 @router.get("/referrals/{number}/reports/{name}")

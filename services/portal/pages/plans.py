@@ -1,7 +1,7 @@
 """Plans: what was asked for and granted, the officer's question, and the editor of a new plan or an amendment."""
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -10,11 +10,11 @@ from services.portal.api import treatment
 from services.portal.api.bodies import Amendment, Plan, Reply
 from services.portal.api.papers import Desk
 from services.portal.api.referrals import Number, find_held, page_of
-from services.portal.domain.form_fields import number_of
 from services.portal.domain.ready import price
+from services.portal.domain.typed_values import read_index, read_units
 from services.portal.pages import editing
 from services.portal.pages.frame import page
-from services.portal.pages.press import Outcome, Press, Pressed, body_of, rows_of
+from services.portal.pages.press import Fields, Outcome, Press, Pressed, body_of, removed_row, row_places, rows_of
 from services.portal.pages.visit import Visit, Visitor
 from services.portal.store.papers import list_papers
 from services.portal.store.register import Register
@@ -25,6 +25,7 @@ from shared.events.procurement import FeeLine
 from shared.limits import NEWEST
 
 router = APIRouter(prefix="/referrals/{number}")
+_MOST_LINES = 100  # of a plan
 _MEMBERS = ("code", "units", "from_on", "to_on", "discipline", "goal", "replaces")
 
 
@@ -59,19 +60,13 @@ async def _plans(visit: Visit, number: str, outcome: Outcome | None = None) -> R
 @router.post("/plan")
 async def reply(number: Number, press: Pressed) -> Response:
     """The answer to the officer's question."""
-    members = {"plan": press.fields.get("plan"), "text": press.fields.get("text")}
-    outcome = await press.act(treatment.reply, number, lambda: body_of(Reply, _numbered(members, "plan")))
+    members = {"plan": read_index(press.fields.get("plan", "")), "text": press.fields.get("text")}
+    outcome = await press.act(treatment.reply, number, lambda: body_of(Reply, members))
     return (
         press.go(outcome, f"/referrals/{number}/plan")
         if outcome.is_sent
         else await _plans(press.visit, number, outcome)
     )
-
-
-def _numbered(members: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A number as it was typed, as a number where it is one."""
-    said = str(members.get(name) or "")
-    return {**members, name: said if (number := number_of(said)) is None else number}
 
 
 @router.get("/plan/edit")
@@ -103,7 +98,7 @@ async def _editor(visit: Visit, number: str, outcome: Outcome | None = None) -> 
 
 def _rows(fields: Mapping[str, str]) -> range:
     """As many as were typed, one at least."""
-    return range(min(max(number_of(fields.get("rows", "")) or 1, 1), NEWEST.lines))
+    return range(min(max(read_index(fields.get("rows", "")) or 1, 1), NEWEST.lines))
 
 
 def plannable(register: Register, view: View) -> Mapping[str, str]:
@@ -127,11 +122,8 @@ def priced(register: Register, view: View, fields: Mapping[str, str]) -> int:
     fees, total = _fees(register, view), 0
     for row in rows_of(fields, "lines"):
         fee = fees.get(row.get("code", ""))
-        try:
-            units = Decimal(row.get("units", "") or 0)
-        except InvalidOperation:
-            continue
-        total += price(fee.cents, units) if fee and units.is_finite() and 0 <= units < 10_000 else 0  # noqa: PLR2004 - as program takes them
+        units = read_units(row.get("units", ""))
+        total += price(fee.cents, units) if fee and isinstance(units, Decimal) and units >= 0 else 0
     return total
 
 
@@ -164,7 +156,7 @@ def _with_rows(fields: Mapping[str, str], how: str) -> dict[str, str]:
     lines = [{m: said.pop(f"lines.{n}.{m}", "") for m in _MEMBERS} for n in _rows(said)]
     if how == "add":
         lines.append({})
-    gone = number_of(how.removeprefix("remove.")) if how.startswith("remove.") else None
+    gone = removed_row(how)
     if gone is not None and gone < len(lines):
         del lines[gone]
     typed = {f"lines.{n}.{member}": value for n, line in enumerate(lines) for member, value in line.items()}
@@ -174,14 +166,27 @@ def _with_rows(fields: Mapping[str, str], how: str) -> dict[str, str]:
 async def _send(press: Press, opened: editing.Editing) -> Response:
     """A plan, or an amendment of the one that holds; the draft is done with once it is taken."""
     number, fields = opened.view.number, press.typed
-    lines = [{"line": str(n), **{m: row.get(m) for m in _MEMBERS}} for n, row in enumerate(rows_of(fields, "lines"), 1)]
-    if amends := fields.get("amends"):
-        members = _numbered({"amends": amends, "lines": lines}, "amends")
-        outcome = await press.act(treatment.amend, number, lambda: body_of(Amendment, members))
+    if fields.get("amends"):
+        outcome = await press.act(treatment.amend, number, lambda: amended(fields))
     else:
-        outcome = await press.act(treatment.plan, number, lambda: body_of(Plan, {"lines": lines}), is_new=True)
+        outcome = await press.act(treatment.plan, number, lambda: planned(fields), is_new=True)
     if not outcome.is_sent:
-        return await _editor(press.visit, number, outcome)
+        return await _editor(press.visit, number, outcome.at(row_places(fields, "lines", _MEMBERS)))
     if outcome.status == 200:  # noqa: PLR2004 - decided: it was taken
         await editing.drop(press, opened)
     return press.go(outcome, f"/referrals/{number}/plan")
+
+
+def planned(fields: Fields) -> Plan:
+    """A plan as it was typed."""
+    return body_of(Plan, {"lines": _planned_lines(fields)})
+
+
+def amended(fields: Fields) -> Amendment:
+    """A plan as it was typed, in the place of the one that holds."""
+    return body_of(Amendment, {"amends": read_index(fields.get("amends", "")), "lines": _planned_lines(fields)})
+
+
+def _planned_lines(fields: Fields) -> list[dict[str, str | None]]:
+    """Each line that is not blank, with its number."""
+    return [{"line": str(n), **{m: row.get(m) for m in _MEMBERS}} for n, row in enumerate(rows_of(fields, "lines"), 1)]

@@ -13,11 +13,12 @@ from pydantic import ValidationError
 
 from services.portal.api.bodies import Body, Nothing
 from services.portal.api.calls import Call
-from services.portal.api.problems import Problem, answer, error, pointer_to
-from services.portal.domain.form_fields import number_of, readable
+from services.portal.api.problems import Problem, answer, error, pointer_to, rule_of, sentences_of
+from services.portal.domain.form_fields import readable
+from services.portal.domain.letters import trimmed
+from services.portal.domain.typed_values import NEEDED, Reader, Unreadable, read_index
 from services.portal.pages.visit import Visit, Visitor, local_path
 from services.portal.store.accounts import Caller
-from shared.limits import BETWEEN
 
 B = TypeVar("B", bound=Body)
 Doing: TypeAlias = Callable[..., Awaitable[Response]]
@@ -26,17 +27,11 @@ _OWN = frozenset({"key", "seen", "then", "version", "page"})  # members of the f
 _SECONDS = "wait=2"
 # what cannot be read, by the beginning of its kind: the reason and the fix
 _READ: Mapping[str, tuple[str, str]] = {
-    "missing": ("this is needed", "fill it in"),
-    "datetime": ("a visit has a day and a time", "write them as 2024-11-12 and 09:30"),
-    "timezone": ("a visit has a day and a time", "write them as 2024-11-12 and 09:30"),
-    "date": ("a day is a year, a month and a day", "write it as 2024-11-12"),
-    "decimal": ("this is a number", "write it as 2 or 2.5"),
+    "missing": NEEDED,
     "int": ("this is a whole number", "write it as 40"),
-    "string_too_short": ("this is needed", "fill it in"),
-    "string_too_long": ("the text is too long", "make it shorter"),
+    "string_too_short": NEEDED,
     "string_pattern": ("letters, digits, dots and dashes alone are taken", "leave other signs out"),
     "literal": ("nothing from the list is chosen", "choose one"),
-    "out_of_range": (f"this {BETWEEN}", "write a day in between"),
     "value_error": ("this is no value that can be taken", "write it as the form shows"),
 }
 _UNREAD = ("this cannot be read", "write it as the form shows")
@@ -113,10 +108,10 @@ class Press:
     @property
     def seen(self) -> int:
         """The revision that the page showed."""
-        said = self.fields.get("seen", "")
-        if not (said.isascii() and said.isdigit() and len(said) < 10):  # noqa: PLR2004 - digits of an int
+        said = read_index(self.fields.get("seen", ""))
+        if said is None:
             raise _unsaid("/header/if-match")
-        return int(said)
+        return said
 
     async def send(self, doing: Callable[[], Awaitable[Response]]) -> Outcome:
         """What the API answers."""
@@ -176,38 +171,66 @@ def body_of(kind: type[B], members: Mapping[str, Any]) -> B:
     try:
         return kind.model_validate(_said(members))
     except ValidationError as wrong:
-        errors = [_misread(e["type"], e["loc"], e.get("ctx", {})) for e in wrong.errors()]
+        errors = [_misread(e) for e in wrong.errors()]
         raise Problem(422, "Some of it must be added or corrected.", errors) from None
 
 
-def _misread(kind: str, place: tuple[str | int, ...], limits: Mapping[str, Any]) -> Mapping[str, Any]:
+def _misread(found: Mapping[str, Any]) -> Mapping[str, Any]:
     """What somebody typed that cannot be taken as it stands, in the words of a form."""
-    if kind == "too_long":
-        most = limits["max_length"]
-        return error(
-            pointer_to(("body", *place)), "TOO-MANY", f"at most {most} are taken at once", "leave some of them out"
-        )
-    rule = "MISSING" if kind == "missing" else "SHAPE"
+    kind = found["type"]
     known = next((said for begin, said in _READ.items() if kind.startswith(begin)), _UNREAD)
-    return error(pointer_to(("body", *place)), rule, *known)
+    return error(pointer_to(("body", *found["loc"])), rule_of(found), *(sentences_of(found) or known))
 
 
 def _said(value: Any) -> Any:  # noqa: ANN401 - any part of a body
+    """A part of a body with its texts trimmed and without what is blank."""
     if isinstance(value, Mapping):
-        return {name: _said(part) for name, part in value.items() if part not in ("", None)}
-    return [_said(part) for part in value] if isinstance(value, list | tuple) else value
+        return {name: part for name, raw in value.items() if (part := _said(raw)) not in ("", None)}
+    if isinstance(value, list | tuple):
+        return [_said(part) for part in value]
+    return trimmed(value) if isinstance(value, str) else value
+
+
+def read_all(typed: Mapping[str, tuple[Reader[Any], str]]) -> dict[str, Any]:
+    """Values by the names of their fields; every field that cannot be read is told at once, beside itself."""
+    read = {name: reader(text) for name, (reader, text) in typed.items()}
+    if wrong := [(name, value) for name, value in read.items() if isinstance(value, Unreadable)]:
+        raise Problem(422, "Some of it must be added or corrected.", [unread(name, value) for name, value in wrong])
+    return read
+
+
+def unread(name: str, found: Unreadable) -> Mapping[str, Any]:
+    """A field of a form that cannot be read, with the sentences of its reader."""
+    return error(f"/{name.replace('.', '/')}", found.rule, found.reason, found.fix)
 
 
 def rows_of(fields: Fields, name: str) -> list[dict[str, str]]:
     """`lines.0.code`, `lines.1.code` and so on as rows, in their order; rows that are blank throughout are left out."""
+    return list(_rows(fields, name).values())
+
+
+def row_places(fields: Fields, name: str, members: Sequence[str]) -> Fields:
+    """Where the form has each row that was sent, by the place that it has in the call."""
+    places = enumerate(_rows(fields, name))
+    return {f"{name}.{sent}.{member}": f"{name}.{n}.{member}" for sent, n in places for member in members}
+
+
+def _rows(fields: Fields, name: str) -> Mapping[int, dict[str, str]]:
+    """Rows that hold something, by their number."""
     rows: dict[int, dict[str, str]] = {}
     for place, value in fields.items():
         first, _, rest = place.partition(".")
         number, _, member = rest.partition(".")
-        row = number_of(number)
-        if first == name and row is not None and member:
-            rows.setdefault(row, {})[member] = value.strip()
-    return [row for _, row in sorted(rows.items()) if any(row.values())]
+        n = read_index(number)
+        if first == name and n is not None and member:
+            rows.setdefault(n, {})[member] = trimmed(value)
+    return {n: row for n, row in sorted(rows.items()) if any(row.values())}
+
+
+def removed_row(how: str) -> int | None:
+    """The place of the row that a button takes away; nothing for any other button."""
+    verb, _, place = how.partition(".")
+    return read_index(place) if verb == "remove" else None
 
 
 def new_key() -> str:

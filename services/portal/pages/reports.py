@@ -12,10 +12,12 @@ from services.portal.api.papers import Desk
 from services.portal.api.problems import not_found
 from services.portal.api.referrals import Number, find_held, page_of
 from services.portal.api.treatment import ReportName
+from services.portal.domain.letters import shows, trimmed
 from services.portal.domain.tasks import worth_of
+from services.portal.domain.typed_values import Reader, Unreadable, read_day, read_whole
 from services.portal.pages import editing
 from services.portal.pages.frame import page
-from services.portal.pages.press import Fields, Outcome, Pressed, body_of
+from services.portal.pages.press import Fields, Outcome, Pressed, body_of, read_all
 from services.portal.pages.visit import Visit, Visitor
 from services.portal.store.contents import Part, parts_of
 from services.portal.store.papers import list_papers
@@ -62,8 +64,15 @@ class Writing(NamedTuple):
         if section in returned or (section == ABOUT and returned & {"service_on", "author_discipline"}):
             return "returned"
         needed = self.needed(section)
-        there = [name for name in needed if self.fields.get(name, "").strip()]
-        return "done" if len(there) == len(needed) else "in work" if there else "not started"
+        there = [name for name in needed if shows(self.fields.get(name, ""))]
+        done = [name for name in there if self._can_be_read(name)]
+        return "done" if len(done) == len(needed) else "in work" if there else "not started"
+
+    def _can_be_read(self, name: str) -> bool:
+        """Whether a field holds a value of its kind; any text will do for a section."""
+        first, text = name.partition(".")[0], self.fields.get(name, "")
+        read: Reader[Any] = {"measures": read_whole, "service_on": read_day}.get(first, str)
+        return not isinstance(read(text), Unreadable)
 
     def needed(self, section: str) -> Sequence[str]:
         """The fields of a section."""
@@ -156,7 +165,7 @@ async def send(number: Number, name: ReportName, press: Pressed) -> Response:
     """The report goes out as it stands in the draft; the draft is done with once it is taken."""
     writing = await _writing(press.visit, number, name)
     fields = writing.fields
-    outcome = await press.act(treatment.report, number, lambda: body_of(Report, _body(writing, name, fields)))
+    outcome = await press.act(treatment.report, number, lambda: _body(writing, name, fields))
     if not outcome.is_sent:
         refused = Outcome(outcome.status, outcome.said, fields)
         context = await _context(press.visit, writing, refused)
@@ -166,19 +175,26 @@ async def send(number: Number, name: ReportName, press: Pressed) -> Response:
     return press.go(outcome, f"/referrals/{number}/reports/{name}")
 
 
-def _body(writing: Writing, name: str, fields: Fields) -> Mapping[str, Any]:
+def _body(writing: Writing, name: str, fields: Fields) -> Report:
     """The answers as the API takes them; the texts are one narrative with a heading each."""
     texts = [part.name for part in writing.parts if part.part == "section"]
-    there = [text for text in texts if fields.get(f"sections.{text}", "").strip()]
-    said = {m.name: fields.get(f"measures.{m.name}", "").strip() for m in writing.measures}
-    return {
+    return written(name, texts, [part.name for part in writing.measures], fields)
+
+
+def written(name: str, sections: Sequence[str], measures: Sequence[str], fields: Fields) -> Report:
+    """A report of these sections and measures as it was typed."""
+    there = [text for text in sections if shows(fields.get(f"sections.{text}", ""))]
+    said = {m: fields.get(f"measures.{m}", "") for m in measures}
+    read = read_all({f"measures.{m}": (read_whole, text) for m, text in said.items() if shows(text)})
+    members = {
         "report": name,
-        "service_on": fields.get("service_on", "").strip(),
+        "service_on": fields.get("service_on"),
         "author_discipline": fields.get("author_discipline"),
         "sections": there,
-        "measures": {m: int(value) if _WHOLE.fullmatch(value) else value for m, value in said.items() if value},
-        "narrative": "\n\n".join(f"{_HEAD}{text}\n{fields[f'sections.{text}'].strip()}" for text in there),
+        "measures": {place.removeprefix("measures."): value for place, value in read.items()},
+        "narrative": "\n\n".join(f"{_HEAD}{text}\n{trimmed(fields[f'sections.{text}'])}" for text in there),
     }
+    return body_of(Report, members)
 
 
 @router.get("/{name}/{section}")

@@ -19,6 +19,7 @@ from services.portal.domain.form_fields import without_secrets
 from services.portal.pages import local
 from services.portal.pages.access import ANYBODY, PAGES
 from services.portal.pages.codes import choices_on
+from services.portal.pages.people import full_name
 from services.portal.pages.settings import settings
 from services.portal.store.accounts import Caller, identity_of
 from services.portal.store.operations import get_operation
@@ -95,7 +96,7 @@ class Visit:
 def _described(visit: Visit) -> Mapping[str, str]:
     """Name, role and place, as they stand in the header."""
     identity, sites = visit.identity, visit.whole.sites
-    name = f"{identity.given_name} {identity.family_name}" if identity else visit.whole.account_id
+    name = full_name(identity) or visit.whole.account_id
     where = visit.register.name(sites[0]) if len(sites) == 1 else visit.register.name(visit.whole.organisation_id)
     return {"name": name, "roles": _roles_beside(name, visit.roles), "where": where}
 

@@ -1,20 +1,23 @@
 """A clinic answers an offer, agrees the first visit, starts, holds, records who came, and ends."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Response
 
 from services.portal.api import commands, treatment
-from services.portal.api.bodies import Appointment, Attendance, Decline, End, Hold, Move, Start
+from services.portal.api.bodies import Appointment, Attendance, Decline, End, Move, Start
 from services.portal.api.papers import Desk
+from services.portal.api.problems import Problem
 from services.portal.api.referrals import Number, find_mine, page_of
 from services.portal.domain.counting import count_days
+from services.portal.domain.letters import trimmed
+from services.portal.domain.typed_values import Unreadable, instant_of, read_day, read_time
 from services.portal.pages import words
 from services.portal.pages.frame import page
-from services.portal.pages.press import Fields, Outcome, Pressed, body_of
+from services.portal.pages.press import B, Fields, Outcome, Pressed, body_of, read_all, unread
 from services.portal.pages.visit import Visit, Visitor
 from shared import clock
 
@@ -75,36 +78,37 @@ def _next_days(visit: Visit) -> list[date]:
 @router.post("/appointments")
 async def change_appointment(number: Number, press: Pressed) -> Response:
     """Agreed, agreed anew, or the worker did not come."""
-    how, said = press.fields.get("how"), _appointment(press.fields)
+    how, fields = press.fields.get("how"), press.fields
     if how == "missed":
         outcome = await press.act(commands.missed, number)
     elif how == "move":
-        outcome = await press.act(commands.move, number, lambda: body_of(Move, said))
+        outcome = await press.act(commands.move, number, lambda: moved(fields))
     else:
-        late = {**said, "late_reason_code": said.pop("reason_code")}
-        outcome = await press.act(commands.book, number, lambda: body_of(Appointment, late))
+        outcome = await press.act(commands.book, number, lambda: booked(fields))
     if outcome.is_sent:
         return press.go(outcome, f"/referrals/{number}")
     placed = outcome.at({"starts_at": "on", "late_reason_code": "reason_code"})
     return await _form(press.visit, number, "appointments", placed, days=_next_days(press.visit))
 
 
+def booked(fields: Fields) -> Appointment:
+    """The first visit as it was typed."""
+    return body_of(Appointment, {**_appointment(fields), "late_reason_code": fields.get("reason_code")})
+
+
+def moved(fields: Fields) -> Move:
+    """The first visit as it was agreed anew."""
+    return body_of(Move, {**_appointment(fields), "reason_code": fields.get("reason_code")})
+
+
 def _appointment(fields: Fields) -> dict[str, Any]:
     """A day and a time in Pacific, as an instant."""
-    on, at = fields.get("on", "").strip(), fields.get("at", "").strip()
-    return {
-        "starts_at": instant_of(on, at),
-        "confirmed_with_worker": fields.get("confirmed_with_worker") == "yes",
-        "reason_code": fields.get("reason_code"),
-    }
-
-
-def instant_of(on: str, at: str) -> str:
-    """As the API takes it; what cannot be read is left for it to refuse."""
-    try:
-        return datetime.combine(date.fromisoformat(on), time.fromisoformat(at), _PACIFIC).isoformat()
-    except ValueError:
-        return f"{on} {at}".strip()
+    typed = {"on": (read_day, fields.get("on", "")), "at": (read_time, fields.get("at", ""))}
+    read = read_all(typed)
+    starts_at = instant_of(read["on"], read["at"], _PACIFIC)
+    if isinstance(starts_at, Unreadable):
+        raise Problem(422, "Some of it must be added or corrected.", [unread("at", starts_at)])
+    return {"starts_at": starts_at.isoformat(), "confirmed_with_worker": fields.get("confirmed_with_worker") == "yes"}
 
 
 @router.get("/start")
@@ -116,13 +120,17 @@ async def show_start(number: Number, visit: Visitor) -> Response:
 @router.post("/start")
 async def start(number: Number, press: Pressed) -> Response:
     """It did; the reports that it makes due are dated from it."""
-    members = {"initial_visit_on": press.fields.get("initial_visit_on", "").strip()}
-    outcome = await press.act(commands.start, number, lambda: body_of(Start, members))
+    outcome = await press.act(commands.start, number, lambda: started(press.fields))
     return (
         press.go(outcome, f"/referrals/{number}")
         if outcome.is_sent
         else await _form(press.visit, number, "start", outcome)
     )
+
+
+def started(fields: Fields) -> Start:
+    """The day of the first visit as it was typed."""
+    return body_of(Start, {"initial_visit_on": fields.get("initial_visit_on")})
 
 
 @router.get("/hold")
@@ -137,13 +145,17 @@ async def hold(number: Number, press: Pressed) -> Response:
     if press.fields.get("how") == "resume":
         outcome = await press.act(commands.resume, number)
     else:
-        members = {name: press.fields.get(name) for name in ("reason_code", "review_on")}
-        outcome = await press.act(commands.hold, number, lambda: body_of(Hold, members))
+        outcome = await press.act(commands.hold, number, lambda: held(press.fields))
     return (
         press.go(outcome, f"/referrals/{number}")
         if outcome.is_sent
         else await _form(press.visit, number, "hold", outcome)
     )
+
+
+def held(fields: Fields, kind: type[B]) -> B:
+    """Why a referral stands still and when one looks again, as it was typed."""
+    return body_of(kind, {name: fields.get(name) for name in ("reason_code", "review_on")})
 
 
 @router.get("/attendance")
@@ -174,21 +186,33 @@ def _open_days(visit: Visit, body: Mapping[str, Any], known: Mapping[str, str]) 
 @router.post("/attendance")
 async def record_attendance(number: Number, press: Pressed) -> Response:
     """Each day replaces what was said of it; days that are left open are not said."""
-    days = [
-        {"on": name.removeprefix("day."), "status": value}
-        for name, value in press.fields.items()
-        if name.startswith("day.") and value
-    ]
-    if extra := press.fields.get("other_on", "").strip():
-        days.append({"on": extra, "status": press.fields.get("other_status", "")})
-    outcome = await press.act(treatment.attendance, number, lambda: body_of(Attendance, {"days": days}), is_new=True)
+    days = days_of(press.fields)
+    outcome = await press.act(treatment.attendance, number, lambda: attended(press.fields), is_new=True)
     if outcome.is_sent:
         return press.go(outcome, f"/referrals/{number}")
     places = {f"days.{n}.{member}": f"day.{one['on']}" for n, one in enumerate(days) for member in ("on", "status")}
-    if extra:
+    if _is_another(press.fields):
         last = len(days) - 1
         places |= {f"days.{last}.on": "other_on", f"days.{last}.status": "other_status"}
     return await _attendance(press.visit, number, outcome.at(places))
+
+
+def attended(fields: Fields) -> Attendance:
+    """Who came on which day, as it was typed."""
+    return body_of(Attendance, {"days": days_of(fields)})
+
+
+def days_of(fields: Fields) -> list[dict[str, str]]:
+    """Each day that was answered with its status; another day that was typed comes last."""
+    prefix = "day."
+    days = [{"on": name.removeprefix(prefix), "status": v} for name, v in fields.items() if name.startswith(prefix)]
+    other = [{"on": fields.get("other_on", ""), "status": fields.get("other_status", "")}]
+    return [day for day in days if day["status"]] + (other if _is_another(fields) else [])
+
+
+def _is_another(fields: Fields) -> bool:
+    """Whether a day beside those that were asked for was typed, or said something of."""
+    return bool(trimmed(fields.get("other_on", "")) or fields.get("other_status"))
 
 
 @router.get("/discharge")
@@ -200,10 +224,14 @@ async def show_discharge(number: Number, visit: Visitor) -> Response:
 @router.post("/discharge")
 async def discharge(number: Number, press: Pressed) -> Response:
     """Treatment is over; the discharge report is due."""
-    members = {name: press.fields.get(name, "").strip() for name in ("last_on", "exit_reason")}
-    outcome = await press.act(commands.end, number, lambda: body_of(End, members))
+    outcome = await press.act(commands.end, number, lambda: ended(press.fields))
     return (
         press.go(outcome, f"/referrals/{number}")
         if outcome.is_sent
         else await _form(press.visit, number, "discharge", outcome)
     )
+
+
+def ended(fields: Fields) -> End:
+    """The last day of treatment and why it ends, as they were typed."""
+    return body_of(End, {name: fields.get(name) for name in ("last_on", "exit_reason")})

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import phonenumbers
 from jinja2 import Undefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from services.portal.domain.counting import CountedDay, count_days
-from services.portal.domain.form_fields import number_of
-from services.portal.pages import codes
+from services.portal.domain.typed_values import Unreadable, read_amount, read_day, read_index, read_units
+from services.portal.pages import codes, people
 from shared import wording
 from shared.calendar import Calendar
 from shared.codes import code_list
@@ -25,7 +24,6 @@ from shared.codes.injuries import body_part, nature
 _DATA = Path(__file__).parents[3] / "data"
 _PACIFIC = ZoneInfo("America/Vancouver")
 _ISO_DAY = re.compile(r"\b(\d{4}-\d{2}-\d{2})(?!\d)(?:T[\d:.]+(?:Z|[+-][\d:]+)?)?")
-_LANGUAGES = {"en": "English", "fr": "French", "pa": "Punjabi", "zh": "Chinese", "tl": "Tagalog", "es": "Spanish"}
 _written_once = lru_cache(maxsize=4096)  # the same days and instants stand in many rows of many pages
 _UNSEEN = frozenset({"key", "seen", "then", "how", "version", "rows", "plan", "amends", "rectifies", "page"})
 
@@ -175,15 +173,6 @@ def _chosen(name: str, value: str, how: str) -> str:
     return code_list(known).label(value) if known else value
 
 
-def _is_day(text: str) -> bool:
-    """Whether the name of a field ends with a day, which anybody may have written into it."""
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
-
-
 def field(name: str | None) -> str:
     """The label of a field: line 2, units; Wed 13 Nov 2024; empty where none is named."""
     if not name:
@@ -191,15 +180,33 @@ def field(name: str | None) -> str:
     first, _, rest = name.partition(".")
     number, _, member = rest.partition(".")
     match first:
-        case "lines" if (row := number_of(number)) is not None:
-            return f"Line {row + 1}, {field(member).lower()}"
-        case "day" if _is_day(rest):
-            return day(rest)
+        case "lines" if (n := read_index(number)) is not None:
+            return f"Line {n + 1}, {field(member).lower()}"
+        case "day":
+            return typed_day(rest)
         case "sections" | "measures" if rest:
             return code_list("report-sections" if first == "sections" else "measures").label(rest)
         case "return":
             return f"Send back: {field(rest).lower()}"
     return codes.FIELDS.get(name) or name.replace("_", " ").capitalize()
+
+
+def typed_day(text: str | None) -> str:
+    """A day that somebody typed, in words; as typed where it cannot be read."""
+    found = read_day(text or "")
+    return text or "" if isinstance(found, Unreadable) else day(found)
+
+
+def typed_amount(text: str) -> Markup:
+    """An amount that somebody typed, in dollars and cents; as typed where it cannot be read."""
+    found = read_amount(text)
+    return escape(text) if isinstance(found, Unreadable) else money(found)
+
+
+def typed_units(text: str) -> str:
+    """A number of units that somebody typed; as typed where it cannot be read."""
+    found = read_units(text)
+    return text if isinstance(found, Unreadable) else units(found)
 
 
 def notice(about: str) -> str:
@@ -227,14 +234,6 @@ def span(days: int | None, unit: str | None) -> str:
     return wording.counted(days, known.sentence, known.many.lower()) if known and days is not None else ""
 
 
-def typed_day(text: str | None) -> str:
-    """A day that somebody typed, in words; as it was typed where it is no day."""
-    try:
-        return day(date.fromisoformat((text or "").strip()))
-    except ValueError:
-        return text or ""
-
-
 def due_rule(report: Mapping[str, Any]) -> str:
     """How the day of a report is counted: 5 business days from Tue 12 Nov 2024; empty where it was not said."""
     length, first = span(report.get("days"), report.get("unit")), day(report.get("anchor_on"))
@@ -251,27 +250,14 @@ def either(found: Sequence[str] | None, name: str) -> str:
     return wording.either(code_list(name).sentence(one) for one in found or ())
 
 
-def telephone(text: str | None) -> str:
-    """As it is dialled within North America, or from abroad."""
-    try:
-        found = phonenumbers.parse(text or "", "CA")
-    except phonenumbers.NumberParseException:
-        return text or ""
-    home = found.country_code == 1
-    style = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    return str(phonenumbers.format_number(found, style))
-
-
-def language(code: str | None) -> str:
-    """The name of a language; empty where nothing was said."""
-    return _LANGUAGES.get((code or "").partition("-")[0], "Another language") if code else ""
-
-
 def _label(name: str) -> Callable[[str | None], str]:
     return code_list(name).label
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
+    "person": people.person,
+    "telephone": people.telephone,
+    "language": people.language,
     "sentence": sentence,
     "notice": notice,
     "counted": counted,
@@ -285,6 +271,9 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "instant": instant,
     "state": state,
     "units": units,
+    "typed_day": typed_day,
+    "typed_amount": typed_amount,
+    "typed_units": typed_units,
     "areas": areas,
     "nature": nature,
     "body_part": body_part,
@@ -293,9 +282,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "program_short": program_short,
     "span": span,
     "listed": listed,
-    "typed_day": typed_day,
-    "telephone": telephone,
-    "language": language,
     "due_rule": due_rule,
     "field": field,
     "either": either,

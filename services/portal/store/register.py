@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple, TypeVar
 
+from services.portal.domain.letters import shows
 from shared import reference
 from shared.calendar import UNPUBLISHED, Calendar
 from shared.decision import Event
@@ -56,8 +57,9 @@ class Register(NamedTuple):
     default_calendar: Calendar = UNPUBLISHED
 
     def name(self, id_: str | None) -> str:
-        """Of an organisation, a payee or a site; its id where nobody published it."""
-        return self.names.get(id_ or "", id_ or "")
+        """Of an organisation, a payee or a site; its id where nobody published it, and where nothing of it shows."""
+        name = self.names.get(id_ or "", "")
+        return name if shows(name) else id_ or ""
 
     def service(self, code: str) -> str:
         """A service in words with its billing code: Program day (OR-DAY); the code where no fee schedule has it."""
