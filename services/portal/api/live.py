@@ -53,12 +53,12 @@ class Live:
 
     async def _look(self, first: int) -> None:
         """As long as somebody listens; should it end otherwise, so do the streams, and their clients come again."""
-        seen: deque[int] = deque(maxlen=2 * _OVERLAP)
+        seen: deque[int] = deque((hint.changed for hint in await self._changes(first - _OVERLAP, ())), 2 * _OVERLAP)
         last = first
         try:
             while self._streams:
                 batches = self._office.batches
-                hints = await self._changes(max(first, last - _OVERLAP), seen)
+                hints = await self._changes(last - _OVERLAP, seen)
                 seen.extend(hint.changed for hint in hints)
                 last = max(last, *(hint.changed for hint in hints)) if hints else last
                 self._tell(hints)

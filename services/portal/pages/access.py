@@ -21,6 +21,7 @@ PAGES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/inbox"): _SIGNED_IN,
     ("GET", "/events"): _SIGNED_IN,
     ("GET", "/operations/{operation_id}"): _SIGNED_IN,
+    ("GET", "/local"): _SIGNED_IN,
     ("POST", "/local/pace"): _SIGNED_IN,
     ("GET", "/referrals"): CLINIC,
     ("GET", "/referrals/{number}"): CLINIC,

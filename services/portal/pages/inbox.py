@@ -140,6 +140,12 @@ def officer_task(kind: str, name: str, body: dict[str, object], number: str) -> 
 
 @router.get("/events", response_class=EventSourceResponse)
 async def events(visit: Visitor) -> AsyncIterable[ServerSentEvent]:
-    """A hint for each record that changed; one stream a tab."""
+    """A hint for each record that changed; one stream a tab.
+
+    Its first event makes each live piece of the page read itself again: what changed between the page and its stream is
+    told by no hint.
+    """
     async for hint in follow(visit.portal.live, visit.whole, f"{visit.whole.account_id}/{uuid4()}"):
         yield hint
+        if hint.comment is not None:
+            yield ServerSentEvent(event="live", raw_data="now")

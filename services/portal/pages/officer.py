@@ -61,8 +61,9 @@ async def _case(visit: Visit, number: str, template: str, outcome: Outcome | Non
     """A page about one referral, with the worker."""
     case = more.pop("case", None) or await find_any(visit.portal, visit.caller, number)
     said = await case_page(visit.portal, case)
+    is_live = more.pop("live", True) and outcome is None
     context = {
-        **await visit.frame("officer", live=outcome is None),
+        **await visit.frame("officer", live=is_live),
         "r": said,
         "contract_id": case.body.get("contract_id"),
         "outcome": outcome,
@@ -118,7 +119,7 @@ async def change_referral(number: Number, press: Pressed) -> Response:
 @router.get("/referrals/{number}/withdraw")
 async def ask_withdrawal(number: Number, visit: Visitor) -> Response:
     """What withdrawing does, before it is done."""
-    return await _case(visit, number, "withdraw", None)
+    return await _case(visit, number, "withdraw", None, live=False)
 
 
 async def _paper(visit: Visit, case: Case, kind: str, name: str) -> Mapping[str, Any]:
@@ -136,7 +137,8 @@ async def show_plan(number: Number, plan: PlanNumber, visit: Visitor) -> Respons
 
 async def _plan(visit: Visit, number: str, plan: int, outcome: Outcome | None = None) -> Response:
     case = await find_any(visit.portal, visit.caller, number)
-    return await _case(visit, number, "plan", outcome, case=case, p=await _paper(visit, case, "plan", str(plan)))
+    said = await _paper(visit, case, "plan", str(plan))
+    return await _case(visit, number, "plan", outcome, case=case, p=said, live=not said["allowed"])
 
 
 @router.post("/referrals/{number}/plans/{plan}")
@@ -172,6 +174,7 @@ async def _report(visit: Visit, number: str, name: str, outcome: Outcome | None 
     parts = [f"{part.part}s.{part.name}" for part in parts_of(said["kind"], today)]
     more = {
         "p": said,
+        "live": not said["allowed"],  # live pieces hold no inputs
         "told": told_sections(said.get("narrative") or ""),
         "parts": ["service_on", "author_discipline", *parts],
     }

@@ -42,14 +42,16 @@ async def show_plans(number: Number, visit: Visitor) -> Response:
 
 async def _plans(visit: Visit, number: str, outcome: Outcome | None = None) -> Response:
     view = await find_held(visit.portal, visit.caller, number)
+    plans = await whole_plans(visit, view.referral_id)
+    is_typed = outcome is not None or any("reply" in plan["allowed"] for plan in plans)  # live pieces hold no inputs
     context = {
         "r": await page_of(visit.portal, view),
         "contract_id": view.body.get("contract_id"),
-        "plans": await whole_plans(visit, view.referral_id),
+        "plans": plans,
         "outcome": outcome,
         "f": outcome.fields if outcome else {},
     }
-    frame = await visit.frame("referrals", live=False)
+    frame = await visit.frame("referrals", live=not is_typed)
     return page(visit.request, "plans/show.html", {**frame, **context}, status=outcome.status if outcome else 200)
 
 
