@@ -27,8 +27,8 @@ class Task(NamedTuple):
     is_money: bool = False
 
 
-def of_referral(state: str, number: str, body: Mapping[str, Any], now: datetime) -> Iterator[Task]:
-    """What the state of a referral asks of its clinic."""
+def of_referral(state: str, number: str, body: Mapping[str, Any], now: datetime, calendar: Calendar) -> Iterator[Task]:
+    """What the state of a referral asks of its clinic; whether a visit took place is said by the end of its day."""
     place, held = f"/referrals/{number}", bool(body.get("held_by"))
     about = f"{str(body.get('program') or '').upper()}, {body.get('community') or 'no community'}"
     if held:
@@ -43,7 +43,8 @@ def of_referral(state: str, number: str, body: Mapping[str, Any], now: datetime)
         case "scheduled" if body.get("missed"):
             yield Task("Book the first visit anew", number, f"{place}/appointments", "Book", about)
         case "scheduled" if (at := _instant(body.get("starts_at"))) and at <= now:
-            yield Task("Say whether the first visit took place", number, f"{place}/start", "Confirm", about, at)
+            due = calendar.end_of(calendar.day_of(at))
+            yield Task("Say whether the first visit took place", number, f"{place}/start", "Confirm", about, due)
         case "active" if body.get("planned") is False:
             yield Task("Make a plan", number, f"{place}/plan/edit", "Plan", about)
 
@@ -72,13 +73,13 @@ def of_question(number: str, plan: str, body: Mapping[str, Any]) -> Task:
     return _doored(body, f"Answer the officer about plan {plan}", number, f"/referrals/{number}/plan", "Answer", "")
 
 
-def of_invoice(number: str, invoice_id: str, body: Mapping[str, Any]) -> Task | None:
-    """What was refused may be put right until a day."""
+def of_invoice(number: str, invoice_id: str, body: Mapping[str, Any], calendar: Calendar) -> Task | None:
+    """What was refused may be put right until the end of a day of the contract's calendar."""
     denied = sum(line.get("claimed_cents", 0) for line in body.get("lines", ()) if line.get("status") == "denied")
     until = body.get("rectify_until")
     if not denied or not until:
         return None
-    due = datetime.fromisoformat(f"{until}T23:59:59-08:00")
+    due = calendar.end_of(date.fromisoformat(until))
     what = f"Put right invoice {body.get('number', '')}"
     return Task(what, number, f"/invoices/{invoice_id}", "Look", "", due, at_stake=denied, is_money=True)
 

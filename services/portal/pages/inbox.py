@@ -80,12 +80,14 @@ async def _of_clinic(visit: Visit, conn: Connection, now: datetime) -> Queue:
     """Referrals that wait for an answer, a visit or a plan."""
     if not visit.roles & _CLINIC:
         return Queue.of((), now)
-    asked = await list_asking(conn, visit.caller.sites, now, _SHOWN)
+    calendar = visit.register.default_calendar
+    today = calendar.start_of(calendar.day_of(now))
+    asked = await list_asking(conn, visit.caller.sites, now, today, _SHOWN)
     found: list[Task] = []
     for one in asked.first:
         contract_id = one.body.get("contract_id")
         person_id = one.person_id if one.state in _OPENED else None
-        waiting = tasks.of_referral(one.state, one.number, one.body, now)
+        waiting = tasks.of_referral(one.state, one.number, one.body, now, visit.register.calendar(contract_id))
         found += [task._replace(contract_id=contract_id, person_id=person_id) for task in waiting]
     return Queue(found, asked.total, asked.late)
 
@@ -103,7 +105,7 @@ async def _of_papers(visit: Visit, conn: Connection, now: datetime) -> Sequence[
             case "plan" if visit.roles & _CLINIC:
                 task = tasks.of_question(one.number, one.name, one.body)
             case "invoice" if visit.roles & _BILLS:
-                task = tasks.of_invoice(one.number, one.name, one.body)
+                task = tasks.of_invoice(one.number, one.name, one.body, visit.register.calendar(one.contract_id))
         if task:
             found.append(task._replace(person_id=one.person_id, contract_id=one.contract_id))
     return found

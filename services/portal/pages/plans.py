@@ -1,6 +1,7 @@
 """Plans: what was asked for and granted, the officer's question, and the editor of a new plan or an amendment."""
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -120,18 +121,27 @@ def priced_name(fee: FeeLine) -> str:
     return f"{fee.code}, {fee.description}, ${fee.cents // 100:,}.{fee.cents % 100:02d} a {fee.unit}"
 
 
-def _fees(register: Register, view: View) -> Mapping[str, FeeLine]:
-    today = register.calendar(view.body.get("contract_id")).day_of(clock.now())
-    program = register.program(view.body.get("program"), today)
-    fees = register.fees(view.body.get("contract_id"), today)
+def _first_day(row: Mapping[str, str]) -> date | None:
+    """The day from which a line is asked for, which prices it; nothing where none can be read."""
+    try:
+        return date.fromisoformat(row.get("from_on", ""))
+    except ValueError:
+        return None
+
+
+def _fees(register: Register, view: View, on: date | None = None) -> Mapping[str, FeeLine]:
+    """What may be planned for a day, today where none is named."""
+    on = on or register.calendar(view.body.get("contract_id")).day_of(clock.now())
+    program = register.program(view.body.get("program"), on)
+    fees = register.fees(view.body.get("contract_id"), on)
     return {code: fee for code, fee in fees.items() if program is None or code in program.plan_lines}
 
 
 def priced(register: Register, view: View, fields: Mapping[str, str]) -> int:
     """What all lines cost together, in cents, as far as they can be priced."""
-    fees, total = _fees(register, view), 0
+    total = 0
     for row in rows_of(fields, "lines"):
-        fee = fees.get(row.get("code", ""))
+        fee = _fees(register, view, _first_day(row)).get(row.get("code", ""))
         try:
             units = Decimal(row.get("units", "") or 0)
         except InvalidOperation:

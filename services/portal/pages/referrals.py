@@ -14,7 +14,7 @@ from services.portal.pages.history import told
 from services.portal.pages.visit import Visit, Visitor
 from services.portal.pages.words import report_title
 from services.portal.store.accounts import identities_of
-from services.portal.store.papers import Paper, list_papers
+from services.portal.store.papers import Paper, list_papers, next_dues
 from services.portal.store.shown import View, list_newest
 from services.portal.store.timeline import list_entries
 from shared import clock
@@ -34,12 +34,14 @@ async def list_all(
     """What changed last comes first; 50 on a page."""
     async with visit.portal.reading(visit.caller) as conn:
         found = await list_newest(conn, visit.caller.sites, state or None, int(cursor or 0), 51)
+        dues = await next_dues(conn, [view.referral_id for view, _ in found if view.state == "active"])
     views = [view for view, _ in found[:50]]
     async with visit.portal.office.pool.acquire() as conn:
         names = await identities_of(conn, {f"worker/{view.person_id}" for view in views if view.state in _KNOWN})
     context = {
         "views": views,
         "names": names,
+        "dues": dues,
         "state": state or "",
         "stages": STAGES,
         "older": found[49][1] if len(found) > 50 else None,  # noqa: PLR2004 - a page
@@ -105,7 +107,8 @@ def _next(visit: Visit, view: View, reports: Sequence[Paper]) -> tasks.Task | No
     now = clock.now()
     contract_id = view.body.get("contract_id")
     fees = visit.register.fees(contract_id, visit.register.default_calendar.day_of(now)).values()
-    found = list(tasks.of_referral(view.state, view.number, view.body, now))
+    calendar = visit.register.calendar(contract_id)
+    found = list(tasks.of_referral(view.state, view.number, view.body, now, calendar))
     found += [
         tasks.of_report(view.number, p.name, report_title(p.name), p.body, tasks.worth_of(fees, p.body.get("kind", "")))
         for p in reports

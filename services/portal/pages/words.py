@@ -20,6 +20,7 @@ from shared.calendar import Calendar
 _DATA = Path(__file__).parents[3] / "data"
 _PACIFIC = ZoneInfo("America/Vancouver")
 _LISTED = re.compile(r"(?<=of )[a-z_-]+(?:, [a-z_-]+)+")
+_DAY_ALONE = len("2024-11-12")
 _written_once = lru_cache(maxsize=4096)  # the same days and instants stand in many rows of many pages
 _UNSEEN = frozenset({"key", "seen", "then", "how", "version", "rows", "plan", "amends", "rectifies", "page"})
 
@@ -44,8 +45,11 @@ def instant(at: datetime | str | None) -> datetime | None:
 
 
 def a_day(on: date | str | None) -> date | None:
-    """As read from JSON."""
-    return date.fromisoformat(on[:10]) if isinstance(on, str) and on else on or None
+    """Reads a day from JSON; of an instant it is the day in Pacific time, never that of the instant's own offset."""
+    if isinstance(on, datetime) or (isinstance(on, str) and len(on) > _DAY_ALONE):
+        found = instant(on)
+        return found.date() if found else None
+    return date.fromisoformat(on) if isinstance(on, str) and on else on or None
 
 
 @_written_once

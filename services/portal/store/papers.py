@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -48,6 +49,11 @@ FROM papers AS p
 JOIN views AS v USING (referral_id)
 WHERE p.kind = $1 AND p.name = $2 AND v.site_id = ANY($3)
 LIMIT 1
+"""
+NEXT_DUE = """
+SELECT referral_id, min((body ->> 'due_at')::timestamptz) FROM papers
+WHERE referral_id = ANY($1) AND kind = 'report' AND state IN ('scheduled', 'returned') AND body ->> 'paused_by' IS NULL
+GROUP BY referral_id
 """
 QUEUE = """
 SELECT p.referral_id, p.kind, p.name, p.state, p.revision, p.body, p.changed, c.number
@@ -133,6 +139,11 @@ async def list_papers(conn: Connection, referral_id: str, kind: str, after: int,
     """Those of one kind in the order in which they changed, after a cursor."""
     rows = await conn.fetch(LIST, referral_id, kind, after, limit)
     return [(_paper(row), row["changed"]) for row in rows]
+
+
+async def next_dues(conn: Connection, referral_ids: Sequence[str]) -> Mapping[str, datetime]:
+    """When the next report of each is due, of those that owe one whose clock runs."""
+    return {row[0]: row[1] for row in await conn.fetch(NEXT_DUE, referral_ids) if row[1]}
 
 
 async def list_queue(conn: Connection, after: int, limit: int) -> list[tuple[Paper, str, int]]:
