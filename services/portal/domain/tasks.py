@@ -25,6 +25,7 @@ class Task(NamedTuple):
     person_id: str | None = None
     at_stake: int | None = None
     is_money: bool = False
+    pauses: Sequence[Sequence[str]] = ()  # the instants between which its clock stood still
 
 
 def of_referral(state: str, number: str, body: Mapping[str, Any], now: datetime, calendar: Calendar) -> Iterator[Task]:
@@ -65,6 +66,7 @@ def of_report(number: str, name: str, title: str, body: Mapping[str, Any], worth
         due,
         date.fromisoformat(since) if since else None,
         at_stake=worth,
+        pauses=body.get("pauses", ()),
     )
 
 
@@ -116,7 +118,8 @@ def _doored(  # noqa: PLR0913, PLR0917 - what a task shows
     body: Mapping[str, Any], what: str, number: str, href: str, action: str, about: str
 ) -> Task:
     door = body.get("door") or {}
-    return Task(what, number, href, action, about, _instant(door.get("due_at")), _instant(door.get("since")))
+    due, since = _instant(door.get("due_at")), _instant(door.get("since"))
+    return Task(what, number, href, action, about, due, since, pauses=door.get("pauses", ()))
 
 
 def _instant(text: Any) -> datetime | None:  # noqa: ANN401 - JSON

@@ -137,7 +137,8 @@ def officer_task(kind: str, name: str, body: dict[str, object], number: str) -> 
     at = datetime.fromisoformat(due).astimezone(UTC) if due else None
     since = door.get("since") if isinstance(door, dict) else None
     began = datetime.fromisoformat(since) if since else None
-    return Task(what, number, href, action, due_at=at, since=began, at_stake=cents)
+    pauses = door.get("pauses", ()) if isinstance(door, dict) else ()
+    return Task(what, number, href, action, due_at=at, since=began, at_stake=cents, pauses=pauses)
 
 
 @router.get("/events", response_class=EventSourceResponse)

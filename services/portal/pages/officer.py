@@ -69,6 +69,7 @@ async def _case(visit: Visit, number: str, template: str, outcome: Outcome | Non
         "outcome": outcome,
         "f": outcome.fields if outcome else {},
         "words": codes,
+        "is_officer": True,
         **more,
     }
     return page(visit.request, f"officer/{template}.html", context, status=outcome.status if outcome else 200)

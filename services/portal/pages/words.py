@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from jinja2 import Undefined
 from markupsafe import Markup
 
-from services.portal.domain.counting import CountedDay, count_days
+from services.portal.domain.counting import CountedDay, Pause, count_days
+from services.portal.domain.granted import lines_of
 from services.portal.pages import codes
 from shared.calendar import Calendar
 
@@ -136,19 +137,30 @@ def _in_words(listed: re.Match[str]) -> str:
     return "; ".join(codes.CHOICES[p].lower() for p in parts) if codes.CHOICES.keys() >= set(parts) else listed[0]
 
 
-def counted(calendar: Calendar, since: date | datetime | str, due: datetime | str) -> Markup:
-    """The list of days between the beginning of a deadline, a day or an instant, and its end."""
+def counted(
+    calendar: Calendar,
+    since: date | datetime | str,
+    due: datetime | str,
+    pauses: Sequence[Sequence[str]] | Undefined | None = None,
+) -> Markup:
+    """The list of days between the beginning of a deadline, a day or an instant, and its end.
+
+    `pauses` are the instants between which its clock stood still; the last one may have no end yet.
+    """
     ends = instant(due)
     if isinstance(since, str) and "T" not in since.replace(" ", "T"):
         since = date.fromisoformat(since)
     begins = instant(since) if isinstance(since, str | datetime) else since
     first = calendar.day_of(begins) if isinstance(begins, datetime) else begins
-    return _listed(calendar, first, calendar.day_of(ends)) if first and ends else Markup("")
+    still = tuple(
+        Pause(*(calendar.day_of(datetime.fromisoformat(at)) for at in one)) for one in pauses or () if one[1:]
+    )
+    return _listed(calendar, first, calendar.day_of(ends), still) if first and ends else Markup("")
 
 
 @_written_once
-def _listed(calendar: Calendar, first: date, last: date) -> Markup:
-    days = count_days(calendar, first, last)
+def _listed(calendar: Calendar, first: date, last: date, pauses: tuple[Pause, ...] = ()) -> Markup:
+    days = count_days(calendar, first, last, pauses)
     items = Markup("").join(_listed_day(one, is_first=one is days[0], is_last=one is days[-1]) for one in days)
     return Markup('<ol class="pp-days" aria-label="Day count" data-first="{}">{}</ol>').format(first, items)
 
@@ -239,6 +251,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "exit": _of(codes.EXITS),
     "decline": _of(codes.DECLINES),
     "next_step": _of(codes.NEXT_STEPS),
+    "plan_lines": lines_of,
     "plan_reason": _of(codes.PLAN_REASONS),
     "role": _of(codes.ROLES),
     "attendance": _of(codes.ATTENDANCES),

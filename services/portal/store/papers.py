@@ -8,7 +8,10 @@ from typing import Any, TypeAlias
 import asyncpg
 import orjson
 
+from services.portal.domain.still import move_door, run_again, stop
 from shared.decision import Event
+from shared.events.answers import DeadlineMoved
+from shared.events.program import ObligationPaused, ObligationRedated
 from shared.handlers import Kept
 from shared.postgres import Connection
 
@@ -120,6 +123,13 @@ def _tell(paper: Paper, noun: Noun, one: Kept) -> None:
     paper.revision = getattr(one.event, "revision", None) or paper.revision
     if getattr(one.event, "deadline", None) and paper.body.get("door"):
         paper.body["door"]["since"] = one.at
+    match one.event:
+        case DeadlineMoved(name=name, due_at=due_at):
+            move_door(paper.body, name, due_at, one.at)
+        case ObligationPaused():
+            stop(paper.body, one.at)
+        case ObligationRedated():
+            run_again(paper.body, one.at)
 
 
 async def _save(conn: Connection, papers: Sequence[Paper]) -> None:
