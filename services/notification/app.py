@@ -84,7 +84,7 @@ def _message(notice: Notice, address: str) -> MIMEText:
     """
     rule, number = RULES[notice.rule], notice.number
     portal = os.environ.get("REHAB_PORTAL", "https://portal.example")
-    message = MIMEText(f"{rule.text}\n\n{portal}/{rule.link.format(number=number)}\n")
+    message = MIMEText(f"{rule.text}\n\n{portal}/{rule.place(number, notice.document)}\n")
     message["From"], message["To"] = _FROM, address
     message["Subject"] = rule.subject.format(number=number)
     message["Message-ID"] = f"<{notice.id}@portal.example>"

@@ -71,14 +71,20 @@ def _document() -> str:
     lines += ["## every service", "", "| event | meaning | key | members |", "|---|---|---|---|"]
     for event in catalogue.COMMON:
         said = answers.said_by("referral", event)
-        lines.append(f"| `{event.__name__}` | {event.__doc__} | `{said.key_field}` | {_members(said)} |")
+        lines.append(f"| `{event.__name__}` | {_meaning(event)} | `{said.key_field}` | {_members(said)} |")
     return "\n".join(lines) + "\n"
 
 
 def _row(event: type[Event]) -> str:
     """One event."""
-    cells = (f"`{event.__name__}`<br>`{event.type_name}`", event.__doc__, f"`{event.topic}`", f"`{event.key_field}`")
+    cells = (f"`{event.__name__}`<br>`{event.type_name}`", _meaning(event), f"`{event.topic}`", f"`{event.key_field}`")
     return f"| {' | '.join(map(str, cells))} | {_members(event)} |"
+
+
+def _meaning(event: type[Event]) -> str:
+    """The docstring as a cell of a table: each paragraph on one line, none of whose signs ends the cell."""
+    paragraphs = (event.__doc__ or "").split("\n\n")
+    return "<br>".join(" ".join(one.split()) for one in paragraphs).replace("|", "\\|")
 
 
 def _members(event: type[Event]) -> str:

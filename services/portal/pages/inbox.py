@@ -9,14 +9,15 @@ from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from services.portal.api.access import CLINIC, OFFICER
 from services.portal.api.live import follow
 from services.portal.domain import tasks
 from services.portal.domain.tasks import Task
 from services.portal.pages.frame import page
-from services.portal.pages.visit import Visit, Visitor
+from services.portal.pages.visit import Visit, Visitor, may_open
 from services.portal.pages.words import report_title
 from services.portal.store.accounts import identities_of
-from services.portal.store.notices import list_newest_notices
+from services.portal.store.notices import Notice, list_newest_notices
 from services.portal.store.papers import list_queue
 from services.portal.store.tasks import list_asking, list_open_papers
 from shared import clock
@@ -24,7 +25,11 @@ from shared.postgres import Connection
 
 router = APIRouter()
 _SHOWN = 50  # the most urgent ones
-_TOLD = 8  # notices
+_TOLD = 50  # notices
+_LINES, _EACH = 8, 5  # sentences that are shown, and records that are named beside each
+WITH_PAGES = (
+    CLINIC | OFFICER | frozenset({"worker"})
+)  # other roles have an inbox and whom to contact, and nothing else yet
 _CLINIC = frozenset({"clinician", "administrator"})
 _BILLS = frozenset({"biller", "administrator"})
 _OPENED = frozenset({"acknowledged", "accepted", "scheduled", "active", "discharged"})
@@ -48,9 +53,38 @@ async def show_inbox(visit: Visitor) -> Response:
         "shown": len(shown),
         "overdue": queue.late,
         "names": names,
-        "notices": told,
+        "notices": told_once(told, visit.roles),
+        "has_pages": bool(visit.roles & WITH_PAGES),
     }
     return page(visit.request, "inbox/inbox.html", {**await visit.frame("inbox"), **context})
+
+
+class Told(NamedTuple):
+    """A sentence that somebody was told last, once, with the records that it was said of, the newest first."""
+
+    newest: Notice
+    link: str | None
+    others: Sequence[tuple[Notice, str | None]]
+    more: int
+
+
+def told_once(notices: Sequence[Notice], roles: frozenset[str]) -> Sequence[Told]:
+    """Notices by their sentence without its number, each sentence once; a link only where its reader may follow it."""
+    groups: dict[str, list[Notice]] = {}
+    for one in notices:
+        sentence = one.subject or one.about
+        groups.setdefault(sentence.replace(one.number, "") if one.number else sentence, []).append(one)
+    found = []
+    for first, *rest in list(groups.values())[:_LINES]:
+        others = [(one, _followed(one, roles)) for one in rest[:_EACH]]
+        found.append(Told(first, _followed(first, roles), others, len(rest) - len(others)))
+    return found
+
+
+def _followed(notice: Notice, roles: frozenset[str]) -> str | None:
+    """Where a notice leads, other than to the inbox on which it stands."""
+    link = notice.link
+    return f"/{link}" if link and link != "inbox" and may_open(link, roles) else None
 
 
 class Queue(NamedTuple):

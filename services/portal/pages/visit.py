@@ -1,11 +1,13 @@
 """Who visits: their session, their roles, and which pages there are for whom."""
 
+import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import quote
-from uuid import UUID, uuid4
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from fastapi import Depends, Request
 from fastapi.routing import APIRoute
@@ -13,11 +15,13 @@ from starlette.routing import BaseRoute
 
 from services.portal.api.acting import described
 from services.portal.api.desk import Here, Portal
+from services.portal.api.own import see_notice
 from services.portal.api.problems import Problem, not_found
 from services.portal.pages import local
 from services.portal.pages.access import ANYBODY, PAGES
 from services.portal.pages.settings import settings
 from services.portal.store.accounts import Caller, identity_of
+from services.portal.store.notices import find_unseen
 from services.portal.store.operations import get_operation
 from services.portal.store.register import Register, current_register
 from services.portal.store.sessions import IDLE_MINUTES, use_session
@@ -35,6 +39,11 @@ _MENU = (
     ("contacts", "/contacts", "Who to contact", None),
 )
 
+_PLACES = tuple(
+    (re.compile(re.sub(r"\{[a-z_:]+\}", "[^/]+", path)), roles)
+    for (method, path), roles in PAGES.items()
+    if method == "GET"
+)
 _IDLE = timedelta(minutes=IDLE_MINUTES)
 
 
@@ -59,7 +68,12 @@ class Visit:
         return frozenset(role for role, _ in self.whole.roles)
 
     async def frame(self, here: str, *, live: bool = True) -> Mapping[str, Any]:
-        """What every page shows around its own: who, where to go, which day it is, what was just done."""
+        """What every page shows around its own: who, where to go, which day it is, what was just done.
+
+        A page that is there has shown what its notices are about: they are seen.
+        """
+        if self.request.method == "GET" and not is_by_itself(self.request) and not _is_fetched_ahead(self.request):
+            await see_notices(self.portal, self.whole, self.request.url.path)
         return {
             **frame_without_data(here),
             "live": live,
@@ -123,6 +137,11 @@ def is_by_itself(request: Request) -> bool:
     return request.method == "GET" and (asks_itself or request.url.path == "/events")
 
 
+def _is_fetched_ahead(request: Request) -> bool:
+    """A browser may read a page before anybody opens it."""
+    return "prefetch" in request.headers.get("sec-purpose", "")
+
+
 async def visit_of(request: Request, portal: Here) -> Visit:
     """The visitor, or the way to sign in; 404 where there is nothing for their roles."""
     caller = await session_of(request, portal)
@@ -136,12 +155,29 @@ async def visit_of(request: Request, portal: Here) -> Visit:
         return Visit(request, portal, narrowed, caller, await identity_of(conn, who), await current_register(conn))
 
 
+async def see_notices(portal: Portal, caller: Caller, path: str) -> None:
+    """Whoever opens a page has seen the notices that lead to it, and on the page of a referral all about it."""
+    place = path.strip("/")
+    is_of_record = place.startswith(("referrals/", "officer/referrals/"))
+    async with portal.reading(caller) as conn:
+        unseen = await find_unseen(conn, caller.recipients, place, with_pages_below=is_of_record)
+    for notice_id in unseen:
+        with suppress(Problem):  # it is seen the next time
+            await see_notice(portal, caller, notice_id, uuid5(NAMESPACE_URL, f"{caller.account_id}/{notice_id}"))
+
+
 Visitor = Annotated[Visit, Depends(visit_of)]
 
 
 def roles_of(request: Request) -> frozenset[str]:
     """For whom the page is."""
     return PAGES[request.method, request.scope["route"].path]
+
+
+def may_open(place: str, roles: frozenset[str]) -> bool:
+    """Whether there is a page at a path without its first slash that one of these roles may open."""
+    found = [allowed for pattern, allowed in _PLACES if pattern.fullmatch(f"/{place}")]
+    return any(allowed is ANYBODY or allowed & roles for allowed in found)
 
 
 def check_pages(routes: Iterable[BaseRoute]) -> None:
