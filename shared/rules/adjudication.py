@@ -10,7 +10,7 @@ from shared.events.invoice import Cut, Drawn, JudgedLine, LineStatus
 from shared.events.portal import BilledLine
 from shared.events.procurement import FeeLine
 from shared.rules.case import EMPTY, Case, Held, Sent
-from shared.rules.fees import Cover, Terms, cents_of, cover, limits, percent_of, steps
+from shared.rules.fees import Cover, Terms, cents_of, cover, dollars, limits, percent_of, steps
 from shared.rules.payable import RULES, Service, Taken, Wait, in_steps
 from shared.rules.windows import rectify_until, wait_until
 
@@ -252,8 +252,8 @@ def _taken_away(worths: Iterable[tuple[Flaw, int]], claimed: int) -> tuple[tuple
 
 def _over_fee(s: Service, fee: FeeLine) -> Flaw:
     """More was claimed than the fee."""
-    rule = f"the fee is {fee.cents} cents a {fee.unit}"
-    return s.flaw("FEE-ADJ", "cents", rule, f"bill {cents_of(fee, s.line.units)} cents")
+    rule = f"the fee is {dollars(fee.cents)} a {fee.unit}"
+    return s.flaw("FEE-ADJ", "cents", rule, f"bill {dollars(cents_of(fee, s.line.units))}")
 
 
 def _late(s: Service, fee: FeeLine, percent: int) -> Flaw:

@@ -204,11 +204,15 @@ def report_accepted(s: Service) -> Said:
         return
     accepted = [r for r in s.reports if r.standing == _ACCEPTED]
     if accepted:
-        days = ", ".join(sorted({str(r.service_on) for r in accepted}))
-        flaw = s.flaw("RPT-DOS", "service_on", f"the date of service is that of the report {kind}", f"give {days}")
+        billed = {t.held.service_on for t in s.taken if t.held.code == s.line.code}
+        days = ", ".join(sorted({str(r.service_on) for r in accepted if r.service_on not in billed}))
+        fix = f"give {days}" if days else "leave the line out: each accepted report is billed"
+        flaw = s.flaw("RPT-DOS", "service_on", f"the date of service is that of the report {kind}", fix)
     else:
-        rule = f"the report {kind} of this service is accepted"
-        flaw = s.flaw("RPT-MISSING", "service_on", rule, f"send in the report {kind}")
+        rule = f"a service that rests on the report {kind} is paid once that report is accepted"
+        can_come = _may_come(s)
+        fix = f"send in the report {kind}" if can_come else f"leave the line out: no report {kind} is due any more"
+        flaw = s.flaw("RPT-MISSING", "service_on", rule, fix)
     yield Wait("report", flaw) if _may_come(s) else flaw
 
 
