@@ -9,6 +9,7 @@ PAGES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/static/{named}/{path:path}"): ANYBODY,
     ("GET", "/"): ANYBODY,
     ("GET", "/contacts"): ANYBODY,
+    ("GET", "/about/{rule}"): ANYBODY,
     ("GET", "/sign-in"): ANYBODY,
     ("POST", "/sign-in"): ANYBODY,
     ("POST", "/sign-out"): ANYBODY,

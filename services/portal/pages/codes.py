@@ -234,15 +234,15 @@ DONE: Mapping[str, tuple[str, str]] = {
     ),
     "referral-declined": (
         "You declined the referral",
-        "The insurer offers it to the next clinic; you need do nothing.",
+        "The insurer offers it to the next clinic; the claims officer reads why. You need do nothing.",
     ),
     "appointment-booked": (
         "The first visit is booked",
-        "The worker is told. After the visit you say whether it took place.",
+        "Tell the worker. After the visit you say whether it took place.",
     ),
     "appointment-moved": (
         "The first visit was moved",
-        "The worker is told. After the visit you say whether it took place.",
+        "Tell the worker. After the visit you say whether it took place.",
     ),
     "appointment-missed": ("The missed visit is on the record", "You agree a new first visit with the worker."),
     "program-started": (
@@ -259,14 +259,17 @@ DONE: Mapping[str, tuple[str, str]] = {
         "Every clock runs again from today; the new days stand on the referral.",
     ),
     "referral-withdrawn": ("The referral was withdrawn", "The clinic is told; what was done until now can be billed."),
-    "attendance-recorded": ("The days are on the record", "Days that were attended can be billed from now on."),
+    "attendance-recorded": ("The days are on the record", "Attended days are ready to bill once their week is over."),
     "report-submitted": (
         "The report was received",
         "It is checked; where nobody reviews it, it is accepted by itself, otherwise the claims officer answers.",
     ),
     "report-accepted": ("The report is accepted", "What it releases can be billed from now on."),
     "report-returned": ("The report went back", "The clinic puts the named fields right and sends it again."),
-    "obligation-waived": ("The report is not needed any more", "The clinic is told; nothing is due for it."),
+    "obligation-waived": (
+        "The report is not needed any more",
+        "Nothing is due for it; the clinic sees that on the referral.",
+    ),
     "plan-submitted": (
         "The plan is with the claims officer",
         "The officer decides line by line before the deadline on the plan.",
@@ -287,6 +290,34 @@ DONE: Mapping[str, tuple[str, str]] = {
     ),
     "invoice-voided": ("The invoice was taken back", "Nothing of it is paid; its services can be billed again."),
     "run-released": ("The run is released", "Its payees are paid and get their remittances."),
+}
+# what each call asks for, by its verb
+ASKED: Mapping[str, str] = {
+    "acknowledge": "referral-acknowledged",
+    "accept": "referral-accepted",
+    "decline": "referral-declined",
+    "appointments": "appointment-booked",
+    "move": "appointment-moved",
+    "missed": "appointment-missed",
+    "start": "program-started",
+    "end": "program-ended",
+    "hold": "referral-held",
+    "resume": "referral-resumed",
+    "withdraw": "referral-withdrawn",
+    "attendance": "attendance-recorded",
+    "report": "report-submitted",
+    "accept-report": "report-accepted",
+    "return-report": "report-returned",
+    "waive-report": "obligation-waived",
+    "plan": "plan-submitted",
+    "amend": "plan-submitted",
+    "reply": "plan-clock-resumed",
+    "request-information": "plan-information-requested",
+    "decide-plan": "plan-approved",
+    "invoice": "invoice-received",
+    "rectify": "invoice-received",
+    "void": "invoice-voided",
+    "release": "run-released",
 }
 NOTICES = {
     "referral-offered": "A new referral was offered to your site",
@@ -315,6 +346,14 @@ NOTICES = {
     "invoice-partially-approved": "An invoice was approved in part",
     "remittance-issued": "You were paid",
     "run-frozen": "A payment run waits for its release",
+}
+# what a line or an invoice waits for
+WAITS = {
+    "report": "its report to be accepted",
+    "claim": "the claim to be decided",
+    "attendance": "its attendance to be recorded",
+    "approval": "the plan to be decided",
+    "terms": "the terms of the contract",
 }
 UNITS = {"report": "report", "day": "day", "week": "week", "visit": "visit", "hour": "hour", "km": "kilometre"}
 SIDES = {"L": "left", "R": "right", "B": "both sides", "N": ""}

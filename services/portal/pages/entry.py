@@ -6,13 +6,14 @@ from typing import Annotated
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
 from services.portal.api.desk import Here, Portal
+from services.portal.api.problems import not_found
 from services.portal.pages import words
 from services.portal.pages.frame import page
 from services.portal.pages.press import Fields, fields_of
@@ -28,7 +29,7 @@ _AT_ONCE = asyncio.Semaphore(2)  # a check takes 64 MB
 _TRIES = MovingWindowRateLimiter(MemoryStorage())
 _A_NAME, _AN_ADDRESS = parse("10 per 5 minute"), parse("60 per 5 minute")
 _WRONG = "This e-mail address and password do not belong together."
-_OFTEN = "Too many tries. Wait five minutes, or ask your site's administrator for a new password."
+_OFTEN = "Too many tries. Wait five minutes."
 Then = Annotated[str, Query(max_length=500)]
 
 
@@ -45,6 +46,17 @@ async def show_contacts(request: Request, portal: Here) -> Response:
     """Whom to ask about what."""
     frame = await frame_of_anybody(portal, "contacts", await session_of(request, portal))
     return page(request, "entry/contacts.html", {**frame, "contacts": words.contacts()})
+
+
+@router.get("/about/{rule}")
+async def explain(
+    rule: Annotated[str, Path(pattern=r"^[A-Z][A-Z0-9_-]{0,39}$")], request: Request, portal: Here
+) -> Response:
+    """The page that the type of a problem names: its rule in words."""
+    if (said := words.rules().get(rule)) is None:
+        raise not_found()
+    frame = await frame_of_anybody(portal, "about", await session_of(request, portal))
+    return page(request, "entry/about.html", {**frame, "rule": rule, "words": said})
 
 
 @router.get("/sign-in")

@@ -1,6 +1,6 @@
 """What happened to a referral, told to those who work on it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -47,6 +47,16 @@ _TOLD: Mapping[str, tuple[str, str, str]] = {
     "invoice-paid": (_OK, "Invoice paid", "{dollars}."),
     "invoice-voided": (_IN, "Invoice {number} taken back", ""),
 }
+# to the insurer, who sees every clinic that was asked
+_OF_CLINICS: Mapping[str, tuple[str, str, str]] = {
+    "referral-offered": (_IN, "Offered to {clinic}", "Offer {rank}."),
+    "referral-acknowledged": (_IN, "{clinic} opened the offer", ""),
+    "referral-accepted": (_OK, "{clinic} accepted the referral", ""),
+    "referral-declined": (_WARN, "{clinic} declined the referral", "{reason}."),
+    "referral-lapsed": (_WARN, "{clinic} did not answer in time", ""),
+    "referral-offer-withdrawn": (_IN, "The offer to {clinic} was taken back", ""),
+    "referral-unplaced": (_WARN, "No clinic is left to ask", ""),
+}
 _DAYS = frozenset({"requested_on", "initial_visit_on", "last_on", "run_on"})
 _INSTANTS = frozenset({"starts_at", "due_at", "counts_at"})
 
@@ -69,6 +79,16 @@ def told(entry: Entry) -> Line | None:
     return Line(look, title.format_map(said), entry.at, more.format_map(said))
 
 
+def told_to_insurer(entry: Entry, name: Callable[[str | None], str]) -> Line | None:
+    """The same for the insurer, who sees each clinic by its name."""
+    if entry.words not in _OF_CLINICS:
+        return told(entry)
+    look, title, more = _OF_CLINICS[entry.words]
+    said = _Said({**_said(entry.body), "clinic": name(entry.site_id)})
+    said["reason"] = codes.DECLINES.get(entry.body.get("reason_code", ""), "")
+    return Line(look, title.format_map(said), entry.at, more.format_map(said).strip(". ") and more.format_map(said))
+
+
 class _Said(dict[str, str]):
     """A member that an older event has not is left blank."""
 
@@ -85,7 +105,7 @@ def _said(body: Mapping[str, Any]) -> Mapping[str, str]:
     said["dollars"] = f"${cents // 100:,}.{cents % 100:02d}" if isinstance(cents, int) else ""
     said["report"] = words.report_title(body.get("report", ""))
     said["exit_reason"] = codes.EXITS.get(body.get("exit_reason", ""), "").lower()
-    said["waits_for"] = ", ".join(str(one).replace("-", " ") for one in body.get("waits_for", ()))
+    said["waits_for"] = words.waits(body.get("waits_for", ()))
     for name, one in (("lines", "line"), ("days", "day"), ("fields", "field")):
         count = len(body[name]) if isinstance(body.get(name), list) else 0
         said[name] = f"{count} {one}{'' if count == 1 else 's'}"

@@ -1,7 +1,8 @@
 """The claims officer: what waits for a decision, every referral, plans line by line, reports to review."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query, Response
 
@@ -23,7 +24,7 @@ from services.portal.api.treatment import PlanNumber, ReportName
 from services.portal.domain import tasks
 from services.portal.pages import codes
 from services.portal.pages.frame import page
-from services.portal.pages.history import told
+from services.portal.pages.history import told_to_insurer
 from services.portal.pages.inbox import officer_task
 from services.portal.pages.press import Outcome, Press, Pressed, body_of, rows_of
 from services.portal.pages.referrals import stages
@@ -31,8 +32,9 @@ from services.portal.pages.reports import told_sections
 from services.portal.pages.visit import Visit, Visitor
 from services.portal.store.cases import Case, list_newest
 from services.portal.store.contents import parts_of
+from services.portal.store.documents import read_document
 from services.portal.store.papers import list_papers, list_queue
-from services.portal.store.timeline import list_entries
+from services.portal.store.timeline import Entry, list_entries
 from shared import clock
 
 router = APIRouter(prefix="/officer")
@@ -91,11 +93,36 @@ async def _referral(visit: Visit, number: str, outcome: Outcome | None = None) -
         entries = await list_entries(conn, case.referral_id, 200)
     more = {
         "case": case,
+        "declined": await _declined(visit, case, entries),
         "stages": stages({**case.body, "state": case.state}),
         "papers": papers,
-        "entries": [line for entry in entries if (line := told(entry))],
+        "entries": [line for entry in entries if (line := told_to_insurer(entry, visit.register.name))],
     }
     return await _case(visit, number, "referral", outcome, **more)
+
+
+class Declined(NamedTuple):
+    """An offer that a clinic declined: which clinic, when, why, what it suggests, and what it wrote."""
+
+    clinic: str
+    at: datetime
+    reason: str
+    suggests: str
+    comment: str | None
+
+
+async def _declined(visit: Visit, case: Case, entries: Sequence[Entry]) -> Sequence[Declined]:
+    """Every declined offer of a referral, the newest first."""
+    found = []
+    async with visit.portal.office.pool.acquire() as conn:
+        for entry in (one for one in entries if one.words == "referral-declined"):
+            body = entry.body
+            comment = (
+                await read_document(conn, case.referral_id, body["comment_id"]) if body.get("comment_id") else None
+            )
+            clinic = visit.register.name(entry.site_id)
+            found.append(Declined(clinic, entry.at, body.get("reason_code", ""), body.get("next_step", ""), comment))
+    return found
 
 
 @router.post("/referrals/{number}")

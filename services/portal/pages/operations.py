@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from services.portal.api.own import show_operation
-from services.portal.api.problems import not_found
 from services.portal.pages.frame import HEADERS, page, rendered
 from services.portal.pages.local import set_pace, shown
 from services.portal.pages.press import Pressed
@@ -57,7 +56,7 @@ async def show_day(_: Visitor, then: Annotated[str, Query(max_length=500)] = "/i
     """On one machine alone: the line that says which day it is, for a page that has been open for a while."""
     said = shown()
     if said is None:
-        raise not_found()
+        return Response(status_code=204, headers=HEADERS)
     body = rendered("local.html", {"local": said, "now": clock.now(), "path": local_path(then)})
     return HTMLResponse(body, headers=HEADERS)
 

@@ -69,7 +69,6 @@ def on_paper(said: Mapping[str, Any], payee: str, at: str) -> bytes:
         "Payee": f"{payee} ({said['payee_id']})",
         "Paid with the run of": words.long_day(said["run_on"]),
         "Amount": plain(said["cents"]),
-        "May be disputed until": words.long_day(said["dispute_until"]),
         "Printed": at,
     }
     for name, value in head.items():

@@ -1,6 +1,7 @@
 """What cannot be shown or done, as a page: never a bare sentence of the machine, and what was typed is kept."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -11,13 +12,13 @@ from services.portal.api.problems import Problem, not_found
 from services.portal.pages.frame import HEADERS, page
 from services.portal.pages.press import fields_of
 from services.portal.pages.sessions import KEPT, ended
-from services.portal.pages.visit import frame_without_data, way_in
+from services.portal.pages.visit import frame_of_anybody, frame_without_data, session_of, way_in
 from shared.log import logger
 from shared.postgres import passes
 
 _TITLES: Mapping[int, str] = {
     403: "This came from another site",
-    404: "There is nothing here for you",
+    404: "This page cannot be found",
     405: "This cannot be done here",
     413: "That is too much at once",
     428: "Open the page again",
@@ -79,14 +80,21 @@ def _line(request: Request, status: int, text: str) -> Response:
     return HTMLResponse(f"Not saved. {text}", status, HEADERS)
 
 
+async def _frame(request: Request) -> Mapping[str, Any]:
+    """Around a page that is not there: who is signed in still is, and sees it."""
+    portal = request.app.state.portal
+    return await frame_of_anybody(portal, "", await session_of(request, portal))
+
+
 async def _shown(request: Request, problem: Problem) -> Response:
     """With everything that was typed, and the button to send it again."""
     if is_of_script(request):
         return _line(request, problem.status, f"{problem.detail} What you typed stands on this page.")
+    frame = await _frame(request) if problem.status == 404 else frame_without_data("")  # noqa: PLR2004 - not there
     again = request.method == "POST" and problem.status in {428, 429, 500, 503}
     kept = await fields_of(request) if again else {}
     context = {
-        **frame_without_data(""),
+        **frame,
         "title": _TITLES.get(problem.status, "It was not taken"),
         "problem": problem,
         "kept": kept,

@@ -9,6 +9,7 @@ from services.portal.api.papers import allowed_to_clinic
 from services.portal.api.referrals import LOST, Number, find_mine, page_of
 from services.portal.domain import tasks
 from services.portal.domain.balance import balances
+from services.portal.pages import words
 from services.portal.pages.frame import page
 from services.portal.pages.history import told
 from services.portal.pages.visit import Visit, Visitor
@@ -66,10 +67,17 @@ async def show(number: Number, visit: Visitor) -> Response:
         "plans": papers.get("plan", ()),
         "invoices": papers.get("invoice", ()),
         "balances": balances([p.body for p in papers.get("plan", ())], [_billed(p) for p in papers.get("invoice", ())]),
+        "visit_is_on_a_business_day": is_on_a_business_day(visit, view),
         "entries": [line for entry in entries if (line := told(entry))],
         "may": {paper.place: allowed_to_clinic(paper) for kind in papers.values() for paper in kind},
     }
     return page(visit.request, "referrals/show.html", {**await visit.frame("referrals"), **context})
+
+
+def is_on_a_business_day(visit: Visit, view: View) -> bool:
+    """Whether the first visit is on a day on which the contract's calendar counts; so is one that nobody has booked."""
+    on = words.a_day(view.body.get("starts_at"))
+    return on is None or visit.register.calendar(view.body.get("contract_id")).is_business_day(on)
 
 
 async def papers_of(visit: Visit, view: View) -> Mapping[str, Sequence[Paper]]:

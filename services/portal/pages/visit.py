@@ -77,15 +77,14 @@ class Visit:
         return {
             **frame_without_data(here),
             "live": live,
-            "me": _described(self),
+            "me": _described(self.whole, self.identity, self.register),
             "nav": [(id_, href, text) for id_, href, text, roles in _MENU if roles is None or roles & self.roles],
             "local": local.shown(),
             "register": self.register,
             "roles": self.roles,
             "key": str(uuid4()),
             "done": await self._done(),
-            "signed_out_at": datetime.now(UTC) + _IDLE,  # a session's clock is no part of the business
-            "idle": _IDLE,
+            **_idling(),
         }
 
     async def _done(self) -> Mapping[str, Any] | None:
@@ -100,12 +99,12 @@ class Visit:
         return described(found) if found and found.status == "accepted" else None
 
 
-def _described(visit: Visit) -> Mapping[str, str]:
-    """Name, role and place, as they stand in the header."""
-    identity, sites = visit.identity, visit.whole.sites
-    name = f"{identity.given_name} {identity.family_name}" if identity else visit.whole.account_id
-    where = visit.register.name(sites[0]) if len(sites) == 1 else visit.register.name(visit.whole.organisation_id)
-    return {"name": name, "roles": ", ".join(sorted(visit.roles)), "where": where}
+def _described(caller: Caller, identity: Identity | None, register: Register) -> Mapping[str, str]:
+    """Name, role and place, as they stand in the header; a worker has no name here before an offer was opened."""
+    sites, roles = caller.sites, sorted({role for role, _ in caller.roles})
+    name = f"{identity.given_name} {identity.family_name}" if identity else ""
+    where = register.name(sites[0]) if len(sites) == 1 else register.name(caller.organisation_id)
+    return {"name": name, "roles": ", ".join(roles), "where": where}
 
 
 def frame_without_data(here: str) -> Mapping[str, Any]:
@@ -114,12 +113,24 @@ def frame_without_data(here: str) -> Mapping[str, Any]:
 
 
 async def frame_of_anybody(portal: Portal, here: str, caller: Caller | None = None) -> Mapping[str, Any]:
-    """Around a page that everybody may see; who is signed in keeps their menu."""
+    """Around a page that everybody may see; who is signed in keeps their menu, their name and the way out."""
     roles = frozenset(role for role, _ in caller.roles) if caller else frozenset[str]()
     nav = [(id_, href, text) for id_, href, text, needed in _MENU if caller and (needed is None or needed & roles)]
     async with portal.office.pool.acquire() as conn:
         register = await current_register(conn)
-    return {**frame_without_data(here), "nav": nav, "register": register, "roles": roles}
+        identity = await identity_of(conn, _person_key(caller)) if caller else None
+    me = {"me": _described(caller, identity, register), **_idling()} if caller else {}
+    return {**frame_without_data(here), "nav": nav, "register": register, "roles": roles, **me}
+
+
+def _idling() -> Mapping[str, Any]:
+    """When a session ends unless something is pressed; its clock is no part of the business."""
+    return {"signed_out_at": datetime.now(UTC) + _IDLE, "idle": _IDLE}
+
+
+def _person_key(caller: Caller) -> str:
+    """By which name the holder of an account is kept."""
+    return f"worker/{caller.person_id}" if caller.person_id else f"account/{caller.account_id}"
 
 
 async def session_of(request: Request, portal: Portal) -> Caller | None:
@@ -151,8 +162,8 @@ async def visit_of(request: Request, portal: Here) -> Visit:
     if not narrowed.roles:
         raise not_found()
     async with portal.office.pool.acquire() as conn:
-        who = f"worker/{caller.person_id}" if caller.person_id else f"account/{caller.account_id}"
-        return Visit(request, portal, narrowed, caller, await identity_of(conn, who), await current_register(conn))
+        identity = await identity_of(conn, _person_key(caller))
+        return Visit(request, portal, narrowed, caller, identity, await current_register(conn))
 
 
 async def see_notices(portal: Portal, caller: Caller, path: str) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import re
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -97,6 +98,11 @@ def report_title(name: str) -> str:
     return f"{codes.REPORTS.get(kind, kind)}{f' {number}' if number else ''}"
 
 
+def waits(found: Sequence[str] | None) -> str:
+    """What an invoice waits for, in words."""
+    return " and ".join(codes.WAITS.get(one, one.replace("-", " ")) for one in found or ())
+
+
 def units(amount: Decimal | str | float | None) -> str:
     """Without zeros that say nothing."""
     return "" if amount in {None, ""} else f"{Decimal(str(amount)).normalize():f}"
@@ -175,13 +181,10 @@ def _listed_day(one: CountedDay, *, is_first: bool, is_last: bool) -> Markup:
 
 
 def done_words(operation: Mapping[str, Any]) -> tuple[str, str]:
-    """What was just done, and what happens next."""
+    """What was just done, and what happens next; where the first thing announced has no words, by what was asked."""
     event = str((operation.get("result") or {}).get("event", ""))
-    return (
-        codes.DONE.get(event)
-        or codes.DONE.get(operation["about"].rpartition("/")[2])
-        or ("Done", "It is on the record.")
-    )
+    asked = codes.ASKED.get(operation["about"].rpartition("/")[2], "")
+    return codes.DONE.get(event) or codes.DONE.get(asked) or ("It was taken", "It is on the record.")
 
 
 def typed(fields: Mapping[str, str]) -> Sequence[tuple[str, str]]:
@@ -221,6 +224,12 @@ def contacts() -> Sequence[Mapping[str, str]]:
         return list(csv.DictReader(lines))
 
 
+@cache
+def rules() -> Mapping[str, str]:
+    """What each code of a refusal means, in a sentence."""
+    return tomllib.loads(Path(__file__).with_name("rules.toml").read_text(encoding="utf-8"))
+
+
 def _of(known: Mapping[str, str]) -> Callable[[str | None], str]:
     return lambda code: known.get(code or "", (code or "").replace("-", " ").replace("_", " "))
 
@@ -239,6 +248,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "instant": instant,
     "state": state,
     "units": units,
+    "waits": waits,
     "areas": areas,
     "nature": nature,
     "body_part": body_part,
