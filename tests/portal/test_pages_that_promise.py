@@ -147,6 +147,14 @@ async def test_an_officer_reads_which_clinic_declined_why_and_what_it_wrote(port
         assert "Too far for her." not in await visitor.open(R)
 
 
+async def test_a_comment_that_no_document_holds_leaves_the_officer_the_page(portal: World) -> None:
+    await portal.hear(story.CALENDAR, story.created(), story.offered(), story.declined())
+    async with visiting(portal, "a-officer") as visitor:
+        text = await visitor.open(f"/officer{R}")
+    assert "No room for a first visit in time" in text
+    assert "Comment" not in text
+
+
 def line_of(status: str, claimed: int, units: int, cents: int) -> Event:
     cut = Cut(code="ONE-PER-DAY", rule="at most 1 a day; 0 are used", fix="bill 1", cents=0)
     line = treated.judged("ok", 10_000).model_copy(

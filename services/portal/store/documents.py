@@ -38,8 +38,11 @@ async def put_document(conn: Connection, referral_id: str, text: str) -> Stored:
 
 
 async def read_document(conn: Connection, referral_id: str, document_id: str) -> str | None:
-    """Opened to be shown; None when it is not there, or its words were forgotten."""
-    sealed = await conn.fetchval(READ, UUID(document_id), referral_id)
+    """Opened to be shown; None when it is not there, has a name that no document has, or its words were forgotten."""
+    try:
+        sealed = await conn.fetchval(READ, UUID(document_id), referral_id)
+    except ValueError:
+        return None
     if sealed is None:
         return None
     owner = f"document/{referral_id}"
