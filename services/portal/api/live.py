@@ -37,11 +37,12 @@ class Live:
         """One stream a client: a new one ends the one before."""
         async with self._office.pool.acquire() as conn:
             newest = await newest_change(conn)
+            known = await list_hints(conn, newest - _OVERLAP, [])
         self.close(client)
         stream = Stream(frozenset(caller.recipients), asyncio.Queue(_MOST))
         self._streams[client] = stream
         if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look(newest))
+            self._looking = asyncio.create_task(self._look(newest, _numbers(known)))
         return stream
 
     def close(self, client: str, stream: Stream | None = None) -> None:
@@ -51,15 +52,19 @@ class Live:
             del self._streams[client]
             _put(found, None)
 
-    async def _look(self, first: int) -> None:
-        """As long as somebody listens; should it end otherwise, so do the streams, and their clients come again."""
-        seen: deque[int] = deque((hint.changed for hint in await self._changes(first - _OVERLAP, ())), 2 * _OVERLAP)
+    async def _look(self, first: int, known: Sequence[int]) -> None:
+        """As long as somebody listens; should it end otherwise, so do the streams, and their clients come again.
+
+        `known` are the changes up to `first` that were there when the first stream opened: what was being written then
+        is told once it is there.
+        """
+        seen = deque(known, 2 * _OVERLAP)
         last = first
         try:
             while self._streams:
                 batches = self._office.batches
                 hints = await self._changes(last - _OVERLAP, seen)
-                seen.extend(hint.changed for hint in hints)
+                seen.extend(_numbers(hints))
                 last = max(last, *(hint.changed for hint in hints)) if hints else last
                 self._tell(hints)
                 if self._office.batches == batches:
@@ -89,6 +94,11 @@ class Live:
         for hint in hints:
             for stream in listening.get(hint.recipient, ()):
                 _put(stream, hint)
+
+
+def _numbers(hints: Sequence[Hint]) -> list[int]:
+    """The changes that hints tell of, each once: several recipients hear of one."""
+    return list(dict.fromkeys(hint.changed for hint in hints))
 
 
 def _put(stream: Stream, hint: Hint | None) -> None:
