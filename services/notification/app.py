@@ -83,8 +83,8 @@ def _message(notice: Notice, address: str) -> MIMEText:
     """
     rule, number = RULES[notice.rule], notice.number
     portal = os.environ.get("REHAB_PORTAL", "https://portal.example")
-    link = rule.link.format(number=number) if number else "inbox"
-    message = MIMEText(f"{rule.text}\n\n{portal}/{link}\n")
+    place = rule.place(number, notice.document) if number else "inbox"
+    message = MIMEText(f"{rule.text}\n\n{portal}/{place}\n")
     message["From"], message["To"] = _FROM, address
     message["Subject"] = rule.subject.format(number=number) if number else _without_number(rule.subject)
     message["Message-ID"] = f"<{notice.id}@portal.example>"

@@ -1,6 +1,5 @@
 """`python -m shared.events.contracts [--check]`: schemas, examples and documents of the events, from their classes."""
 
-import inspect
 import json
 import sys
 from collections.abc import Iterator
@@ -104,9 +103,9 @@ def _row(event: type[Event]) -> str:
 
 
 def _meaning(event: type[Event]) -> str:
-    """Return the docstring as one cell of a table: paragraphs apart by `<br>`, no line break, no bare bar."""
-    paragraphs = inspect.cleandoc(event.__doc__ or "").split("\n\n")
-    return "<br>".join(" ".join(text.split()) for text in paragraphs).replace("|", "\\|")
+    """The docstring as a cell of a table: each paragraph on one line, none of whose signs ends the cell."""
+    paragraphs = (event.__doc__ or "").split("\n\n")
+    return "<br>".join(" ".join(one.split()) for one in paragraphs).replace("|", "\\|")
 
 
 def _members(event: type[Event]) -> str:

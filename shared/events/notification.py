@@ -9,7 +9,10 @@ Channel = Literal["portal", "email"]
 
 
 class NoticeQueued(Event, type="rehab.notification.notice-queued.v1", key="recipient_id"):
-    """Somebody must be told something; `about` is the event type that caused it, and nothing personal."""
+    """Somebody must be told something; `about` is the event type that caused it, and nothing personal.
+
+    `subject` is the sentence of the notice, `number` the referral's, `link` the page of the portal where it is read.
+    """
 
     recipient_id: str
     notice_id: str
@@ -19,6 +22,9 @@ class NoticeQueued(Event, type="rehab.notification.notice-queued.v1", key="recip
     site_id: str | None = None
     channels: tuple[Channel, ...]
     useful_until: Instant | None = None
+    number: str | None = None
+    subject: str | None = None
+    link: str | None = None
 
 
 class NoticeSent(Event, type="rehab.notification.notice-sent.v1", key="recipient_id"):

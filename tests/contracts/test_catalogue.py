@@ -124,3 +124,12 @@ def test_a_consumer_reads_the_golden_record_of_its_producer(name: str, event: ty
     assert record.fault is None
     assert record.event is not None
     assert record.event.key == golden["key"]
+
+
+def test_each_table_of_the_document_of_events_goes_through_to_its_end() -> None:
+    lines = contracts.DOCUMENT.read_text().splitlines()
+    rows = [line for line in lines if line and not line.startswith("#") and not line.startswith("Generated")]
+    assert len(rows) > 100
+    assert [row for row in rows if not (row.startswith("|") and row.endswith("|"))] == []
+    columns = {row.replace("\\|", "").count("|") for row in rows}
+    assert columns == {5, 6}

@@ -1,17 +1,20 @@
 """The rules are data that can be relied on: known events, known roles, and words that say nothing about anybody."""
 
+import re
 import string
 from datetime import timedelta
 
 import pytest
 
-from services.notification.app import service
+from services.notification.app import _message, service
+from services.notification.domain.notice import Notice
 from services.notification.domain.register import OFFICER
 from services.notification.domain.rule import Rule
 from services.notification.domain.telling import CLINIC
 from services.notification.store.rules import RULES
 from shared.events import catalogue
-from shared.events.notification import NoticeEscalated
+from shared.events.notification import NoticeEscalated, NoticeQueued
+from tests.notification.ledger import NOON, Ledger, event
 
 EVENTS = catalogue.every()
 BY_WORDS = {name.split(".")[2]: event for name, event in EVENTS.items() if event.topic != "rehab-notification"}
@@ -77,7 +80,29 @@ def test_a_notice_is_useful_for_half_a_day_at_least_and_forty_days_at_most(rule:
 def test_a_notice_says_a_number_a_link_and_nothing_about_anybody(rule: Rule) -> None:
     for text in (rule.subject, rule.link, rule.text):
         fields = {name for _, name, _, _ in string.Formatter().parse(text) if name}
-        assert fields <= ({"number"} if text is not rule.text else set())
+        assert fields <= {rule.subject: {"number"}, rule.link: {"number", "document"}, rule.text: set()}[text]
+
+
+@ALL
+def test_what_is_queued_says_the_sentence_and_the_page_of_its_mail(rule: Rule) -> None:
+    notice = Notice("n", 1, "a", rule.name, "r", "r", "7", "", "queued", 0, None, NOON, number="R-24-1")
+    mail = _message(notice, "somebody@example.test")
+    ledger = Ledger()
+    ledger.hear(event(EVENTS[rule.on])) if not rule.is_escalation else None
+    for said in (one for one in ledger.said if isinstance(one, NoticeQueued) and one.rule == rule.name):
+        assert said.subject == rule.subject.format(number=said.number)
+        assert said.link == rule.place(said.number or "", ledger.notices[said.notice_id].document)
+    assert mail["Subject"] == rule.subject.format(number="R-24-1")
+    assert f"/{rule.place('R-24-1', '7')}\n" in str(mail.get_payload())
+    assert "{" not in str(mail)
+
+
+PROMISED = re.compile("disput|side by side|certificate|shows whom|shows the distance|shows why", re.IGNORECASE)
+
+
+@ALL
+def test_a_notice_promises_nothing_that_no_page_shows(rule: Rule) -> None:
+    assert not PROMISED.search(rule.subject + rule.text)
 
 
 @ALL

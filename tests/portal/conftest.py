@@ -35,6 +35,8 @@ ACCOUNTS = (
     ("a-south-biller", "provider", "o-south", "s-south-1", "biller", "Invented", "Biller", "bills@example.test"),
     ("a-officer", "insurer", "", "", "claims_officer", "Invented", "Officer", "officer@example.test"),
     ("a-payer", "insurer", "", "", "payment_officer", "Invented", "Payer", "payer@example.test"),
+    ("a-program", "insurer", "", "", "program_officer", "Invented", "Program", "program@example.test"),
+    ("a-operations", "insurer", "", "", "operations", "Invented", "Operator", "operations@example.test"),
     ("a-worker", "worker", "", "", "worker", "Invented", "Worker", "worker@example.test", "W1"),
 )
 

@@ -25,6 +25,8 @@ ROLE_OF = {
     "a-north-admin": "administrator",
     "a-officer": "claims_officer",
     "a-payer": "payment_officer",
+    "a-program": "program_officer",
+    "a-operations": "operations",
     "a-worker": "worker",
 }
 THERE = {

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.portal.api.bodies import Hold, HoldForInsurer
 from services.portal.api.problems import Problem
 from services.portal.domain.letters import plain
 from services.portal.domain.typed_values import (
@@ -35,6 +36,7 @@ from services.portal.domain.typed_values import (
     read_whole,
 )
 from services.portal.pages import invoices, officer, plans, press, reports, visits, words
+from shared.limits import FIRST_DAY, LAST_DAY
 
 TEMPLATES = Path(invoices.__file__).parents[1] / "templates"
 READERS: Mapping[str, Reader[Any]] = {
@@ -247,9 +249,11 @@ FIELDS: Mapping[tuple[str, str], Field] = {
     ("visits/start.html", '"initial_visit_on"'): Field(
         "day", "initial_visit_on", lambda t: visits.started({"initial_visit_on": t}).initial_visit_on
     ),
-    ("visits/hold.html", '"review_on"'): Field("day", "review_on", lambda t: visits.held({"review_on": t}).review_on),
+    ("visits/hold.html", '"review_on"'): Field(
+        "day", "review_on", lambda t: visits.held({"review_on": t}, Hold).review_on
+    ),
     ("officer/referral.html", '"review_on"'): Field(
-        "day", "review_on", lambda t: visits.held({"review_on": t}).review_on
+        "day", "review_on", lambda t: visits.held({"review_on": t}, HoldForInsurer).review_on
     ),
     ("visits/attendance.html", '"other_on"'): Field(
         "day", "days.0.on", lambda t: visits.attended({"other_on": t, "other_status": "missed"}).days[0].on

@@ -12,6 +12,7 @@ from shared.events.invoice import (
     InvoicePartiallyApproved,
     InvoicePended,
     InvoiceReceived,
+    InvoiceRejected,
     JudgedLine,
     PayeeShare,
     PaymentScheduled,
@@ -251,6 +252,19 @@ def decided(revision: int = 2) -> tuple[Event, ...]:
         cut_off_at=NOON + timedelta(days=24),
     )
     return adjudicated, partly, scheduled
+
+
+def rejected(revision: int = 2) -> InvoiceRejected:
+    return InvoiceRejected(
+        referral_id=CASE,
+        revision=revision,
+        invoice_id=INVOICE,
+        number="24-1",
+        claimed_cents=10_000,
+        notice_on=DAY + WEEK,
+        rectify_until=DAY + 26 * WEEK,
+        dispute_until=DAY + 13 * WEEK,
+    )
 
 
 def frozen(approvals_needed: int = 2) -> RunFrozen:

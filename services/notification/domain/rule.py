@@ -59,6 +59,10 @@ class Rule(NamedTuple):
             and all(getattr(event, name) <= most for name, most in self.at_most.items())
         )
 
+    def place(self, number: str, document: str) -> str:
+        """The page of the portal where a notice is read, as a path without its first slash."""
+        return self.link.format(number=number, document=document)
+
     def names(self, event: Event) -> str:
         """The document that a notice of this event is about; empty when it is about the referral."""
         return str(getattr(event, self.document)) if self.document else ""

@@ -110,6 +110,9 @@ def _said(notice: Notice, rule: Rule, event: Event, site_id: str | None) -> tupl
         site_id=site_id,
         channels=rule.channels,
         useful_until=notice.useful_until,
+        number=notice.number or None,
+        subject=rule.subject.format(number=notice.number),
+        link=rule.place(notice.number, notice.document),
     )
     if "portal" not in rule.channels:
         return (queued,)

@@ -63,12 +63,13 @@ class Live:
         """Yields a new stream; a Problem of status 429 or 503 where there are too many."""
         async with self._office.pool.acquire() as conn:
             newest = await newest_change(conn)
+            known = await list_hints(conn, newest - _OVERLAP, [])
         self._close(client.name)
         self._check_bounds(client)
         until = asyncio.get_running_loop().time() + self.bounds.seconds
         stream = self._streams[client.name] = Stream(client, until, asyncio.Queue(_MOST))
         if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look(newest))
+            self._looking = asyncio.create_task(self._look(newest, _numbers(known)))
         metrics.STREAMS.labels("portal").inc()
         try:
             yield stream
@@ -92,16 +93,20 @@ class Live:
         if found := self._streams.pop(name, None):
             _put(found, None)
 
-    async def _look(self, first: int) -> None:
-        """As long as somebody listens; should it end otherwise, so do the streams, and their clients come again."""
+    async def _look(self, first: int, known: Sequence[int]) -> None:
+        """As long as somebody listens; should it end otherwise, so do the streams, and their clients come again.
+
+        `known` are the changes up to `first` that were there when the first stream opened: what was being written then
+        is told once it is there.
+        """
         deadline.outlive_request()
-        seen: deque[int] = deque(maxlen=2 * _OVERLAP)
+        seen = deque(known, 2 * _OVERLAP)
         last = first
         try:
             while self._streams:
                 batches = self._office.batches
-                hints = await self._changes(max(first, last - _OVERLAP), seen)
-                seen.extend(hint.changed for hint in hints)
+                hints = await self._changes(last - _OVERLAP, seen)
+                seen.extend(_numbers(hints))
                 last = max(last, *(hint.changed for hint in hints)) if hints else last
                 self._tell(hints)
                 if self._office.batches == batches:
@@ -147,6 +152,11 @@ class Live:
         for hint in hints:
             for stream in listening.get(hint.recipient, ()):
                 _put(stream, hint)
+
+
+def _numbers(hints: Sequence[Hint]) -> list[int]:
+    """The changes that hints tell of, each once: several recipients hear of one."""
+    return list(dict.fromkeys(hint.changed for hint in hints))
 
 
 def _put(stream: Stream, hint: Hint | None) -> None:

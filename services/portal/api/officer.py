@@ -19,7 +19,7 @@ from services.portal.store.papers import list_queue
 router = APIRouter(prefix="/officer", tags=["officer"])
 _OVER = frozenset({"not-admitted", "withdrawn", "discharged", "closed"})
 _LISTED = ("program", "community", "urgent", "officer", "door", "held_by", "starts_at", "initial_visit_on", "last_on")
-_INNER = frozenset({"person_id", *_LISTED})
+_INNER = frozenset({"person_id", "stopped_door", *_LISTED})
 
 
 @router.get("/referrals")

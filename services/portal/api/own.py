@@ -9,9 +9,10 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.portal.api.access import KeyHash, Who
 from services.portal.api.acting import Action, Key, Prefer, Said, described, take
-from services.portal.api.desk import Here
+from services.portal.api.desk import Here, Portal
 from services.portal.api.live import Client, Stream, follow
 from services.portal.api.problems import not_found
+from services.portal.store.accounts import Caller
 from services.portal.store.notices import find_notice, list_notices
 from services.portal.store.operations import get_operation
 from shared import clock
@@ -59,10 +60,15 @@ async def show_notices(
 @router.post("/notices/{notice_id}/open")
 async def open_notice(notice_id: NoticeId, caller: Who, portal: Here, key: Key, prefer: Prefer = None) -> Response:
     """The caller has seen a notice."""
+    return await see_notice(portal, caller, str(notice_id), key, prefer)
+
+
+async def see_notice(portal: Portal, caller: Caller, notice_id: str, key: UUID, prefer: str | None = None) -> Response:
+    """Announces that the caller has seen a notice of theirs, through the API or on its page."""
 
     async def look() -> dict[str, Any]:
         async with portal.reading(caller) as conn:
-            found = await find_notice(conn, str(notice_id), caller.recipients)
+            found = await find_notice(conn, notice_id, caller.recipients)
         if found is None:
             raise not_found()
         return found.shown()
@@ -73,7 +79,7 @@ async def open_notice(notice_id: NoticeId, caller: Who, portal: Here, key: Key, 
             received_at=said.received_at,
             seen=0,
             idempotency_key=said.idempotency_key,
-            notice_id=str(notice_id),
+            notice_id=notice_id,
         )
 
     await look()
@@ -82,7 +88,7 @@ async def open_notice(notice_id: NoticeId, caller: Who, portal: Here, key: Key, 
         role=caller.role_at(None),
         key=key,
         about=f"/notices/{notice_id}/open",
-        record_key=str(notice_id),
+        record_key=notice_id,
         body={},
         fact=fact,
         look=look,

@@ -11,6 +11,7 @@ from services.portal.store.accounts import Caller
 from services.portal.store.documents import read_document
 from services.portal.store.papers import Paper, find_paper, list_papers
 
+_INNER = frozenset({"stopped_door", "stopped_at"})
 _WRITTEN = {"question_id": "question", "reply_id": "reply", "document_id": "narrative"}
 
 
@@ -55,7 +56,7 @@ def _has_denied(paper: Paper) -> bool:
 
 def shown(paper: Paper, allowed: list[str]) -> dict[str, Any]:
     """A line of a list; what was written is on its page."""
-    body = {name: value for name, value in paper.body.items() if name not in _WRITTEN}
+    body = {name: value for name, value in paper.body.items() if name not in _WRITTEN and name not in _INNER}
     name: Any = int(paper.name) if paper.kind == "plan" else paper.name
     known = "invoice_id" if paper.kind == "invoice" else paper.kind
     return {known: name, "state": paper.state, "revision": paper.revision, "allowed": allowed, **body}

@@ -18,13 +18,30 @@ class CountedDay(NamedTuple):
     why: str
 
 
-def count_days(calendar: Calendar, first: date, last: date) -> Sequence[CountedDay]:
-    """Every day from the first, which is not counted, to the last; business days have numbers."""
+class Pause(NamedTuple):
+    """A stretch in which a clock stood still: from the day it stopped, which was counted, to the day it ran again."""
+
+    stopped_on: date
+    ran_on: date
+
+    def holds(self, on: date) -> bool:
+        """Whether the clock stood still on that day."""
+        return self.stopped_on < on <= self.ran_on
+
+
+def count_days(calendar: Calendar, first: date, last: date, pauses: Sequence[Pause] = ()) -> Sequence[CountedDay]:
+    """Every day from the first, which is not counted, to the last; business days on which a clock ran have numbers."""
     days, n = [CountedDay(first, None, "start")], 0
     for ahead in range(1, min((last - first).days, _MOST) + 1):
         on = first + ahead * _DAY
-        is_counted = calendar.is_business_day(on)
-        n += is_counted
-        weekend = "weekend" if on.weekday() in calendar.weekend else "holiday"
-        days.append(CountedDay(on, n if is_counted else None, "" if is_counted else weekend))
+        why = _why_not(calendar, on, pauses)
+        n += not why
+        days.append(CountedDay(on, None if why else n, why))
     return days
+
+
+def _why_not(calendar: Calendar, on: date, pauses: Sequence[Pause]) -> str:
+    """Why a day is not counted; nothing for one that is."""
+    if not calendar.is_business_day(on):
+        return "weekend" if on.weekday() in calendar.weekend else "holiday"
+    return "on hold" if any(pause.holds(on) for pause in pauses) else ""

@@ -1,13 +1,14 @@
 """What was done and can be billed: accepted reports, days and weeks that were attended, sessions of a plan."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
 from shared.events.procurement import FeeLine
+from shared.rules.fees import percent_of
 
 _DAY = timedelta(days=1)
 _WEEK = 7 * _DAY
@@ -26,9 +27,12 @@ class Service(NamedTuple):
 
 @dataclass
 class Done:
-    """What is known of one referral: fees by code, accepted reports, days by status, grants, what was billed."""
+    """What is known of one referral: fees by code, accepted reports, days by status, grants, what was billed.
 
-    fees: Mapping[str, FeeLine]
+    `fees_on` gives the fees of a date of service by code, by the contract and the schedule of that day.
+    """
+
+    fees_on: Callable[[date], Mapping[str, FeeLine]]
     reports: Sequence[Mapping[str, Any]]
     days: Mapping[str, str]
     grants: Sequence[Mapping[str, Any]]
@@ -47,23 +51,13 @@ def price(cents: int, units: Decimal, percent: int = 100) -> int:
     return int((Decimal(cents) * units * percent / 100).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def percent_of(fee: FeeLine, days_late: int) -> int:
-    """What is paid of a fee for a report that came so many business days late."""
-    for tier in fee.tiers:
-        if tier.late_to is None or days_late <= tier.late_to:
-            return tier.percent
-    return 100
-
-
 def services(done: Done, today: date) -> Sequence[Service]:
     """Everything that can be billed today and was not."""
     return sorted(_services(done, today), key=lambda one: (one.service_on, one.code))
 
 
 def _services(done: Done, today: date) -> Iterator[Service]:
-    for fee in done.fees.values():
-        if fee.needs_report and fee.unit == "report":
-            yield from _reports(done, fee)
+    yield from _reports(done)
     weeks: dict[date, list[date]] = {}
     for on in done.attended:
         weeks.setdefault(on - on.weekday() * _DAY, []).append(on)
@@ -73,37 +67,40 @@ def _services(done: Done, today: date) -> Iterator[Service]:
     yield from _sessions(done)
 
 
-def _reports(done: Done, fee: FeeLine) -> Iterator[Service]:
+def _reports(done: Done) -> Iterator[Service]:
+    """What the fees of its day pay for each accepted report; one that came too late to be paid is no service."""
     for report in done.reports:
-        if report.get("kind") != fee.needs_report or not report.get("service_on"):
-            continue
-        percent = percent_of(fee, int(report.get("business_days_late") or 0))
-        if percent:
-            yield from _take(done, fee, date.fromisoformat(report["service_on"]), percent)
+        on = date.fromisoformat(report["service_on"]) if report.get("service_on") else None
+        for fee in done.fees_on(on).values() if on else ():
+            percent = percent_of(fee, int(report.get("business_days_late") or 0))
+            if on and percent and fee.unit == "report" and fee.needs_report == report.get("kind"):
+                yield from _take(done, fee, on, percent)
 
 
 def _week(done: Done, days: Sequence[date]) -> Iterator[Service]:
     """By the week where enough days were attended, else by the day."""
-    weekly = next((fee for fee in done.fees.values() if fee.attendance == "week" and not fee.extension), None)
+    fees = done.fees_on(days[-1]).values()
+    weekly = next((fee for fee in fees if fee.attendance == "week" and not fee.extension), None)
     if weekly and len(days) >= weekly.min_days:
         yield from _take(done, weekly, days[-1])
         return
-    for fee in done.fees.values():
-        if fee.attendance == "day" and not fee.extension:
-            most = int(fee.max_per_week) if fee.max_per_week else len(days)
-            for on in days[:most]:
+    taken: Counter[str] = Counter()
+    for on in days:
+        for fee in done.fees_on(on).values():
+            if fee.attendance == "day" and not fee.extension and taken[fee.code] < (fee.max_per_week or len(days)):
+                taken[fee.code] += 1
                 yield from _take(done, fee, on)
 
 
 def _sessions(done: Done) -> Iterator[Service]:
     """Single sessions that a plan granted, one on each day on which the worker came."""
     for grant in done.grants:
-        fee = done.fees.get(grant["code"])
-        if fee is None or fee.attendance != "none" or fee.needs_report:
-            continue
         first, last = date.fromisoformat(grant["from_on"]), date.fromisoformat(grant.get("ended_on") or grant["to_on"])
-        for on in done.attended:
-            if first <= on <= last and done.units[fee.code] < Decimal(str(grant["units"])):
+        for on in (day for day in done.attended if first <= day <= last):
+            fee = done.fees_on(on).get(grant["code"])
+            if fee is None or fee.attendance != "none" or fee.needs_report:
+                continue
+            if done.units[fee.code] < Decimal(str(grant["units"])):
                 yield from _take(done, fee, on, discipline=grant["discipline"])
 
 

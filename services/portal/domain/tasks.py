@@ -27,10 +27,11 @@ class Task(NamedTuple):
     person_id: str | None = None
     at_stake: int | None = None
     is_money: bool = False
+    pauses: Sequence[Sequence[str]] = ()  # the instants between which its clock stood still
 
 
-def of_referral(state: str, number: str, body: Mapping[str, Any], now: datetime) -> Iterator[Task]:
-    """What the state of a referral asks of its clinic."""
+def of_referral(state: str, number: str, body: Mapping[str, Any], now: datetime, calendar: Calendar) -> Iterator[Task]:
+    """What the state of a referral asks of its clinic; whether a visit took place is said by the end of its day."""
     place, held = f"/referrals/{number}", bool(body.get("held_by"))
     program, community = _PROGRAMS.label(body.get("program")), body.get("community")
     about = ", ".join(filter(None, (program, community)))
@@ -46,7 +47,8 @@ def of_referral(state: str, number: str, body: Mapping[str, Any], now: datetime)
         case "scheduled" if body.get("missed"):
             yield Task("Book the first visit anew", number, f"{place}/appointments", "Book", about)
         case "scheduled" if (at := _instant(body.get("starts_at"))) and at <= now:
-            yield Task("Say whether the first visit took place", number, f"{place}/start", "Confirm", about, at)
+            due = calendar.end_of(calendar.day_of(at))
+            yield Task("Say whether the first visit took place", number, f"{place}/start", "Confirm", about, due)
         case "active" if body.get("planned") is False:
             yield Task("Make a plan", number, f"{place}/plan/edit", "Plan", about)
 
@@ -67,6 +69,7 @@ def of_report(number: str, name: str, title: str, body: Mapping[str, Any], worth
         due,
         date.fromisoformat(since) if since else None,
         at_stake=worth,
+        pauses=body.get("pauses", ()),
     )
 
 
@@ -75,13 +78,13 @@ def of_question(number: str, plan: str, body: Mapping[str, Any]) -> Task:
     return _doored(body, f"Answer the officer about plan {plan}", number, f"/referrals/{number}/plan", "Answer", "")
 
 
-def of_invoice(number: str, invoice_id: str, body: Mapping[str, Any]) -> Task | None:
-    """What was refused may be put right until a day."""
+def of_invoice(number: str, invoice_id: str, body: Mapping[str, Any], calendar: Calendar) -> Task | None:
+    """What was refused may be put right until the end of a day of the contract's calendar."""
     denied = sum(line.get("claimed_cents", 0) for line in body.get("lines", ()) if line.get("status") == "denied")
     until = body.get("rectify_until")
     if not denied or not until:
         return None
-    due = datetime.fromisoformat(f"{until}T23:59:59-08:00")
+    due = calendar.end_of(date.fromisoformat(until))
     what = f"Put right invoice {body.get('number', '')}"
     return Task(what, number, f"/invoices/{invoice_id}", "Look", "", due, at_stake=denied, is_money=True)
 
@@ -118,7 +121,8 @@ def _doored(  # noqa: PLR0913, PLR0917 - what a task shows
     body: Mapping[str, Any], what: str, number: str, href: str, action: str, about: str
 ) -> Task:
     door = body.get("door") or {}
-    return Task(what, number, href, action, about, _instant(door.get("due_at")), _instant(door.get("since")))
+    due, since = _instant(door.get("due_at")), _instant(door.get("since"))
+    return Task(what, number, href, action, about, due, since, pauses=door.get("pauses", ()))
 
 
 def _instant(text: Any) -> datetime | None:  # noqa: ANN401 - JSON

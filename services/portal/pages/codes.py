@@ -128,15 +128,15 @@ DONE: Mapping[str, tuple[str, str]] = {
     ),
     "referral-declined": (
         "You declined the referral",
-        "Your answer is on the record, and the insurer asks the next clinic; you need do nothing.",
+        "The insurer offers it to the next clinic; the claims officer reads why. You need do nothing.",
     ),
     "appointment-booked": (
         "The first visit is booked",
-        "The worker is told. After the visit you say whether it took place.",
+        "Tell the worker. After the visit you say whether it took place.",
     ),
     "appointment-moved": (
         "The first visit was moved",
-        "The worker is told. After the visit you say whether it took place.",
+        "Tell the worker. After the visit you say whether it took place.",
     ),
     "appointment-missed": ("The missed visit is on the record", "You agree a new first visit with the worker."),
     "program-started": (
@@ -163,7 +163,10 @@ DONE: Mapping[str, tuple[str, str]] = {
     ),
     "report-accepted": ("The report is accepted", "What it releases can be billed from now on."),
     "report-returned": ("The report went back", "The clinic puts the named fields right and sends it again."),
-    "obligation-waived": ("The report is not needed any more", "The clinic is told; nothing is due for it."),
+    "obligation-waived": (
+        "The report is not needed any more",
+        "Nothing is due for it; the clinic sees that on the referral.",
+    ),
     "plan-submitted": (
         "The plan is with the claims officer",
         "The officer decides line by line before the deadline on the plan.",

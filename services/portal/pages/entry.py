@@ -4,11 +4,12 @@ import secrets
 from hashlib import sha256
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.portal.api.desk import Here, Portal
 from services.portal.api.passwords import TooBusy, TooManyTries, hashed
+from services.portal.api.problems import not_found
 from services.portal.pages import words
 from services.portal.pages.frame import page
 from services.portal.pages.press import Fields, fields_of, fields_with_secrets_of
@@ -31,7 +32,7 @@ router = APIRouter()
 _UNKNOWN = hashed(secrets.token_urlsafe())  # whoever has no account waits as long as who has one
 _YEAR = 365 * 24 * 3600  # seconds
 _WRONG = "This e-mail address and password do not belong together."
-_OFTEN = "Too many tries. Wait five minutes, or ask your site's administrator for a new password."
+_OFTEN = "Too many tries. Wait five minutes."
 _BUSY = "Many people are signing in just now, and your password was not looked at. Try again in a few seconds."
 Then = Annotated[str, Query(max_length=500)]
 
@@ -54,6 +55,17 @@ async def show_contacts(request: Request, portal: Here) -> Response:
             raise
         frame = frame_without_data("contacts")
     return page(request, "entry/contacts.html", {**frame, "contacts": words.contacts()})
+
+
+@router.get("/about/{rule}")
+async def explain(
+    rule: Annotated[str, Path(pattern=r"^[A-Z][A-Z0-9_-]{0,39}$")], request: Request, portal: Here
+) -> Response:
+    """The page that the type of a problem names: its rule in words."""
+    if (said := words.rules().get(rule)) is None:
+        raise not_found()
+    frame = await frame_of_anybody(portal, "about", await session_of(request, portal))
+    return page(request, "entry/about.html", {**frame, "rule": rule, "words": said})
 
 
 @router.get("/sign-in")

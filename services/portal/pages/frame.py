@@ -66,7 +66,8 @@ def page(
     began = time.perf_counter()
     typed = getattr(request.state, "typed", None)
     shown = {**context, "f": {**context.get("f", {}), **typed}} if typed else context
-    body = rendered(template, {"path": request.url.path, **shown}).encode()
+    asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    body = rendered(template, {"path": request.url.path, "address": asked, **shown}).encode()
     took = {"Server-Timing": f"render;dur={(time.perf_counter() - began) * 1000:.2f}"}
     more = {**HEADERS, **took, **(headers or {}), "Vary": "Accept-Encoding"}
     if len(body) > _WORTH_PACKING and "gzip" in request.headers.get("accept-encoding", ""):

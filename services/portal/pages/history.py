@@ -1,6 +1,6 @@
 """What happened to a referral, told to those who work on it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from string import Formatter
 from typing import Any, NamedTuple
@@ -50,6 +50,16 @@ _TOLD: Mapping[str, tuple[str, str, str]] = {
     "invoice-paid": (_OK, "Invoice paid", "{dollars}."),
     "invoice-voided": (_IN, "Invoice {number} taken back", ""),
 }
+# to the insurer, who sees every clinic that was asked
+_OF_CLINICS: Mapping[str, tuple[str, str, str]] = {
+    "referral-offered": (_IN, "Offered to {clinic}", "Offer {rank}."),
+    "referral-acknowledged": (_IN, "{clinic} opened the offer", ""),
+    "referral-accepted": (_OK, "{clinic} accepted the referral", ""),
+    "referral-declined": (_WARN, "{clinic} declined the referral", "{reason}."),
+    "referral-lapsed": (_WARN, "{clinic} did not answer in time", ""),
+    "referral-offer-withdrawn": (_IN, "The offer to {clinic} was taken back", ""),
+    "referral-unplaced": (_WARN, "No clinic is left to ask", ""),
+}
 _DAYS = frozenset({"requested_on", "initial_visit_on", "last_on", "run_on", "review_on"})
 _INSTANTS = frozenset({"starts_at", "due_at", "counts_at"})
 _COUNTED = {"lines": "line", "days": "day", "fields": "field"}
@@ -75,6 +85,16 @@ def told(entry: Entry) -> Line | None:
         return None
     look, title, more = _TOLD[entry.words]
     said = dict(_said(entry.words, entry.body))
+    return Line(look, title.format_map(_Blank(said)), entry.at, " ".join(_sentences(more, said)))
+
+
+def told_to_insurer(entry: Entry, name: Callable[[str | None], str]) -> Line | None:
+    """The same for the insurer, who sees each clinic by its name."""
+    if entry.words not in _OF_CLINICS:
+        return told(entry)
+    look, title, more = _OF_CLINICS[entry.words]
+    reason = code_list("decline-reasons").label(entry.body.get("reason_code"))
+    said = {**dict(_said(entry.words, entry.body)), "clinic": name(entry.site_id), "reason": reason}
     return Line(look, title.format_map(_Blank(said)), entry.at, " ".join(_sentences(more, said)))
 
 

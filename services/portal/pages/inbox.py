@@ -10,15 +10,16 @@ from fastapi import APIRouter, Depends, Response
 from fastapi.responses import RedirectResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from services.portal.api.access import CLINIC, OFFICER
 from services.portal.api.live import Client, Stream, follow
 from services.portal.domain import tasks
 from services.portal.domain.tasks import Task
 from services.portal.pages.frame import page
 from services.portal.pages.settings import settings
-from services.portal.pages.visit import Visit, Visitor
+from services.portal.pages.visit import Visit, Visitor, may_open
 from services.portal.pages.words import report_title
 from services.portal.store.accounts import identities_of
-from services.portal.store.notices import list_newest_notices
+from services.portal.store.notices import Notice, list_newest_notices
 from services.portal.store.papers import list_queue
 from services.portal.store.tasks import list_asking, list_open_papers
 from shared import clock
@@ -26,7 +27,11 @@ from shared.postgres import Connection
 
 router = APIRouter()
 _SHOWN = 50  # the most urgent ones
-_TOLD = 8  # notices
+_TOLD = 50  # notices
+_LINES, _EACH = 8, 5  # sentences that are shown, and records that are named beside each
+WITH_PAGES = (
+    CLINIC | OFFICER | frozenset({"worker"})
+)  # other roles have an inbox and whom to contact, and nothing else yet
 _CLINIC = frozenset({"clinician", "administrator"})
 _BILLS = frozenset({"biller", "administrator"})
 _OPENED = frozenset({"acknowledged", "accepted", "scheduled", "active", "discharged"})
@@ -50,9 +55,38 @@ async def show_inbox(visit: Visitor) -> Response:
         "shown": len(shown),
         "overdue": queue.late,
         "names": names,
-        "notices": told,
+        "notices": told_once(told, visit.roles),
+        "has_pages": bool(visit.roles & WITH_PAGES),
     }
     return page(visit.request, "inbox/inbox.html", {**await visit.frame("inbox"), **context})
+
+
+class Told(NamedTuple):
+    """A sentence that somebody was told last, once, with the records that it was said of, the newest first."""
+
+    newest: Notice
+    link: str | None
+    others: Sequence[tuple[Notice, str | None]]
+    more: int
+
+
+def told_once(notices: Sequence[Notice], roles: frozenset[str]) -> Sequence[Told]:
+    """Notices by their sentence without its number, each sentence once; a link only where its reader may follow it."""
+    groups: dict[str, list[Notice]] = {}
+    for one in notices:
+        sentence = one.subject or one.about
+        groups.setdefault(sentence.replace(one.number, "") if one.number else sentence, []).append(one)
+    found = []
+    for first, *rest in list(groups.values())[:_LINES]:
+        others = [(one, _followed(one, roles)) for one in rest[:_EACH]]
+        found.append(Told(first, _followed(first, roles), others, len(rest) - len(others)))
+    return found
+
+
+def _followed(notice: Notice, roles: frozenset[str]) -> str | None:
+    """Where a notice leads, other than to the inbox on which it stands."""
+    link = notice.link
+    return f"/{link}" if link and link != "inbox" and may_open(link, roles) else None
 
 
 class Queue(NamedTuple):
@@ -82,12 +116,14 @@ async def _of_clinic(visit: Visit, conn: Connection, now: datetime) -> Queue:
     """Referrals that wait for an answer, a visit or a plan."""
     if not visit.roles & _CLINIC:
         return Queue.of((), now)
-    asked = await list_asking(conn, visit.caller.within(_CLINIC).sites, now, _SHOWN)
+    calendar = visit.register.default_calendar
+    today = calendar.start_of(calendar.day_of(now))
+    asked = await list_asking(conn, visit.caller.within(_CLINIC).sites, now, today, _SHOWN)
     found: list[Task] = []
     for one in asked.first:
         contract_id = one.body.get("contract_id")
         person_id = one.person_id if one.state in _OPENED else None
-        waiting = tasks.of_referral(one.state, one.number, one.body, now)
+        waiting = tasks.of_referral(one.state, one.number, one.body, now, visit.register.calendar(contract_id))
         found += [task._replace(contract_id=contract_id, person_id=person_id) for task in waiting]
     return Queue(found, asked.total, asked.late)
 
@@ -106,7 +142,7 @@ async def _of_papers(visit: Visit, conn: Connection, now: datetime) -> Sequence[
             case "plan":
                 task = tasks.of_question(one.number, one.name, one.body)
             case "invoice":
-                task = tasks.of_invoice(one.number, one.name, one.body)
+                task = tasks.of_invoice(one.number, one.name, one.body, visit.register.calendar(one.contract_id))
         if task:
             found.append(task._replace(person_id=one.person_id, contract_id=one.contract_id))
     return found
@@ -138,7 +174,8 @@ def officer_task(kind: str, name: str, body: dict[str, object], number: str) -> 
     at = datetime.fromisoformat(due).astimezone(UTC) if due else None
     since = door.get("since") if isinstance(door, dict) else None
     began = datetime.fromisoformat(since) if since else None
-    return Task(what, number, href, action, due_at=at, since=began, at_stake=cents)
+    pauses = door.get("pauses", ()) if isinstance(door, dict) else ()
+    return Task(what, number, href, action, due_at=at, since=began, at_stake=cents, pauses=pauses)
 
 
 async def stream_of(visit: Visitor) -> AsyncIterator[Stream]:
@@ -151,6 +188,12 @@ async def stream_of(visit: Visitor) -> AsyncIterator[Stream]:
 
 @router.get("/events", response_class=EventSourceResponse)
 async def events(stream: Annotated[Stream, Depends(stream_of)]) -> AsyncIterable[ServerSentEvent]:
-    """A hint for each record that changed; one stream a tab."""
+    """A hint for each record that changed; one stream a tab.
+
+    Its first event makes each live piece of the page read itself again: what changed between the page and its stream is
+    told by no hint.
+    """
     async for hint in follow(stream):
         yield hint
+        if hint.comment is not None:
+            yield ServerSentEvent(event="live", raw_data="now")

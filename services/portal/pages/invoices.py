@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, NamedTuple
@@ -17,7 +17,7 @@ from services.portal.api.problems import Problem, error, not_found
 from services.portal.api.referrals import find_at, page_of
 from services.portal.domain.letters import trimmed
 from services.portal.domain.ready import Done, Service, price, services
-from services.portal.domain.typed_values import MOST_CENTS, read_amount, read_index, read_units
+from services.portal.domain.typed_values import MOST_CENTS, Unreadable, read_amount, read_day, read_index, read_units
 from services.portal.pages import editing, words
 from services.portal.pages.frame import page
 from services.portal.pages.press import (
@@ -45,8 +45,7 @@ router = APIRouter(prefix="/invoices")
 InvoiceId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,60}$")]
 _MEMBERS = ("line", "code", "service_on", "units", "cents", "discipline")
 _DRAFT = "draft-"  # begins the name of an invoice that was not sent: the rest is its referral's number
-_MOST_LINES = 300  # of an invoice
-_BILLABLE = ("active", "discharged", "withdrawn", "closed")
+_BILLABLE = ("active", "discharged", "withdrawn")  # of a closed one no window is open any more
 _DECIDED = 200
 
 
@@ -82,7 +81,7 @@ async def show_ready(visit: Visitor) -> Response:
     """What can be billed, worker by worker: accepted reports, attended days, sessions of a plan."""
     ready: list[Ready] = []
     async with visit.portal.reading(visit.caller) as conn:
-        for state in _BILLABLE[:2]:
+        for state in _BILLABLE:
             for view, _ in await list_newest(conn, visit.caller.sites, state, 0, 200):
                 if found := services(await _done(conn, visit, view), _today(visit, view)):
                     ready.append(Ready(view, found))
@@ -106,7 +105,7 @@ async def _done(conn: Connection, visit: Visit, view: View) -> Done:
     for line in lines:
         units[line["code"]] += Decimal(str(line["units"]))  # type: ignore[assignment]  # a counter of decimals
     return Done(
-        visit.register.fees(view.body.get("contract_id"), _today(visit, view)),
+        lambda on: visit.register.fees(view.body.get("contract_id"), on),
         [paper.body for paper in found["report"] if paper.state == "accepted"],
         next((paper.body["days"] for paper in found["attendance"]), {}),
         [grant for paper in found["plan"] for grant in paper.body.get("grants", ())],
@@ -172,7 +171,7 @@ async def _result(visit: Visit, invoice_id: str, outcome: Outcome | None = None)
         "r": await page_of(visit.portal, view),
         "v": await Desk(visit.portal, visit.caller, view.referral_id).glance("invoice", invoice_id),
         "allowed": allowed_to_clinic(paper),
-        "fees": visit.register.fees(view.body.get("contract_id"), _today(visit, view)),
+        "fees": _fees(visit, view, [line["service_on"] for line in paper.body.get("lines", ())]),
         "outcome": outcome,
         "f": {},
     }
@@ -229,14 +228,14 @@ async def _opened(visit: Visit, invoice_id: str) -> editing.Editing:
 async def _editor(visit: Visit, invoice_id: str, outcome: Outcome | None = None, template: str = "edit") -> Response:
     opened = await _opened(visit, invoice_id)
     fields = outcome.fields if outcome else opened.fields
-    fees = visit.register.fees(opened.view.body.get("contract_id"), _today(visit, opened.view))
+    fees = _fees(visit, opened.view, [row["service_on"] for row in _lines(fields)])
     context = {
         "r": await page_of(visit.portal, opened.view),
         "editing": opened,
         "outcome": outcome,
         "f": fields,
         "rows": range(len(_lines(fields)) or 1),
-        "notes": notes(fields, fees),
+        "notes": notes(fields, lambda on: visit.register.fees(opened.view.body.get("contract_id"), on)),
         "total": total_of(fields),
         "fees": fees,
         "codes": {code: visit.register.service(code) for code in fees},
@@ -246,6 +245,22 @@ async def _editor(visit: Visit, invoice_id: str, outcome: Outcome | None = None,
     frame = await visit.frame("invoices", live=False)
     status = outcome.status if outcome else 200
     return page(visit.request, f"invoices/{template}.html", {**frame, **context}, status=status)
+
+
+def _fees(visit: Visit, view: View, days: Sequence[str]) -> Mapping[str, FeeLine]:
+    """Fees by code of every day that is named and of today, which holds where two days differ in a code's words."""
+    contract_id = view.body.get("contract_id")
+    named = sorted({on for text in days if (on := _day_typed(text))})
+    found: dict[str, FeeLine] = {}
+    for on in (*named, _today(visit, view)):
+        found |= visit.register.fees(contract_id, on)
+    return found
+
+
+def _day_typed(text: str) -> date | None:
+    """The day that somebody typed; nothing where it cannot be read as one."""
+    found = read_day(text)
+    return None if isinstance(found, Unreadable) else found
 
 
 def _lines(fields: Fields) -> list[dict[str, str]]:
@@ -259,11 +274,12 @@ def total_of(fields: Fields) -> int:
     return sum(cents for row in _lines(fields) if isinstance(cents := read_amount(row["dollars"]), int))
 
 
-def notes(fields: Fields, fees: Mapping[str, FeeLine]) -> Mapping[int, str]:
-    """What strikes the eye about a line before it is sent; the invoice service alone decides."""
+def notes(fields: Fields, fees_on: Callable[[date], Mapping[str, FeeLine]]) -> Mapping[int, str]:
+    """What strikes the eye about a line before it is sent, by the fees of its day; invoice alone decides."""
     found: dict[int, str] = {}
     for n, row in enumerate(_lines(fields)):
-        fee, cents, units = fees.get(row["code"]), read_amount(row["dollars"]), read_units(row["units"])
+        on, cents, units = _day_typed(row["service_on"]), read_amount(row["dollars"]), read_units(row["units"])
+        fee = fees_on(on).get(row["code"]) if on else None
         if not (fee and isinstance(cents, int) and isinstance(units, Decimal)):
             continue
         if cents > (most := price(fee.cents, units)):

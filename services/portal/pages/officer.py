@@ -1,7 +1,8 @@
 """The claims officer: what waits for a decision, every referral, plans line by line, reports to review."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query, Response
 
@@ -22,7 +23,7 @@ from services.portal.api.referrals import Number
 from services.portal.api.treatment import PlanNumber, ReportName
 from services.portal.domain import tasks
 from services.portal.pages.frame import page
-from services.portal.pages.history import told
+from services.portal.pages.history import told_to_insurer
 from services.portal.pages.inbox import officer_task
 from services.portal.pages.press import Fields, Outcome, Pressed, body_of, rows_of
 from services.portal.pages.referrals import stages
@@ -31,8 +32,9 @@ from services.portal.pages.visit import Visit, Visitor
 from services.portal.pages.visits import held
 from services.portal.store.cases import Case, list_newest
 from services.portal.store.contents import parts_of
+from services.portal.store.documents import read_document
 from services.portal.store.papers import list_papers, list_queue
-from services.portal.store.timeline import list_entries
+from services.portal.store.timeline import Entry, list_entries
 from shared import clock
 
 router = APIRouter(prefix="/officer")
@@ -61,12 +63,14 @@ async def _case(visit: Visit, number: str, template: str, outcome: Outcome | Non
     """A page about one referral, with the worker."""
     case = more.pop("case", None) or await find_any(visit.portal, visit.caller, number)
     said = await case_page(visit.portal, case)
+    is_live = more.pop("live", True) and outcome is None
     context = {
-        **await visit.frame("officer", live=outcome is None),
+        **await visit.frame("officer", live=is_live),
         "r": said,
         "contract_id": case.body.get("contract_id"),
         "outcome": outcome,
         "f": outcome.fields if outcome else {},
+        "is_officer": True,
         **more,
     }
     return page(visit.request, f"officer/{template}.html", context, status=outcome.status if outcome else 200)
@@ -89,11 +93,36 @@ async def _referral(visit: Visit, number: str, outcome: Outcome | None = None) -
     papers["report"].sort(key=lambda paper: str(paper.body.get("due_at")))
     more = {
         "case": case,
+        "declined": await _declined(visit, case, entries),
         "stages": stages({**case.body, "state": case.state}),
         "papers": papers,
-        "entries": [line for entry in entries if (line := told(entry))],
+        "entries": [line for entry in entries if (line := told_to_insurer(entry, visit.register.name))],
     }
     return await _case(visit, number, "referral", outcome, **more)
+
+
+class Declined(NamedTuple):
+    """An offer that a clinic declined: which clinic, when, why, what it suggests, and what it wrote."""
+
+    clinic: str
+    at: datetime
+    reason: str
+    suggests: str
+    comment: str | None
+
+
+async def _declined(visit: Visit, case: Case, entries: Sequence[Entry]) -> Sequence[Declined]:
+    """Every declined offer of a referral, the newest first."""
+    found = []
+    async with visit.portal.office.pool.acquire() as conn:
+        for entry in (one for one in entries if one.words == "referral-declined"):
+            body = entry.body
+            comment = (
+                await read_document(conn, case.referral_id, body["comment_id"]) if body.get("comment_id") else None
+            )
+            clinic = visit.register.name(entry.site_id)
+            found.append(Declined(clinic, entry.at, body.get("reason_code", ""), body.get("next_step", ""), comment))
+    return found
 
 
 @router.post("/referrals/{number}")
@@ -117,7 +146,7 @@ async def change_referral(number: Number, press: Pressed) -> Response:
 @router.get("/referrals/{number}/withdraw")
 async def ask_withdrawal(number: Number, visit: Visitor) -> Response:
     """What withdrawing does, before it is done."""
-    return await _case(visit, number, "withdraw", None)
+    return await _case(visit, number, "withdraw", None, live=False)
 
 
 async def _paper(visit: Visit, case: Case, kind: str, name: str) -> Mapping[str, Any]:
@@ -135,7 +164,8 @@ async def show_plan(number: Number, plan: PlanNumber, visit: Visitor) -> Respons
 
 async def _plan(visit: Visit, number: str, plan: int, outcome: Outcome | None = None) -> Response:
     case = await find_any(visit.portal, visit.caller, number)
-    return await _case(visit, number, "plan", outcome, case=case, p=await _paper(visit, case, "plan", str(plan)))
+    said = await _paper(visit, case, "plan", str(plan))
+    return await _case(visit, number, "plan", outcome, case=case, p=said, live=not said["allowed"])
 
 
 @router.post("/referrals/{number}/plans/{plan}")
@@ -169,6 +199,7 @@ async def _report(visit: Visit, number: str, name: str, outcome: Outcome | None 
     parts = [f"{part.part}s.{part.name}" for part in parts_of(said["kind"], today)]
     more = {
         "p": said,
+        "live": not said["allowed"],  # live pieces hold no inputs
         "told": told_sections(said.get("narrative") or ""),
         "parts": ["service_on", "author_discipline", *parts],
     }

@@ -5,11 +5,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from services.portal.api.own import show_operation
-from services.portal.pages.frame import page
-from services.portal.pages.local import set_pace
+from services.portal.pages.frame import HEADERS, page, rendered
+from services.portal.pages.local import set_pace, shown
 from services.portal.pages.press import Pressed
 from services.portal.pages.visit import Visitor, local_path
 from services.portal.store.operations import PATIENCE
@@ -49,6 +49,16 @@ def owner_of(about: str) -> str:
     """Whose answer a request waits for."""
     verb = about.rpartition("/")[2]
     return "invoices" if verb in _INVOICE else "plans and reports" if verb in _PROGRAM else "referrals"
+
+
+@router.get("/local")
+async def show_day(_: Visitor, then: Annotated[str, Query(max_length=500)] = "/inbox") -> Response:
+    """On one machine alone: the line that says which day it is, for a page that has been open for a while."""
+    said = shown()
+    if said is None:
+        return Response(status_code=204, headers=HEADERS)
+    body = rendered("local.html", {"local": said, "now": clock.now(), "path": local_path(then)})
+    return HTMLResponse(body, headers=HEADERS)
 
 
 @router.post("/local/pace")

@@ -1,6 +1,7 @@
 """Plans: what was asked for and granted, the officer's question, and the editor of a new plan or an amendment."""
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ from services.portal.api.bodies import Amendment, Plan, Reply
 from services.portal.api.papers import Desk
 from services.portal.api.referrals import Number, find_held, page_of
 from services.portal.domain.ready import price
-from services.portal.domain.typed_values import read_index, read_units
+from services.portal.domain.typed_values import Unreadable, read_day, read_index, read_units
 from services.portal.pages import editing
 from services.portal.pages.frame import page
 from services.portal.pages.press import Fields, Outcome, Press, Pressed, body_of, removed_row, row_places, rows_of
@@ -46,14 +47,16 @@ async def show_plans(number: Number, visit: Visitor) -> Response:
 
 async def _plans(visit: Visit, number: str, outcome: Outcome | None = None) -> Response:
     view = await find_held(visit.portal, visit.caller, number)
+    plans = await whole_plans(visit, view.referral_id)
+    is_typed = outcome is not None or any("reply" in plan["allowed"] for plan in plans)  # live pieces hold no inputs
     context = {
         "r": await page_of(visit.portal, view),
         "contract_id": view.body.get("contract_id"),
-        "plans": await whole_plans(visit, view.referral_id),
+        "plans": plans,
         "outcome": outcome,
         "f": outcome.fields if outcome else {},
     }
-    frame = await visit.frame("referrals", live=False)
+    frame = await visit.frame("referrals", live=not is_typed)
     return page(visit.request, "plans/show.html", {**frame, **context}, status=outcome.status if outcome else 200)
 
 
@@ -110,18 +113,25 @@ def plannable(register: Register, view: View) -> Mapping[str, str]:
     }
 
 
-def _fees(register: Register, view: View) -> Mapping[str, FeeLine]:
-    today = register.calendar(view.body.get("contract_id")).day_of(clock.now())
-    program = register.program(view.body.get("program"), today)
-    fees = register.fees(view.body.get("contract_id"), today)
+def _first_day(row: Mapping[str, str]) -> date | None:
+    """The day from which a line is asked for, which prices it; nothing where none can be read."""
+    found = read_day(row.get("from_on", ""))
+    return None if isinstance(found, Unreadable) else found
+
+
+def _fees(register: Register, view: View, on: date | None = None) -> Mapping[str, FeeLine]:
+    """What may be planned for a day, today where none is named."""
+    on = on or register.calendar(view.body.get("contract_id")).day_of(clock.now())
+    program = register.program(view.body.get("program"), on)
+    fees = register.fees(view.body.get("contract_id"), on)
     return {code: fee for code, fee in fees.items() if program is None or code in program.plan_lines}
 
 
 def priced(register: Register, view: View, fields: Mapping[str, str]) -> int:
     """What all lines cost together, in cents, as far as they can be priced."""
-    fees, total = _fees(register, view), 0
+    total = 0
     for row in rows_of(fields, "lines"):
-        fee = fees.get(row.get("code", ""))
+        fee = _fees(register, view, _first_day(row)).get(row.get("code", ""))
         units = read_units(row.get("units", ""))
         total += price(fee.cents, units) if fee and isinstance(units, Decimal) and units >= 0 else 0
     return total

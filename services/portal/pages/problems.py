@@ -1,6 +1,7 @@
 """What cannot be shown or done, as a page: never a bare sentence of the machine, and what was typed is kept."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -14,7 +15,7 @@ from services.portal.pages import words
 from services.portal.pages.frame import HEADERS, page
 from services.portal.pages.press import fields_of, fields_with_secrets_of
 from services.portal.pages.sessions import ended
-from services.portal.pages.visit import frame_without_data, way_in
+from services.portal.pages.visit import frame_of_anybody, frame_without_data, session_of, way_in
 from shared.postgres import passes
 
 _AWAY = (
@@ -29,7 +30,7 @@ _KEPT_WITH = frozenset({400, 408, 413, 428, 429, 500, 503})  # what was typed is
 _TITLES: Mapping[int, str] = {
     400: "This did not arrive as it was sent",
     403: "This came from another site",
-    404: "There is nothing here for you",
+    404: "This page cannot be found",
     405: "This cannot be done here",
     408: "This took too long to arrive",
     413: "That is too much at once",
@@ -93,15 +94,27 @@ def _line(request: Request, status: int, text: str) -> Response:
     return HTMLResponse(f"Not saved. {text}", status, HEADERS)
 
 
+async def _frame(request: Request) -> Mapping[str, Any]:
+    """Around a page that is not there: who is signed in still is, and sees it, unless nothing can be read."""
+    portal = request.app.state.portal
+    try:
+        return await frame_of_anybody(portal, "", await session_of(request, portal))
+    except Exception as problem:
+        if not passes(problem):
+            raise
+        return frame_without_data("")
+
+
 async def _shown(request: Request, problem: Problem) -> Response:
     """With everything that was typed but what is secret, and the button to send it again."""
     was_read = "body" in request.scope.get("state", {})
     detail = problem.detail if was_read or problem.status != 413 else _TOO_LARGE  # noqa: PLR2004 - larger than any form
     if is_of_script(request):
         return _line(request, problem.status, f"{detail} What you typed stands on this page.")
+    frame = await _frame(request) if problem.status == 404 else frame_without_data("")  # noqa: PLR2004 - not there
     again = request.method == "POST" and problem.status in _KEPT_WITH and was_read
     context = {
-        **frame_without_data(""),
+        **frame,
         "title": _TITLES.get(problem.status, "It was not taken"),
         "problem": problem,
         "detail": detail,

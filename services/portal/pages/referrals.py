@@ -9,12 +9,13 @@ from services.portal.api.papers import allowed_to_clinic
 from services.portal.api.referrals import Number, find_mine, page_of
 from services.portal.domain import tasks
 from services.portal.domain.balance import balances
+from services.portal.pages import words
 from services.portal.pages.frame import page
 from services.portal.pages.history import told
 from services.portal.pages.visit import Visit, Visitor
 from services.portal.pages.words import report_title
 from services.portal.store.accounts import identities_of
-from services.portal.store.papers import Paper, list_papers
+from services.portal.store.papers import Paper, list_papers, next_dues
 from services.portal.store.shown import View, list_newest
 from services.portal.store.timeline import list_entries
 from shared import clock
@@ -34,12 +35,14 @@ async def list_all(
     """What changed last comes first; 50 on a page."""
     async with visit.portal.reading(visit.caller) as conn:
         found = await list_newest(conn, visit.caller.sites, state or None, int(cursor or 0), 51)
+        dues = await next_dues(conn, [view.referral_id for view, _ in found if view.state == "active"])
     views = [view for view, _ in found[:50]]
     async with visit.portal.office.pool.acquire() as conn:
         names = await identities_of(conn, {f"worker/{view.person_id}" for view in views if view.state in _KNOWN})
     context = {
         "views": views,
         "names": names,
+        "dues": dues,
         "state": state or "",
         "stages": STAGES,
         "older": found[49][1] if len(found) > 50 else None,  # noqa: PLR2004 - a page
@@ -64,10 +67,17 @@ async def show(number: Number, visit: Visitor) -> Response:
         "plans": papers.get("plan", ()),
         "invoices": papers.get("invoice", ()),
         "balances": balances([p.body for p in papers.get("plan", ())], [_billed(p) for p in papers.get("invoice", ())]),
+        "visit_is_on_a_business_day": is_on_a_business_day(visit, view),
         "entries": [line for entry in entries if (line := told(entry))],
         "may": {paper.place: allowed_to_clinic(paper) for kind in papers.values() for paper in kind},
     }
     return page(visit.request, "referrals/show.html", {**await visit.frame("referrals"), **context})
+
+
+def is_on_a_business_day(visit: Visit, view: View) -> bool:
+    """Whether the first visit is on a day on which the contract's calendar counts; so is one that nobody has booked."""
+    on = words.a_day(view.body.get("starts_at"))
+    return on is None or visit.register.calendar(view.body.get("contract_id")).is_business_day(on)
 
 
 async def papers_of(visit: Visit, view: View) -> Mapping[str, Sequence[Paper]]:
@@ -105,7 +115,8 @@ def _next(visit: Visit, view: View, reports: Sequence[Paper]) -> tasks.Task | No
     now = clock.now()
     contract_id = view.body.get("contract_id")
     fees = visit.register.fees(contract_id, visit.register.default_calendar.day_of(now)).values()
-    found = list(tasks.of_referral(view.state, view.number, view.body, now))
+    calendar = visit.register.calendar(contract_id)
+    found = list(tasks.of_referral(view.state, view.number, view.body, now, calendar))
     found += [
         tasks.of_report(view.number, p.name, report_title(p.name), p.body, tasks.worth_of(fees, p.body.get("kind", "")))
         for p in reports

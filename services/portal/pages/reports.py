@@ -142,14 +142,14 @@ async def list_reports(number: Number, visit: Visitor) -> Response:
         "reports": sorted(found, key=lambda paper: str(paper.body.get("due_at"))),
         "contract_id": view.body.get("contract_id"),
     }
-    return page(visit.request, "reports/list.html", {**await visit.frame("referrals", live=False), **context})
+    return page(visit.request, "reports/list.html", {**await visit.frame("referrals"), **context})
 
 
 @router.get("/{name}")
 async def show(number: Number, name: ReportName, visit: Visitor) -> Response:
     """The sections with their states, or the report as it was sent."""
     writing = await _writing(visit, number, name, is_read=True)
-    context = await _context(visit, writing, None)
+    context = {**await _context(visit, writing, None), "live": True}
     context["told"] = told_sections(writing.paper.get("narrative") or "")
     return page(visit.request, "reports/show.html", context)
 

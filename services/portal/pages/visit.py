@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, quote, urlencode
-from uuid import UUID, uuid4
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from fastapi import Depends, Request
 from fastapi.routing import APIRoute
@@ -14,6 +15,7 @@ from starlette.routing import BaseRoute
 
 from services.portal.api.acting import described
 from services.portal.api.desk import Here, Portal
+from services.portal.api.own import see_notice
 from services.portal.api.problems import Problem, not_found
 from services.portal.domain.form_fields import without_secrets
 from services.portal.pages import local
@@ -22,6 +24,7 @@ from services.portal.pages.codes import choices_on
 from services.portal.pages.people import full_name
 from services.portal.pages.settings import settings
 from services.portal.store.accounts import Caller, identity_of
+from services.portal.store.notices import find_unseen
 from services.portal.store.operations import get_operation
 from services.portal.store.register import Register, current_register
 from services.portal.store.sessions import IDLE_MINUTES, use_session
@@ -41,6 +44,11 @@ _MENU = (
 )
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # browsers leave some of them out: what stands behind may be another host
+_PLACES = tuple(
+    (re.compile(re.sub(r"\{[a-z_:]+\}", "[^/]+", path)), roles)
+    for (method, path), roles in PAGES.items()
+    if method == "GET"
+)
 _IDLE = timedelta(minutes=IDLE_MINUTES)
 
 
@@ -65,11 +73,16 @@ class Visit:
         return frozenset(role for role, _ in self.whole.roles)
 
     async def frame(self, here: str, *, live: bool = True) -> Mapping[str, Any]:
-        """What every page shows around its own: who, where to go, which day it is, what was just done."""
+        """What every page shows around its own: who, where to go, which day it is, what was just done.
+
+        A page that is there has shown what its notices are about: they are seen.
+        """
+        if self.request.method == "GET" and not is_by_itself(self.request) and not _is_fetched_ahead(self.request):
+            await see_notices(self.portal, self.whole, self.request.url.path)
         return {
             **frame_without_data(here),
             "live": live,
-            "me": _described(self),
+            "me": _described(self.whole, self.identity, self.register),
             "nav": [(id_, href, text) for id_, href, text, roles in _MENU if roles is None or roles & self.roles],
             "local": local.shown(),
             "register": self.register,
@@ -77,8 +90,7 @@ class Visit:
             "choices": choices_on(self.register.default_calendar.day_of(clock.now())),
             "key": str(uuid4()),
             "done": await self._done(),
-            "signed_out_at": datetime.now(UTC) + _IDLE,  # a session's clock is no part of the business
-            "idle": _IDLE,
+            **_idling(),
         }
 
     async def _done(self) -> Mapping[str, Any] | None:
@@ -93,12 +105,12 @@ class Visit:
         return described(found) if found and found.status == "accepted" else None
 
 
-def _described(visit: Visit) -> Mapping[str, str]:
-    """Name, role and place, as they stand in the header."""
-    identity, sites = visit.identity, visit.whole.sites
-    name = full_name(identity) or visit.whole.account_id
-    where = visit.register.name(sites[0]) if len(sites) == 1 else visit.register.name(visit.whole.organisation_id)
-    return {"name": name, "roles": _roles_beside(name, visit.roles), "where": where}
+def _described(caller: Caller, identity: Identity | None, register: Register) -> Mapping[str, str]:
+    """Name, role and place, as they stand in the header; a worker has no name here before an offer was opened."""
+    sites = caller.sites
+    name = full_name(identity)
+    where = register.name(sites[0]) if len(sites) == 1 else register.name(caller.organisation_id)
+    return {"name": name, "roles": _roles_beside(name, frozenset(role for role, _ in caller.roles)), "where": where}
 
 
 def _roles_beside(name: str, roles: frozenset[str]) -> str:
@@ -113,12 +125,24 @@ def frame_without_data(here: str) -> Mapping[str, Any]:
 
 
 async def frame_of_anybody(portal: Portal, here: str, caller: Caller | None = None) -> Mapping[str, Any]:
-    """Around a page that everybody may see; who is signed in keeps their menu."""
+    """Around a page that everybody may see; who is signed in keeps their menu, their name and the way out."""
     roles = frozenset(role for role, _ in caller.roles) if caller else frozenset[str]()
     nav = [(id_, href, text) for id_, href, text, needed in _MENU if caller and (needed is None or needed & roles)]
     async with portal.office.pool.acquire() as conn:
         register = await current_register(conn)
-    return {**frame_without_data(here), "nav": nav, "register": register, "roles": roles}
+        identity = await identity_of(conn, _person_key(caller)) if caller else None
+    me = {"me": _described(caller, identity, register), **_idling()} if caller else {}
+    return {**frame_without_data(here), "nav": nav, "register": register, "roles": roles, **me}
+
+
+def _idling() -> Mapping[str, Any]:
+    """When a session ends unless something is pressed; its clock is no part of the business."""
+    return {"signed_out_at": datetime.now(UTC) + _IDLE, "idle": _IDLE}
+
+
+def _person_key(caller: Caller) -> str:
+    """By which name the holder of an account is kept."""
+    return f"worker/{caller.person_id}" if caller.person_id else f"account/{caller.account_id}"
 
 
 async def session_of(request: Request, portal: Portal) -> Caller | None:
@@ -136,6 +160,11 @@ def is_by_itself(request: Request) -> bool:
     return request.method == "GET" and (asks_itself or request.url.path == "/events")
 
 
+def _is_fetched_ahead(request: Request) -> bool:
+    """A browser may read a page before anybody opens it."""
+    return "prefetch" in request.headers.get("sec-purpose", "")
+
+
 async def visit_of(request: Request, portal: Here) -> Visit:
     """The visitor, or the way to sign in; 404 where there is nothing for their roles."""
     caller = await session_of(request, portal)
@@ -145,8 +174,19 @@ async def visit_of(request: Request, portal: Here) -> Visit:
     if not narrowed.roles:
         raise not_found()
     async with portal.office.pool.acquire() as conn:
-        who = f"worker/{caller.person_id}" if caller.person_id else f"account/{caller.account_id}"
-        return Visit(request, portal, narrowed, caller, await identity_of(conn, who), await current_register(conn))
+        identity = await identity_of(conn, _person_key(caller))
+        return Visit(request, portal, narrowed, caller, identity, await current_register(conn))
+
+
+async def see_notices(portal: Portal, caller: Caller, path: str) -> None:
+    """Whoever opens a page has seen the notices that lead to it, and on the page of a referral all about it."""
+    place = path.strip("/")
+    is_of_record = place.startswith(("referrals/", "officer/referrals/"))
+    async with portal.reading(caller) as conn:
+        unseen = await find_unseen(conn, caller.recipients, place, with_pages_below=is_of_record)
+    for notice_id in unseen:
+        with suppress(Problem):  # it is seen the next time
+            await see_notice(portal, caller, notice_id, uuid5(NAMESPACE_URL, f"{caller.account_id}/{notice_id}"))
 
 
 Visitor = Annotated[Visit, Depends(visit_of)]
@@ -155,6 +195,12 @@ Visitor = Annotated[Visit, Depends(visit_of)]
 def roles_of(request: Request) -> frozenset[str]:
     """For whom the page is."""
     return PAGES[request.method, request.scope["route"].path]
+
+
+def may_open(place: str, roles: frozenset[str]) -> bool:
+    """Whether there is a page at a path without its first slash that one of these roles may open."""
+    found = [allowed for pattern, allowed in _PLACES if pattern.fullmatch(f"/{place}")]
+    return any(allowed is ANYBODY or allowed & roles for allowed in found)
 
 
 def check_pages(routes: Iterable[BaseRoute]) -> None:

@@ -145,7 +145,7 @@ async def hold(number: Number, press: Pressed) -> Response:
     if press.fields.get("how") == "resume":
         outcome = await press.act(commands.resume, number)
     else:
-        outcome = await press.act(commands.hold, number, lambda: held(press.fields))
+        outcome = await press.act(commands.hold, number, lambda: held(press.fields, Hold))
     return (
         press.go(outcome, f"/referrals/{number}")
         if outcome.is_sent

@@ -2,6 +2,7 @@
 
 import csv
 import re
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,7 +14,8 @@ from zoneinfo import ZoneInfo
 from jinja2 import Undefined
 from markupsafe import Markup, escape
 
-from services.portal.domain.counting import CountedDay, count_days
+from services.portal.domain.counting import CountedDay, Pause, count_days
+from services.portal.domain.granted import lines_of
 from services.portal.domain.typed_values import Unreadable, read_amount, read_day, read_index, read_units
 from services.portal.pages import codes, people
 from shared import wording
@@ -24,6 +26,7 @@ from shared.codes.injuries import body_part, nature
 _DATA = Path(__file__).parents[3] / "data"
 _PACIFIC = ZoneInfo("America/Vancouver")
 _ISO_DAY = re.compile(r"\b(\d{4}-\d{2}-\d{2})(?!\d)(?:T[\d:.]+(?:Z|[+-][\d:]+)?)?")
+_DAY_ALONE = len("2024-11-12")
 _written_once = lru_cache(maxsize=4096)  # the same days and instants stand in many rows of many pages
 _UNSEEN = frozenset({"key", "seen", "then", "how", "version", "rows", "plan", "amends", "rectifies", "page"})
 
@@ -48,8 +51,11 @@ def instant(at: datetime | str | None) -> datetime | None:
 
 
 def a_day(on: date | str | None) -> date | None:
-    """As read from JSON."""
-    return date.fromisoformat(on[:10]) if isinstance(on, str) and on else on or None
+    """Reads a day from JSON; of an instant it is the day in Pacific time, never that of the instant's own offset."""
+    if isinstance(on, datetime) or (isinstance(on, str) and len(on) > _DAY_ALONE):
+        found = instant(on)
+        return found.date() if found else None
+    return date.fromisoformat(on) if isinstance(on, str) and on else on or None
 
 
 @_written_once
@@ -118,19 +124,30 @@ def _capital(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
-def counted(calendar: Calendar, since: date | datetime | str, due: datetime | str) -> Markup:
-    """The list of days between the beginning of a deadline, a day or an instant, and its end."""
+def counted(
+    calendar: Calendar,
+    since: date | datetime | str,
+    due: datetime | str,
+    pauses: Sequence[Sequence[str]] | Undefined | None = None,
+) -> Markup:
+    """The list of days between the beginning of a deadline, a day or an instant, and its end.
+
+    `pauses` are the instants between which its clock stood still; the last one may have no end yet.
+    """
     ends = instant(due)
     if isinstance(since, str) and "T" not in since.replace(" ", "T"):
         since = date.fromisoformat(since)
     begins = instant(since) if isinstance(since, str | datetime) else since
     first = calendar.day_of(begins) if isinstance(begins, datetime) else begins
-    return _listed(calendar, first, calendar.day_of(ends)) if first and ends else Markup("")
+    still = tuple(
+        Pause(*(calendar.day_of(datetime.fromisoformat(at)) for at in one)) for one in pauses or () if one[1:]
+    )
+    return _listed(calendar, first, calendar.day_of(ends), still) if first and ends else Markup("")
 
 
 @_written_once
-def _listed(calendar: Calendar, first: date, last: date) -> Markup:
-    days = count_days(calendar, first, last)
+def _listed(calendar: Calendar, first: date, last: date, pauses: tuple[Pause, ...] = ()) -> Markup:
+    days = count_days(calendar, first, last, pauses)
     items = Markup("").join(_listed_day(one, is_first=one is days[0], is_last=one is days[-1]) for one in days)
     return Markup('<ol class="pp-days" aria-label="Day count" data-first="{}">{}</ol>').format(first, items)
 
@@ -145,10 +162,11 @@ def _listed_day(one: CountedDay, *, is_first: bool, is_last: bool) -> Markup:
 
 
 def done_words(operation: Mapping[str, Any]) -> tuple[str, str]:
-    """What was just done, and what happens next."""
+    """What was just done, and what happens next; where the first thing announced has no words, by what was asked."""
     event = str((operation.get("result") or {}).get("event", ""))
     call = operation["about"].rpartition("/")[2]
-    return codes.DONE.get(event) or codes.DONE.get(codes.EVENT_OF.get(call, "")) or ("Done", "It is on the record.")
+    words = codes.DONE.get(event) or codes.DONE.get(codes.EVENT_OF.get(call, ""))
+    return words or ("It was taken", "It is on the record.")
 
 
 def typed(fields: Mapping[str, str]) -> Sequence[tuple[str, str]]:
@@ -222,6 +240,12 @@ def contacts() -> Sequence[Mapping[str, str]]:
         return list(csv.DictReader(lines))
 
 
+@cache
+def rules() -> Mapping[str, str]:
+    """What each code of a refusal means, in a sentence."""
+    return tomllib.loads(Path(__file__).with_name("rules.toml").read_text(encoding="utf-8"))
+
+
 def program_short(code: str | None) -> Markup:
     """The abbreviation of a program, which tells its whole name."""
     known = code_list("programs")
@@ -290,6 +314,9 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "discipline": _label("disciplines"),
     "goal": _label("goals"),
     "exit": _label("exit-reasons"),
+    "decline": _label("decline-reasons"),
+    "next_step": _label("next-steps"),
+    "plan_lines": lines_of,
     "plan_reason": _label("plan-reasons"),
     "side": code_list("sides").sentence,
     "explanation": _label("explanation-codes"),

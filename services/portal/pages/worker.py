@@ -22,7 +22,7 @@ _NEXT: Mapping[str, tuple[str, str]] = {
     "accepted": ("A clinic takes you.", "The clinic calls you to agree your first visit."),
     "scheduled": ("Your first visit is booked.", "You go there. Call the clinic if you cannot."),
     "active": ("You are in your program.", "Go to your visits. Your clinic plans the next steps with you."),
-    "discharged": ("Your program is over.", "Your clinic may ask you how you are in some weeks."),
+    "discharged": ("Your program is over.", "Call your claims officer if you need help again."),
     "closed": ("Your program is closed.", "Call your claims officer if something is open."),
     "withdrawn": ("Your program was stopped.", "Your claims officer can tell you why."),
 }
@@ -84,5 +84,5 @@ async def show_timeline(visit: Visitor) -> Response:
         for case in await list_own(conn, visit.caller.person_id or ""):
             entries += await list_entries(conn, case.referral_id, 500)
     lines = [(entry.at, _PLAIN[entry.words]) for entry in entries if entry.words in _PLAIN]
-    context = {"lines": sorted(lines, reverse=True)}
+    context = {"lines": sorted(lines, key=lambda line: line[0], reverse=True)}  # of one instant, in their order
     return page(visit.request, "worker/timeline.html", {**await visit.frame("my-timeline"), **context})

@@ -9,10 +9,12 @@ from shared.handlers import Kept
 from shared.postgres import Connection
 
 KEEP = """
-INSERT INTO notices (notice_id, recipient_id, site_id, about, referral_id, state, queued_at)
-SELECT notice_id, recipient_id, nullif(site_id, ''), about, nullif(referral_id, ''), 'queued', queued_at
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
-    AS u (notice_id, recipient_id, site_id, about, referral_id, queued_at)
+INSERT INTO notices (notice_id, recipient_id, site_id, about, referral_id, number, subject, link, state, queued_at)
+SELECT notice_id, recipient_id, nullif(site_id, ''), about, nullif(referral_id, ''), nullif(number, ''),
+    nullif(subject, ''), nullif(link, ''), 'queued', queued_at
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+            $9::timestamptz[])
+    AS u (notice_id, recipient_id, site_id, about, referral_id, number, subject, link, queued_at)
 ON CONFLICT DO NOTHING
 """
 # what was acted on stays so, even if it is seen afterwards
@@ -22,13 +24,13 @@ FROM unnest($1::text[], $2::text[]) AS u (notice_id, state)
 WHERE notices.notice_id = u.notice_id AND notices.state <> 'acted-on'
 """
 LIST = """
-SELECT notice_id, about, site_id, referral_id, state, queued_at, changed FROM notices
+SELECT notice_id, about, site_id, referral_id, state, queued_at, changed, number, subject, link FROM notices
 WHERE recipient_id = ANY($1) AND changed > $2
 ORDER BY changed
 LIMIT $3
 """
 NEWEST = """
-SELECT n.notice_id, n.about, n.site_id, n.referral_id, n.state, n.queued_at, n.changed
+SELECT n.notice_id, n.about, n.site_id, n.referral_id, n.state, n.queued_at, n.changed, n.number, n.subject, n.link
 FROM unnest($1::text[]) AS r (recipient_id)
 CROSS JOIN LATERAL (
     SELECT * FROM notices AS own WHERE own.recipient_id = r.recipient_id ORDER BY own.queued_at DESC LIMIT $2
@@ -37,13 +39,22 @@ ORDER BY n.queued_at DESC, n.changed DESC
 LIMIT $2
 """
 FIND = """
-SELECT notice_id, about, site_id, referral_id, state, queued_at, changed FROM notices
+SELECT notice_id, about, site_id, referral_id, state, queued_at, changed, number, subject, link FROM notices
 WHERE notice_id = $1 AND recipient_id = ANY($2)
 """
 
 
+# those whose page is this one, and with the page of a referral those of the pages below it
+UNSEEN = """
+SELECT notice_id FROM notices
+WHERE recipient_id = ANY($1) AND state = 'queued' AND (link = $2 OR ($3 AND starts_with(link, $2 || '/')))
+ORDER BY queued_at DESC
+LIMIT 50
+"""
+
+
 class Notice(NamedTuple):
-    """What somebody was told."""
+    """What somebody was told; `link` is the page where it is read, without its first slash."""
 
     notice_id: str
     about: str
@@ -52,6 +63,9 @@ class Notice(NamedTuple):
     state: str
     queued_at: datetime
     changed: int
+    number: str | None = None
+    subject: str | None = None
+    link: str | None = None
 
     def shown(self) -> dict[str, Any]:
         """To its recipient."""
@@ -63,7 +77,10 @@ class Notice(NamedTuple):
 async def keep_notices(conn: Connection, kept: Sequence[Kept]) -> None:
     """Queued, seen, acted on."""
     queued = [
-        (e.notice_id, e.recipient_id, e.site_id or "", e.about, e.referral_id or "", k.at)
+        (
+            *(e.notice_id, e.recipient_id, e.site_id or "", e.about, e.referral_id or ""),
+            *(e.number or "", e.subject or "", e.link or "", k.at),
+        )
         for k in kept
         if isinstance(e := k.event, NoticeQueued)
     ]
@@ -93,3 +110,9 @@ async def find_notice(conn: Connection, notice_id: str, recipients: Sequence[str
     """One of these recipients'."""
     row = await conn.fetchrow(FIND, notice_id, recipients)
     return Notice(*row) if row else None
+
+
+async def find_unseen(conn: Connection, recipients: Sequence[str], place: str, *, with_pages_below: bool) -> list[str]:
+    """Notices of these recipients that nobody has opened and that a page shows, by their ids."""
+    rows = await conn.fetch(UNSEEN, recipients, place, with_pages_below)
+    return [row["notice_id"] for row in rows]

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import asyncpg
 import orjson
 
+from services.portal.domain.still import move_door, run_again, stop
 from services.portal.store.custody import Holder, find_holders
 from shared.decision import Event
+from shared.events.answers import DeadlineMoved
+from shared.events.program import ObligationPaused, ObligationRedated
 from shared.handlers import Kept
 from shared.postgres import Connection
 
@@ -72,6 +76,11 @@ SELECT p.referral_id, p.kind, p.name, p.state, p.revision, p.body, p.site_id, fa
 FROM papers AS p
 JOIN views AS v USING (referral_id, site_id)
 WHERE p.kind = $1 AND p.name = $2 AND p.site_id = ANY($3)
+"""
+NEXT_DUE = """
+SELECT referral_id, min((body ->> 'due_at')::timestamptz) FROM papers
+WHERE referral_id = ANY($1) AND kind = 'report' AND state IN ('scheduled', 'returned') AND body ->> 'paused_by' IS NULL
+GROUP BY referral_id
 """
 QUEUE = """
 SELECT p.referral_id, p.kind, p.name, p.state, p.revision, p.body, p.site_id, false AS is_left, p.changed, c.number
@@ -167,6 +176,13 @@ def _tell(paper: Paper, noun: Noun, one: Kept) -> None:
     paper.revision = getattr(one.event, "revision", None) or paper.revision
     if getattr(one.event, "deadline", None) and paper.body.get("door"):
         paper.body["door"]["since"] = one.at
+    match one.event:
+        case DeadlineMoved(name=name, due_at=due_at):
+            move_door(paper.body, name, due_at, one.at)
+        case ObligationPaused():
+            stop(paper.body, one.at)
+        case ObligationRedated():
+            run_again(paper.body, one.at)
 
 
 async def _save(conn: Connection, statement: str, papers: Iterable[Paper]) -> None:
@@ -190,6 +206,11 @@ async def list_papers(conn: Connection, referral_id: str, kind: str, after: int,
     """Those of one kind in the order in which they changed, after a cursor."""
     rows = await conn.fetch(LIST, referral_id, kind, after, limit)
     return [(_paper(row), row["changed"]) for row in rows]
+
+
+async def next_dues(conn: Connection, referral_ids: Sequence[str]) -> Mapping[str, datetime]:
+    """When the next report of each is due, of those that owe one whose clock runs."""
+    return {row[0]: row[1] for row in await conn.fetch(NEXT_DUE, referral_ids) if row[1]}
 
 
 async def list_queue(conn: Connection, after: int, limit: int) -> list[tuple[Paper, str, int]]:

@@ -44,8 +44,7 @@ def _named(event: Any) -> tuple[str, str] | None:  # noqa: ANN401 - any of a pla
 def _fold(paper: Paper, event: Event) -> None:
     """What an event says of a plan."""
     if isinstance(event, DeadlineMoved):
-        paper.body["door"] = {"name": event.name, "due_at": event.due_at} if event.due_at else None
-        return
+        return  # when it was moved is known to who keeps the papers
     paper.state = _STATES[type(event)]
     paper.body["door"] = _door(getattr(event, "deadline", None))
     match event:

@@ -113,12 +113,17 @@ def assemble(found: Sequence[Event]) -> Register:
     return Register(
         {e.key: e.name for e in found if isinstance(e, named)},
         {e.site_id: e for e in found if isinstance(e, SiteOpened)},
-        _versions(found, ContractActivated),
+        _versions(sorted(found, key=_from_when), ContractActivated),
         _versions(found, FeeSchedulePublished),
         {id_: Calendar.of(calendar) for id_, calendar in published.items()},
         _versions(found, ProgramPublished),
         next((Calendar.of(calendar) for calendar in published.values() if calendar.is_default), UNPUBLISHED),
     )
+
+
+def _from_when(one: Event) -> tuple[date, int]:
+    """The order in which versions of a contract hold; of two from one day the later revision stands last."""
+    return (one.holds_from, one.revision) if isinstance(one, ContractActivated) else (date.min, 0)
 
 
 def _versions(found: Sequence[Event], kind: type[E]) -> Mapping[str, tuple[E, ...]]:

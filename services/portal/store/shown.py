@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import orjson
 
+from services.portal.domain.still import move_door
 from services.portal.store.cases import Case, load_cases, save_cases
 from services.portal.store.custody import Handover
 from shared.decision import Event
@@ -173,7 +174,12 @@ class Fold:
         update(case, event)
 
     def note_beginning(self, id_: str, event: Event, at: datetime) -> None:
-        """Since when a deadline runs, for those who ask why it ends when it does."""
+        """Since when a deadline runs and when it stood still, for those who ask why it ends when it does."""
+        if isinstance(event, DeadlineMoved):
+            case = self.cases[id_]
+            for shown in (case, self.views.get((id_, case.site_id or ""))):
+                if shown:
+                    move_door(shown.body, event.name, event.due_at, at)
         if isinstance(event, ReferralOffered | ReferralAcknowledged):
             for shown in (self.cases[id_], self.views.get((id_, event.site_id))):
                 if shown and shown.body.get("door"):
@@ -255,8 +261,6 @@ def update(shown: View | Case, event: Event) -> None:  # noqa: C901 - one line a
             body["held_by"] = _held_by(body, event)
         case ReferralWithdrawn(cause=cause):
             shown.state, body["door"], body["withdrawn_by"] = "withdrawn", None, cause
-        case DeadlineMoved(name=name, due_at=due_at):
-            body["door"] = {"name": name, "due_at": due_at} if due_at else None
         case WorkerFarAway(community=community):
             body["community"] = community
 

@@ -9,7 +9,8 @@ import orjson
 from shared.postgres import Connection
 
 # referrals that ask something of their clinic (domain.tasks.of_referral says what), the most urgent first; a plan is
-# missing where the initial report is in and none was ever sent in
+# missing where the initial report is in and none was ever sent in; a visit is late once its day is over, $3 is when
+# today began
 ASKING = """
 WITH asking AS (
     SELECT v.number, v.state, v.person_id, v.body,
@@ -37,10 +38,11 @@ WITH asking AS (
             )
         )
 )
-SELECT number, state, person_id, body, count(*) OVER () AS asking, count(*) FILTER (WHERE due_at <= $2) OVER () AS late
+SELECT number, state, person_id, body, count(*) OVER () AS asking,
+    count(*) FILTER (WHERE due_at <= $2 AND (state <> 'scheduled' OR due_at < $3)) OVER () AS late
 FROM asking
 ORDER BY due_at NULLS LAST, number
-LIMIT $3
+LIMIT $4
 """
 PAPERS = """
 SELECT v.number, v.person_id, v.body ->> 'contract_id' AS contract_id, p.kind, p.name, p.state, p.body
@@ -55,7 +57,7 @@ WHERE (
 ORDER BY p.changed DESC
 LIMIT 1000
 """
-_TREATED = ["active", "discharged"]
+_TREATED = ["active", "discharged", "withdrawn"]  # what was done before a withdrawal is billed and put right
 
 
 class Asking(NamedTuple):
@@ -87,9 +89,9 @@ class OpenPaper(NamedTuple):
     body: dict[str, Any]
 
 
-async def list_asking(conn: Connection, sites: Sequence[str], now: datetime, most: int) -> Asked:
-    """Referrals of these sites that wait for their clinic."""
-    rows = await conn.fetch(ASKING, sites, now, most)
+async def list_asking(conn: Connection, sites: Sequence[str], now: datetime, today: datetime, most: int) -> Asked:
+    """Referrals of these sites that wait for their clinic; `today` is the instant at which the day began."""
+    rows = await conn.fetch(ASKING, sites, now, today, most)
     first = [_asking(*row[:4]) for row in rows]
     return Asked(first, rows[0]["asking"], rows[0]["late"]) if rows else Asked((), 0, 0)
 
