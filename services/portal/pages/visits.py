@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Response
 
 from services.portal.api import commands, treatment
-from services.portal.api.bodies import Appointment, Attendance, Decline, End, Move, Start
+from services.portal.api.bodies import Appointment, Attendance, Decline, End, Hold, Move, Start
 from services.portal.api.papers import Desk
 from services.portal.api.problems import Problem
 from services.portal.api.referrals import Number, find_mine, page_of
