@@ -26,6 +26,7 @@ THERE = {
     "notice_id": KEY,
     "calendar_id": "bc",
     "named": "x",
+    "rule": "STALE",
     "path": "pp.css",
 }
 ODD = (

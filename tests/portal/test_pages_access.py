@@ -41,7 +41,7 @@ THERE = {
 NOWHERE = {**THERE, "number": "R-24-NOWHERE0", "invoice_id": "i-none", "remittance_id": "r-none"}
 OF_A_RECORD = [(method, path) for method, path in sorted(PAGES) if "{" in path and PAGES[method, path]]
 GUARDED = [place for place in sorted(PAGES) if PAGES[place] is not ANYBODY]
-HINT = re.compile(rf"|event: [a-z]+|id: \d+|data: {NUMBER}( v\d+)?")
+HINT = re.compile(rf"|event: [a-z]+|id: \d+|data: {NUMBER}( v\d+)?|data: now")
 DRAFTS = frozenset({"/invoices/{invoice_id}/check"})
 
 

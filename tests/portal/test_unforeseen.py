@@ -87,6 +87,7 @@ async def test_an_exception_that_is_none_of_the_database_is_answered_likewise(
 
 
 THERE = {
+    "rule": "STALE",
     "number": NUMBER,
     "plan": "1",
     "name": "initial",

@@ -177,7 +177,9 @@ def read_instant(said: str) -> datetime | Unreadable:
     try:
         found = datetime.fromisoformat(said.upper())
         return found if FIRST_DAY <= found.astimezone(UTC).date() <= LAST_DAY else FAR_DAY
-    except (ValueError, OverflowError):
+    except OverflowError:
+        return FAR_DAY
+    except ValueError:
         return _NO_INSTANT
 
 
