@@ -92,7 +92,7 @@ async def test_after_a_late_refusal_a_plan_grants_nothing_and_says_why(portal: W
     for account, place in PLACES:
         async with visiting(portal, account) as visitor:
             text = re.sub(r"<[^>]+>", " ", await visitor.open(place))
-            assert re.search(r"Nothing\s+The line leads to no goal\s+Before that 20", text), place
+            assert re.search(r"Nothing\s+The line leads to no goal\.\s+Before that 20", text), place
             assert re.search(r"Granted in all\s+\$0\.00", text), place
 
 
