@@ -94,7 +94,7 @@ class Feed:
         """Settings that were proven on a real broker; a stable instance id lets a killed member come back at once.
 
         `take` gets the records of a poll; `passed` is called after a poll that returned none, whose position may have
-        moved all the same.
+        moved all the same, and before the first records of a partition, for what lies before them.
         """
         self.broker = KafkaBroker(
             servers,
@@ -171,6 +171,8 @@ class Feed:
             lenient.switch(on=True)
             return ()
         self._is_astray = False
+        if self._position.begin(found):
+            self._passed()
         self._position.note(consumer, found)
         for partition, records in found.items():
             self._said_at[partition] = records[-1].timestamp
@@ -215,7 +217,6 @@ class Feed:
 
     async def _rewind(self, consumer: AIOKafkaConsumer) -> None:
         """Back to what was handed over last: the failed poll may have dropped what it had read before it failed."""
-        self._position.forget()
         for partition in consumer.assignment():
             place = self.position.get(partition)
             place = await consumer.committed(partition) if place is None else place
@@ -223,6 +224,8 @@ class Feed:
                 await consumer.seek_to_beginning(partition)
             else:
                 consumer.seek(partition, place)
+        self._position.stand(consumer)
+        self._passed()
 
 
 def _add(found: Found, more: Found) -> None:

@@ -29,6 +29,17 @@ class Position:
         self._answered: dict[TopicPartition, int | None] = {}
         self._empty_to: Offsets = {}
 
+    def begin(self, found: Found) -> bool:
+        """Whether a partition was read from for the first time: whatever lies before its first record is nobody's."""
+        starts = {place: records[0].offset for place, records in found.items() if place not in self.offsets}
+        self.offsets = starts | self.offsets
+        return bool(starts)
+
+    def stand(self, consumer: AIOKafkaConsumer) -> None:
+        """Take the position of every partition once the consumer was put back to where everything is applied."""
+        self.offsets = _offsets_of(consumer)
+        self.forget()
+
     def note(self, consumer: AIOKafkaConsumer, found: Mapping[TopicPartition, object]) -> None:
         """Take the position of every partition after a poll that returned `found`, without waiting in between."""
         before, self.offsets = self.offsets, _offsets_of(consumer)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any, Self, TypeAlias, TypeVar
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
@@ -29,8 +28,8 @@ Read = TypeVar("Read", bound=BaseModel)
 _LISTS = frozenset({"sites", "disciplines", "languages", "reviewed_reports", "weekend"})
 _WHOLE = 100
 _NUMBERED = (ContractActivated, FeeSchedulePublished, CalendarPublished)
-_LONGEST_PATTERN = 10 * 53  # weeks of one row of capacity
 _DAYS_A_WEEK = 7
+_LONGEST_PATTERN = 10 * 53  # weeks of one row of capacity
 
 
 class Holiday(Value):
@@ -246,14 +245,8 @@ def _strangers(events: Sequence[Event]) -> Iterator[str]:
 
 
 def _calendar_faults(calendar: CalendarPublished) -> Iterator[str]:
-    """What is wrong with a calendar."""
+    """What is wrong with a calendar whose zone and weekend are sound."""
     place = f"calendar {calendar.calendar_id}, revision {calendar.revision}"
-    try:
-        ZoneInfo(calendar.zone)
-    except (KeyError, OSError, ValueError):  # not in the table, a folder of zones, no name of a file
-        yield f"{place}: the zone {calendar.zone} is not known"
-    if not set(calendar.weekend) < set(range(_DAYS_A_WEEK)):
-        yield f"{place}: a weekend names days from 0, Monday, to 6, Sunday, and leaves one to work"
     if calendar.to_on < calendar.from_on:
         yield f"{place}: it ends before it begins"
     if strange := [on for on in calendar.holidays if not calendar.from_on <= on <= calendar.to_on]:

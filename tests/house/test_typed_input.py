@@ -19,6 +19,8 @@ NOT_TYPED: Mapping[tuple[str, str, str], str] = {
     ("api/own.py", "*", "int"): "a cursor whose pattern is digits",
     ("api/paging.py", "*", "int"): "a cursor whose pattern is digits",
     ("api/papers.py", "*", "int"): "the number of a plan as it is stored",
+    ("api/request_body.py", "announced_length", "isdigit"): "a header of the transport, ASCII digits alone",
+    ("api/request_body.py", "announced_length", "int"): "a header of the transport, ASCII digits alone",
     ("api/referrals.py", "filter_of", "int"): "a cursor whose pattern is digits",
     ("pages/inbox.py", "officer_task", "fromisoformat"): "stored as JSON",
     ("pages/invoices.py", "list_all", "int"): "a cursor whose pattern is digits",

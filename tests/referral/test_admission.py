@@ -68,7 +68,7 @@ def test_the_program_follows_from_day_community_injury_and_barriers(
 def test_a_request_that_meets_everything_is_admitted_with_a_receipt() -> None:
     judgement = asked(AFTER)
     assert not judgement.failures
-    assert judgement.receipt.versions == {"crrtw": 1}
+    assert judgement.receipt.versions == {"crrtw": 2}
     assert judgement.receipt.override_by == ("claims officer",)
     assert "expected to benefit" in judgement.receipt.not_judged
 

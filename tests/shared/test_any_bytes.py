@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared import clock, unparkable
-from shared.envelope import Raw, headers_of
+from shared.envelope import Raw, Record, headers_of
 from tests.toy.app import service
 from tests.toy.letters import Letter
 from tests.toy.noise import Noise, noise, shout
@@ -51,17 +51,29 @@ class Books:
             return "kept" if self.kept[where][1] == raw else ""
         if where in self.noted:
             return "noted" if self.noted[where] == unparkable.digest(raw) else ""
-        return "applied" if self._is_done(raw) else ""
+        return self._ending(self.read_by_toy(raw))
 
-    def _is_done(self, raw: Raw) -> bool:
-        """It could be read, and its place or its id is taken."""
-        foreign = raw.topic.startswith("toy-foreign")
+    def read_by_toy(self, raw: Raw) -> Record:
         topics = self.outside.place.topics
         reader = service.reader._replace(listens=frozenset(topics), foreign=frozenset(topics[2:]))
-        record = reader.read(raw, clock.now())
-        if foreign:
-            return record.fault is None and (raw.topic, record.source, record.event_id) in self.heard
-        return record.fault is None and self.marks.get((raw.topic, record.key or ""), 0) >= record.sequence > 0
+        return reader.read(raw, clock.now())
+
+    def _ending(self, record: Record) -> str:
+        """It could be read, and its place or its id is taken; what is of no known type may have neither."""
+        if record.fault is not None:
+            return ""
+        if not record.raw.topic.startswith("toy-foreign"):
+            taken = self.marks.get((record.topic, record.key or ""), 0) >= record.sequence > 0
+        elif is_unknown(record) and not (record.source and record.event_id):
+            return "counted"
+        else:
+            taken = (record.topic, record.source, record.event_id) in self.heard
+        return "applied" if taken else ""
+
+
+def is_unknown(record: Record) -> bool:
+    """It concerns somebody else."""
+    return record.fault is None and record.event is None
 
 
 async def all_read(outside: Outside, instance: Instance, letters: int) -> bool:
@@ -92,6 +104,8 @@ async def check(outside: Outside, given: Noise, where: list[tuple[int, int]]) ->
     lost = [(letter, place) for letter, place, end in zip(given.letters, where, ends, strict=True) if not end]
     assert lost == []
     assert len(Counter(ends)) > 1
+    read = [books.read_by_toy(letter.at(*place)) for letter, place in zip(given.letters, where, strict=True)]
+    assert await outside.instances[-1].metric("rehab_records_uncontracted_total") >= sum(map(is_unknown, read)) > 0
     ticks = await outside.ticks()
     assert {key: ticks.get(key) for key in given.sound} == given.sound
     told = Counter(r.key for r in await read_all(outside.place.kafka, ["rehab-toy"]))

@@ -173,9 +173,14 @@ async def test_health_says_what_is_missing_and_what_is_in_flight(own: Own, outsi
     instance = await outside.ready()
     await outside.post(*letters(outside, 3))
     await outside.counted(KEYS * 3)
-    _, quiet = await instance.health("quiet")
-    applied = quiet["applied"][outside.place.topics[0]]
-    assert (sum(applied.values()), quiet["outbox"], quiet["due"], quiet["busy"], quiet["next"]) == (60, 0, 0, 0, None)
+
+    async def rests() -> bool:
+        _, quiet = await instance.health("quiet")
+        applied = quiet["applied"].get(outside.place.topics[0], {})
+        busy = quiet["outbox"], quiet["due"], quiet["busy"], quiet["next"]
+        return (sum(applied.values()), *busy) == (60, 0, 0, 0, None)
+
+    await until(rests)
     _, live = await instance.health("live")
     assert (live["consuming"], live["stuck"], live["lag"]) == (True, False, 0)
     assert await instance.metric("rehab_records_applied_total") == KEYS * 3

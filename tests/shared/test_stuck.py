@@ -1,5 +1,7 @@
 """What is tried for too long while broker and database answer is an alarm, and the process says that it is not well."""
 
+import pytest
+
 from shared.health import Server
 from shared.stuck import Watch
 from tests.toy.events import Ticked
@@ -27,11 +29,12 @@ async def well(instance: Instance) -> bool:
     return (status, live["stuck"], await instance.metric("rehab_stuck")) == (200, False, 0)
 
 
-async def breaks_and_is_mended(outside: Outside, table: str, code: str, what: str) -> None:
-    """The alarm begins, and ends with what led to it."""
-    instance = await outside.ready(REHAB_STUCK_AFTER="2")
+async def breaks_and_is_mended(outside: Outside, table: str, code: str, what: str, *, begun: bool = True) -> None:
+    """The alarm begins, and ends with what led to it; the process runs before that, or begins with it."""
+    instance = await outside.ready(REHAB_STUCK_AFTER="2") if begun else None
     await outside.as_owner(REFUSE.format(table=table, code=code))
     await outside.post(outside.desk.write(Ticked(counter_id=outside.place.suffix)))
+    instance = instance or await outside.ready(REHAB_STUCK_AFTER="2")
 
     async def is_stuck() -> bool:
         return await stuck(instance, what)
@@ -56,8 +59,9 @@ async def test_a_wave_that_is_tried_for_too_long_is_an_alarm(outside: Outside) -
     await breaks_and_is_mended(outside, "journal", STAYS, "wave")
 
 
-async def test_positions_that_do_not_move_while_there_is_lag_are_an_alarm(outside: Outside) -> None:
-    await breaks_and_is_mended(outside, "counters", PASSES, "reading")
+@pytest.mark.parametrize("begun", [True, False])
+async def test_positions_that_do_not_move_while_there_is_lag_are_an_alarm(outside: Outside, *, begun: bool) -> None:
+    await breaks_and_is_mended(outside, "counters", PASSES, "reading", begun=begun)
 
 
 def test_a_failure_counts_from_the_first_one_until_it_works() -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from shared.codes import code_list
 from simulation.audit import machines, path
 from simulation.books import Books
 from simulation.coverage import coverage, in_words, unknown
-from simulation.refusals import CODES, INVOICE, PROGRAM, REFERRAL
+from simulation.refusals import CODES, INVOICE, PROGRAM, REFERRAL, REPORTS
 from tests.simulation.world import World, at
 
 ROOT = Path(__file__).parents[2]
@@ -38,8 +39,10 @@ def domain(service: str) -> Path:
     return ROOT / "services" / service / "domain"
 
 
-def test_the_codes_written_down_are_those_of_the_rules() -> None:
-    said = codes_of(
+def test_the_codes_written_down_are_those_of_the_rules_and_of_the_list_for_reports() -> None:
+    returned = set(code_list("return-reasons").codes)
+    assert returned == REPORTS
+    said = returned | codes_of(
         *(domain(service) for service in ("referral", "program", "invoice")),
         *(RULES / f"{name}.py" for name in ("admission", "adjudication", "payable", "fees")),
         OF_ALL,
