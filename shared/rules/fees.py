@@ -128,11 +128,6 @@ def cents_of(fee: FeeLine, units: Decimal, percent: int = 100) -> int:
     return int((fee.cents * units * percent / 100).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def dollars(cents: int) -> str:
-    """An amount as people read it: $1,234.50."""
-    return f"{'-' if cents < 0 else ''}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
-
-
 def percent_of(fee: FeeLine, business_days_late: int) -> int:
     """By how late the report counted; a fee without tiers is paid in full."""
     if not fee.tiers:

@@ -15,7 +15,7 @@ from shared.events.program import (
 from shared.events.referral import HoldCause, ReferralDischarged, ReferralWithdrawn
 from shared.events.values import Standing
 from shared.rules.adjudication import judge
-from shared.rules.fees import dollars
+from shared.wording import dollars
 from tests.rules.billing import (
     ID,
     SHA256,
@@ -277,14 +277,14 @@ def test_a_report_sent_back_may_still_come_and_one_done_without_is_not_paid() ->
     for over in (waived, cancelled):
         (found,) = judged(active(due("initial"), over), sent)
         assert (found.status, codes(found)) == ("denied", ["RPT-MISSING"])
-        assert found.reasons[0].fix == "leave the line out: no report initial is due any more"
+        assert found.reasons[0].fix == "leave the line out"
 
 
 def test_a_day_on_which_a_report_is_billed_already_is_no_way_to_put_a_line_right() -> None:
     case = active(accepted("progress", 1, report="progress-1"))
     right, wrong = judged(case, line("CR-PROG", 1, 8500), line("CR-PROG", 2, 8500))
     assert (right.status, codes(wrong)) == ("ok", ["RPT-DOS"])
-    assert wrong.reasons[0].fix == "leave the line out: each accepted report is billed"
+    assert wrong.reasons[0].fix == "leave the line out; the report's day is billed"
 
 
 @pytest.mark.parametrize(("cents", "said"), [(0, "$0.00"), (5, "$0.05"), (123456, "$1,234.56"), (-105, "-$1.05")])
@@ -294,7 +294,10 @@ def test_an_amount_is_said_in_dollars(cents: int, said: str) -> None:
 
 def test_a_line_above_its_fee_is_told_the_fee_in_dollars() -> None:
     (found,) = judged(active(came(1)), line("CR-DAY", 1, DAY + 7))
-    assert (found.reasons[0].rule, found.reasons[0].fix) == ("the fee is $138.00 a day", "bill $138.00")
+    assert (found.reasons[0].rule, found.reasons[0].fix) == (
+        "more than the fee was billed; it is $138.00 a day",
+        "bill $138.00",
+    )
 
 
 def test_a_report_that_is_not_due_yet_may_come_while_the_case_goes_on() -> None:
