@@ -17,7 +17,6 @@ from shared.outbox import Said
 from shared.parked import Guard, Parking, Told
 from shared.postgres import Connection, expect
 
-ByType: TypeAlias = dict[type[Event], list[Record]]
 Seal: TypeAlias = Callable[[Connection, Sequence[Said]], Awaitable[Sequence[Said]]]
 _REASONS = {Verdict.EARLY: "early", Verdict.FORKED: "forked", Verdict.REUSED: "unreadable"}
 _DETAILS = {

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from typing_extensions import override
 
+from shared.wording import counted, dollars
+from simulation.course import PACIFIC
 from simulation.topics import Announced
 
-PACIFIC = ZoneInfo("America/Vancouver")
 _SENTENCES: Mapping[str, str] = {
     "referral-created": "claim {claim_number} is admitted",
     "referral-not-admitted": "claim {claim_number} is not admitted yet; what would help: {fixes}",
@@ -107,9 +107,9 @@ class EventLines:
         words["payee"] = self.name_of(data.get("payee_id", ""))
         words["fixes"] = "; ".join(_clause(failure["fix"]) for failure in data.get("failures", ()))
         words["cause"] = _CAUSES.get(data.get("cause", ""), "")
-        words["lines"] = _counted(len(data.get("lines", ())), "line")
+        words["lines"] = counted(len(data.get("lines", ())), "line")
         words["late"] = _late(data.get("business_days_late") or 0)
-        words["dollars"] = f"${data.get('allowed_cents', data.get('cents', 0)) / 100:,.2f}"
+        words["dollars"] = dollars(data.get("allowed_cents", data.get("cents", 0)))
         words.setdefault("number", self._invoices.get((event.key, data.get("invoice_id", "")), ""))
         return words
 
@@ -131,7 +131,7 @@ class Totals:
     def __str__(self) -> str:
         """Return one line."""
         said = [f"{self._counts[name]:,} {words}" for name, words in _TOTALS.items()]
-        return " · ".join([f"${self._cents / 100:,.2f} paid", *said])
+        return " · ".join([f"{dollars(self._cents)} paid", *said])
 
 
 def _instant(at: datetime) -> str:
@@ -157,12 +157,8 @@ def _clause(sentence: str) -> str:
     return sentence.rstrip(".")[:1].lower() + sentence.rstrip(".")[1:]
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 def _late(days: int) -> str:
-    return f", {_counted(days, 'business day')} late" if days > 0 else ""
+    return f", {counted(days, 'business day')} late" if days > 0 else ""
 
 
 def events_in_order(news: Sequence[Announced]) -> list[Announced]:

@@ -3,7 +3,7 @@
 import sys
 import time
 
-from simulation.event_lines import PACIFIC
+from simulation.course import PACIFIC
 from simulation.play import Progress
 
 

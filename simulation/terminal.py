@@ -10,7 +10,8 @@ from rich.live import Live
 from rich.rule import Rule
 from rich.text import Text
 
-from simulation.event_lines import PACIFIC, EventLines, Totals, events_in_order
+from simulation.course import PACIFIC
+from simulation.event_lines import EventLines, Totals, events_in_order
 from simulation.play import Progress
 from simulation.topics import Announced
 

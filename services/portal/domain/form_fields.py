@@ -7,7 +7,6 @@ from typing import Any
 KEPT = "kept."  # begins a field that was typed before a sign-in and is carried through it
 MOST_FIELDS = 10_000  # of one form
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}(\.[A-Za-z0-9_-]{1,60}){0,4}")
-_LONGEST_NUMBER = 3  # digits: a form has at most 500 rows
 # a field whose name contains one of these, whatever stands around it
 _SECRET_PARTS = (
     "password",
@@ -49,11 +48,6 @@ def readable(fields: Mapping[str, Any]) -> dict[str, str]:
     """The fields that a form of this portal could have: named as forms name them, with a text, and no secret."""
     texts = {name: value for name, value in fields.items() if _NAME.fullmatch(name) and isinstance(value, str)}
     return {name: value.replace("\x00", "") for name, value in without_secrets(texts).items()}
-
-
-def number_of(text: str) -> int | None:
-    """A whole number of at most three ASCII digits, as forms number their rows; None for anything else."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else None
 
 
 def _own(name: str) -> str:

@@ -169,6 +169,12 @@ def instant_of(on: date, at: time, zone: ZoneInfo) -> datetime | Unreadable:
     )
 
 
+def day_in(said: str) -> date | None:
+    """The day that a text names, where it names one; for what is looked up by a day that may not be typed yet."""
+    found = read_day(said)
+    return None if isinstance(found, Unreadable) else found
+
+
 @_reader
 def read_instant(said: str) -> datetime | Unreadable:
     """An instant of RFC 3339 in reach, with its offset, as programs send it."""

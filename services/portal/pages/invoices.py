@@ -17,7 +17,13 @@ from services.portal.api.problems import Problem, error, not_found
 from services.portal.api.referrals import find_at, page_of
 from services.portal.domain.letters import trimmed
 from services.portal.domain.ready import Done, Service, price, services
-from services.portal.domain.typed_values import MOST_CENTS, Unreadable, read_amount, read_day, read_index, read_units
+from services.portal.domain.typed_values import (
+    MOST_CENTS,
+    day_in,
+    read_amount,
+    read_index,
+    read_units,
+)
 from services.portal.pages import editing, words
 from services.portal.pages.frame import page
 from services.portal.pages.press import (
@@ -250,17 +256,11 @@ async def _editor(visit: Visit, invoice_id: str, outcome: Outcome | None = None,
 def _fees(visit: Visit, view: View, days: Sequence[str]) -> Mapping[str, FeeLine]:
     """Fees by code of every day that is named and of today, which holds where two days differ in a code's words."""
     contract_id = view.body.get("contract_id")
-    named = sorted({on for text in days if (on := _day_typed(text))})
+    named = sorted({on for text in days if (on := day_in(text))})
     found: dict[str, FeeLine] = {}
     for on in (*named, _today(visit, view)):
         found |= visit.register.fees(contract_id, on)
     return found
-
-
-def _day_typed(text: str) -> date | None:
-    """The day that somebody typed; nothing where it cannot be read as one."""
-    found = read_day(text)
-    return None if isinstance(found, Unreadable) else found
 
 
 def _lines(fields: Fields) -> list[dict[str, str]]:
@@ -278,7 +278,7 @@ def notes(fields: Fields, fees_on: Callable[[date], Mapping[str, FeeLine]]) -> M
     """What strikes the eye about a line before it is sent, by the fees of its day; invoice alone decides."""
     found: dict[int, str] = {}
     for n, row in enumerate(_lines(fields)):
-        on, cents, units = _day_typed(row["service_on"]), read_amount(row["dollars"]), read_units(row["units"])
+        on, cents, units = day_in(row["service_on"]), read_amount(row["dollars"]), read_units(row["units"])
         fee = fees_on(on).get(row["code"]) if on else None
         if not (fee and isinstance(cents, int) and isinstance(units, Decimal)):
             continue

@@ -14,7 +14,6 @@ from services.portal.store.papers import list_own
 from services.portal.store.payments import list_remittances
 from services.portal.store.register import Register
 from shared import clock
-from shared.codes import code_list
 
 router = APIRouter()
 _PLANNED = frozenset({"approved", "partially-approved", "scheduled"})
@@ -63,8 +62,3 @@ def _on_paper(said: Mapping[str, Any], register: Register, at: str) -> bytes:
     from services.portal.pages import paper  # noqa: PLC0415 - as the sentence says
 
     return paper.remittance(said, register.name(said["payee_id"]), at, register.service)
-
-
-def explained(code: str) -> str:
-    """A reason in a few words."""
-    return code_list("explanation-codes").label(code)

@@ -12,7 +12,7 @@ from services.portal.api.bodies import Amendment, Plan, Reply
 from services.portal.api.papers import Desk
 from services.portal.api.referrals import Number, find_held, page_of
 from services.portal.domain.ready import price
-from services.portal.domain.typed_values import Unreadable, read_day, read_index, read_units
+from services.portal.domain.typed_values import day_in, read_index, read_units
 from services.portal.pages import editing
 from services.portal.pages.frame import page
 from services.portal.pages.press import Fields, Outcome, Press, Pressed, body_of, removed_row, row_places, rows_of
@@ -113,12 +113,6 @@ def plannable(register: Register, view: View) -> Mapping[str, str]:
     }
 
 
-def _first_day(row: Mapping[str, str]) -> date | None:
-    """The day from which a line is asked for, which prices it; nothing where none can be read."""
-    found = read_day(row.get("from_on", ""))
-    return None if isinstance(found, Unreadable) else found
-
-
 def _fees(register: Register, view: View, on: date | None = None) -> Mapping[str, FeeLine]:
     """What may be planned for a day, today where none is named."""
     on = on or register.calendar(view.body.get("contract_id")).day_of(clock.now())
@@ -131,7 +125,7 @@ def priced(register: Register, view: View, fields: Mapping[str, str]) -> int:
     """What all lines cost together, in cents, as far as they can be priced."""
     total = 0
     for row in rows_of(fields, "lines"):
-        fee = _fees(register, view, _first_day(row)).get(row.get("code", ""))
+        fee = _fees(register, view, day_in(row.get("from_on", ""))).get(row.get("code", ""))
         units = read_units(row.get("units", ""))
         total += price(fee.cents, units) if fee and isinstance(units, Decimal) and units >= 0 else 0
     return total

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, TypeAlias, TypeVar
 from urllib.parse import parse_qsl
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
 from fastapi import Depends, Request, Response
@@ -231,11 +231,6 @@ def removed_row(how: str) -> int | None:
     """The place of the row that a button takes away; nothing for any other button."""
     verb, _, place = how.partition(".")
     return read_index(place) if verb == "remove" else None
-
-
-def new_key() -> str:
-    """For a form that is shown the first time."""
-    return str(uuid4())
 
 
 def _unsaid(pointer: str) -> Problem:
