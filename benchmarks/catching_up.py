@@ -22,7 +22,7 @@ async def run(task: Task, name: str) -> float:
     settings = Settings(kafka=task.kafka, postgres=task.postgres, group=task.group, http=address)
     pool = await postgres.open_pool(task.postgres, name, name)
     running = Running(service, pool, settings)
-    kept = {kind.type_name: kind for kinds in service.handlers.keeps.values() for kind in kinds}
+    kept = {kind.type_name: kind for kinds in service.handlers.projections.values() for kind in kinds}
     await catchup.read_reference(task.kafka, task.group, service.reference, kept, running.take)
     return await timed.rate(running, task, _at_rest)
 

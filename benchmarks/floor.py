@@ -11,7 +11,7 @@ import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from benchmarks.contender import Task
-from shared.kafka import Sent, new_producer, send_wave
+from shared.kafka import OutgoingRecord, new_producer, send_batch
 from shared.postgres import as_role
 
 _TABLES = """
@@ -76,7 +76,7 @@ class Floor:
                     await self.wake.wait()
                     continue
                 wave = [
-                    Sent(
+                    OutgoingRecord(
                         "rehab-toy",
                         key.encode(),
                         payload.encode(),
@@ -89,7 +89,7 @@ class Floor:
                     )
                     for _, event_id, key, payload in rows
                 ]
-                await send_wave(producer, wave)
+                await send_batch(producer, wave)
                 await conn.execute(_GONE, [row["seq"] for row in rows])
                 self.sent += len(rows)
 

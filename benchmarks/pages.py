@@ -87,10 +87,10 @@ def _events() -> Iterator[Event]:
 
 
 async def _publish(servers: str, events: Sequence[Event]) -> None:
-    desk = Desk()
+    state = Desk()
     async with AIOKafkaProducer(bootstrap_servers=servers, linger_ms=5) as producer:
         for begin in range(0, len(events), _IN_FLIGHT):
-            letters = [desk.write(event) for event in events[begin : begin + _IN_FLIGHT]]
+            letters = [state.write(event) for event in events[begin : begin + _IN_FLIGHT]]
             sent = [await producer.send(one.topic, one.value, one.key, headers=one.headers) for one in letters]
             await asyncio.gather(*sent)
 

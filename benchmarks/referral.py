@@ -18,11 +18,11 @@ from services.procurement.store import read_files
 from services.program.app import CATALOGUE
 from services.program.domain.catalogue import read_entry
 from services.referral.app import service
-from services.referral.store.register import KINDS, keep_capacity, keep_register
+from services.referral.store.register import KINDS, project_capacity, project_register
 from shared import postgres
 from shared.decision import Event
 from shared.events.procurement import SiteCapacityDeclared, Week
-from shared.handlers import Kept
+from shared.handlers import ReceivedEvent
 from shared.running import Running
 from shared.settings import Settings
 
@@ -69,8 +69,8 @@ async def _load_register(pool: asyncpg.Pool) -> None:
     events += [read_entry(tomllib.loads(path.read_text())) for path in sorted(CATALOGUE.glob("*.toml"))]
     sites = [site for e in events if (site := getattr(e, "sites", None)) and getattr(e, "program", "") == "crrtw"]
     async with pool.acquire() as conn, conn.transaction():
-        await keep_register(conn, list(_kept(events)))
-        await keep_capacity(conn, list(_kept([_openings(s) for some in sites for s in some])))
+        await project_register(conn, list(_kept(events)))
+        await project_capacity(conn, list(_kept([_openings(s) for some in sites for s in some])))
 
 
 def _openings(site_id: str) -> SiteCapacityDeclared:
@@ -81,8 +81,8 @@ def _openings(site_id: str) -> SiteCapacityDeclared:
     return SiteCapacityDeclared(site_id=site_id, revision=1, program="crrtw", weeks=weeks)
 
 
-def _kept(events: Sequence[Event]) -> Iterator[Kept]:
+def _kept(events: Sequence[Event]) -> Iterator[ReceivedEvent]:
     """As if they had been read."""
     now = datetime.now(UTC)
     for event in events:
-        yield Kept(event, "", "", "", event.topic, event.key, 1, now, now)
+        yield ReceivedEvent(event, "", "", "", event.topic, event.key, 1, now, now)

@@ -17,7 +17,7 @@ from simulation import capture, session
 from simulation.clock import ClockFile
 from simulation.feed import Stretch, select
 from simulation.play import TWICE_A_DAY, Manner
-from simulation.topics import Lying, read
+from simulation.topics import StoredRecord, read
 
 WEEK = Stretch.of(date(2024, 10, 21), 7)  # accepted on these days, and everything that follows
 _IN_FLIGHT = 2000
@@ -38,7 +38,7 @@ def measure(folder: Path, *, rounds: int = 3) -> dict[str, dict[str, float]]:
     return {name: _summed(name, readings) for name in SERVICES}
 
 
-def _played(folder: Path, clock: ClockFile) -> list[Lying]:
+def _played(folder: Path, clock: ClockFile) -> list[StoredRecord]:
     """Whatever lies on the topics when the week's last invoice is paid."""
     feed = select(capture.read(session.BUNDLED), WEEK)
     folder.mkdir(parents=True)
@@ -50,7 +50,7 @@ def _played(folder: Path, clock: ClockFile) -> list[Lying]:
         return asyncio.run(read(where.broker, topics.names()))
 
 
-async def _lay(ground: Ground, names: Sequence[str], left: Sequence[Lying]) -> None:
+async def _lay(ground: Ground, names: Sequence[str], left: Sequence[StoredRecord]) -> None:
     """The topics anew, with exactly what lay on them."""
     await ground.fresh_topics(names)
     async with AIOKafkaProducer(bootstrap_servers=ground.broker.servers, linger_ms=5) as producer:
@@ -65,7 +65,7 @@ async def _lay(ground: Ground, names: Sequence[str], left: Sequence[Lying]) -> N
             await asyncio.gather(*sent)
 
 
-def _round(ground: Ground, left: Sequence[Lying], clock: ClockFile) -> dict[str, dict[str, float]]:
+def _round(ground: Ground, left: Sequence[StoredRecord], clock: ClockFile) -> dict[str, dict[str, float]]:
     """Everybody once; what a service announced over again is taken away before the next one reads."""
     found = {name: mechanism.once(ground, name) for name in _PEERS}
     for name in SERVICES:

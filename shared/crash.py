@@ -10,7 +10,7 @@ _ONCE = os.environ.get("REHAB_CRASH_ONCE", "")
 _WIDEN = dict(p.split("=") for p in os.environ.get("REHAB_WIDEN", "").split(",") if p)
 
 
-async def point(name: str) -> None:
+async def failpoint(name: str) -> None:
     """Wait here, or die here, when the environment says so."""
     if pause := _WIDEN.get(name):
         await asyncio.sleep(float(pause))

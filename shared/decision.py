@@ -92,16 +92,16 @@ class Aggregate(Protocol):
         """The row's version as loaded, 0 when new."""
 
 
-class Arm(NamedTuple):
+class SetTimer(NamedTuple):
     """Wake (of, name) at `due_at` with `event`; arming twice moves it, no `due_at` disarms it."""
 
-    of: str
+    key: str
     name: str
     due_at: datetime | None = None
     event: Event | None = None
 
 
-class Flaw(Value):
+class Violation(Value):
     """One reason why something is refused: what is wrong, by which rule, and what would make it right."""
 
     code: str
@@ -114,13 +114,13 @@ class Flaw(Value):
 class Refusal:
     """The action is not taken; announced as ActionRefused. `allowed` names what the state allows instead."""
 
-    flaws: tuple[Flaw, ...]
+    flaws: tuple[Violation, ...]
     allowed: tuple[str, ...] = ()
 
 
 def refuse(code: str, rule: str, fix: str, field: str | None = None) -> Refusal:
     """A refusal with one reason."""
-    return Refusal((Flaw(code=code, rule=rule, fix=fix, field=field),))
+    return Refusal((Violation(code=code, rule=rule, fix=fix, field=field),))
 
 
 def not_yours(field: str = "by") -> Refusal:
@@ -133,14 +133,14 @@ class Outcome(NamedTuple):
 
     changed: tuple[Aggregate, ...] = ()
     events: tuple[Event, ...] = ()
-    timers: tuple[Arm, ...] = ()
+    timers: tuple[SetTimer, ...] = ()
     then: tuple[Event, ...] = ()
 
 
 Decision: TypeAlias = Outcome | Refusal
 
 
-class Occasion(NamedTuple):
+class EventContext(NamedTuple):
     """Why a decision is taken: the causing record, its key, and the instant that judges it.
 
     `at` is the action's `received_at`, a timer's `due_at`, else when the record was first read (`claims`) or the
@@ -148,17 +148,17 @@ class Occasion(NamedTuple):
     time that a foreign announcer gave; `causation` is what the causing record itself was an answer to.
     """
 
-    cause: str
+    event_id: str
     correlation: str
     key: str
     at: datetime
     read_at: datetime
     source: str = ""
     trace: str = ""
-    said_at: datetime | None = None
-    causation: str = ""
+    source_time: datetime | None = None
+    causation_id: str = ""
 
     def new_id(self, n: int = 0) -> UUID:
         """The n-th id this occasion makes: derived, so that a retry or a replay makes the same."""
-        between = "\0" if "/" in self.cause else "/"  # an attribute holds no NUL: `a/b`, `c` is not `a`, `b/c`
-        return UUID(bytes=uuid5(_NAMESPACE, f"{self.source}{between}{self.cause}{between}{n}").bytes)
+        between = "\0" if "/" in self.event_id else "/"  # an attribute holds no NUL: `a/b`, `c` is not `a`, `b/c`
+        return UUID(bytes=uuid5(_NAMESPACE, f"{self.source}{between}{self.event_id}{between}{n}").bytes)

@@ -11,7 +11,7 @@ import orjson
 from pydantic import ValidationError
 
 from shared.attributes import Headers, Unreadable, is_trace, key_fault, read_headers
-from shared.decision import Event, Occasion
+from shared.decision import Event, EventContext
 from shared.limits import BETWEEN, FIRST_INSTANT, LAST_INSTANT, NEWEST, limits_on
 
 Types: TypeAlias = Mapping[str, type[Event]]
@@ -70,18 +70,18 @@ class Record:
     fault: str | None = None
     type_name: str = ""
     source: str = ""
-    causation: str = ""
+    causation_id: str = ""
     trace: str = ""
     after: Sequence[tuple[str, int]] = ()
-    said_at: datetime | None = None
+    source_time: datetime | None = None
     parked_id: UUID | None = None
     timer: tuple[str, str, datetime] | None = None
     trace_left_out: bool = False
 
     @property
-    def occasion(self) -> Occasion:
+    def context(self) -> EventContext:
         """What a decision on this record knows of it."""
-        return Occasion(
+        return EventContext(
             self.event_id,
             self.correlation,
             self.key or "",
@@ -89,8 +89,8 @@ class Record:
             self.read_at,
             self.source,
             self.trace,
-            self.said_at,
-            self.causation,
+            self.source_time,
+            self.causation_id,
         )
 
 
@@ -99,7 +99,7 @@ def key_of(raw: bytes | None, most: int = NEWEST.attribute_bytes) -> str | None:
     return raw.decode() if raw and key_fault(raw, most) is None else None
 
 
-def blank(raw: Raw, read_at: datetime) -> Record:
+def empty_record(raw: Raw, read_at: datetime) -> Record:
     """A record of which nothing is known yet but where it lay and what its headers say of its place."""
     headers = dict(raw.headers)
     text = headers.get("ce_sequence") or b"0"
@@ -131,7 +131,7 @@ def _place(loc: Sequence[int | str]) -> str:
 
 def decode(raw: Raw, types: Types, read_at: datetime) -> Record:
     """A record of one of our own topics. Headers first, so that a broken body keeps its place; nothing is raised."""
-    record = blank(raw, read_at)
+    record = empty_record(raw, read_at)
     try:
         _read_envelope(record, raw)
         if contract := contract_of(record.type_name, types):
@@ -159,7 +159,7 @@ def _read_envelope(record: Record, raw: Raw) -> None:
     record.type_name = said.get("type", "")
     record.event_id = event_id if _UUID.fullmatch(event_id := said.get("id", "")) else ""
     record.correlation = said.get("correlationid") or record.event_id
-    record.causation = said.get("causationid", "")
+    record.causation_id = said.get("causationid", "")
     note_trace(record, dict(raw.headers).get("traceparent"))
     if found.fault:
         raise Unreadable(found.fault)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from shared.decision import INTERNAL, Decision, Event, Occasion, Outcome
+from shared.decision import INTERNAL, Decision, Event, EventContext, Outcome
 from shared.events import catalogue
-from shared.handlers import Desk, Handlers, Kind, Touched, no_facts
-from shared.office import Office
+from shared.handlers import AggregateKeys, AggregateStore, BatchState, Handlers, no_facts
+from shared.office import ServiceContext
 from shared.postgres import Connection, count
 
 _FEW = 200  # documents a transaction: one of the largest stays below what an outbox row may hold
@@ -63,7 +63,7 @@ async def save_documents(conn: Connection, documents: Sequence[Document]) -> int
     return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
 
 
-DOCUMENTS = Kind(Document, load_documents, save_documents)
+DOCUMENTS = AggregateStore(Document, load_documents, save_documents)
 
 
 def file(document: Document | None, filed: Filed, types: Mapping[str, type[Event]]) -> Outcome:
@@ -76,8 +76,8 @@ def file(document: Document | None, filed: Filed, types: Mapping[str, type[Event
     revision = document.revision + 1 if document else 1
     if not filed.numbered:
         event = event.model_copy(update={"revision": revision})
-    kept = Document(filed.document_id, document.version if document else 0, revision, filed.body)
-    return Outcome((kept,), (event,))
+    received = Document(filed.document_id, document.version if document else 0, revision, filed.body)
+    return Outcome((received,), (event,))
 
 
 def _says(known: str | None, filed: Filed, types: Mapping[str, type[Event]]) -> bool:
@@ -92,11 +92,11 @@ def listen(handlers: Handlers, types: Sequence[type[Event]]) -> None:
     """A service files documents of these types."""
     known = {kind.type_name: kind for kind in types}
 
-    def the_document(event: Filed, _: None) -> Touched:
+    def the_document(event: Filed, _: None) -> AggregateKeys:
         return ((DOCUMENTS, event.document_id),)
 
-    def on_filed(event: Filed, desk: Desk[None], _: Occasion) -> Decision:
-        return file(desk.find(DOCUMENTS, event.document_id), event, known)
+    def on_filed(event: Filed, state: BatchState[None], _: EventContext) -> Decision:
+        return file(state.find(DOCUMENTS, event.document_id), event, known)
 
     handlers.on(Filed, the_document, no_facts)(on_filed)
 
@@ -119,7 +119,7 @@ def _parts(event: Event) -> Iterator[str]:
         yield f"{getattr(event, 'program', '')}/{weeks[0].week_on.year}"
 
 
-async def submit(office: Office, documents: Sequence[Filed]) -> int:
+async def submit(office: ServiceContext, documents: Sequence[Filed]) -> int:
     """File what differs from what is known; all conflicts are told at once, before anything is announced."""
     async with office.pool.acquire() as conn:
         known = {row["document_id"]: row["body"] for row in await conn.fetch(KNOWN)}
@@ -128,5 +128,5 @@ async def submit(office: Office, documents: Sequence[Filed]) -> int:
     if conflicts := [d.document_id for d in new if d.numbered and d.document_id in known]:
         raise SystemExit(f"changed under the same revision, raise it: {', '.join(conflicts)}")
     for start in range(0, len(new), _FEW):
-        await office.tell(new[start : start + _FEW])
+        await office.submit_internal(new[start : start + _FEW])
     return len(new)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from shared.attributes import Attributes, Unreadable, key_fault, read_headers, read_members
-from shared.envelope import Raw, Record, Types, blank, contract_of, instant, note_trace, sentence
+from shared.envelope import Raw, Record, Types, contract_of, empty_record, instant, note_trace, sentence
 from shared.limits import Limits, limits_on
 
 _RFC3339 = re.compile(
@@ -33,7 +33,7 @@ def decode_foreign(raw: Raw, types: Types, read_at: datetime) -> Record:
 
     The type is read first: a record of a type that this service does not read is counted, whatever else is wrong.
     """
-    record = blank(raw, read_at)
+    record = empty_record(raw, read_at)
     record.sequence = 0
     limits = limits_on(read_at.date())
     try:
@@ -41,7 +41,7 @@ def decode_foreign(raw: Raw, types: Types, read_at: datetime) -> Record:
         _note(record, found.attributes.sound)
         _require_type(found.attributes)
         if contract := contract_of(record.type_name, types):
-            record.said_at = _require(raw, found.attributes, limits)
+            record.source_time = _require(raw, found.attributes, limits)
             record.event = contract.from_bytes(_data(raw, limits, is_structured=found.is_structured))
             record.event.check(record.key, read_at)
     except Exception as problem:  # noqa: BLE001 - one record that raised here would stop everybody's
@@ -86,16 +86,16 @@ def _parsed(text: str) -> object:
 
 def _flattened(text: str) -> str:
     """The same object with null in place of each object and list in it, however deeply they are nested."""
-    kept: list[str] = []
+    received: list[str] = []
     depth = 0
     for token in _TOKEN.findall(text):
         if token in {"{", "["}:
             depth += 1
-            kept.append(token if depth == 1 else "null" if depth == 2 else "")  # noqa: PLR2004 - the members' own values
+            received.append(token if depth == 1 else "null" if depth == 2 else "")  # noqa: PLR2004 - the members' own values
         elif depth <= 1:
-            kept.append(token)
+            received.append(token)
         depth -= token in {"}", "]"}
-    return "".join(kept)
+    return "".join(received)
 
 
 def _no_text(_: str) -> bool:

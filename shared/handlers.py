@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
-from shared.decision import Aggregate, Decision, Event, Occasion, not_yours
+from shared.decision import Aggregate, Decision, Event, EventContext, not_yours
 from shared.postgres import Connection
 
 E = TypeVar("E", bound=Event)
@@ -14,10 +14,10 @@ F = TypeVar("F")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Kind(Generic[A]):
+class AggregateStore(Generic[A]):
     """A kind of aggregate: its type and two set-based statements; `save` returns how many rows it wrote."""
 
-    of: type[A]
+    type: type[A]
     load: Callable[[Connection, Sequence[str]], Awaitable[Sequence[A]]]
     save: Callable[[Connection, Sequence[A]], Awaitable[int]]
 
@@ -25,7 +25,7 @@ class Kind(Generic[A]):
 Held: TypeAlias = dict[type[Any], dict[str, Any]]
 
 
-class Desk(Generic[F]):
+class BatchState(Generic[F]):
     """What lies before one decision: aggregates as the batch's earlier decisions left them, and frozen facts."""
 
     __slots__ = ("_held", "facts", "takebacks")
@@ -37,22 +37,22 @@ class Desk(Generic[F]):
         """
         self._held, self.facts, self.takebacks = held, facts, takebacks
 
-    def find(self, kind: Kind[A], key: str) -> A | None:
+    def find(self, kind: AggregateStore[A], key: str) -> A | None:
         """None when there is none; LookupError when no handler of the batch named it."""
-        found: A | None = self._held[kind.of][key]
+        found: A | None = self._held[kind.type][key]
         return found
 
-    def among(self, kind: Kind[A], keys: Iterable[str]) -> tuple[A, ...]:
+    def among(self, kind: AggregateStore[A], keys: Iterable[str]) -> tuple[A, ...]:
         """Those of `keys` that exist, in their order."""
         return tuple(a for k in keys if (a := self.find(kind, k)) is not None)
 
-    def held(self, kind: Kind[A]) -> Mapping[str, A | None]:
+    def held(self, kind: AggregateStore[A]) -> Mapping[str, A | None]:
         """All of a kind that the batch has loaded or left so far, such as rows that earlier decisions added."""
-        found: Mapping[str, A | None] = self._held[kind.of]
+        found: Mapping[str, A | None] = self._held[kind.type]
         return found
 
 
-class Kept(NamedTuple):
+class ReceivedEvent(NamedTuple):
     """A fact of another service on its way into a copy, with what its envelope says."""
 
     event: Event
@@ -66,11 +66,11 @@ class Kept(NamedTuple):
     read_at: datetime
 
 
-Touched: TypeAlias = Iterable[tuple[Kind[Any], str]]
-Touches: TypeAlias = Callable[[E, F], Touched]
-Facts: TypeAlias = Callable[[Connection, Sequence[E]], Awaitable[F]]
-Handler: TypeAlias = Callable[[E, Desk[F], Occasion], Decision]
-Keep: TypeAlias = Callable[[Connection, Sequence[Kept]], Awaitable[None]]
+AggregateKeys: TypeAlias = Iterable[tuple[AggregateStore[Any], str]]
+FindAggregates: TypeAlias = Callable[[E, F], AggregateKeys]
+FactLoader: TypeAlias = Callable[[Connection, Sequence[E]], Awaitable[F]]
+Handler: TypeAlias = Callable[[E, BatchState[F], EventContext], Decision]
+Projection: TypeAlias = Callable[[Connection, Sequence[ReceivedEvent]], Awaitable[None]]
 
 
 async def no_facts(_conn: Connection, _events: Sequence[Event]) -> None:
@@ -81,19 +81,19 @@ async def no_facts(_conn: Connection, _events: Sequence[Event]) -> None:
 class Rule(Generic[E, F]):
     """One line of the list: what is loaded for an event type and what decides it."""
 
-    touches: Touches[E, F]
-    facts: Facts[E, F]
+    aggregates: FindAggregates[E, F]
+    facts: FactLoader[E, F]
     decide: Handler[E, F]
 
 
 def _by_role(handler: Handler[Any, F]) -> Handler[Any, F]:
     """The same decision, for those alone who act in a role that the act's contract names."""
 
-    def decide(event: Any, desk: Desk[F], occasion: Occasion) -> Decision:  # noqa: ANN401 - any act
+    def decide(event: Any, state: BatchState[F], event_context: EventContext) -> Decision:  # noqa: ANN401 - any act
         acts_for_another = event.scope == "insurer" and event.by.organisation_id is not None
         if event.by.role not in event.roles or acts_for_another:
             return not_yours()
-        return handler(event, desk, occasion)
+        return handler(event, state, event_context)
 
     return decide
 
@@ -107,11 +107,11 @@ class Handlers:
     """
 
     rules: dict[type[Event], Rule[Any, Any]] = field(default_factory=dict)
-    keeps: dict[Keep, frozenset[type[Event]]] = field(default_factory=dict)
+    projections: dict[Projection, frozenset[type[Event]]] = field(default_factory=dict)
     owner: str = ""
 
     def on(
-        self, event: type[E], touches: Touches[E, F], facts: Facts[E, F]
+        self, event: type[E], touches: FindAggregates[E, F], facts: FactLoader[E, F]
     ) -> Callable[[Handler[E, F]], Handler[E, F]]:
         """One decision per event, due timer or own next step; `touches` names every aggregate it may read or change.
 
@@ -129,12 +129,12 @@ class Handlers:
 
         return listed
 
-    def keep(self, *events: type[Event], by: Keep) -> None:
+    def project(self, *events: type[Event], by: Projection) -> None:
         """Set-based copy of others' facts, in the order of the batch, applied before the batch's decisions."""
-        self.keeps[by] = frozenset(events)
+        self.projections[by] = frozenset(events)
 
     @property
     def types(self) -> Mapping[str, type[Event]]:
         """Contracts this service reads, by type string."""
-        kept = (e for kinds in self.keeps.values() for e in kinds)
-        return {e.type_name: e for e in (*self.rules, *kept)}
+        received = (e for kinds in self.projections.values() for e in kinds)
+        return {e.type_name: e for e in (*self.rules, *received)}

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import asyncpg
 
-from shared.events.answers import EventWithheld, said_by
+from shared.events.answers import EventWithheld, contract_of_service
 from shared.postgres import Connection
 
 # a row that follows a held one waits behind it without being held itself
@@ -68,7 +68,9 @@ async def withhold(conn: Connection, service: str, event_id: UUID, reason_code: 
         row = await conn.fetchrow(KEEP, event_id, reason_code)
         if row is None:
             return False
-        event = said_by(service, EventWithheld)(record_key=row["key"], was_type=row["type"], reason_code=reason_code)
+        event = contract_of_service(service, EventWithheld)(
+            record_key=row["key"], was_type=row["type"], reason_code=reason_code
+        )
         try:
             await conn.execute(REPLACE, event_id, event.type_name, event.to_bytes().decode())
         except asyncpg.CheckViolationError as problem:

@@ -28,7 +28,7 @@ class Verdict(Enum):
     FRESH = 1
     DUPLICATE = 2
     EARLY = 3
-    FORKED = 4
+    DIVERGED = 4
     REUSED = 5
 
 
@@ -39,11 +39,11 @@ class Marks:
     listened: frozenset[str]
     compacted: frozenset[str]
     now: dict[tuple[str, str], Mark]
-    heard: dict[Foreign, str | None]
+    seen_ids: dict[Foreign, str | None]
     moved: dict[tuple[str, str], int] = field(default_factory=dict)
-    newly_heard: list[tuple[str, str, str, str]] = field(default_factory=list)
+    new_ids: list[tuple[str, str, str, str]] = field(default_factory=list)
 
-    def judge(self, record: Record) -> Verdict:
+    def classify(self, record: Record) -> Verdict:
         """The one rule: next is fresh, behind is a duplicate, ahead is early, another history is forked.
 
         A foreign record that cannot be read is nobody's duplicate, whatever id it carries: it is parked.
@@ -54,7 +54,7 @@ class Marks:
         if record.sequence <= mark.sequence:
             return _behind(record, mark)
         if mark.stopped:
-            return Verdict.FORKED
+            return Verdict.DIVERGED
         if record.topic in self.compacted:
             return Verdict.FRESH
         due = record.sequence == mark.sequence + 1 and not (record.after and self.waits_for(record))
@@ -66,9 +66,9 @@ class Marks:
         A record of an unknown type is only counted, under whichever key it comes; so old rows, which know no key.
         """
         place = record.topic, record.source, record.event_id
-        if record.fault is not None or place not in self.heard:
+        if record.fault is not None or place not in self.seen_ids:
             return Verdict.FRESH
-        key = self.heard[place]
+        key = self.seen_ids[place]
         is_same = key is None or key == (record.key or "") or record.event is None
         return Verdict.DUPLICATE if is_same else Verdict.REUSED
 
@@ -86,8 +86,8 @@ class Marks:
             self.now[place] = Mark(record.sequence, record.event_id, mark.stopped)
         elif record.source and record.event_id:
             key = record.key or ""
-            self.heard[record.topic, record.source, record.event_id] = key
-            self.newly_heard.append((record.topic, record.source, record.event_id, key))
+            self.seen_ids[record.topic, record.source, record.event_id] = key
+            self.new_ids.append((record.topic, record.source, record.event_id, key))
 
     def stop(self, record: Record) -> None:
         """Another history was found: nothing more of this key is applied."""
@@ -97,21 +97,21 @@ class Marks:
 
     def copy(self) -> "Marks":
         """For planning: moved as if every fresh record succeeds."""
-        return Marks(self.listened, self.compacted, dict(self.now), dict(self.heard))
+        return Marks(self.listened, self.compacted, dict(self.now), dict(self.seen_ids))
 
-    def pass_over(self, record: Record) -> None:
+    def skip(self, record: Record) -> None:
         """As `move`, in a plan: nothing is written from it."""
         if record.sequence and record.key is not None:
             self.now[record.topic, record.key] = Mark(record.sequence, record.event_id)
         elif record.source and record.event_id:
-            self.heard[record.topic, record.source, record.event_id] = record.key or ""
+            self.seen_ids[record.topic, record.source, record.event_id] = record.key or ""
 
 
 def _behind(record: Record, mark: Mark) -> Verdict:
     """Ids of a key rise with its sequence: a newer id at an old place is another history."""
     at_mark = record.sequence == mark.sequence
     same = record.event_id == mark.event_id if at_mark else record.event_id < mark.event_id
-    return Verdict.DUPLICATE if same else Verdict.FORKED
+    return Verdict.DUPLICATE if same else Verdict.DIVERGED
 
 
 READ = """
@@ -179,8 +179,8 @@ async def advance(conn: Connection, marks: Marks) -> None:
         ids = [marks.now[p].event_id for p in places]
         seen = [marks.moved[p] for p in places]
         expect(await conn.fetchval(ADVANCE, topics, keys, sequences, ids, seen), len(places), "marks")
-    if marks.newly_heard:
-        new = sorted(marks.newly_heard)
+    if marks.new_ids:
+        new = sorted(marks.new_ids)
         expect(await conn.fetchval(HEAR, *zip(*new, strict=True)), len(new), "heard")
 
 

@@ -66,7 +66,7 @@ _FOR_ITS_OWN_SAKE: dict[type[Exception], str] = {
 }
 
 
-class Sent(NamedTuple):
+class OutgoingRecord(NamedTuple):
     """One record on its way out."""
 
     topic: str
@@ -257,14 +257,14 @@ async def commit(consumer: AIOKafkaConsumer | None, offsets: Mapping[TopicPartit
     return found
 
 
-def asking(servers: str) -> AbstractAsyncContextManager[AIOKafkaConsumer]:
+def metadata_consumer(servers: str) -> AbstractAsyncContextManager[AIOKafkaConsumer]:
     """A consumer that only asks; whoever reads waits for an answer until its fetch has waited for records."""
     return _talking(
         AIOKafkaConsumer(bootstrap_servers=servers, metadata_max_age_ms=_METADATA_MS, isolation_level=COMMITTED)
     )
 
 
-def producing(servers: str) -> AbstractAsyncContextManager[AIOKafkaProducer]:
+def started_producer(servers: str) -> AbstractAsyncContextManager[AIOKafkaProducer]:
     """A producer that is thrown away, not flushed, when something fails."""
     return _talking(new_producer(servers))
 
@@ -332,12 +332,12 @@ def new_producer(servers: str) -> AIOKafkaProducer:
     )
 
 
-async def send_wave(producer: AIOKafkaProducer, wave: Sequence[Sent]) -> None:
+async def send_batch(producer: AIOKafkaProducer, wave: Sequence[OutgoingRecord]) -> None:
     """Send in order per partition, a batch at a time, and wait for every acknowledgement.
 
     Raises `Refused` when nothing stands in the way but one of these records; whatever else went wrong comes first.
     """
-    parts: dict[TopicPartition, list[Sent]] = defaultdict(list)
+    parts: dict[TopicPartition, list[OutgoingRecord]] = defaultdict(list)
     counts: dict[str, int] = {}
     for sent in wave:
         if sent.topic not in counts:
@@ -351,7 +351,7 @@ async def send_wave(producer: AIOKafkaProducer, wave: Sequence[Sent]) -> None:
         raise next((p for p in problems if not isinstance(p, Refused)), problems[0])
 
 
-async def _send_part(producer: AIOKafkaProducer, partition: TopicPartition, part: Sequence[Sent]) -> None:
+async def _send_part(producer: AIOKafkaProducer, partition: TopicPartition, part: Sequence[OutgoingRecord]) -> None:
     """Send whole batches, each after the one before is acknowledged: a broker may take what follows a refused one."""
     batch = producer.create_batch()
     for sent in part:
@@ -364,7 +364,7 @@ async def _send_part(producer: AIOKafkaProducer, partition: TopicPartition, part
     await _acknowledged(producer, partition, batch)
 
 
-def _fits(batch: BatchBuilder, sent: Sent) -> bool:
+def _fits(batch: BatchBuilder, sent: OutgoingRecord) -> bool:
     """Whether the record was added; one that the producer cannot write at all is refused for its own sake."""
     try:
         return batch.append(timestamp=None, key=sent.key, value=sent.value, headers=sent.headers) is not None

@@ -7,9 +7,9 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from shared import clock, held, kafka, metrics, outbox, parked, postgres, relay, timers, unparkable
-from shared.decision import Occasion
+from shared.decision import EventContext
 from shared.envelope import Record
-from shared.events.answers import JournalHeadAnnounced, said_by
+from shared.events.answers import JournalHeadAnnounced, contract_of_service
 from shared.log import logger
 from shared.postgres import Connection
 
@@ -83,9 +83,9 @@ class Leader:
                 await asyncio.sleep(0.2)
             self.leads.set()
             metrics.LEADER.labels(name).set(1)
-            async with kafka.asking(running.settings.kafka) as asking, asyncio.TaskGroup() as group:
+            async with kafka.metadata_consumer(running.settings.kafka) as asking, asyncio.TaskGroup() as group:
                 group.create_task(self._watched("wave", self._relay(conn)))
-                group.create_task(self._watched("sweep", self._tend(asking)))
+                group.create_task(self._watched("sweep", self._serve(asking)))
         finally:
             self.leads.clear()
             metrics.LEADER.labels(name).set(0)
@@ -104,14 +104,14 @@ class Leader:
 
     async def _send(self, conn: Connection, halving: relay.Halving) -> NoReturn:
         """Wave after wave with one producer."""
-        running, wake = self.running, self.running.office.wake_relay
+        running, wake = self.running, self.running.office.relay_wake
         source = f"/rehab/{running.service.name}".encode()
         _, head = await relay.journal_head(conn)
-        async with kafka.producing(running.settings.kafka) as producer:
+        async with kafka.started_producer(running.settings.kafka) as producer:
             while True:
                 wake.clear()
                 most = halving.most
-                head, sent = await _unbroken(relay.pass_on(conn, producer, source, head, most))
+                head, sent = await _unbroken(relay.relay_once(conn, producer, source, head, most))
                 halving.sent(sent)
                 running.watch.worked("wave")
                 metrics.SENT.labels(running.service.name).inc(sent)
@@ -133,7 +133,7 @@ class Leader:
             self.running.watch.failed(what)
             raise
 
-    async def _tend(self, asking: "AIOKafkaConsumer") -> None:
+    async def _serve(self, asking: "AIOKafkaConsumer") -> None:
         """Sweep parked records and wake timers, now and then everything."""
         loop = asyncio.get_running_loop()
         slow_at = 0.0
@@ -167,7 +167,7 @@ class Leader:
             with self.running.at_work():
                 await self.running.persist(records)
                 await self.running.follow([r.key for r in records if r.key])
-            self.running.office.turn()
+            self.running.office.notify_applied()
         if self._ends is None:
             self._step = tick.step
 
@@ -194,9 +194,9 @@ class Leader:
             due = await running.shelf.due(conn, now) if running.may_be_parked else []
             keys = await parked.keys_after(conn, self._swept_to) if running.may_be_parked else []
             await self._measure(conn)
-            await self._say_head(conn, now)
+            await self._announce_head(conn, now)
         if due and await running.persist(due):
-            running.office.turn()
+            running.office.notify_applied()
         self._swept_to = keys[-1] if keys else ""
         await running.follow(keys)
 
@@ -214,21 +214,21 @@ class Leader:
         metrics.UNPARKABLE.labels(name).set(await conn.fetchval(unparkable.COUNT))
         self.running.may_be_parked = bool(rows)
 
-    async def _say_head(self, conn: Connection, now: datetime) -> None:
+    async def _announce_head(self, conn: Connection, now: datetime) -> None:
         """Once a day, whoever leads, the head of the journal is announced, so that somebody outside knows it too."""
         name, today = self.running.service.name, now.date()
-        kind = said_by(name, JournalHeadAnnounced)
+        kind = contract_of_service(name, JournalHeadAnnounced)
         if self._head_said is None and (at := await conn.fetchval(_HEAD_SAID, kind.type_name)):
             self._head_said = datetime.fromisoformat(at).date()
         if self._head_said == today:
             return
         seq, head = await relay.journal_head(conn)
         if head:
-            occasion = Occasion(f"journal/{seq}", f"journal/{seq}", name, now, now)
+            event_context = EventContext(f"journal/{seq}", f"journal/{seq}", name, now, now)
             event = kind(service=name, seq=seq, sha256=head.hex())
             async with conn.transaction():
-                await outbox.announce(conn, [outbox.said(event, occasion)])
-            self.running.office.wake()
+                await outbox.announce(conn, [outbox.message_of(event, event_context)])
+            self.running.office.wake_relay()
         self._head_said = today
 
 

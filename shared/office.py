@@ -12,7 +12,7 @@ from shared.settings import Settings
 
 
 @dataclass
-class Office:
+class ServiceContext:
     """The face that a running service shows to its own edges."""
 
     name: str
@@ -21,19 +21,19 @@ class Office:
     decide: Callable[[Sequence[Event]], Awaitable[None]]
     busy: int = 0
     batches: int = 0
-    wake_relay: asyncio.Event = field(default_factory=asyncio.Event)
+    relay_wake: asyncio.Event = field(default_factory=asyncio.Event)
     _turned: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def tell(self, events: Sequence[Event]) -> None:
+    async def submit_internal(self, events: Sequence[Event]) -> None:
         """Decide own internal events now, each through its rule, durable when this returns."""
         if events:
             await self.decide(events)
 
-    def wake(self) -> None:
+    def wake_relay(self) -> None:
         """Something was announced outside a batch: the relay looks at once."""
-        self.wake_relay.set()
+        self.relay_wake.set()
 
-    def turn(self) -> None:
+    def notify_applied(self) -> None:
         """A batch was applied: wake who waits for it."""
         self.batches += 1
         self._turned.set()

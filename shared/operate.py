@@ -9,10 +9,10 @@ from uuid import UUID
 import orjson
 
 from shared import clock, held, outbox, parked, relay, unparkable
-from shared.decision import Event, Occasion, refuse
+from shared.decision import Event, EventContext, refuse
 from shared.envelope import Raw
-from shared.events.answers import EventDiscarded, EventReplayed, public_type, said_by
-from shared.office import Office
+from shared.events.answers import EventDiscarded, EventReplayed, contract_of_service, public_type
+from shared.office import ServiceContext
 from shared.postgres import Connection
 from shared.rebuild import rebuild
 
@@ -29,22 +29,22 @@ _GIVEN_UP = refuse(
 def verbs(service: "Service") -> dict[str, "Verb"]:
     """What every service offers."""
 
-    async def about_parked(office: Office, arguments: Sequence[str]) -> None:
+    async def about_parked(office: ServiceContext, arguments: Sequence[str]) -> None:
         await _parked(service, office, arguments)
 
-    async def about_journal(office: Office, _: Sequence[str]) -> None:
+    async def about_journal(office: ServiceContext, _: Sequence[str]) -> None:
         await _verify(office)
 
-    async def about_copies(office: Office, _: Sequence[str]) -> None:
+    async def about_copies(office: ServiceContext, _: Sequence[str]) -> None:
         _print({"kept": await rebuild(service, office)})
 
-    async def about_outbox(office: Office, arguments: Sequence[str]) -> None:
+    async def about_outbox(office: ServiceContext, arguments: Sequence[str]) -> None:
         await _outbox(service, office, arguments)
 
     return {"parked": about_parked, "outbox": about_outbox, "journal": about_journal, "rebuild": about_copies}
 
 
-async def _parked(service: "Service", office: Office, arguments: Sequence[str]) -> None:
+async def _parked(service: "Service", office: ServiceContext, arguments: Sequence[str]) -> None:
     """Parked list [all] | show ID | replay ID | discard ID REASON-CODE."""
     match arguments:
         case ["list", *rest]:
@@ -66,26 +66,28 @@ async def _parked(service: "Service", office: Office, arguments: Sequence[str]) 
             )
 
 
-async def _list_unparkable(office: Office) -> None:
+async def _list_unparkable(office: ServiceContext) -> None:
     """Of which records only the digest could be kept: where each lies, and what its bytes add up to."""
     async with office.pool.acquire() as conn:
         for row in await conn.fetch(unparkable.LIST):
             _print(dict(row))
 
 
-async def dismiss(service: "Service", office: Office, place: tuple[str, int, int], reason: str) -> None:
+async def dismiss(service: "Service", office: ServiceContext, place: tuple[str, int, int], reason: str) -> None:
     """Somebody has dealt with a record that could not be parked: it is no alarm any more."""
     raw = Raw(*place, None, None, ())
     parked_id = str(parked.parked_id_of(raw))
-    event = said_by(service.name, EventDiscarded)(parked_id=parked_id, was_topic=raw.topic, reason_code=reason)
+    event = contract_of_service(service.name, EventDiscarded)(
+        parked_id=parked_id, was_topic=raw.topic, reason_code=reason
+    )
     now = clock.now()
     async with office.pool.acquire() as conn, conn.transaction():
         if not await unparkable.dismiss(conn, *place):
             raise SystemExit("nothing unparkable is noted there")
-        await outbox.announce(conn, [outbox.said(event, Occasion(parked_id, parked_id, parked_id, now, now))])
+        await outbox.announce(conn, [outbox.message_of(event, EventContext(parked_id, parked_id, parked_id, now, now))])
 
 
-async def _outbox(service: "Service", office: Office, arguments: Sequence[str]) -> None:
+async def _outbox(service: "Service", office: ServiceContext, arguments: Sequence[str]) -> None:
     """Outbox list | send ID | withhold ID REASON-CODE."""
     match arguments:
         case ["list"]:
@@ -100,7 +102,7 @@ async def _outbox(service: "Service", office: Office, arguments: Sequence[str]) 
             raise SystemExit("outbox list | send ID | withhold ID REASON-CODE (capitals, digits and hyphens)")
 
 
-async def send_again(office: Office, event_id: UUID) -> None:
+async def send_again(office: ServiceContext, event_id: UUID) -> None:
     """The relay tries the held row again; what follows it in its key goes with it."""
     async with office.pool.acquire() as conn:
         try:
@@ -110,7 +112,7 @@ async def send_again(office: Office, event_id: UUID) -> None:
             raise SystemExit(f"{event_id} breaks the limits of a record and can only be withheld") from None
 
 
-async def withhold(service: "Service", office: Office, event_id: UUID, reason: str) -> None:
+async def withhold(service: "Service", office: ServiceContext, event_id: UUID, reason: str) -> None:
     """A record that says so is sent in the place of the held row, which is kept apart."""
     async with office.pool.acquire() as conn:
         try:
@@ -120,14 +122,14 @@ async def withhold(service: "Service", office: Office, event_id: UUID, reason: s
             raise SystemExit(f"{event_id} has a key that no record can have") from None
 
 
-async def _list(office: Office, *, early: bool) -> None:
+async def _list(office: ServiceContext, *, early: bool) -> None:
     """What waits for somebody; with `all`, also what waits for its turn."""
     async with office.pool.acquire() as conn:
         for row in await conn.fetch(parked.LIST, early):
             _print(dict(row))
 
 
-async def _show(service: "Service", office: Office, parked_id: UUID) -> None:
+async def _show(service: "Service", office: ServiceContext, parked_id: UUID) -> None:
     """One record: where it lay, what is wrong with it, how large it is; its bytes stay in the database."""
     async with office.pool.acquire() as conn:
         record = await _find(service, conn, parked_id)
@@ -148,24 +150,24 @@ async def _show(service: "Service", office: Office, parked_id: UUID) -> None:
     )
 
 
-async def replay(service: "Service", office: Office, parked_id: UUID) -> None:
+async def replay(service: "Service", office: ServiceContext, parked_id: UUID) -> None:
     """Try again at once, whatever the back-off; the running service does it."""
     async with office.pool.acquire() as conn, conn.transaction():
         record = await _find(service, conn, parked_id)
         await parked.replay(conn, parked_id, clock.now())
-        event = said_by(service.name, EventReplayed)(
+        event = contract_of_service(service.name, EventReplayed)(
             parked_id=str(parked_id), was_topic=record.topic, was_type=public_type(record.type_name)
         )
         await _announce(conn, event, record)
 
 
-async def discard(service: "Service", office: Office, parked_id: UUID, reason: str) -> None:
+async def discard(service: "Service", office: ServiceContext, parked_id: UUID, reason: str) -> None:
     """Give it up; only the head of a key can go, the mark steps over its place, and who asked by it gets an answer."""
     async with office.pool.acquire() as conn, conn.transaction():
         record = await _find(service, conn, parked_id)
         if not await parked.discard(conn, record):
             raise SystemExit(f"{parked_id} is not the head of its key: what stands before it comes first")
-        event = said_by(service.name, EventDiscarded)(
+        event = contract_of_service(service.name, EventDiscarded)(
             parked_id=str(parked_id),
             was_topic=record.topic,
             was_type=public_type(record.type_name),
@@ -173,8 +175,8 @@ async def discard(service: "Service", office: Office, parked_id: UUID, reason: s
         )
         await _announce(conn, event, record)
         if _asks(service, record):
-            occasion = outbox.sendable(record.occasion, str(parked_id))
-            await outbox.announce(conn, [outbox.refused(_GIVEN_UP, occasion, service.name)])
+            event_context = outbox.sendable(record.context, str(parked_id))
+            await outbox.announce(conn, [outbox.refused(_GIVEN_UP, event_context, service.name)])
 
 
 def _asks(service: "Service", record: "Record") -> bool:
@@ -195,11 +197,11 @@ async def _find(service: "Service", conn: Connection, parked_id: UUID) -> "Recor
 async def _announce(conn: Connection, event: Event, record: "Record") -> None:
     """What the operator did is journalled like everything else, under the parked id."""
     now = clock.now()
-    occasion = Occasion(event.key, record.correlation or event.key, event.key, now, now)
-    await outbox.announce(conn, [outbox.said(event, outbox.sendable(occasion, event.key))])
+    event_context = EventContext(event.key, record.correlation or event.key, event.key, now, now)
+    await outbox.announce(conn, [outbox.message_of(event, outbox.sendable(event_context, event.key))])
 
 
-async def _verify(office: Office) -> None:
+async def _verify(office: ServiceContext) -> None:
     """Every hash of the journal follows from what stands before it."""
     async with office.pool.acquire() as conn:
         known, broken = await relay.verify(conn)

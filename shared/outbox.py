@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from shared.decision import INTERNAL, Event, Occasion, Refusal
-from shared.events.answers import ActionApplied, ActionRefused, said_by
+from shared.decision import INTERNAL, Event, EventContext, Refusal
+from shared.events.answers import ActionApplied, ActionRefused, contract_of_service
 from shared.postgres import Connection
 
 LARGEST = 900_000  # bytes of a payload: the broker takes a little more, so that no row can block the relay's head
@@ -16,35 +16,37 @@ _LONGEST, _LONGEST_TRACE = 200, 4000  # bytes, as in the constraint `outbox_send
 _NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-class Said(NamedTuple):
+class OutboxMessage(NamedTuple):
     """One announcement and the occasion that caused it."""
 
     topic: str
     key: str
     type_name: str
     payload: str
-    occasion: Occasion
+    event_context: EventContext
     event: Event
 
 
-def said(event: Event, occasion: Occasion) -> Said:
+def message_of(event: Event, event_context: EventContext) -> OutboxMessage:
     """An event as its decision left it."""
     if event.topic == INTERNAL:
         raise TypeError(f"{event.type_name} is what a service says to itself")
-    return Said(event.topic, event.key, event.type_name, event.to_bytes().decode(), occasion, event)
+    return OutboxMessage(event.topic, event.key, event.type_name, event.to_bytes().decode(), event_context, event)
 
 
-def refused(refusal: Refusal, occasion: Occasion, service: str) -> Said:
+def refused(refusal: Refusal, event_context: EventContext, service: str) -> OutboxMessage:
     """The answer to an action that is not taken."""
-    kind = said_by(service, ActionRefused)
-    answer = kind(action_key=occasion.key, action_id=occasion.cause, reasons=refusal.flaws, allowed=refusal.allowed)
-    return said(answer, occasion)
+    kind = contract_of_service(service, ActionRefused)
+    answer = kind(
+        action_key=event_context.key, action_id=event_context.event_id, reasons=refusal.flaws, allowed=refusal.allowed
+    )
+    return message_of(answer, event_context)
 
 
-def applied(occasion: Occasion, service: str) -> Said:
+def applied(event_context: EventContext, service: str) -> OutboxMessage:
     """The answer to an action whose effect no other event tells."""
-    kind = said_by(service, ActionApplied)
-    return said(kind(action_key=occasion.key, action_id=occasion.cause), occasion)
+    kind = contract_of_service(service, ActionApplied)
+    return message_of(kind(action_key=event_context.key, action_id=event_context.event_id), event_context)
 
 
 # the row lock gives each key a dense range and orders its writers; `after` = what we had applied of the same key
@@ -63,12 +65,12 @@ RETURNING event_id
 """
 
 
-def sendable(occasion: Occasion, instead: str) -> Occasion:
-    """The occasion as it can be announced: a cause, correlation or trace that breaks the limits is replaced."""
-    return occasion._replace(
-        cause=occasion.cause if _fits(occasion.cause, _LONGEST) else instead,
-        correlation=occasion.correlation if _fits(occasion.correlation, _LONGEST) else instead,
-        trace=occasion.trace if _fits(occasion.trace, _LONGEST_TRACE) else "",
+def sendable(event_context: EventContext, instead: str) -> EventContext:
+    """The context as it can be announced: a cause, correlation or trace that breaks the limits is replaced."""
+    return event_context._replace(
+        event_id=event_context.event_id if _fits(event_context.event_id, _LONGEST) else instead,
+        correlation=event_context.correlation if _fits(event_context.correlation, _LONGEST) else instead,
+        trace=event_context.trace if _fits(event_context.trace, _LONGEST_TRACE) else "",
     )
 
 
@@ -77,7 +79,7 @@ def _fits(text: str, longest: int) -> bool:
     return len(text.encode("utf-8", "surrogatepass")) <= longest and not _NO_TEXT.search(text)
 
 
-class Place(NamedTuple):
+class StreamPosition(NamedTuple):
     """Where a word stands in its key, and what was applied of the same key before it."""
 
     topic: str
@@ -86,27 +88,27 @@ class Place(NamedTuple):
     after: str
 
 
-async def take_place(conn: Connection, topic: str, key: str) -> Place:
+async def next_position(conn: Connection, topic: str, key: str) -> StreamPosition:
     """The next one: whoever announces there waits until this transaction ends, with the word or taken back."""
     ((_, _, sequence, after),) = await conn.fetch(RAISE, [topic], [key], [1])
-    return Place(topic, key, sequence, after or "")
+    return StreamPosition(topic, key, sequence, after or "")
 
 
-async def announce(conn: Connection, words: Sequence[Said]) -> None:
+async def announce(conn: Connection, words: Sequence[OutboxMessage]) -> None:
     """Give each its place in its key and keep it until the relay has sent it; marks must have moved before."""
     if words:
         rows = await _placed(conn, words)
         await conn.copy_records_to_table("outbox", records=rows, columns=COLUMNS)
 
 
-async def say(conn: Connection, word: Said, place: Place) -> str:
+async def announce_at(conn: Connection, word: OutboxMessage, place: StreamPosition) -> str:
     """Announce one thing, in the place that was taken for it, from an edge that must know its id."""
     if (word.topic, word.key) != (place.topic, place.key):
         raise ValueError(f"{word.type_name} belongs to another key than the place that was taken for it")
     return str(await conn.fetchval(SAY, *_row(word, place.sequence, place.after)))
 
 
-async def _placed(conn: Connection, words: Sequence[Said]) -> list[tuple[object, ...]]:
+async def _placed(conn: Connection, words: Sequence[OutboxMessage]) -> list[tuple[object, ...]]:
     """The rows of the outbox, in the order of speech, each with the next sequence of its key."""
     counts = Counter((w.topic, w.key) for w in words)
     places = sorted(counts)
@@ -121,7 +123,7 @@ async def _placed(conn: Connection, words: Sequence[Said]) -> list[tuple[object,
     return rows
 
 
-def _row(word: Said, sequence: int, after: str) -> tuple[object, ...]:
-    topic, key, type_name, payload, occasion, _ = word
-    cause, correlation, _, at, _, _, trace, _, _ = occasion
+def _row(word: OutboxMessage, sequence: int, after: str) -> tuple[object, ...]:
+    topic, key, type_name, payload, event_context, _ = word
+    cause, correlation, _, at, _, _, trace, _, _ = event_context
     return topic, key, sequence, type_name, at.isoformat(), after, cause, correlation, trace, payload

@@ -40,7 +40,7 @@ class Parking(NamedTuple):
     is_safe: bool = False
 
 
-class Told(NamedTuple):
+class ParkedNotice(NamedTuple):
     """What may be said of a parked record: where it lay, what it was, why it waits; never what it held."""
 
     parked_id: UUID
@@ -152,7 +152,7 @@ def parked_id_of(raw: Raw) -> UUID:
     return uuid5(NAMESPACE_URL, f"{raw.topic}/{raw.partition}/{raw.offset}")
 
 
-async def put(conn: Connection, parkings: Sequence[Parking], now: datetime, guard: Guard | None) -> list[Told]:
+async def park(conn: Connection, parkings: Sequence[Parking], now: datetime, guard: Guard | None) -> list[ParkedNotice]:
     """Put new ones aside; those that failed again wait longer. Returns those that somebody must be told of."""
     told: set[UUID] = set()
     if fresh := [p for p in parkings if p.record.parked_id is None]:
@@ -162,7 +162,7 @@ async def put(conn: Connection, parkings: Sequence[Parking], now: datetime, guar
     if old := [(i, p.reason, p.detail) for p in parkings if (i := p.record.parked_id) and p.reason != "early"]:
         again = await conn.fetch(AGAIN, *zip(*old, strict=True), now)
         told |= {parked_id for parked_id, before in again if before == "early"}
-    return [t for p in parkings if p.reason != "early" and (t := _told(p)).parked_id in told]
+    return [t for p in parkings if p.reason != "early" and (t := _notice(p)).parked_id in told]
 
 
 async def _put_fresh(
@@ -189,11 +189,11 @@ def _without_place(parking: Parking) -> Parking:
     return Parking(replace(parking.record, key=None, sequence=0), reason, detail, {}, parking.is_safe)
 
 
-def _told(parking: Parking) -> Told:
+def _notice(parking: Parking) -> ParkedNotice:
     """What may be said of it."""
     record, raw = parking.record, parking.record.raw
     parked_id = record.parked_id or parked_id_of(raw)
-    return Told(
+    return ParkedNotice(
         parked_id, raw.topic, record.type_name, record.key, raw.partition, raw.offset, parking.reason, parking.detail
     )
 
@@ -261,20 +261,20 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "")[:200]
 
 
-class Shelf(NamedTuple):
+class ParkedRecords(NamedTuple):
     """How parked records are read again."""
 
     decode: Decode
     guard: Guard | None
 
-    async def turn(self, conn: Connection, keys: Sequence[str], now: datetime) -> list[Record]:
+    async def next_in_turn(self, conn: Connection, keys: Sequence[str], now: datetime) -> list[Record]:
         """Parked records of these keys whose turn it may be, once those before them are applied."""
         return await self._records(conn, await conn.fetch(TAKE, now, keys))
 
     async def due(self, conn: Connection, now: datetime) -> list[Record]:
         """Those whose back-off is over: at the head of their keys, or outside any order."""
         keys = [key for (key,) in await conn.fetch(DUE_KEYS, now)]
-        placed = await self.turn(conn, keys, now) if keys else []
+        placed = await self.next_in_turn(conn, keys, now) if keys else []
         return placed + await self._records(conn, await conn.fetch(TAKE_LOOSE, now))
 
     async def find(self, conn: Connection, parked_id: UUID) -> Record | None:

@@ -72,9 +72,9 @@ def as_role(url: str, role: str) -> str:
 async def open_pool(url: str, role: str, schema: str, *, size: int = 6, warm: bool = False) -> asyncpg.Pool:
     """A pool whose sessions live in one schema and never sit on locks; a warm one opens them before it is asked."""
     settings = {**_SETTINGS, "search_path": schema, "application_name": role}
-    kept: dict[str, Any] = {"min_size": size, "max_inactive_connection_lifetime": 0} if warm else {"min_size": 1}
+    received: dict[str, Any] = {"min_size": size, "max_inactive_connection_lifetime": 0} if warm else {"min_size": 1}
     return await asyncpg.create_pool(
-        as_role(url, role), max_size=size, server_settings=settings, reset=_as_it_is, **kept
+        as_role(url, role), max_size=size, server_settings=settings, reset=_as_it_is, **received
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.envelope import Raw, Record, Types, blank, decode, sentence
+from shared.envelope import Raw, Record, Types, decode, empty_record, sentence
 from shared.foreign import decode_foreign
 from shared.timers import read_own
 
@@ -24,6 +24,6 @@ class Reader(NamedTuple):
         try:
             return read_own(raw, self.types, read_at)
         except (LookupError, ValueError) as problem:  # a step or timer of an older version, which this one cannot read
-            record = blank(raw, read_at)
+            record = empty_record(raw, read_at)
             record.fault = sentence(problem)
             return record

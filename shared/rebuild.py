@@ -7,7 +7,7 @@ from aiokafka import ConsumerRecord
 
 from shared import clock, kafka, work
 from shared.catchup import read_reference
-from shared.office import Office
+from shared.office import ServiceContext
 
 if TYPE_CHECKING:
     from shared.envelope import Record
@@ -18,27 +18,27 @@ SELECT EXISTS (SELECT FROM marks)
 """
 
 
-async def rebuild(service: "Service", office: Office) -> int:
+async def rebuild(service: "Service", office: ServiceContext) -> int:
     """Every copy and read model from the first record to the last as it lies there now; how many records were kept."""
     async with office.pool.acquire() as conn:
         if await conn.fetchval(_APPLIED):
             raise SystemExit("this database is lived in: name an empty one in REHAB_POSTGRES")
     newest: dict[tuple[str, str], int] = {}
-    kept = 0
+    received = 0
 
     async def take(records: Sequence[ConsumerRecord]) -> None:
-        nonlocal kept
+        nonlocal received
         now = clock.now()
         found = [service.reader.read(kafka.raw(record), now) for record in records]
         fresh = [record for record in found if _is_fresh(record, newest)]
         async with office.pool.acquire() as conn, conn.transaction():
-            await work.keep(conn, service.handlers, fresh)
-        kept += len(fresh)
+            await work.project(conn, service.handlers, fresh)
+        received += len(fresh)
 
-    types = {kind.type_name: kind for kinds in service.handlers.keeps.values() for kind in kinds}
+    types = {kind.type_name: kind for kinds in service.handlers.projections.values() for kind in kinds}
     topics = [topic for topic in service.listens if topic not in service.foreign]
     await read_reference(office.settings.kafka, f"rehab-{service.name}-rebuild", topics, types, take)
-    return kept
+    return received
 
 
 def _is_fresh(record: "Record", newest: dict[tuple[str, str], int]) -> bool:

@@ -8,9 +8,9 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 
 from shared import clock, crash, outbox
-from shared.decision import Occasion
-from shared.events.answers import RelayRowHeld, public_key, said_by
-from shared.kafka import Refused, Sent, send_wave
+from shared.decision import EventContext
+from shared.events.answers import RelayRowHeld, contract_of_service, public_key
+from shared.kafka import OutgoingRecord, Refused, send_batch
 from shared.postgres import Connection, expect
 
 WAVE = 500  # at most, as UNSENT reads them
@@ -66,7 +66,7 @@ LIMIT 5000
 """
 
 
-def sent(source: bytes, row: Iterable[Any]) -> Sent:
+def outgoing_record(source: bytes, row: Iterable[Any]) -> OutgoingRecord:
     """One announcement in its envelope."""
     _, topic, key, payload, event_id, type_name, at, sequence, correlation, cause, after, trace = row
     headers = [
@@ -85,7 +85,7 @@ def sent(source: bytes, row: Iterable[Any]) -> Sent:
         headers.append(("ce_after", after))
     if trace:
         headers.append(("traceparent", trace))
-    return Sent(topic, key, payload, headers)
+    return OutgoingRecord(topic, key, payload, headers)
 
 
 def chain(head: bytes, rows: Iterable[Sequence[Any]]) -> list[bytes]:
@@ -133,7 +133,7 @@ class Halving:
         return rows == 1
 
 
-async def pass_on(
+async def relay_once(
     conn: Connection, producer: AIOKafkaProducer, source: bytes, head: bytes, most: int = WAVE
 ) -> tuple[bytes, int]:
     """One wave: read, send, await, move; any error leaves everything to be sent again.
@@ -143,12 +143,12 @@ async def pass_on(
     rows = (await conn.fetch(UNSENT))[:most]
     if not rows:
         return head, 0
-    wave = [sent(source, row) for row in rows]
+    wave = [outgoing_record(source, row) for row in rows]
     try:
-        await send_wave(producer, wave)
+        await send_batch(producer, wave)
     except Refused as refused:
         raise WaveRefused([row[0] for row in rows], str(refused)) from refused
-    await crash.point("after-send")
+    await crash.failpoint("after-send")
     hashes = chain(head, map(tuple, rows))
     expect(await conn.fetchval(MOVE, [row[0] for row in rows], hashes), len(rows), "journal")
     return hashes[-1], len(rows)
@@ -156,7 +156,7 @@ async def pass_on(
 
 async def hold(conn: Connection, service: str, seq: int, why: str) -> RelayRowHeld | None:
     """Set a refused row aside and announce it; None when it is the announcement of another held row, or gone."""
-    kind = said_by(service, RelayRowHeld)
+    kind = contract_of_service(service, RelayRowHeld)
     async with conn.transaction():
         row = await conn.fetchrow(HOLD, seq, why)
         if row is None or row["type"] == kind.type_name:
@@ -171,7 +171,7 @@ async def hold(conn: Connection, service: str, seq: int, why: str) -> RelayRowHe
             sentence=why,
         )
         now = clock.now()
-        await outbox.announce(conn, [outbox.said(event, Occasion(event_id, event_id, event_id, now, now))])
+        await outbox.announce(conn, [outbox.message_of(event, EventContext(event_id, event_id, event_id, now, now))])
     return event
 
 

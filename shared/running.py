@@ -19,7 +19,7 @@ from shared.decision import Event
 from shared.events.answers import is_withheld, public_type
 from shared.leader import Leader
 from shared.log import Repeats, described, logger
-from shared.office import Office
+from shared.office import ServiceContext
 from shared.settings import Settings
 from shared.stuck import Watch
 from shared.timers import own_record
@@ -48,7 +48,7 @@ class Running:
     settings: Settings
     applied: kafka.Offsets = field(default_factory=dict)
     committed: kafka.Offsets = field(default_factory=dict)
-    pen: asyncio.Lock = field(default_factory=asyncio.Lock)
+    batch_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     own_faults: int = 0
     may_be_parked: bool = True
     in_flight: int = 0
@@ -58,7 +58,7 @@ class Running:
         """Derive once what every batch uses."""
         service = self.service
         self.duty, self.reader, self.shelf = service.duty, service.reader, service.shelf
-        self.office = Office(service.name, self.pool, self.settings, self.tell)
+        self.office = ServiceContext(service.name, self.pool, self.settings, self.tell)
         self.leader = Leader(self)
         self.watch = Watch(self.settings.stuck_after)
         group = self.settings.group or f"rehab-{service.name}"
@@ -84,7 +84,7 @@ class Running:
     def _own_loops(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
         """The service's own loops, run by the leader alone."""
 
-        def led(loop: Callable[[Office], Coroutine[Any, Any, None]]) -> Callable[[], Coroutine[Any, Any, None]]:
+        def led(loop: Callable[[ServiceContext], Coroutine[Any, Any, None]]) -> Callable[[], Coroutine[Any, Any, None]]:
             async def run() -> None:
                 await self.leader.leads.wait()
                 await loop(self.office)
@@ -101,13 +101,13 @@ class Running:
             done = await self.persist(found)
             self.advance()
             self._count(found)
-            await crash.point("after-commit")
+            await crash.failpoint("after-commit")
             try:
                 # what another replica applied meanwhile may be what a record was just put aside for
                 await self.follow([r.key for r in (done if self.feed.reads_all else found) if r.key])
             except Exception as problem:  # noqa: BLE001 - nothing may escape; the sweep comes back to them
                 log.warning("parked records wait for the sweep", problem=described(problem))
-        self.office.turn()
+        self.office.notify_applied()
 
     def advance(self) -> None:
         """Everything that the last poll returned is applied: so is all that lies before the position it left."""
@@ -143,7 +143,7 @@ class Running:
         """Parked records of the keys just advanced, from their heads, as long as one moves."""
         while self.may_be_parked and keys:
             async with self.pool.acquire() as conn:
-                records = await self.shelf.turn(conn, keys, clock.now())
+                records = await self.shelf.next_in_turn(conn, keys, clock.now())
             done = await self.persist(records) if records else []
             if not done:
                 return
@@ -155,7 +155,7 @@ class Running:
         now = clock.now()
         said = [(e, str(uuid5(NAMESPACE_OID, f"{e.type_name}/{e.to_bytes()!r}/{now.isoformat()}"))) for e in events]
         await self.persist([own_record(event, cause, cause, now) for event, cause in said])
-        self.office.turn()
+        self.office.notify_applied()
 
     async def persist(self, records: "Sequence[Record]") -> "list[Record]":
         """Try until durable; returns what was applied. Offsets stay where they are meanwhile."""
@@ -163,7 +163,7 @@ class Running:
         with self.at_work(), self.watch.trying("batch"):
             while True:
                 try:
-                    async with self.pen:
+                    async with self.batch_lock:
                         done = await self._work(records)
                 except Exception as problem:  # noqa: BLE001 - nothing may escape
                     self._give_up_if_ours(problem)
@@ -207,20 +207,20 @@ class Running:
         with metrics.BATCH_SECONDS.labels(self.service.name).time():
             async with self.pool.acquire() as conn, conn.transaction():
                 batch = await work.apply(conn, self.duty, await timers.standing(conn, records), clock.now())
-                await crash.point("before-commit")
+                await crash.failpoint("before-commit")
         self._note(batch)
         return batch.done
 
     def _note(self, batch: work.Batch) -> None:
         """What the batch means for the process."""
-        self.may_be_parked = self.may_be_parked or bool(batch.put_aside)
-        if batch.moves or any(r.parked_id for r in batch.done):  # a parked record holds the timers of its key back
+        self.may_be_parked = self.may_be_parked or bool(batch.parkings)
+        if batch.timers or any(r.parked_id for r in batch.done):  # a parked record holds the timers of its key back
             self.leader.look()
-        if batch.words:
-            self.office.wake()
+        if batch.messages:
+            self.office.wake_relay()
         if batch.raised:
             metrics.RAISED.labels(self.service.name).inc(batch.raised)
-        aside = [p for p in batch.put_aside if p.reason != "early"]
+        aside = [p for p in batch.parkings if p.reason != "early"]
         stuck = Counter((p.reason, public_type(p.record.type_name), p.detail) for p in aside)
         for (reason, type_name, detail), times in stuck.most_common(_MOST_LINES):
             log.warning("parked", outcome=reason, event_type=type_name, problem=detail, count=times)
@@ -244,7 +244,7 @@ class Running:
             else:
                 self.may_be_parked = True
                 self._say("parked alone", record, problem)
-                self.office.wake()
+                self.office.wake_relay()
                 return
         async with self.pool.acquire() as conn, conn.transaction():
             await work.note_unparkable(conn, record)
@@ -267,7 +267,7 @@ class Running:
         """Where partitions moved; the consumer is gone once the broker has stopped."""
         moved = {place: end for place, end in self.applied.items() if self.committed.get(place) != end}
         if moved:
-            await crash.point("before-offsets")
+            await crash.failpoint("before-offsets")
             self.committed |= await kafka.commit(self.feed.consumer, moved)
 
 

@@ -14,17 +14,17 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 import zonetables
 from shared import catchup, health, log, migrate, operate, postgres
-from shared.events.answers import EventWithheld, said_by_all
-from shared.handlers import Handlers, Kind
-from shared.office import Office
-from shared.parked import Guard, Shelf
+from shared.events.answers import EventWithheld, contracts_of_services
+from shared.handlers import AggregateStore, Handlers
+from shared.office import ServiceContext
+from shared.parked import Guard, ParkedRecords
 from shared.postgres import Connection
 from shared.reader import Reader
 from shared.running import Running, quiet_collector
 from shared.settings import Settings
-from shared.work import Duty, Seal
+from shared.work import Seal, ServiceDefinition
 
-Verb: TypeAlias = Callable[[Office, Sequence[str]], Awaitable[None]]
+Verb: TypeAlias = Callable[[ServiceContext, Sequence[str]], Awaitable[None]]
 VAULT = migrate.MECHANISM / "vault"
 
 
@@ -34,15 +34,15 @@ class Service:
 
     name: str
     listens: tuple[str, ...]
-    kinds: tuple[Kind[Any], ...]
+    kinds: tuple[AggregateStore[Any], ...]
     handlers: Handlers
     folder: Path
     foreign: tuple[str, ...] = ()
     reference: tuple[str, ...] = ()
     compacted: tuple[str, ...] = ()
     verbs: Mapping[str, Verb] = field(default_factory=dict)
-    loops: tuple[Callable[[Office], Coroutine[Any, Any, None]], ...] = ()
-    web: Callable[[Office], health.App] | None = None
+    loops: tuple[Callable[[ServiceContext], Coroutine[Any, Any, None]], ...] = ()
+    web: Callable[[ServiceContext], health.App] | None = None
     pending: Callable[[Connection, datetime], Awaitable[int]] | None = None
     unanswered: Callable[[Connection, datetime], Awaitable[int]] | None = None
     seal: Seal | None = None
@@ -50,9 +50,9 @@ class Service:
     rings: bool = False  # writes pages or mails, which leave rings of objects behind
 
     @property
-    def duty(self) -> Duty:
+    def duty(self) -> ServiceDefinition:
         """What a batch must know."""
-        return Duty(
+        return ServiceDefinition(
             self.name,
             frozenset(self.listens),
             frozenset(self.compacted),
@@ -68,9 +68,9 @@ class Service:
         return Reader(self.handlers.types, frozenset(self.listens), frozenset(self.foreign))
 
     @property
-    def shelf(self) -> Shelf:
+    def shelf(self) -> ParkedRecords:
         """How its parked records are read again."""
-        return Shelf(self.reader.read, self.guard)
+        return ParkedRecords(self.reader.read, self.guard)
 
     async def migrate(self, settings: Settings) -> None:
         """Bring the service's schema up to date, and the vault's where the service uses it."""
@@ -87,10 +87,12 @@ class Service:
         pool = await postgres.open_pool(settings.postgres, self.name, self.name, warm=self.web is not None)
         running = Running(self, pool, settings)
         if self.reference:
-            kept = {e.type_name: e for kinds in self.handlers.keeps.values() for e in kinds}
-            kept |= {e.type_name: e for e in said_by_all(EventWithheld)}  # what stands behind one has its turn
+            received = {e.type_name: e for kinds in self.handlers.projections.values() for e in kinds}
+            received |= {
+                e.type_name: e for e in contracts_of_services(EventWithheld)
+            }  # what stands behind one has its turn
             group = settings.group or f"rehab-{self.name}"
-            await catchup.read_reference(settings.kafka, group, self.reference, kept, running.take)
+            await catchup.read_reference(settings.kafka, group, self.reference, received, running.take)
         quiet_collector(rings=self.rings)
         await running.app.run()
         await asyncio.wait_for(pool.close(), 5)

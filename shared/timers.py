@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import NAMESPACE_OID, UUID, uuid5
 
-from shared.decision import INTERNAL, Arm, Event, Occasion
+from shared.decision import INTERNAL, Event, EventContext, SetTimer
 from shared.envelope import Raw, Record, Types
 from shared.postgres import Connection, expect
 
-Moves: TypeAlias = Mapping[tuple[str, str], tuple[Arm, Occasion]]
+Moves: TypeAlias = Mapping[tuple[str, str], tuple[SetTimer, EventContext]]
 
 ARM = """
 INSERT INTO timers (of, name, due_at, type, payload, correlation)
@@ -51,13 +51,13 @@ SELECT (SELECT count(*) FROM timers WHERE due_at <= $1
 """
 
 
-async def move(conn: Connection, moves: Moves) -> None:
+async def save_timers(conn: Connection, moves: Moves) -> None:
     """Arm and disarm, the last word of the batch per timer."""
     gone = sorted(place for place, (arm, _) in moves.items() if arm.due_at is None)
     if gone:
         await conn.execute(DISARM, *zip(*gone, strict=True))
     armed = [
-        (a.of, a.name, a.due_at, a.event.type_name, a.event.to_bytes().decode(), o.correlation)
+        (a.key, a.name, a.due_at, a.event.type_name, a.event.to_bytes().decode(), o.correlation)
         for _, (a, o) in sorted(moves.items(), key=lambda m: m[0])
         if a.due_at and a.event
     ]
@@ -65,7 +65,7 @@ async def move(conn: Connection, moves: Moves) -> None:
         await conn.execute(ARM, *zip(*armed, strict=True))
 
 
-async def fired(conn: Connection, records: Sequence[Record]) -> None:
+async def delete_fired(conn: Connection, records: Sequence[Record]) -> None:
     """Deleting the rows is what keeps a timer from firing twice."""
     if places := sorted(r.timer for r in records if r.timer):
         expect(await conn.fetchval(FIRED, *zip(*places, strict=True)), len(places), "timers")

@@ -10,7 +10,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.events.person import Identified, Identity
-from shared.outbox import Said
+from shared.outbox import OutboxMessage
 from shared.postgres import Connection, count
 
 Keys = NewType("Keys", dict[str, AESGCM])  # by person; who was forgotten has none
@@ -67,7 +67,7 @@ def unseal(keys: Keys, person_id: str, sealed: bytes) -> bytes | None:
         raise ValueError("a seal is broken or belongs to somebody else") from None
 
 
-async def seal_people(conn: Connection, words: Sequence[Said]) -> Sequence[Said]:
+async def seal_people(conn: Connection, words: Sequence[OutboxMessage]) -> Sequence[OutboxMessage]:
     """Persons in clear become sealed announcements; those of forgotten persons are not announced at all."""
     people = {w.event.key for w in words if isinstance(w.event, Identified)}
     if not people:
@@ -110,7 +110,7 @@ async def open_bytes(conn: Connection, values: Sequence[bytes]) -> Sequence[byte
     return [plain for plain in opened if plain is not None]
 
 
-def _sealed(word: Said, keys: Keys) -> Said | None:
+def _sealed(word: OutboxMessage, keys: Keys) -> OutboxMessage | None:
     """One announcement as it may leave."""
     person = word.event
     if not isinstance(person, Identified):

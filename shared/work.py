@@ -7,20 +7,20 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from shared import inbox, outbox, parked, timers, unparkable
-from shared.decision import Arm, Decision, Event, Occasion, Outcome, Refusal
+from shared.decision import Decision, Event, EventContext, Outcome, Refusal, SetTimer
 from shared.envelope import Record
-from shared.events.answers import EventParked, public_key, public_type, said_by
-from shared.handlers import Desk, Facts, Handlers, Held, Kept, Kind
+from shared.events.answers import EventParked, contract_of_service, public_key, public_type
+from shared.handlers import AggregateStore, BatchState, FactLoader, Handlers, Held, ReceivedEvent
 from shared.inbox import Marks, Verdict
 from shared.log import described
-from shared.outbox import Said
-from shared.parked import Guard, Parking, Told
+from shared.outbox import OutboxMessage
+from shared.parked import Guard, ParkedNotice, Parking
 from shared.postgres import Connection, expect
 
-Seal: TypeAlias = Callable[[Connection, Sequence[Said]], Awaitable[Sequence[Said]]]
-_REASONS = {Verdict.EARLY: "early", Verdict.FORKED: "forked", Verdict.REUSED: "unreadable"}
+Seal: TypeAlias = Callable[[Connection, Sequence[OutboxMessage]], Awaitable[Sequence[OutboxMessage]]]
+_REASONS = {Verdict.EARLY: "early", Verdict.DIVERGED: "forked", Verdict.REUSED: "unreadable"}
 _DETAILS = {
-    Verdict.FORKED: "this place of the key belongs to another event",
+    Verdict.DIVERGED: "this place of the key belongs to another event",
     Verdict.REUSED: "this id was used for another claim: send it again under an id of its own",
 }
 _NOTHING = object()
@@ -32,13 +32,13 @@ class Split(Exception):  # noqa: N818 - what to do, not what went wrong
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
+class ServiceDefinition:
     """What a service is, as far as a batch must know."""
 
     name: str
     listens: frozenset[str]
     compacted: frozenset[str]
-    kinds: tuple[Kind[Any], ...]
+    kinds: tuple[AggregateStore[Any], ...]
     handlers: Handlers
     seal: Seal | None = None
     guard: Guard | None = None
@@ -50,26 +50,26 @@ class Batch:
 
     marks: Marks
     held: Held
-    desks: dict[type[Event], Desk[Any]]
+    states: dict[type[Event], BatchState[Any]]
     done: list[Record] = field(default_factory=list)
     decided: int = 0
     raised: int = 0
-    put_aside: list[Parking] = field(default_factory=list)
-    words: list[Said] = field(default_factory=list)
+    parkings: list[Parking] = field(default_factory=list)
+    messages: list[OutboxMessage] = field(default_factory=list)
     changed: dict[type[Any], dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
-    moves: dict[tuple[str, str], tuple[Arm, Occasion]] = field(default_factory=dict)
-    takebacks: list[str] = field(default_factory=list)
+    timers: dict[tuple[str, str], tuple[SetTimer, EventContext]] = field(default_factory=dict)
+    rollbacks: list[str] = field(default_factory=list)
 
 
-async def apply(conn: Connection, duty: Duty, records: Sequence[Record], now: datetime) -> Batch:
+async def apply(conn: Connection, duty: ServiceDefinition, records: Sequence[Record], now: datetime) -> Batch:
     """Apply what is fresh, drop what is known, park the rest; inside the caller's transaction."""
     marks = await inbox.read_marks(conn, records, duty.listens, duty.compacted)
     ordered, fresh = _ordered(records, marks.copy())
-    await keep(conn, duty.handlers, fresh)
-    batch = await _lay(conn, duty, fresh, marks)
+    await project(conn, duty.handlers, fresh)
+    batch = await _prepare(conn, duty, fresh, marks)
     for record in ordered:
-        _take(record, duty, batch)
-    _check_kept(fresh, batch, duty.handlers)
+        _apply_record(record, duty, batch)
+    _check_projected(fresh, batch, duty.handlers)
     await _write(conn, duty, batch, now)
     return batch
 
@@ -82,12 +82,12 @@ def _ordered(records: Sequence[Record], marks: Marks) -> tuple[list[Record], lis
     while waiting:
         early: list[Record] = []
         for record in waiting:
-            if (verdict := marks.judge(record)) is Verdict.EARLY:
+            if (verdict := marks.classify(record)) is Verdict.EARLY:
                 early.append(record)
                 continue
             ordered.append(record)
             if verdict is Verdict.FRESH and record.fault is None:
-                marks.pass_over(record)
+                marks.skip(record)
                 planned.append(record)
         if len(early) == len(waiting):
             break
@@ -95,19 +95,19 @@ def _ordered(records: Sequence[Record], marks: Marks) -> tuple[list[Record], lis
     return [*ordered, *waiting], [r for r in planned if r.event is not None]
 
 
-async def keep(conn: Connection, handlers: Handlers, fresh: Sequence[Record]) -> None:
+async def project(conn: Connection, handlers: Handlers, fresh: Sequence[Record]) -> None:
     """Copies first, so that the batch's decisions see them."""
-    for keep_them, kinds in handlers.keeps.items():
-        if found := [_kept(r, r.event) for r in fresh if r.event is not None and type(r.event) in kinds]:
+    for keep_them, kinds in handlers.projections.items():
+        if found := [_received(r, r.event) for r in fresh if r.event is not None and type(r.event) in kinds]:
             await keep_them(conn, found)
 
 
-def _kept(record: Record, event: Event) -> Kept:
+def _received(record: Record, event: Event) -> ReceivedEvent:
     """A fact and what its envelope says."""
-    return Kept(
+    return ReceivedEvent(
         event,
         record.event_id,
-        record.causation,
+        record.causation_id,
         record.correlation,
         record.topic,
         record.key or "",
@@ -117,26 +117,28 @@ def _kept(record: Record, event: Event) -> Kept:
     )
 
 
-async def _lay(conn: Connection, duty: Duty, fresh: Sequence[Record], marks: Marks) -> Batch:
+async def _prepare(conn: Connection, duty: ServiceDefinition, fresh: Sequence[Record], marks: Marks) -> Batch:
     """Facts for all who ask the same, then the aggregates that they and the events name, kind by kind, ids sorted."""
     rules = duty.handlers.rules
     decided = [r.event for r in fresh if r.event is not None and type(r.event) in rules]
-    asking: dict[Facts[Event, Any], list[Event]] = defaultdict(list)
+    asking: dict[FactLoader[Event, Any], list[Event]] = defaultdict(list)
     for event in decided:
         asking[rules[type(event)].facts].append(event)
     facts = {ask: await ask(conn, events) for ask, events in asking.items()}
-    wanted: dict[Kind[Any], set[str]] = defaultdict(set)
+    wanted: dict[AggregateStore[Any], set[str]] = defaultdict(set)
     for event in decided:
         rule = rules[type(event)]
-        for touched, key in rule.touches(event, facts[rule.facts]):
+        for touched, key in rule.aggregates(event, facts[rule.facts]):
             wanted[touched].add(key)
-    held: Held = {k.of: await _load(conn, k, wanted[k]) for k in duty.kinds}
+    held: Held = {k.type: await _load(conn, k, wanted[k]) for k in duty.kinds}
     batch = Batch(marks, held, {})
-    batch.desks = {kind: Desk(held, facts[rules[kind].facts], batch.takebacks) for kind in {type(e) for e in decided}}
+    batch.states = {
+        kind: BatchState(held, facts[rules[kind].facts], batch.rollbacks) for kind in {type(e) for e in decided}
+    }
     return batch
 
 
-async def _load(conn: Connection, kind: Kind[Any], keys: set[str]) -> dict[str, Any]:
+async def _load(conn: Connection, kind: AggregateStore[Any], keys: set[str]) -> dict[str, Any]:
     """One statement; None for what does not exist yet."""
     found: dict[str, Any] = dict.fromkeys(keys)
     if keys:
@@ -144,46 +146,46 @@ async def _load(conn: Connection, kind: Kind[Any], keys: set[str]) -> dict[str, 
     return found
 
 
-def _take(record: Record, duty: Duty, batch: Batch) -> None:
+def _apply_record(record: Record, duty: ServiceDefinition, batch: Batch) -> None:
     """One record in its order."""
-    verdict = batch.marks.judge(record)
+    verdict = batch.marks.classify(record)
     if verdict is Verdict.DUPLICATE:
         batch.done.append(record)
     elif verdict is Verdict.FRESH and record.fault is None:
         _decide(record, duty, batch)
     elif verdict is Verdict.FRESH:
-        batch.put_aside.append(Parking(record, "unreadable", record.fault or "", {}))
+        batch.parkings.append(Parking(record, "unreadable", record.fault or "", {}))
     else:
-        _set_aside(record, verdict, batch)
+        _park_record(record, verdict, batch)
 
 
-def _set_aside(record: Record, verdict: Verdict, batch: Batch) -> None:
+def _park_record(record: Record, verdict: Verdict, batch: Batch) -> None:
     """It cannot be applied now, or never."""
     waits = batch.marks.waits_for(record) if verdict is Verdict.EARLY else {}
-    if verdict is Verdict.FORKED:
+    if verdict is Verdict.DIVERGED:
         batch.marks.stop(record)
-    batch.put_aside.append(Parking(record, _REASONS[verdict], _DETAILS.get(verdict, ""), waits))
+    batch.parkings.append(Parking(record, _REASONS[verdict], _DETAILS.get(verdict, ""), waits))
 
 
 class _Attempt:
     """One event's decisions: noted whole, or taken back whole."""
 
-    __slots__ = ("batch", "before", "occasion", "said")
+    __slots__ = ("batch", "before", "event_context", "said")
 
-    def __init__(self, batch: Batch, occasion: Occasion) -> None:
-        self.batch, self.occasion, self.said = batch, occasion, len(batch.words)
+    def __init__(self, batch: Batch, event_context: EventContext) -> None:
+        self.batch, self.event_context, self.said = batch, event_context, len(batch.messages)
         self.before: list[tuple[dict[Any, Any], Any, Any]] = []
 
-    def note(self, outcome: Outcome) -> None:
+    def record(self, outcome: Outcome) -> None:
         """Later decisions see what this one left."""
-        batch, occasion = self.batch, self.occasion
+        batch, event_context = self.batch, self.event_context
         for aggregate in outcome.changed:
             self._set(batch.held[type(aggregate)], aggregate.id, aggregate)
             self._set(batch.changed[type(aggregate)], aggregate.id, aggregate)
         for event in outcome.events:
-            batch.words.append(outbox.said(event, occasion))
+            batch.messages.append(outbox.message_of(event, event_context))
         for arm in outcome.timers:
-            self._set(batch.moves, (arm.of, arm.name), (arm, occasion))
+            self._set(batch.timers, (arm.key, arm.name), (arm, event_context))
 
     def _set(self, where: dict[Any, Any], key: object, value: object) -> None:
         """Remember what stood there."""
@@ -193,12 +195,12 @@ class _Attempt:
     @property
     def is_silent(self) -> bool:
         """Whether nothing was announced."""
-        return len(self.batch.words) == self.said
+        return len(self.batch.messages) == self.said
 
-    def undo(self) -> None:
+    def roll_back(self) -> None:
         """None of it counts."""
-        self.batch.takebacks.append(self.occasion.cause)
-        del self.batch.words[self.said :]
+        self.batch.rollbacks.append(self.event_context.event_id)
+        del self.batch.messages[self.said :]
         for where, key, value in reversed(self.before):
             if value is _NOTHING:
                 del where[key]
@@ -206,105 +208,109 @@ class _Attempt:
                 where[key] = value
 
 
-def _decide(record: Record, duty: Duty, batch: Batch) -> None:
+def _decide(record: Record, duty: ServiceDefinition, batch: Batch) -> None:
     """Our own exception parks that event only; its mark does not move."""
     event = record.event
     if event is not None and type(event) in duty.handlers.rules:
-        attempt = _Attempt(batch, record.occasion)
+        attempt = _Attempt(batch, record.context)
         try:
-            _follow(event, duty, attempt)
+            _decide_steps(event, duty, attempt)
         except Exception as problem:  # noqa: BLE001 - whatever a decision raises is parked with it
-            attempt.undo()
+            attempt.roll_back()
             batch.raised += 1
-            batch.put_aside.append(Parking(record, "raised", described(problem), {}))
+            batch.parkings.append(Parking(record, "raised", described(problem), {}))
             return
         batch.decided += 1
     batch.marks.move(record)
     batch.done.append(record)
 
 
-def _follow(event: Event, duty: Duty, attempt: _Attempt) -> None:
+def _decide_steps(event: Event, duty: ServiceDefinition, attempt: _Attempt) -> None:
     """The decision on an event, and then those on what the service says to itself."""
-    desk = attempt.batch.desks[type(event)]
+    state = attempt.batch.states[type(event)]
     steps = [event]
     for step in steps:
-        decision: Decision = duty.handlers.rules[type(step)].decide(step, desk, attempt.occasion)
+        decision: Decision = duty.handlers.rules[type(step)].decide(step, state, attempt.event_context)
         if isinstance(decision, Refusal):
             _refuse(decision, event, duty, attempt)
             continue
-        attempt.note(decision)
+        attempt.record(decision)
         steps += decision.then
         if len(steps) > _MOST_STEPS:
             raise AssertionError(f"{type(event).__name__} leads to ever more steps")
     if event.owner == duty.name and attempt.is_silent:
-        attempt.batch.words.append(outbox.applied(attempt.occasion, duty.name))
+        attempt.batch.messages.append(outbox.applied(attempt.event_context, duty.name))
 
 
-def _refuse(refusal: Refusal, event: Event, duty: Duty, attempt: _Attempt) -> None:
+def _refuse(refusal: Refusal, event: Event, duty: ServiceDefinition, attempt: _Attempt) -> None:
     """Only an action that this service owns can be refused."""
     if event.owner != duty.name:
         raise TypeError(f"nobody asked {duty.name} by {type(event).__name__}: {refusal.flaws[0].code}")
-    attempt.batch.words.append(outbox.refused(refusal, attempt.occasion, duty.name))
+    attempt.batch.messages.append(outbox.refused(refusal, attempt.event_context, duty.name))
 
 
-def _check_kept(fresh: Sequence[Record], batch: Batch, handlers: Handlers) -> None:
+def _check_projected(fresh: Sequence[Record], batch: Batch, handlers: Handlers) -> None:
     """What was kept in advance must have been applied."""
-    kinds = frozenset[type[Event]]().union(*handlers.keeps.values())
-    kept = {id(r) for r in fresh if type(r.event) in kinds}
-    for parking in batch.put_aside:
-        if id(parking.record) in kept:
+    kinds = frozenset[type[Event]]().union(*handlers.projections.values())
+    received = {id(r) for r in fresh if type(r.event) in kinds}
+    for parking in batch.parkings:
+        if id(parking.record) in received:
             raise Split(parking.detail)
 
 
-async def _write(conn: Connection, duty: Duty, batch: Batch, now: datetime) -> None:
+async def _write(conn: Connection, duty: ServiceDefinition, batch: Batch, now: datetime) -> None:
     """Everything the batch changed, each table once."""
     for kind in duty.kinds:
-        if changed := batch.changed.get(kind.of):
+        if changed := batch.changed.get(kind.type):
             rows = [changed[key] for key in sorted(changed)]
-            expect(await kind.save(conn, rows), len(rows), kind.of.__name__)
-    aside = [p.record for p in batch.put_aside]
-    await timers.fired(conn, [*batch.done, *aside])
-    await timers.move(conn, batch.moves)
+            expect(await kind.save(conn, rows), len(rows), kind.type.__name__)
+    aside = [p.record for p in batch.parkings]
+    await timers.delete_fired(conn, [*batch.done, *aside])
+    await timers.save_timers(conn, batch.timers)
     await inbox.advance(conn, batch.marks)
     await parked.release(conn, batch.done)
-    if batch.put_aside:
+    if batch.parkings:
         await park(conn, duty, batch, now)
-    words = await duty.seal(conn, batch.words) if duty.seal and batch.words else batch.words
+    words = await duty.seal(conn, batch.messages) if duty.seal and batch.messages else batch.messages
     await outbox.announce(conn, words)
 
 
-async def park(conn: Connection, duty: Duty, batch: Batch, now: datetime) -> None:
+async def park(conn: Connection, duty: ServiceDefinition, batch: Batch, now: datetime) -> None:
     """Put aside what could not be applied, and tell of it."""
-    told = await parked.put(conn, batch.put_aside, now, duty.guard)
-    occasions = {parked.parked_id_of(p.record.raw): p.record.occasion for p in batch.put_aside}
+    told = await parked.park(conn, batch.parkings, now, duty.guard)
+    event_contexts = {parked.parked_id_of(p.record.raw): p.record.context for p in batch.parkings}
     for t in told:
-        occasion = outbox.sendable(occasions[t.parked_id], str(t.parked_id))
-        batch.words.append(outbox.said(_parked_event(t, duty.name), occasion))
-    await inbox.stop(conn, [p.record for p in batch.put_aside if p.reason == "forked"])
+        event_context = outbox.sendable(event_contexts[t.parked_id], str(t.parked_id))
+        batch.messages.append(outbox.message_of(_parked_event(t, duty.name), event_context))
+    await inbox.stop(conn, [p.record for p in batch.parkings if p.reason == "forked"])
 
 
-async def park_alone(conn: Connection, duty: Duty, record: Record, problem: Exception, now: datetime) -> None:
+async def park_alone(
+    conn: Connection, duty: ServiceDefinition, record: Record, problem: Exception, now: datetime
+) -> None:
     """The one event that breaks its transaction even alone."""
     marks = Marks(duty.listens, duty.compacted, {}, {})
-    batch = Batch(marks, {}, {}, put_aside=[Parking(record, *_why(record, problem), {})])
-    await timers.fired(conn, [record])
+    batch = Batch(marks, {}, {}, parkings=[Parking(record, *_why(record, problem), {})])
+    await timers.delete_fired(conn, [record])
     await park(conn, duty, batch, now)
-    await outbox.announce(conn, batch.words)
+    await outbox.announce(conn, batch.messages)
 
 
-async def park_safely(conn: Connection, duty: Duty, record: Record, problem: Exception, now: datetime) -> None:
+async def park_safely(
+    conn: Connection, duty: ServiceDefinition, record: Record, problem: Exception, now: datetime
+) -> None:
     """The one that cannot be parked as it is: every text in its safe form, announced under an id of its own place."""
     parking = parked.safe(record, *_why(record, problem))
-    await timers.fired(conn, [record])
-    told = await parked.put(conn, [parking], now, duty.guard)
+    await timers.delete_fired(conn, [record])
+    told = await parked.park(conn, [parking], now, duty.guard)
     where = str(parked.parked_id_of(record.raw))
-    occasion = Occasion(where, where, where, now, now)
-    await outbox.announce(conn, [outbox.said(_parked_event(t, duty.name), occasion) for t in told])
+    event_context = EventContext(where, where, where, now, now)
+    await outbox.announce(conn, [outbox.message_of(_parked_event(t, duty.name), event_context) for t in told])
 
 
 async def note_unparkable(conn: Connection, record: Record) -> None:
     """The one that cannot be parked at all: where it lay and its digest, and nothing is announced."""
-    await timers.fired(conn, [record])
+    await timers.delete_fired(conn, [record])
     await unparkable.note(conn, record.raw)
 
 
@@ -313,9 +319,9 @@ def _why(record: Record, problem: Exception) -> tuple[str, str]:
     return ("raised", described(problem)) if record.fault is None else ("unreadable", record.fault)
 
 
-def _parked_event(told: Told, service: str) -> Event:
+def _parked_event(told: ParkedNotice, service: str) -> Event:
     """What the topics say of a parked record; a type or key that is none of ours might be anything."""
-    event: Event = said_by(service, EventParked)(
+    event: Event = contract_of_service(service, EventParked)(
         parked_id=str(told.parked_id),
         was_topic=told.topic,
         was_type=public_type(told.type_name),

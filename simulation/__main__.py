@@ -12,7 +12,7 @@ import uvloop
 from deploy.local import accounts
 from deploy.local.processes import Died, end_like_by_hand
 from simulation import capture, clock, compare, session
-from simulation.absence import SERVICES, Absence
+from simulation.absence import SERVICES, ServiceOutage
 from simulation.course import PACIFIC
 from simulation.feed import ALWAYS, Stretch, select
 from simulation.generate import Plan, generate
@@ -72,7 +72,7 @@ def _play(asked: argparse.Namespace) -> bool:
 
     def show(progress: Progress) -> None:
         terminal(progress)
-        if any(one.words == "referral-offered" and one.data["site_id"] in by_hand for one in progress.news):
+        if any(one.event_name == "referral-offered" and one.data["site_id"] in by_hand for one in progress.news):
             pace.calm()
 
     manner = Manner(asked.seed, show, pace=10, wait=pace.wait, goes_on=True, by_hand=by_hand)
@@ -86,7 +86,7 @@ def _play(asked: argparse.Namespace) -> bool:
 def _simulate(asked: argparse.Namespace) -> bool:
     stretch = Stretch.of(asked.from_on, asked.days)
     order = Order(asked.feed, stretch, asked.seed, asked.json, asked.decisions, asked.keep, asked.kill_every)
-    away = Absence.of(asked.away) if asked.away else None
+    away = ServiceOutage.of(asked.away) if asked.away else None
     return simulate(order._replace(partitions=asked.partitions, away=away))
 
 

@@ -17,7 +17,7 @@ _PATIENCE = 120.0  # seconds; it has days to read up on, and the machine may be 
 _NOON = time(12, 7)  # people act on the hour: whether the service still saw what they did must be sure
 
 
-class Absence(NamedTuple):
+class ServiceOutage(NamedTuple):
     """Which service is away, from when until when."""
 
     service: str
@@ -60,7 +60,7 @@ class Program(Protocol):
 class Leave(NamedTuple):
     """An absence, and what is needed to bring it about."""
 
-    absence: Absence
+    absence: ServiceOutage
     program: Program
     address: str
 

@@ -7,7 +7,7 @@ from simulation.play import Actors
 from simulation.topics import Announced
 
 
-class Apart:
+class ManualSites:
     """Somebody simulated, who leaves the referrals of some sites alone."""
 
     def __init__(self, actors: Actors, by_hand: frozenset[str]) -> None:
@@ -20,7 +20,7 @@ class Apart:
         self._actors.hear([one for one in news if not self._is_theirs(one)], now)
 
     def _is_theirs(self, one: Announced) -> bool:
-        if one.words == "referral-offered":
+        if one.event_name == "referral-offered":
             (self._theirs.add if one.data["site_id"] in self._by_hand else self._theirs.discard)(one.key)
         return one.key in self._theirs
 

@@ -6,12 +6,12 @@ from functools import cached_property
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from simulation.absence import Absence
+from simulation.absence import ServiceOutage
 from simulation.expect import Expectation, Request, expect
 from simulation.history import Read
 from simulation.judge import Verdict, judge
 from simulation.register import Register, Stated
-from simulation.topics import CLAIMS, PEOPLE, Announced, Lying, announced
+from simulation.topics import CLAIMS, PEOPLE, Announced, StoredRecord, announced
 
 _PACIFIC = ZoneInfo("America/Vancouver")
 _CREATED, _REFUSED = "referral-created", "referral-not-admitted"
@@ -21,7 +21,7 @@ _ENDED_BY_OTHERS = {"referral-withdrawn", "referral-discharged", "referral-close
 class Judged(NamedTuple):
     """A record of `claims` with the auditor's judgement; a duplicate is a valid or unknown one read before."""
 
-    lying: Lying
+    lying: StoredRecord
     verdict: Verdict
     is_duplicate: bool
 
@@ -39,10 +39,10 @@ class Decided(NamedTuple):
 class Books:
     """The claims, the announcements, and what the auditor concludes from both."""
 
-    def __init__(self, lying: Iterable[Lying], until: datetime, away: Absence | None = None) -> None:
+    def __init__(self, lying: Iterable[StoredRecord], until: datetime, away: ServiceOutage | None = None) -> None:
         """Everything read, up to an instant; a service may have been away."""
         self.until, self.away = until, away
-        piles: Mapping[bool, list[Lying]] = {True: [], False: []}
+        piles: Mapping[bool, list[StoredRecord]] = {True: [], False: []}
         for one in lying:
             piles[one.topic == CLAIMS].append(one)
         self.claims = judged(piles[True])
@@ -53,7 +53,7 @@ class Books:
         """Announcements by the name of their type, each key's in its order."""
         found: dict[str, list[Announced]] = {}
         for one in self.firsts:
-            found.setdefault(one.words, []).append(one)
+            found.setdefault(one.event_name, []).append(one)
         return found
 
     @cached_property
@@ -97,7 +97,7 @@ class Books:
     def register(self) -> Register:
         """What was announced of programs, contracts and calendars."""
         said = (one for one in self.firsts if one.topic in {"rehab-program", "rehab-procurement"})
-        return Register(Stated(one.at, one.words, one.data) for one in said)
+        return Register(Stated(one.at, one.event_name, one.data) for one in said)
 
     @cached_property
     def expected(self) -> Expectation:
@@ -115,7 +115,7 @@ class Books:
         return (one for one in self.words.get(words, ()) if one.data.get("cause") != "claim")
 
 
-def judged(lying: Iterable[Lying]) -> list[Judged]:
+def judged(lying: Iterable[StoredRecord]) -> list[Judged]:
     """Each record of `claims` judged as of when it was read; ids of parked ones are free, others belong to a claim."""
     found: list[Judged] = []
     known: dict[tuple[str, str], bytes | None] = {}
@@ -132,8 +132,8 @@ def judged(lying: Iterable[Lying]) -> list[Judged]:
 
 def _decided(one: Announced, referrals: Mapping[str, Sequence[Announced]]) -> Decided:
     request = str(one.data["claim_number"]), str(one.data["request_id"])
-    if one.words == _CREATED:
-        chosen = (said.data["program"] for said in referrals[one.key] if said.words == "program-selected")
+    if one.event_name == _CREATED:
+        chosen = (said.data["program"] for said in referrals[one.key] if said.event_name == "program-selected")
         return Decided(request, "admitted", next(chosen, None), (), one)
     codes = tuple(dict.fromkeys(failure["code"] for failure in one.data["failures"]))
     decision = "without-claim" if codes == ("CLM-NOTFOUND",) else "not-admitted"

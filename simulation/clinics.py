@@ -56,12 +56,12 @@ class Clinics:
         """They learn of what concerns them, and make up their minds by the last word on each referral."""
         concerned: set[str] = set()
         for one in news:
-            if one.words == "referral-offered":
+            if one.event_name == "referral-offered":
                 self._offers[one.key] = one
-            if one.words in _CONCERNS:
-                self._words[one.key], self._since[one.key] = one.words, one.at
+            if one.event_name in _CONCERNS:
+                self._words[one.key], self._since[one.key] = one.event_name, one.at
                 concerned.add(one.key)
-            elif one.words == "referral-resumed":  # what was to be done could not be done while it was held
+            elif one.event_name == "referral-resumed":  # what was to be done could not be done while it was held
                 self._since[one.key] = one.at
                 concerned.add(one.key)
         for key in sorted(concerned & self._offers.keys()):

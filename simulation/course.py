@@ -46,7 +46,7 @@ _REASONS = {
 _NOW = timedelta()
 
 
-class Saying(NamedTuple):
+class ClaimMessage(NamedTuple):
     """Something said of a claim: its data, when, and how much later than usual it arrives."""
 
     type: str
@@ -55,7 +55,7 @@ class Saying(NamedTuple):
     late: timedelta = _NOW
 
 
-def of_claim(rng: Random, number: str, decided_on: date, sites: Sequence[str]) -> list[Saying]:
+def of_claim(rng: Random, number: str, decided_on: date, sites: Sequence[str]) -> list[ClaimMessage]:
     """Everything said of a claim that is accepted on a day."""
     hurt_on = decided_on - timedelta(days=min(114, max(1, round(rng.lognormvariate(2.65, 0.75)))))
     accepted = _accepted(rng, number, hurt_on, decided_on)
@@ -68,7 +68,7 @@ def of_claim(rng: Random, number: str, decided_on: date, sites: Sequence[str]) -
     return said
 
 
-def of_nobody(rng: Random, number: str, on: date, sites: Sequence[str]) -> list[Saying]:
+def of_nobody(rng: Random, number: str, on: date, sites: Sequence[str]) -> list[ClaimMessage]:
     """A request for a claim that is never accepted, seldom one that waits for its decision."""
     place = invention.community(rng)
     said = [_request(rng, number, on, _wanted(rng, on, place), sites)]
@@ -82,7 +82,7 @@ def moment(rng: Random, day: date) -> datetime:
     )
 
 
-def _accepted(rng: Random, number: str, hurt_on: date, decided_on: date) -> Saying:
+def _accepted(rng: Random, number: str, hurt_on: date, decided_on: date) -> ClaimMessage:
     injury = invention.injury(rng, hurt_on)
     areas = [{"body_part": injury["body_part"], "side": injury["side"]}]
     if rng.random() < 0.04:  # noqa: PLR2004 - another part was accepted besides, or instead
@@ -98,16 +98,16 @@ def _accepted(rng: Random, number: str, hurt_on: date, decided_on: date) -> Sayi
         "decided_on": decided_on.isoformat(),
         "effective_on": (decided_on + timedelta(days=rng.randrange(1, 9)) if ahead else hurt_on).isoformat(),
     }
-    return Saying("claim-accepted", data, moment(rng, decided_on))
+    return ClaimMessage("claim-accepted", data, moment(rng, decided_on))
 
 
-def _pended_before(rng: Random, number: str, hurt_on: date, decided_on: date) -> Iterator[Saying]:
+def _pended_before(rng: Random, number: str, hurt_on: date, decided_on: date) -> Iterator[ClaimMessage]:
     on = decided_on - timedelta(days=rng.randrange(2, 13))
     if rng.random() < 0.06 and on >= hurt_on:  # noqa: PLR2004 - 737 of 12,728 claims
         yield _decision(rng, number, "pended", on, hurt_on)
 
 
-def _requests(rng: Random, accepted: Saying, sites: Sequence[str]) -> Iterator[Saying]:
+def _requests(rng: Random, accepted: ClaimMessage, sites: Sequence[str]) -> Iterator[ClaimMessage]:
     """One request, seldom another later, very seldom a third."""
     on = date.fromisoformat(accepted.data["decided_on"])
     on += timedelta(days=min(95, round(rng.expovariate(1 / 20))))
@@ -119,7 +119,7 @@ def _requests(rng: Random, accepted: Saying, sites: Sequence[str]) -> Iterator[S
         on += timedelta(days=rng.randrange(1, 50))
 
 
-def _request(rng: Random, number: str, on: date, wanted: str | None, sites: Sequence[str]) -> Saying:
+def _request(rng: Random, number: str, on: date, wanted: str | None, sites: Sequence[str]) -> ClaimMessage:
     kind = rng.choices(("officer", "physician"), (73, 27))[0]
     data: Data = {
         "request_id": f"RR{rng.randrange(10**9):09}",
@@ -136,7 +136,7 @@ def _request(rng: Random, number: str, on: date, wanted: str | None, sites: Sequ
     for member in ("job_demands", "urgency", "barriers", "program_wanted"):
         if rng.random() < 0.03:  # noqa: PLR2004 - what need not be said is not always said
             del data[member]
-    return Saying("rehabilitation-requested", data, moment(rng, on))
+    return ClaimMessage("rehabilitation-requested", data, moment(rng, on))
 
 
 def _wanted(rng: Random, on: date, place: str) -> str | None:
@@ -146,7 +146,7 @@ def _wanted(rng: Random, on: date, place: str) -> str | None:
     return rng.choices((None, likely, rng.choice(("or1", "or2", "astd", "crrtw"))), (60, 35, 5))[0]
 
 
-def _decisions(rng: Random, accepted: Saying, often: int) -> Iterator[Saying]:
+def _decisions(rng: Random, accepted: ClaimMessage, often: int) -> Iterator[ClaimMessage]:
     """What becomes of the claim, not always at once and sometimes with effect in the past or ahead."""
     story = rng.choices([story for _, story in _STORIES], [n if not story else n * often for n, story in _STORIES])[0]
     on = date.fromisoformat(accepted.data["decided_on"])
@@ -155,33 +155,33 @@ def _decisions(rng: Random, accepted: Saying, often: int) -> Iterator[Saying]:
         back = rng.choices((0, 1, 3, 10, 25, -4), (50, 10, 15, 15, 5, 5))[0]
         if words == "accepted":
             changed = {"decided_on": on.isoformat(), "effective_on": (on - timedelta(days=max(0, back))).isoformat()}
-            yield Saying("claim-accepted", accepted.data | changed, moment(rng, on))
+            yield ClaimMessage("claim-accepted", accepted.data | changed, moment(rng, on))
         else:
             yield _decision(rng, accepted.data["claim_number"], words, on, on - timedelta(days=back))
 
 
-def _decision(rng: Random, number: str, words: str, on: date, effective_on: date | None = None) -> Saying:
+def _decision(rng: Random, number: str, words: str, on: date, effective_on: date | None = None) -> ClaimMessage:
     data = {
         "claim_number": number,
         "effective_on": (effective_on or on).isoformat(),
         "decided_on": on.isoformat(),
         "reason_code": rng.choice(_REASONS[words]),
     }
-    return Saying(f"claim-{words}", data, moment(rng, on))
+    return ClaimMessage(f"claim-{words}", data, moment(rng, on))
 
 
-def _changes(rng: Random, accepted: Saying, often: int) -> Iterator[Saying]:
+def _changes(rng: Random, accepted: ClaimMessage, often: int) -> Iterator[ClaimMessage]:
     """The worker moves or is reached otherwise, the injury is seen otherwise."""
     known = {"claim_number": accepted.data["claim_number"]}
     worker = known | {"worker_id": accepted.data["worker"]["worker_id"]}
     on = date.fromisoformat(accepted.data["decided_on"]) + timedelta(days=rng.randrange(3, 70))
     if rng.random() < 0.004 * often:
-        yield Saying("worker-moved", worker | _move(rng, on), moment(rng, on))
+        yield ClaimMessage("worker-moved", worker | _move(rng, on), moment(rng, on))
     if rng.random() < 0.006 * often:
-        yield Saying("worker-contact-changed", worker | invention.contact(rng), moment(rng, on))
+        yield ClaimMessage("worker-contact-changed", worker | invention.contact(rng), moment(rng, on))
     if rng.random() < 0.004 * often:
         effective = {"effective_on": rng.choice((accepted.data["effective_on"], on.isoformat()))}
-        yield Saying("claim-amended", known | effective | _amended(rng, accepted.data), moment(rng, on))
+        yield ClaimMessage("claim-amended", known | effective | _amended(rng, accepted.data), moment(rng, on))
 
 
 def _move(rng: Random, on: date) -> Data:
@@ -197,7 +197,7 @@ def _amended(rng: Random, accepted: Data) -> Data:
     return rng.choices((alone, whole, {"injury": injury}, {"employer": invention.employer(rng)}), (60, 20, 10, 10))[0]
 
 
-def sample(rng: Random, words: str, number: str, on: date) -> Saying:
+def sample(rng: Random, words: str, number: str, on: date) -> ClaimMessage:
     """One saying of a kind, of a claim that matters to nobody."""
     accepted = _accepted(rng, number, on - timedelta(days=20), on)
     known = {"claim_number": number}
@@ -214,4 +214,4 @@ def sample(rng: Random, words: str, number: str, on: date) -> Saying:
             data = known | {"effective_on": on.isoformat()} | _amended(rng, accepted.data)
         case _:
             return _decision(rng, number, words.removeprefix("claim-"), on)
-    return Saying(words, data, moment(rng, on))
+    return ClaimMessage(words, data, moment(rng, on))

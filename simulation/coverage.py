@@ -72,7 +72,7 @@ def _of_referrals(books: Books) -> Covered:
     for said in books.referrals.values():
         way = path.Way()
         for one in said:
-            seen[_step(way.state, one.words)] += 1
+            seen[_step(way.state, one.event_name)] += 1
             way.go(one)
     held = [_step(state, words) for state in _HOLDABLE for words in _HOLDS]
     return _covered([*_known(path.STEPS), *held], seen)
@@ -98,7 +98,7 @@ def _of_codes(books: Books) -> Iterator[tuple[str, Covered]]:
 
 def _codes(one: Announced) -> Iterator[tuple[str, str]]:
     """Every code in an announcement, with what it refuses."""
-    match one.words:
+    match one.event_name:
         case "action-refused" if one.owner in _ACTIONS:
             yield from ((f"actions refused by {one.owner}", flaw["code"]) for flaw in one.data.get("reasons", ()))
         case "referral-not-admitted":
@@ -117,4 +117,4 @@ def unknown(books: Books) -> Iterator[str]:
     for one in books.firsts:
         for name, code in _codes(one):
             if code not in CODES[name]:
-                yield f"{name}: {one.words} of {one.key} names the code {code}, which is not known"
+                yield f"{name}: {one.event_name} of {one.key} names the code {code}, which is not known"

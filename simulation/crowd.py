@@ -8,7 +8,7 @@ from simulation.play import Actors
 from simulation.topics import Announced
 
 
-class Crowd:
+class ConcurrentActors:
     """Whoever belongs to it waits for none of the others."""
 
     def __init__(self, everybody: Sequence[Actors]) -> None:

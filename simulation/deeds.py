@@ -29,7 +29,7 @@ _EXITS = ("goal-achieved", "goal-partly-achieved", "goal-not-achieved", "other-s
 _GOALS = ("return-to-own-job", "return-to-modified-job", "increase-capacity")
 
 
-class Call(NamedTuple):
+class Action(NamedTuple):
     """What is said, in which role, by which verb; `of` is the document that is acted on.
 
     At another site than the one that treats, and on another revision than the newest, where they are named.
@@ -44,35 +44,35 @@ class Call(NamedTuple):
 
 
 Fees: TypeAlias = Mapping[str, Data]
-Saying: TypeAlias = Callable[[Deed, Case, Agenda, Fees], Call | None]
+Saying: TypeAlias = Callable[[Deed, Case, Agenda, Fees], Action | None]
 
 
-def _visit(deed: Deed, case: Case, agenda: Agenda, _: Fees) -> Call | None:
+def _visit(deed: Deed, case: Case, agenda: Agenda, _: Fees) -> Action | None:
     """Most come to their first visit."""
     if case.started_on or case.starts_at is None or str(case.starts_at) != deed.about:
         return None
     if agenda.mind(case, f"comes {deed.about}").random() < 0.06:  # noqa: PLR2004 - some do not
-        return Call("clinician", "missed", {})
+        return Action("clinician", "missed", {})
     on = case.starts_at.astimezone(PACIFIC).date()
-    return Call("clinician", "start", {"initial_visit_on": on.isoformat()})
+    return Action("clinician", "start", {"initial_visit_on": on.isoformat()})
 
 
-def _move(deed: Deed, _: Case, __: Agenda, ___: Fees) -> Call:
+def _move(deed: Deed, _: Case, __: Agenda, ___: Fees) -> Action:
     starts_at = at(working(deed.day, 2), 10).isoformat()
     body = {"starts_at": starts_at, "confirmed_with_worker": True, "reason_code": "worker-unavailable"}
-    return Call("clinician", "move", body)
+    return Action("clinician", "move", body)
 
 
-def _hold(deed: Deed, _: Case, __: Agenda, ___: Fees) -> Call:
+def _hold(deed: Deed, _: Case, __: Agenda, ___: Fees) -> Action:
     review = (deed.day + 14 * _DAY).isoformat()
-    return Call("clinician", "hold", {"reason_code": "worker-unavailable", "review_on": review})
+    return Action("clinician", "hold", {"reason_code": "worker-unavailable", "review_on": review})
 
 
-def _resume(_: Deed, __: Case, ___: Agenda, ____: Fees) -> Call:
-    return Call("clinician", "resume", {})
+def _resume(_: Deed, __: Case, ___: Agenda, ____: Fees) -> Action:
+    return Action("clinician", "resume", {})
 
 
-def _attend(deed: Deed, case: Case, agenda: Agenda, _: Fees) -> Call | None:
+def _attend(deed: Deed, case: Case, agenda: Agenda, _: Fees) -> Action | None:
     """The days of a week, at its end; then the next week."""
     if case.started_on is None or case.planned_end is None or case.is_over:
         return None
@@ -86,7 +86,7 @@ def _attend(deed: Deed, case: Case, agenda: Agenda, _: Fees) -> Call | None:
     if not days:
         return None
     case.days |= {on: _came(on, case, agenda) for on in days}
-    return Call("clinician", "attendance", {"days": [{"on": on.isoformat(), "status": case.days[on]} for on in days]})
+    return Action("clinician", "attendance", {"days": [{"on": on.isoformat(), "status": case.days[on]} for on in days]})
 
 
 def _go_on(until: date, case: Case, agenda: Agenda) -> None:
@@ -101,14 +101,14 @@ def _came(on: date, case: Case, agenda: Agenda) -> str:
     return agenda.mind(case, f"on {case.service('', on)}").choices(("attended", "missed", "excused"), (88, 8, 4))[0]
 
 
-def _end(_: Deed, case: Case, agenda: Agenda, __: Fees) -> Call | None:
+def _end(_: Deed, case: Case, agenda: Agenda, __: Fees) -> Action | None:
     if case.last_on or case.planned_end is None:
         return None
     reason = agenda.mind(case, "exit").choices(_EXITS, (60, 20, 10, 5, 5))[0]
-    return Call("clinician", "end", {"last_on": case.planned_end.isoformat(), "exit_reason": reason})
+    return Action("clinician", "end", {"last_on": case.planned_end.isoformat(), "exit_reason": reason})
 
 
-def _report(deed: Deed, case: Case, agenda: Agenda, _: Fees) -> Call | None:
+def _report(deed: Deed, case: Case, agenda: Agenda, _: Fees) -> Action | None:
     """Whole, or now and then not; then again the next day. What the first one found is planned for, whoever is away."""
     report = deed.about.removesuffix(_AGAIN)
     if case.started_on is None or not case.owes(report):
@@ -131,28 +131,28 @@ def _report(deed: Deed, case: Case, agenda: Agenda, _: Fees) -> Call | None:
         "measures": dict(measures),
         "narrative": "As the sections say.",
     }
-    return Call("clinician", "report", body, of=f"/reports/{report}")
+    return Action("clinician", "report", body, of=f"/reports/{report}")
 
 
-def _review(deed: Deed, case: Case, agenda: Agenda, _: Fees) -> Call | None:
+def _review(deed: Deed, case: Case, agenda: Agenda, _: Fees) -> Action | None:
     """Only what does not accept itself."""
     if deed.about in case.accepted:
         return None
     of = f"/reports/{deed.about}"
     if agenda.mind(case, f"return {deed.about} {case.filings[deed.about]}").random() < 0.1:  # noqa: PLR2004 - some
         fields = [{"field": "sections", "reason_code": "RPT-UNCLEAR"}]
-        return Call("claims_officer", "return-report", {"report": deed.about, "fields": fields}, of=of)
-    return Call("claims_officer", "accept-report", {"report": deed.about}, of=of)
+        return Action("claims_officer", "return-report", {"report": deed.about, "fields": fields}, of=of)
+    return Action("claims_officer", "accept-report", {"report": deed.about}, of=of)
 
 
-def _plan(_: Deed, case: Case, agenda: Agenda, fees: Fees) -> Call | None:
+def _plan(_: Deed, case: Case, agenda: Agenda, fees: Fees) -> Action | None:
     if case.last_on or any(status == "submitted" for status in case.plans.values()):
         return None
     lines = planned(case, fees, agenda.mind(case, "goal").choice(_GOALS))
-    return Call("clinician", "plan", {"lines": lines}) if lines else None
+    return Action("clinician", "plan", {"lines": lines}) if lines else None
 
 
-def _decide(deed: Deed, case: Case, agenda: Agenda, _: Fees) -> Call | None:
+def _decide(deed: Deed, case: Case, agenda: Agenda, _: Fees) -> Action | None:
     """Most is granted as asked for, some in part, little not at all; now and then something is asked first."""
     number, of = int(deed.about), f"/plans/{deed.about}"
     if case.plans.get(number) != "submitted":
@@ -160,9 +160,9 @@ def _decide(deed: Deed, case: Case, agenda: Agenda, _: Fees) -> Call | None:
     how = agenda.mind(case, f"decision {number}").choices(("all", "part", "none", "ask"), (78, 10, 6, 6))[0]
     if how == "ask" and number not in case.asked:
         case.asked.add(number)
-        return Call("claims_officer", "request-information", {"plan": number, "question": "What for?"}, of=of)
+        return Action("claims_officer", "request-information", {"plan": number, "question": "What for?"}, of=of)
     lines = [_decided(line, how) for line in case.lines[number]]
-    return Call("claims_officer", "decide-plan", {"plan": number, "lines": lines}, of=of)
+    return Action("claims_officer", "decide-plan", {"plan": number, "lines": lines}, of=of)
 
 
 def _decided(line: Data, how: str) -> dict[str, Any]:
@@ -172,11 +172,11 @@ def _decided(line: Data, how: str) -> dict[str, Any]:
     return {"line": line["line"], "units": str(granted), **reason}
 
 
-def _reply(deed: Deed, _: Case, __: Agenda, ___: Fees) -> Call:
-    return Call("clinician", "reply", {"plan": int(deed.about), "text": "For the goal."}, of=f"/plans/{deed.about}")
+def _reply(deed: Deed, _: Case, __: Agenda, ___: Fees) -> Action:
+    return Action("clinician", "reply", {"plan": int(deed.about), "text": "For the goal."}, of=f"/plans/{deed.about}")
 
 
-def _bill(deed: Deed, case: Case, agenda: Agenda, fees: Fees) -> Call | None:
+def _bill(deed: Deed, case: Case, agenda: Agenda, fees: Fees) -> Action | None:
     """What was done since the last invoice; some invoices are wrong."""
     meant = list(unbilled(case, fees, deed.day))
     if not meant:
@@ -194,7 +194,7 @@ def _bill(deed: Deed, case: Case, agenda: Agenda, fees: Fees) -> Call | None:
     if deed.about != "again":
         body = spoiled(agenda.mind(case, f"invoice {case.invoices}"), body, case)
     case.under_way.append((body["number"], meant))
-    return Call("biller", "invoice", body)
+    return Action("biller", "invoice", body)
 
 
 SAYINGS: Mapping[str, Saying] = {

@@ -10,7 +10,7 @@ from simulation.topics import Announced
 _ANCHORS = {"program-started": ("initial-visit", "initial_visit_on"), "program-ended": ("last-day", "last_on")}
 
 
-class Duties:
+class ReportObligations:
     """The programs and calendars as they were published."""
 
     def __init__(self) -> None:
@@ -20,14 +20,14 @@ class Duties:
 
     def hear(self, one: Announced) -> None:
         """A program or a calendar."""
-        if one.words == "program-published":
+        if one.event_name == "program-published":
             self._programs[one.data["program"], one.data["revision"]] = one.data
-        elif one.words == "calendar-published":
+        elif one.event_name == "calendar-published":
             self._calendars[one.data["calendar_id"]] = Days(one.data)
 
     def of(self, case: Case, one: Announced, calendar_id: str) -> Iterator[Data]:
         """The reports that a first visit or a last day makes due."""
-        anchor, member = _ANCHORS.get(one.words, ("", ""))
+        anchor, member = _ANCHORS.get(one.event_name, ("", ""))
         days = self._calendars.get(calendar_id)
         program = self._programs.get((case.program, case.program_revision))
         if not (anchor and days and program):

@@ -70,7 +70,7 @@ class EventLines:
     def tell(self, event: Announced) -> str:
         """Return the line of one event, or an empty text for what is counted alone."""
         self._learn(event)
-        sentence = _SENTENCES.get(event.words, "")
+        sentence = _SENTENCES.get(event.event_name, "")
         if not sentence:
             return ""
         number = self._numbers.get(event.key, "")
@@ -91,12 +91,12 @@ class EventLines:
     def _learn(self, event: Announced) -> None:
         """Remember names, numbers, and where a referral lies."""
         data = event.data
-        if event.words in {"site-opened", "payee-registered"}:
+        if event.event_name in {"site-opened", "payee-registered"}:
             self._names[event.key] = data["name"]
         elif event.owner == "referral":
             self._numbers |= {event.key: data["number"]} if "number" in data else {}
             self._sites |= {event.key: data["site_id"]} if "site_id" in data else {}
-        elif event.words == "invoice-received":
+        elif event.event_name == "invoice-received":
             self._invoices[event.key, data["invoice_id"]] = data["number"]
 
     def _words(self, event: Announced) -> dict[str, str]:
@@ -124,8 +124,8 @@ class Totals:
 
     def count(self, event: Announced) -> None:
         """Take one event into the totals."""
-        self._counts[event.words] += event.words in _TOTALS
-        self._cents += event.data["cents"] if event.words == "remittance-issued" else 0
+        self._counts[event.event_name] += event.event_name in _TOTALS
+        self._cents += event.data["cents"] if event.event_name == "remittance-issued" else 0
 
     @override
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from simulation import course, posting, spoiled
 from simulation.capture import Captured
-from simulation.course import Saying
+from simulation.course import ClaimMessage
 from simulation.posting import Event, Post
 
 _LEAST_BAD = 0.01  # of the claims, and one of each kind
@@ -45,7 +45,7 @@ def generate(plan: Plan) -> list[Captured]:
     return sorted(records, key=lambda record: record.arrives_at)
 
 
-def _courses(rng: Random, plan: Plan) -> Iterator[list[Saying]]:
+def _courses(rng: Random, plan: Plan) -> Iterator[list[ClaimMessage]]:
     """What is said of every claim, and of those that are never accepted."""
     days = [plan.from_on + timedelta(days=n) for n in range(plan.days)]
     working = [day for day in days if day.weekday() < 5] or days  # noqa: PLR2004 - Saturday
@@ -56,7 +56,7 @@ def _courses(rng: Random, plan: Plan) -> Iterator[list[Saying]]:
         yield course.of_nobody(rng, str(_FIRST_OF_NOBODY + number), rng.choice(working), plan.sites)
 
 
-def _send(rng: Random, sayings: Sequence[Saying]) -> list[_Sent]:
+def _send(rng: Random, sayings: Sequence[ClaimMessage]) -> list[_Sent]:
     """Each on its way; sometimes the acceptance is overtaken by the request that needs it."""
     sent = [_Sent(_arrival(rng, saying), _embellished(rng, posting.event(rng, saying))) for saying in sayings]
     requests = [said.arrives_at for said in sent if "requested" in said.event.attributes["type"]]
@@ -68,7 +68,7 @@ def _send(rng: Random, sayings: Sequence[Saying]) -> list[_Sent]:
     return sent
 
 
-def _arrival(rng: Random, saying: Saying) -> datetime:
+def _arrival(rng: Random, saying: ClaimMessage) -> datetime:
     """Seconds later, as a rule."""
     seconds = rng.expovariate(1 / 4)
     if rng.random() < 0.01:  # noqa: PLR2004 - 36 of 3,305 requests

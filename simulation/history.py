@@ -26,7 +26,7 @@ class Read(NamedTuple):
     verdict: Verdict
 
 
-class Said(NamedTuple):
+class ClaimStatement(NamedTuple):
     """One thing said of a claim that may change what holds, in the order in which they take effect."""
 
     effective_on: date
@@ -52,7 +52,7 @@ def words_of(verdict: Verdict) -> str:
     return verdict.type.split(".")[1]
 
 
-def said_of(read: Read, place: int, zone: ZoneInfo) -> Said | None:
+def said_of(read: Read, place: int, zone: ZoneInfo) -> ClaimStatement | None:
     """A record as a part of the history; None when it changes nothing of it."""
     verdict = read.verdict
     words, data = words_of(verdict), verdict.data
@@ -61,18 +61,18 @@ def said_of(read: Read, place: int, zone: ZoneInfo) -> Said | None:
     time = datetime.fromisoformat(verdict.time.upper())
     decided = data.get("decided_on") or time.astimezone(zone).date().isoformat()
     effective = data["moved_on"] if words == "worker-moved" else data["effective_on"]
-    return Said(date.fromisoformat(effective), date.fromisoformat(decided), time, place, words, data, read.at)
+    return ClaimStatement(date.fromisoformat(effective), date.fromisoformat(decided), time, place, words, data, read.at)
 
 
 class History:
     """Everything said of one claim so far."""
 
-    def __init__(self, said: Sequence[Said] = ()) -> None:
+    def __init__(self, said: Sequence[ClaimStatement] = ()) -> None:
         """Nothing yet, or what was sorted already."""
         self._said = list(said)
         self.accepted_ever = False
 
-    def add(self, said: Said) -> None:
+    def add(self, said: ClaimStatement) -> None:
         """One more; it takes effect at its place, wherever that is."""
         self._said = sorted([*self._said, said], key=lambda one: one[:4])
         self.accepted_ever |= said.words == "claim-accepted"
@@ -110,7 +110,7 @@ class History:
         return next((found for said in self._said if (found := fact(_after(Holding(), said)))), None)
 
 
-def _after(held: Holding, said: Said) -> Holding:
+def _after(held: Holding, said: ClaimStatement) -> Holding:
     return Holding(
         _standing(held.standing, said.words),
         tuple((area["body_part"], area["side"]) for area in said.data.get("accepted_areas", ())) or held.areas,

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from simulation.agenda import Agenda, Deed, at
 from simulation.case import Case, planned
-from simulation.deeds import Call, Fees
+from simulation.deeds import Action, Fees
 from simulation.topics import Announced
 
 _DAY = timedelta(days=1)
@@ -30,7 +30,7 @@ class Slip(NamedTuple):
         return str(sent["invoice_id"]) if sent else "nobody"
 
 
-Words: TypeAlias = Callable[[Slip], Call | None]
+Words: TypeAlias = Callable[[Slip], Action | None]
 
 
 class Mistake(NamedTuple):
@@ -43,67 +43,67 @@ class Mistake(NamedTuple):
 
 def _says(role: str, verb: str, **body: Any) -> Words:  # noqa: ANN401 - whatever a body can say
     """The same whatever it is about."""
-    return lambda _: Call(role, verb, body)
+    return lambda _: Action(role, verb, body)
 
 
-def _lost(slip: Slip) -> Call:
+def _lost(slip: Slip) -> Action:
     """A clinic that has the offer no more, or not yet."""
-    return Call("clinician", "accept", {}, site=slip.about)
+    return Action("clinician", "accept", {}, site=slip.about)
 
 
-def _decline(slip: Slip) -> Call:
-    return Call("clinician", "decline", {}, site=slip.about)
+def _decline(slip: Slip) -> Action:
+    return Action("clinician", "decline", {}, site=slip.about)
 
 
 def _move(ahead: timedelta, *, confirmed: bool) -> Words:
-    def words(slip: Slip) -> Call:
+    def words(slip: Slip) -> Action:
         starts_at = at(slip.day + ahead, 10).isoformat()
-        return Call("clinician", "move", {"starts_at": starts_at, "confirmed_with_worker": confirmed})
+        return Action("clinician", "move", {"starts_at": starts_at, "confirmed_with_worker": confirmed})
 
     return words
 
 
 def _start(ahead: timedelta) -> Words:
-    return lambda slip: Call("clinician", "start", {"initial_visit_on": (slip.day + ahead).isoformat()})
+    return lambda slip: Action("clinician", "start", {"initial_visit_on": (slip.day + ahead).isoformat()})
 
 
-def _hold(slip: Slip) -> Call:
-    return Call("clinician", "hold", {"reason_code": "no-reason", "review_on": (slip.day - _DAY).isoformat()})
+def _hold(slip: Slip) -> Action:
+    return Action("clinician", "hold", {"reason_code": "no-reason", "review_on": (slip.day - _DAY).isoformat()})
 
 
-def _hold_unseen(slip: Slip) -> Call:
+def _hold_unseen(slip: Slip) -> Action:
     body = {"reason_code": "travel", "review_on": (slip.day + _FAR).isoformat()}
-    return Call("clinician", "hold", body, seen=1)
+    return Action("clinician", "hold", body, seen=1)
 
 
-def _end(slip: Slip) -> Call:
-    return Call("clinician", "end", {"last_on": (slip.day + _FAR).isoformat()})
+def _end(slip: Slip) -> Action:
+    return Action("clinician", "end", {"last_on": (slip.day + _FAR).isoformat()})
 
 
 def _attend(*ahead: int) -> Words:
-    def words(slip: Slip) -> Call:
+    def words(slip: Slip) -> Action:
         days = [{"on": (slip.day + n * _DAY).isoformat(), "status": "attended"} for n in ahead]
-        return Call("clinician", "attendance", {"days": days})
+        return Action("clinician", "attendance", {"days": days})
 
     return words
 
 
-def _plan(slip: Slip) -> Call:
+def _plan(slip: Slip) -> Action:
     """Nothing in it is right, whenever it is said."""
     line = {
         "line": "1", "code": "NONE", "units": "0", "from_on": (slip.day - 400 * _DAY).isoformat(),
         "to_on": (slip.day - 401 * _DAY).isoformat(), "discipline": "naturopath", "goal": "be-happy", "replaces": "x",
     }  # fmt: skip
-    return Call("clinician", "plan", {"lines": [line, line]})
+    return Action("clinician", "plan", {"lines": [line, line]})
 
 
 def _plan_with(change: Callable[[Fees, Mapping[str, Any]], Mapping[str, Any] | None]) -> Words:
     """A plan as it should be, but for one member of its first line."""
 
-    def words(slip: Slip) -> Call | None:
+    def words(slip: Slip) -> Action | None:
         lines = planned(slip.case, slip.fees, "increase-capacity")
         changed = change(slip.fees, lines[0]) if lines else None
-        return Call("clinician", "plan", {"lines": [changed]}) if changed else None
+        return Action("clinician", "plan", {"lines": [changed]}) if changed else None
 
     return words
 
@@ -113,17 +113,17 @@ def _extended(fees: Fees, line: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return {**line, "code": code} if code else None
 
 
-def _amend(_: Slip) -> Call:
-    return Call("clinician", "amend", {"amends": 999, "lines": []}, seen=1)
+def _amend(_: Slip) -> Action:
+    return Action("clinician", "amend", {"amends": 999, "lines": []}, seen=1)
 
 
 def _decide(
     lines: Callable[[Sequence[Mapping[str, Any]]], Sequence[Mapping[str, Any]]], seen: int | None = None
 ) -> Words:
-    def words(slip: Slip) -> Call | None:
+    def words(slip: Slip) -> Action | None:
         said = lines(slip.case.lines.get(int(slip.about), ()))
         body = {"plan": int(slip.about), "lines": said}
-        return Call("claims_officer", "decide-plan", body, of=f"/plans/{slip.about}", seen=seen) if said else None
+        return Action("claims_officer", "decide-plan", body, of=f"/plans/{slip.about}", seen=seen) if said else None
 
     return words
 
@@ -141,8 +141,8 @@ def _wordless(lines: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]
 
 
 def _of_plan(role: str, verb: str, **body: Any) -> Words:  # noqa: ANN401 - whatever a body can say
-    def words(slip: Slip) -> Call:
-        return Call(role, verb, {"plan": int(slip.about), **body}, of=f"/plans/{slip.about}")
+    def words(slip: Slip) -> Action:
+        return Action(role, verb, {"plan": int(slip.about), **body}, of=f"/plans/{slip.about}")
 
     return words
 
@@ -150,30 +150,30 @@ def _of_plan(role: str, verb: str, **body: Any) -> Words:  # noqa: ANN401 - what
 def _report(ahead: timedelta, report: str = "") -> Words:
     """Without most of what a report has."""
 
-    def words(slip: Slip) -> Call:
+    def words(slip: Slip) -> Action:
         name = report or slip.about
         body = {"report": name, "service_on": (slip.day + ahead).isoformat(), "author_discipline": "naturopath"}
-        return Call("clinician", "report", body, of=f"/reports/{name}")
+        return Action("clinician", "report", body, of=f"/reports/{name}")
 
     return words
 
 
 def _of_report(verb: str, **body: Any) -> Words:  # noqa: ANN401 - whatever a body can say
-    def words(slip: Slip) -> Call:
-        return Call("claims_officer", verb, {"report": slip.about, **body}, of=f"/reports/{slip.about}")
+    def words(slip: Slip) -> Action:
+        return Action("claims_officer", verb, {"report": slip.about, **body}, of=f"/reports/{slip.about}")
 
     return words
 
 
 def _void(seen: int | None = None) -> Words:
-    def words(slip: Slip) -> Call:
+    def words(slip: Slip) -> Action:
         invoice_id = slip.invoice_id
-        return Call("biller", "void", {"invoice_id": invoice_id}, of=f"/invoices/{invoice_id}", seen=seen)
+        return Action("biller", "void", {"invoice_id": invoice_id}, of=f"/invoices/{invoice_id}", seen=seen)
 
     return words
 
 
-def _rectify(slip: Slip) -> Call:
+def _rectify(slip: Slip) -> Action:
     body = {
         "number": "again",
         "invoiced_on": slip.day.isoformat(),
@@ -181,10 +181,10 @@ def _rectify(slip: Slip) -> Call:
         "cents": 0,
         "rectifies": slip.invoice_id,
     }
-    return Call("biller", "rectify", body, seen=1)
+    return Action("biller", "rectify", body, seen=1)
 
 
-def _rectify_none(slip: Slip) -> Call:
+def _rectify_none(slip: Slip) -> Action:
     return _rectify(slip._replace(about="nobody"))
 
 
@@ -250,11 +250,11 @@ def err(agenda: Agenda, one: Announced, case: Case, now: datetime) -> None:
     about = str(next((one.data[name] for name in _ABOUT if one.data.get(name)), ""))
     about = case.numbers.get(about, about)
     for name, mistake in MISTAKES.items():
-        if mistake.after == one.words and agenda.mind(case, f"{name} {about}").random() < _OFTEN:
+        if mistake.after == one.event_name and agenda.mind(case, f"{name} {about}").random() < _OFTEN:
             agenda.later("mistake", case, now, mistake.days, f"{name} {about}")
 
 
-def make(deed: Deed, case: Case, _: Agenda, fees: Fees) -> Call | None:
+def make(deed: Deed, case: Case, _: Agenda, fees: Fees) -> Action | None:
     """The mistake that a deed is about; nobody makes that of a clinic while none has the referral."""
     name, _space, about = deed.about.partition(" ")
     call = MISTAKES[name].words(Slip(about, deed.day, case, fees))

@@ -53,7 +53,7 @@ def _answers(firsts: Iterable[Announced]) -> Mapping[str, _Answer]:
     found: dict[str, _Answer] = {}
     for one in firsts:
         if one.owner != "portal" and one.causation:
-            codes = sorted({flaw["code"] for flaw in one.data.get(_REFUSALS.get(one.words, ""), ())})
+            codes = sorted({flaw["code"] for flaw in one.data.get(_REFUSALS.get(one.event_name, ""), ())})
             known = found.setdefault(one.causation, _Answer(codes, one.topic, one.sequence))
             found[one.causation] = known._replace(codes=codes or known.codes)
     return found
@@ -62,7 +62,7 @@ def _answers(firsts: Iterable[Announced]) -> Mapping[str, _Answer]:
 def _outcome(key: str, said: Sequence[Announced], ends: _Ends) -> Outcome:
     named: dict[str, list[Announced]] = {}
     for one in said:
-        named.setdefault(one.words, []).append(one)
+        named.setdefault(one.event_name, []).append(one)
     sites = [one.data["site_id"] for one in named.get(_SITED, ())]
     return {
         "state": path.state_of(one for one in said if one.topic == "rehab-referral"),
@@ -92,18 +92,20 @@ def _offers(said: Iterable[Announced]) -> list[Outcome]:
     """Who was asked, for which program, when, and what came of it."""
     found: list[Outcome] = []
     for one in said:
-        if one.words == "referral-offered":
+        if one.event_name == "referral-offered":
             made = {"site_id": one.data["site_id"], "program": one.data["program"], "at": one.at.isoformat()}
             found.append({**made, "fate": None})
-        elif found and one.words in _FATES and one.owner == "referral":
-            found[-1]["fate"] = _FATES[one.words]
+        elif found and one.event_name in _FATES and one.owner == "referral":
+            found[-1]["fate"] = _FATES[one.event_name]
     return found
 
 
 def _by_claim(said: Iterable[Announced]) -> list[list[str]]:
     """When it stood still, went on or ended because the insurer decided so on the claim."""
     return [
-        [one.words, one.at.isoformat()] for one in said if one.words in _FOLLOWS and one.data.get("cause") == "claim"
+        [one.event_name, one.at.isoformat()]
+        for one in said
+        if one.event_name in _FOLLOWS and one.data.get("cause") == "claim"
     ]
 
 
@@ -118,7 +120,7 @@ def _acts(said: Iterable[Announced], answers: Mapping[str, _Answer]) -> dict[str
     for one in sorted(ours, key=lambda act: act.sequence):
         answer, seen = answers.get(one.id), one.seen
         found[one.data["idempotency_key"]] = {
-            "act": one.words,
+            "act": one.event_name,
             "at": one.at.isoformat(),
             "answer": [*answer.codes] if answer else None,
             "unseen": any(before.sequence > seen.get(before.topic, 0) for before in taken),

@@ -32,8 +32,8 @@ class Payers:
     def hear(self, news: Sequence[Announced], now: datetime) -> None:
         """A run was frozen or released."""
         for one in news:
-            if one.words in {"run-frozen", "run-released"}:
-                self._consider(one.data, one.words, now)
+            if one.event_name in {"run-frozen", "run-released"}:
+                self._consider(one.data, one.event_name, now)
 
     def _consider(self, run: Mapping[str, object], words: str, now: datetime) -> None:
         needless = Random(f"{self._seed}/{run['run_id']}/{words}").random() < _NEEDLESS

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from simulation.capture import Headers
-from simulation.course import Saying
+from simulation.course import ClaimMessage
 from simulation.invention import Data
 
 
@@ -26,7 +26,7 @@ class Post(NamedTuple):
     value: bytes | None
 
 
-def event(rng: Random, saying: Saying) -> Event:
+def event(rng: Random, saying: ClaimMessage) -> Event:
     """The event of something said, with an id of its own."""
     return Event(
         {

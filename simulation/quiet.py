@@ -23,7 +23,7 @@ class NotQuiet(TimeoutError):  # noqa: N818 - says what the system is not
 
 
 @dataclass(frozen=True, slots=True)
-class Saying:
+class ServiceState:
     """What one service says of itself."""
 
     service: str
@@ -60,11 +60,11 @@ class _Asking:
         self._address = address
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def ask(self) -> Saying:
+    async def ask(self) -> ServiceState:
         """Its answer; a connection that broke, or a service that starts again, is tried again."""
         while True:
             try:
-                return Saying.of(await self._get())
+                return ServiceState.of(await self._get())
             except (OSError, ValueError, asyncio.IncompleteReadError):
                 await self.close()
                 await asyncio.sleep(0.05)
@@ -147,7 +147,7 @@ class Watch:
                 self.ends = ends
                 return min((one.next for one in sayings.values() if one.next), default=None)
 
-    async def _calm(self, step: int, sayings: dict["_Asking", Saying], ends: Offsets) -> None:
+    async def _calm(self, step: int, sayings: dict["_Asking", ServiceState], ends: Offsets) -> None:
         """Until each of those who were at work has once been at rest, as far as the topics went then."""
         while waiting := {one: why for one, said in sayings.items() if (why := said.waits_for(step, ends))}:
             self._why = next(iter(waiting.values()))

@@ -7,7 +7,7 @@ from typing import Any
 
 from simulation.agenda import Agenda, Deed
 from simulation.case import Case, Line
-from simulation.deeds import Call, Fees, Saying
+from simulation.deeds import Action, Fees, Saying
 from simulation.reactions import Reaction
 from simulation.register import Data
 
@@ -16,37 +16,37 @@ _WITHDRAWALS = ("worker-declined", "not-contactable", "medical", "returned-to-wo
 _WAIVERS = ("not-needed", "told-otherwise", "worker-gone")
 
 
-def _hold(deed: Deed, case: Case, _: Agenda, __: Fees) -> Call | None:
+def _hold(deed: Deed, case: Case, _: Agenda, __: Fees) -> Action | None:
     if case.is_over:
         return None
     review = (deed.day + 14 * _DAY).isoformat()
-    return Call("claims_officer", "hold", {"reason_code": "claim-review", "review_on": review})
+    return Action("claims_officer", "hold", {"reason_code": "claim-review", "review_on": review})
 
 
-def _resume(_: Deed, case: Case, __: Agenda, ___: Fees) -> Call | None:
-    return Call("claims_officer", "resume", {}) if "officer" in case.holds else None
+def _resume(_: Deed, case: Case, __: Agenda, ___: Fees) -> Action | None:
+    return Action("claims_officer", "resume", {}) if "officer" in case.holds else None
 
 
-def _withdraw(_: Deed, case: Case, agenda: Agenda, __: Fees) -> Call | None:
+def _withdraw(_: Deed, case: Case, agenda: Agenda, __: Fees) -> Action | None:
     if case.is_over:
         return None
-    return Call("claims_officer", "withdraw", {"reason_code": agenda.mind(case, "withdrawal").choice(_WITHDRAWALS)})
+    return Action("claims_officer", "withdraw", {"reason_code": agenda.mind(case, "withdrawal").choice(_WITHDRAWALS)})
 
 
-def _waive(deed: Deed, case: Case, agenda: Agenda, _: Fees) -> Call | None:
+def _waive(deed: Deed, case: Case, agenda: Agenda, _: Fees) -> Action | None:
     if deed.about in case.accepted:
         return None
     reason = agenda.mind(case, f"waive {deed.about}").choice(_WAIVERS)
     body = {"report": deed.about, "reason_code": reason}
-    return Call("claims_officer", "waive-report", body, of=f"/reports/{deed.about}")
+    return Action("claims_officer", "waive-report", body, of=f"/reports/{deed.about}")
 
 
-def _void(deed: Deed, case: Case, _: Agenda, __: Fees) -> Call:
+def _void(deed: Deed, case: Case, _: Agenda, __: Fees) -> Action:
     invoice_id = case.sent[deed.about]["invoice_id"]
-    return Call("biller", "void", {"invoice_id": invoice_id}, of=f"/invoices/{invoice_id}")
+    return Action("biller", "void", {"invoice_id": invoice_id}, of=f"/invoices/{invoice_id}")
 
 
-def _rectify(deed: Deed, case: Case, _: Agenda, fees: Fees) -> Call | None:
+def _rectify(deed: Deed, case: Case, _: Agenda, fees: Fees) -> Action | None:
     """What was denied, as it should have been billed."""
     meant, invoice_id = case.meant.get(deed.about, {}), case.sent[deed.about]["invoice_id"]
     lines = [_as_meant(line, meant, fees) for line in case.denied.get(deed.about, ())]
@@ -62,7 +62,7 @@ def _rectify(deed: Deed, case: Case, _: Agenda, fees: Fees) -> Call | None:
         "cents": sum(line["cents"] for line in lines),
         "rectifies": invoice_id,
     }
-    return Call("biller", "rectify", body, of=f"/invoices/{invoice_id}")
+    return Action("biller", "rectify", body, of=f"/invoices/{invoice_id}")
 
 
 def _as_meant(line: Data, meant: Mapping[str, Line], fees: Fees) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _as_meant(line: Data, meant: Mapping[str, Line], fees: Fees) -> dict[str, An
     return said | ({"discipline": taken[0]} if taken else {})
 
 
-def _amend(deed: Deed, case: Case, agenda: Agenda, fees: Fees) -> Call | None:
+def _amend(deed: Deed, case: Case, agenda: Agenda, fees: Fees) -> Action | None:
     """The rest of a grant anew, or an extension where the fees have one."""
     plan = int(deed.about)
     if case.last_on or case.planned_end is None or case.planned_end <= deed.day:
@@ -93,14 +93,14 @@ def _amend(deed: Deed, case: Case, agenda: Agenda, fees: Fees) -> Call | None:
             {**goal, "code": g["code"], "units": str(g["units"]), "discipline": g["discipline"], "replaces": g["grant"]}
             for g in case.grants[-1:]
         ]
-    return Call("clinician", "amend", {"amends": plan, "lines": lines}, of=f"/plans/{plan}") if lines else None
+    return Action("clinician", "amend", {"amends": plan, "lines": lines}, of=f"/plans/{plan}") if lines else None
 
 
-def _decide_deemed(deed: Deed, case: Case, _: Agenda, __: Fees) -> Call | None:
+def _decide_deemed(deed: Deed, case: Case, _: Agenda, __: Fees) -> Action | None:
     """A decision after all, of what was deemed granted."""
     number = int(deed.about)
     lines = [{"line": line["line"], "units": str(Decimal(str(line["units"])))} for line in case.lines[number]]
-    return Call("claims_officer", "decide-plan", {"plan": number, "lines": lines}, of=f"/plans/{number}")
+    return Action("claims_officer", "decide-plan", {"plan": number, "lines": lines}, of=f"/plans/{number}")
 
 
 RARE: Mapping[str, Saying] = {

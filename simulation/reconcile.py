@@ -7,13 +7,13 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from simulation import topics
-from simulation.absence import Absence
+from simulation.absence import ServiceOutage
 from simulation.audit import admission, answers, keys, machines, money, offers, openings, parking, path, prices
 from simulation.books import Books
 from simulation.capture import Captured
 from simulation.coverage import Covered, coverage, unknown
 from simulation.outcomes import outcomes
-from simulation.topics import Lying
+from simulation.topics import StoredRecord
 
 Check: TypeAlias = Callable[[Books], Iterator[str]]
 
@@ -89,7 +89,7 @@ async def reconcile(
     *,
     until: datetime | None = None,
     at_the_end: bool = True,
-    away: Absence | None = None,
+    away: ServiceOutage | None = None,
     played: Sequence[Captured] = (),
 ) -> Report:
     """Read every topic, and audit it; claims that arrived while *referral* was away were read at its return.
@@ -103,7 +103,7 @@ async def reconcile(
     return audit(lying, until=until or datetime.now(UTC), at_the_end=at_the_end, away=away)
 
 
-def at_their_own_times(lying: Iterable[Lying], played: Sequence[Captured]) -> Iterator[Lying]:
+def at_their_own_times(lying: Iterable[StoredRecord], played: Sequence[Captured]) -> Iterator[StoredRecord]:
     """Records of `claims` at the instants of their capture; of several that are the same the first lies first."""
     times: dict[tuple[object, ...], deque[datetime]] = defaultdict(deque)
     for record in played:
@@ -113,7 +113,9 @@ def at_their_own_times(lying: Iterable[Lying], played: Sequence[Captured]) -> It
         yield one._replace(at=own.popleft()) if own else one
 
 
-def audit(lying: Iterable[Lying], *, until: datetime, at_the_end: bool = True, away: Absence | None = None) -> Report:
+def audit(
+    lying: Iterable[StoredRecord], *, until: datetime, at_the_end: bool = True, away: ServiceOutage | None = None
+) -> Report:
     """Every check on everything that lies there."""
     books = Books(lying, until, away)
     checks = (*CHECKS, *(AT_THE_END if at_the_end else ()))

@@ -14,11 +14,11 @@ from deploy.local.stack import Stack
 from simulation import capture
 from simulation.absence import Away, Leave
 from simulation.agenda import Agenda
-from simulation.apart import Apart
+from simulation.apart import ManualSites
 from simulation.capture import Captured
 from simulation.clinics import Clinics
 from simulation.clock import ClockFile
-from simulation.crowd import Crowd
+from simulation.crowd import ConcurrentActors
 from simulation.keys import find
 from simulation.payers import Payers
 from simulation.play import Manner, World, play
@@ -78,8 +78,10 @@ async def run(
         clinics = Clinics(portal, keys.clinicians, manner.seed, manner.pace, gate)
         treatment = Treatment(portal, keys, Agenda(manner.seed, manner.pace), gate)
         payers = Payers(portal, keys.insurers.get("payment_officer", []), manner.seed, manner.pace)
-        people = (Apart(clinics, manner.by_hand), Apart(treatment, manner.by_hand), payers)
-        acting = [Crowd(people)] if manner.at_once > 1 else people  # alone, one group after the other: always the same
+        people = (ManualSites(clinics, manner.by_hand), ManualSites(treatment, manner.by_hand), payers)
+        acting = (
+            [ConcurrentActors(people)] if manner.at_once > 1 else people
+        )  # alone, one group after the other: always the same
         away = [Away(leave, watch, portal)] if leave else []
         world = World(clock, publisher, watch, tail, (*away, *acting))
         left = await _unplayed(feed, where.broker) if manner.goes_on else feed

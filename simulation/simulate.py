@@ -16,7 +16,7 @@ from deploy.local import commands
 from deploy.local.processes import ROOT
 from deploy.local.stack import Stack
 from simulation import capture, session
-from simulation.absence import Absence, Leave
+from simulation.absence import Leave, ServiceOutage
 from simulation.capture import Captured
 from simulation.clock import ClockFile
 from simulation.coverage import in_words
@@ -39,7 +39,7 @@ class Order(NamedTuple):
     keep: bool = False
     kill_every: float = 0  # seconds; never where it is nothing
     partitions: int | None = None  # of each topic; as ever where it is nothing
-    away: Absence | None = None
+    away: ServiceOutage | None = None
 
 
 def simulate(order: Order) -> bool:

@@ -6,7 +6,7 @@ from typing import Self
 from aiokafka import TopicPartition
 
 from shared.position import read_up_to, reading
-from simulation.topics import Announced, Lying, announced, lying_of
+from simulation.topics import Announced, StoredRecord, announced, stored_record
 
 TOPICS = ("rehab-referral", "rehab-program", "rehab-invoice", "rehab-procurement", "rehab-notification")
 
@@ -36,7 +36,7 @@ class Tail:
 
     async def news(self, ends: Mapping[str, Mapping[str, int]]) -> list[Announced]:
         """What was announced up to these ends and was not read before."""
-        found: list[Lying] = []
+        found: list[StoredRecord] = []
         async for more in read_up_to(self._consumer, {p: ends[p.topic][str(p.partition)] for p in self._places}):
-            found += (lying_of(record) for records in more.values() for record in records)
+            found += (stored_record(record) for records in more.values() for record in records)
         return [announced(lying) for lying in found]

@@ -61,7 +61,7 @@ class Terminal:
         """Return the lines of one event: none of the past."""
         self._totals.count(event)
         line, mine = self._lines.tell(event), self._lines.is_by_hand(event)
-        first = mine and event.words == "referral-offered" and not self._is_offered
+        first = mine and event.event_name == "referral-offered" and not self._is_offered
         self._is_offered |= first
         if is_past or not line:
             return []

@@ -26,7 +26,7 @@ _FETCH = 16 * 1024 * 1024
 _MOST = 900_000  # bytes in one batch
 
 
-class Lying(NamedTuple):
+class StoredRecord(NamedTuple):
     """A record where it lies."""
 
     topic: str
@@ -54,10 +54,10 @@ class Announced(NamedTuple):
     at: datetime
     causation: str
     data: Mapping[str, Any]
-    lying: Lying
+    lying: StoredRecord
 
     @property
-    def words(self) -> str:
+    def event_name(self) -> str:
         """The name of the type without owner and version."""
         return self.type.split(".")[2] if self.type.count(".") > 1 else self.type
 
@@ -85,16 +85,16 @@ async def _reader(servers: str) -> AsyncIterator[AIOKafkaConsumer]:
         lenient.switch(on=False)
 
 
-async def read(servers: str, topics: Sequence[str]) -> list[Lying]:
+async def read(servers: str, topics: Sequence[str]) -> list[StoredRecord]:
     """Everything that lies there now, each partition in its order."""
     async with _reader(servers) as consumer:
         places = [TopicPartition(topic, n) for topic in topics for n in await _partitions(consumer, topic)]
         consumer.assign(places)
         ends = await consumer.end_offsets(places)
         await consumer.seek_to_beginning(*places)
-        found: list[Lying] = []
+        found: list[StoredRecord] = []
         async for more in read_up_to(consumer, ends):
-            found += (lying_of(record) for records in more.values() for record in records)
+            found += (stored_record(record) for records in more.values() for record in records)
     return sorted(found, key=lambda lying: lying[:3])
 
 
@@ -103,13 +103,15 @@ async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[int]:
     return sorted(consumer.partitions_for_topic(topic) or ())
 
 
-def lying_of(record: Any) -> Lying:  # noqa: ANN401 - aiokafka has no types
+def stored_record(record: Any) -> StoredRecord:  # noqa: ANN401 - aiokafka has no types
     """As it was read."""
     at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
-    return Lying(record.topic, record.partition, record.offset, at, record.key, tuple(record.headers), record.value)
+    return StoredRecord(
+        record.topic, record.partition, record.offset, at, record.key, tuple(record.headers), record.value
+    )
 
 
-def announced(lying: Lying) -> Announced:
+def announced(lying: StoredRecord) -> Announced:
     """Envelope and body; a record of ours that cannot be read is a fault of ours, and raises."""
     said = {name: (value or b"").decode() for name, value in lying.headers}
     return Announced(

@@ -7,8 +7,8 @@ from datetime import date, datetime
 
 from simulation.agenda import Agenda, Deed
 from simulation.case import Case, Unanswered
-from simulation.deeds import SAYINGS, Call
-from simulation.duties import Duties
+from simulation.deeds import SAYINGS, Action
+from simulation.duties import ReportObligations
 from simulation.keys import Keys
 from simulation.mistakes import err, make
 from simulation.portal import Portal
@@ -32,7 +32,7 @@ class Treatment:
         self._cases: dict[str, Case] = {}
         self._schedules: dict[str, list[Data]] = {}
         self._contracts: dict[str, Data] = {}
-        self._duties = Duties()
+        self._duties = ReportObligations()
         self.answers: Counter[tuple[str, int]] = Counter()
 
     def hear(self, news: Sequence[Announced], now: datetime) -> None:
@@ -40,25 +40,25 @@ class Treatment:
         self._agenda.wake(now)
         for one in news:
             self._duties.hear(one)
-            if one.words == "fee-schedule-published":
+            if one.event_name == "fee-schedule-published":
                 self._schedules.setdefault(one.data["fee_schedule_id"], []).append(one.data)
-            elif one.words == "contract-activated":
+            elif one.event_name == "contract-activated":
                 self._contracts[one.data["contract_id"]] = one.data
-            elif one.words == "referral-created":
+            elif one.event_name == "referral-created":
                 self._cases[one.key] = Case(one.data["number"], one.key, barriers=tuple(one.data.get("barriers", ())))
             if case := self._cases.get(one.key):
                 self._react(one, case)
 
     def _react(self, one: Announced, case: Case) -> None:
         """Whoever is concerned plans from the instant at which it happened, however late it is heard."""
-        for react in (REACTIONS.get(one.words), *RARELY.get(one.words, ())):
+        for react in (REACTIONS.get(one.event_name), *RARELY.get(one.event_name, ())):
             if react:
                 react(self._agenda, one.data, case, one.at)
         if contract := self._contracts.get(case.contract_id):
             for owed in self._duties.of(case, one, contract["calendar_id"]):
                 scheduled(self._agenda, owed, case, one.at)
         err(self._agenda, one, case, one.at)
-        if one.words == "action-refused" and case.unanswered:
+        if one.event_name == "action-refused" and case.unanswered:
             self._agenda.plan(_LOOK, case, one.at)
 
     def next_at(self) -> datetime | None:
@@ -108,13 +108,13 @@ class Treatment:
                 else:
                     self._agenda.later(sent.what, case, now, 0.1, sent.about)
 
-    def _who(self, call: Call, case: Case) -> str:
+    def _who(self, call: Action, case: Case) -> str:
         """The key by which it is done."""
         if call.role == "claims_officer":
             return self._keys.officer(call.role, int(case.referral_id[:8], 16))
         return (self._keys.billers if call.role == "biller" else self._keys.clinicians)[call.site or case.site_id]
 
-    def _path(self, call: Call, case: Case) -> str:
+    def _path(self, call: Action, case: Case) -> str:
         return f"{'/officer' if call.role == 'claims_officer' else ''}/referrals/{case.number}"
 
     def _fees(self, case: Case, on: date) -> Mapping[str, Data]:

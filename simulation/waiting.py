@@ -48,11 +48,11 @@ class Waiting:
     def hear(self, news: Sequence[Announced]) -> None:
         """What was announced."""
         for one in news:
-            if one.words in _DECISIONS:
+            if one.event_name in _DECISIONS:
                 self.decided.add((one.data["claim_number"], one.data["request_id"]))
-            if one.words in _OWED:
+            if one.event_name in _OWED:
                 self.owed.add(one.data["invoice_id"])
-            elif one.words in _SETTLED or (one.words == "invoice-pended" and not one.data["until"]):
+            elif one.event_name in _SETTLED or (one.event_name == "invoice-pended" and not one.data["until"]):
                 self.owed.discard(one.data["invoice_id"])
             if one.topic == "rehab-referral" and one.data.get("referral_id") == one.key:
                 self.ways.setdefault(one.key, path.Way()).go(one)

@@ -18,7 +18,7 @@ from services.notification.store.rules import RULES
 from shared import clock
 from shared.decision import Event
 from shared.mail_addresses import Undeliverable, mailable
-from shared.office import Office
+from shared.office import ServiceContext
 from shared.service import Service
 
 _FROM = "notices@portal.example"
@@ -28,14 +28,14 @@ _CONNECTIONS, _EACH = 4, 10  # at once, and how many mails are worth one
 _FOR_GOOD = range(500, 600)
 
 
-async def deliver(office: Office) -> None:
+async def deliver(office: ServiceContext) -> None:
     """Mails whose time has come, as long as the service runs."""
     while True:
         if not await mail_due(office):
             await office.changed(_IDLE)
 
 
-async def mail_due(office: Office) -> int:
+async def mail_due(office: ServiceContext) -> int:
     """Those that are due now, over a few connections; what became of each is decided like everything else."""
     async with office.pool.acquire() as conn:
         due = await list_due(conn, clock.now())
@@ -43,7 +43,7 @@ async def mail_due(office: Office) -> int:
     if due:
         n = min(_CONNECTIONS, -(-len(due) // _EACH))
         found = await asyncio.gather(*(_mail(due[place::n], addresses, office.settings.smtp) for place in range(n)))
-        await office.tell(list(chain.from_iterable(found)))
+        await office.submit_internal(list(chain.from_iterable(found)))
     return len(due)
 
 

@@ -15,12 +15,12 @@ from services.portal.pages.assembly import make_app
 from services.portal.store.accounts import ACCOUNTS, issue_tokens, read_accounts
 from services.portal.store.doors import DOORS
 from services.portal.store.operations import count_unanswered
-from services.portal.store.sessions import keep_credentials
+from services.portal.store.sessions import save_credentials
 from shared import vault
 from shared.decision import INTERNAL
 from shared.log import logger
 from shared.mail_addresses import Undeliverable, mailable
-from shared.office import Office
+from shared.office import ServiceContext
 from shared.parked import Guard
 from shared.service import Service
 
@@ -28,12 +28,12 @@ _TOKENS = "REHAB_TOKENS"  # the file in which the keys of clinic software are ha
 _PASSWORDS = "REHAB_PASSWORDS"  # the file in which first passwords are handed over
 
 
-async def open_accounts(office: Office, arguments: Sequence[str]) -> None:
+async def open_accounts(office: ServiceContext, arguments: Sequence[str]) -> None:
     """Open the accounts of a folder's file that are not there yet, and hand each one's software its key."""
     holders = read_accounts(Path(arguments[0]))
     if faults := list(_undeliverable(holders)):
         raise SystemExit("\n".join(faults))
-    await office.tell(holders)
+    await office.submit_internal(holders)
     if place := os.environ.get(_TOKENS):
         await _hand_over(office, holders, Path(place))
     if place := os.environ.get(_PASSWORDS):
@@ -48,7 +48,7 @@ def _undeliverable(holders: Sequence[HolderFiled]) -> Iterator[str]:
             yield f"account {holder.account_id}: {found.sentence}"
 
 
-async def _hand_over(office: Office, holders: Sequence[HolderFiled], place: Path) -> None:
+async def _hand_over(office: ServiceContext, holders: Sequence[HolderFiled], place: Path) -> None:
     """A key for each account's software, kept by the portal as a hash only; a key in the file stays."""
     known = _handed_over(place)
     software = [h for h in holders if h.kind != "worker"]  # a worker has none
@@ -58,7 +58,7 @@ async def _hand_over(office: Office, holders: Sequence[HolderFiled], place: Path
     _note(place, keys)
 
 
-async def _hand_over_passwords(office: Office, holders: Sequence[HolderFiled], place: Path) -> None:
+async def _hand_over_passwords(office: ServiceContext, holders: Sequence[HolderFiled], place: Path) -> None:
     """A first password for one account of each role, kept by the portal as a hash only; one in the file stays."""
     first = {holder.role: holder for holder in reversed(holders) if holder.identity.email}
     known = _handed_over(place)
@@ -67,7 +67,7 @@ async def _hand_over_passwords(office: Office, holders: Sequence[HolderFiled], p
     hashes = {account: (names[account], await asyncio.to_thread(hashed, word)) for account, word in new.items()}
     if hashes:
         async with office.pool.acquire() as conn, conn.transaction():
-            await keep_credentials(conn, hashes)
+            await save_credentials(conn, hashes)
     _note(place, {**known, **new})
 
 

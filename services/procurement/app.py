@@ -8,11 +8,11 @@ from services.procurement.handlers import handlers
 from services.procurement.store import read_files
 from shared.filing import DOCUMENTS, filed, submit
 from shared.log import logger
-from shared.office import Office
+from shared.office import ServiceContext
 from shared.service import Service
 
 
-async def load(office: Office, arguments: Sequence[str]) -> None:
+async def load(office: ServiceContext, arguments: Sequence[str]) -> None:
     """Announce what the files of a folder register and nobody was told yet."""
     if not arguments:
         raise SystemExit("name the folder of the register's files")

@@ -10,7 +10,7 @@ from services.program.store.cases import CASES
 from shared.events.program import ProgramPublished, ReferralTermsPublished
 from shared.filing import DOCUMENTS, filed, submit
 from shared.log import logger
-from shared.office import Office
+from shared.office import ServiceContext
 from shared.service import Service
 
 CATALOGUE = Path(__file__).parent / "catalogue"
@@ -29,7 +29,7 @@ def read_catalogue(folder: Path) -> list[ProgramPublished | ReferralTermsPublish
     return entries
 
 
-async def load(office: Office, _: Sequence[str]) -> None:
+async def load(office: ServiceContext, _: Sequence[str]) -> None:
     """Publish what the catalogue's files say and nobody was told yet."""
     documents = [filed(entry, numbered=True) for entry in read_catalogue(CATALOGUE)]
     logger(__name__).info("catalogue loaded", count=await submit(office, documents))

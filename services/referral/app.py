@@ -4,7 +4,7 @@ from pathlib import Path
 
 from services.referral.handlers import handlers
 from services.referral.store.claim import CLAIMS
-from services.referral.store.opening import SEATS
+from services.referral.store.opening import RESERVATIONS
 from services.referral.store.person import PEOPLE
 from services.referral.store.referral import REFERRALS
 from shared import vault
@@ -14,7 +14,7 @@ from shared.service import Service
 service = Service(
     "referral",
     listens=("claims", "rehab-portal", "rehab-procurement", "rehab-program", "rehab-invoice"),
-    kinds=(CLAIMS, PEOPLE, REFERRALS, SEATS),
+    kinds=(CLAIMS, PEOPLE, REFERRALS, RESERVATIONS),
     handlers=handlers,
     folder=Path(__file__).parent,
     foreign=("claims",),

@@ -5,7 +5,7 @@ from functools import cache
 from types import new_class
 from typing import TypeVar
 
-from shared.decision import Event, Flaw
+from shared.decision import Event, Violation
 from shared.events.values import Instant
 
 SERVICES = ("referral", "program", "invoice", "procurement", "notification", "portal")
@@ -23,7 +23,7 @@ class ActionRefused(Event):
 
     action_key: str
     action_id: str
-    reasons: tuple[Flaw, ...]
+    reasons: tuple[Violation, ...]
     allowed: tuple[str, ...] = ()
 
 
@@ -110,7 +110,7 @@ _KEYS: dict[type[Event], tuple[str, str]] = {
 
 
 @cache
-def said_by(service: str, event: type[E]) -> type[E]:
+def contract_of_service(service: str, event: type[E]) -> type[E]:
     """The service's own type of an event that every service announces."""
     words, key = _KEYS[event]
     body = {"__doc__": event.__doc__, "__module__": __name__}
@@ -120,9 +120,9 @@ def said_by(service: str, event: type[E]) -> type[E]:
     return kind
 
 
-def said_by_all(event: type[E]) -> tuple[type[E], ...]:
+def contracts_of_services(event: type[E]) -> tuple[type[E], ...]:
     """The types of every service, for those who listen to all."""
-    return tuple(said_by(service, event) for service in SERVICES)
+    return tuple(contract_of_service(service, event) for service in SERVICES)
 
 
 def is_withheld(type_name: str) -> bool:

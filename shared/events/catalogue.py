@@ -55,5 +55,5 @@ def _own(module: ModuleType) -> Iterator[type[Event]]:
 def every() -> dict[str, type[Event]]:
     """All by type string, those that every service announces included."""
     own = [event for events in contracts().values() for event in events]
-    common = [answers.said_by(service, event) for service in answers.SERVICES for event in COMMON]
+    common = [answers.contract_of_service(service, event) for service in answers.SERVICES for event in COMMON]
     return {event.type_name: event for event in (*own, *common)}

@@ -157,7 +157,7 @@ class JobDemands(_Part):
     strength: Annotated[Literal["sedentary", "light", "medium", "heavy", "very_heavy"] | None, Given] = None
 
 
-class _Said(Event):
+class _ClaimEvent(Event):
     """Anything said of a claim."""
 
     model_config = _STRICT
@@ -199,7 +199,7 @@ class _Said(Event):
         return []
 
 
-class ClaimAccepted(_Said, type="claims.claim-accepted.v1", key="claim_number", topic=TOPIC):
+class ClaimAccepted(_ClaimEvent, type="claims.claim-accepted.v1", key="claim_number", topic=TOPIC):
     """The insurer accepts a claim for the injury, the areas and the date given."""
 
     worker: Worker
@@ -229,7 +229,7 @@ class ClaimAccepted(_Said, type="claims.claim-accepted.v1", key="claim_number", 
         return found + self.injury.flaws("injury") + _area_flaws(self.accepted_areas)
 
 
-class _Decided(_Said):
+class _Decided(_ClaimEvent):
     """A decision on a claim, with its reason."""
 
     effective_on: Day
@@ -261,7 +261,7 @@ class ClaimReopened(_Decided, type="claims.claim-reopened.v1", key="claim_number
     """A closed claim is open again from effective_on."""
 
 
-class ClaimAmended(_Said, type="claims.claim-amended.v1", key="claim_number", topic=TOPIC):
+class ClaimAmended(_ClaimEvent, type="claims.claim-amended.v1", key="claim_number", topic=TOPIC):
     """Facts of the claim change with effect from effective_on; only the members given change."""
 
     effective_on: Day
@@ -283,7 +283,7 @@ class ClaimAmended(_Said, type="claims.claim-amended.v1", key="claim_number", to
         return (self.injury.flaws("injury") if self.injury else []) + _area_flaws(self.accepted_areas)
 
 
-class RehabilitationRequested(_Said, type="claims.rehabilitation-requested.v1", key="claim_number", topic=TOPIC):
+class RehabilitationRequested(_ClaimEvent, type="claims.rehabilitation-requested.v1", key="claim_number", topic=TOPIC):
     """An officer, or a physician through a form, asks for occupational rehabilitation."""
 
     request_id: Text
@@ -310,7 +310,7 @@ class RehabilitationRequested(_Said, type="claims.rehabilitation-requested.v1", 
         return []
 
 
-class WorkerMoved(_Said, type="claims.worker-moved.v1", key="claim_number", topic=TOPIC):
+class WorkerMoved(_ClaimEvent, type="claims.worker-moved.v1", key="claim_number", topic=TOPIC):
     """The worker lives in another community from moved_on."""
 
     worker_id: Text
@@ -329,7 +329,7 @@ class WorkerMoved(_Said, type="claims.worker-moved.v1", key="claim_number", topi
         return _unknown(self.community, "community")
 
 
-class WorkerContactChanged(_Said, type="claims.worker-contact-changed.v1", key="claim_number", topic=TOPIC):
+class WorkerContactChanged(_ClaimEvent, type="claims.worker-contact-changed.v1", key="claim_number", topic=TOPIC):
     """How the worker can be reached changes."""
 
     worker_id: Text

@@ -71,7 +71,7 @@ def _document() -> str:
     lines += [*_acts(), ""]
     lines += ["## every service", "", "| event | meaning | key | members |", "|---|---|---|---|"]
     for event in catalogue.COMMON:
-        said = answers.said_by("referral", event)
+        said = answers.contract_of_service("referral", event)
         lines.append(f"| `{event.__name__}` | {_meaning(event)} | `{said.key_field}` | {_members(said)} |")
     return "\n".join(lines) + "\n"
 

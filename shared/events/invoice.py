@@ -3,13 +3,13 @@
 from decimal import Decimal
 from typing import Literal
 
-from shared.decision import Event, Flaw, Value
+from shared.decision import Event, Value, Violation
 from shared.events.values import Day, Instant
 
 LineStatus = Literal["ok", "cut", "denied", "waiting"]
 
 
-class Cut(Flaw):
+class Cut(Violation):
     """Why some cents of a line are not paid."""
 
     cents: int
@@ -74,7 +74,7 @@ class InvoiceReturned(Event, type="rehab.invoice.invoice-returned.v1", key="refe
     referral_id: str
     invoice_id: str
     number: str
-    fields: tuple[Flaw, ...]
+    fields: tuple[Violation, ...]
 
 
 class InvoicePended(Event, type="rehab.invoice.invoice-pended.v1", key="referral_id"):

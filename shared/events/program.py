@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.decision import Event, Flaw, Value
+from shared.decision import Event, Value, Violation
 from shared.events.values import Barrier, Day, Deadline, Discipline, Instant, Program, Span
 
 Attendance = Literal["attended", "missed", "excused"]
@@ -220,7 +220,7 @@ class ReportReturned(Event, type="rehab.program.report-returned.v1", key="referr
     revision: int
     report: str
     report_revision: int
-    fields: tuple[Flaw, ...]
+    fields: tuple[Violation, ...]
     fault: Fault
 
 
@@ -315,7 +315,7 @@ class PlanApproved(Event, type="rehab.program.plan-approved.v1", key="referral_i
     revision: int
     plan: int
     lines: tuple[Grant, ...]
-    declined: tuple[Flaw, ...] = ()
+    declined: tuple[Violation, ...] = ()
     ended: tuple[Ended, ...] = ()
     notified_on: Day
 
@@ -326,7 +326,7 @@ class PlanDeclined(Event, type="rehab.program.plan-declined.v1", key="referral_i
     referral_id: str
     revision: int
     plan: int
-    reasons: tuple[Flaw, ...]
+    reasons: tuple[Violation, ...]
     ended: tuple[Ended, ...] = ()
     notified_on: Day
 

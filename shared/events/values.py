@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from shared.decision import Flaw, Value
+from shared.decision import Value, Violation
 from shared.limits import FIRST_DAY, FIRST_INSTANT, LAST_DAY, LAST_INSTANT, NEWEST, SPAN_DAYS
 
 
@@ -150,7 +150,7 @@ class Receipt(Value):
     not_judged: tuple[str, ...] = ()
 
 
-class Failure(Flaw):
+class Failure(Violation):
     """A criterion that a request fails; `passes_on` is the first day on which the same request would pass it."""
 
     passes_on: Day | None = None

@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 from shared import wording
 from shared.codes import code_list
-from shared.decision import Flaw
+from shared.decision import Violation
 from shared.events.invoice import Cut, Drawn, JudgedLine, LineStatus
 from shared.events.portal import BilledLine
 from shared.events.procurement import FeeLine
-from shared.rules.case import EMPTY, Case, Held, Sent
+from shared.rules.case import EMPTY, Case, HeldLine, SentInvoice
 from shared.rules.fees import Cover, Terms, cents_of, cover, limits, percent_of, steps
-from shared.rules.payable import RULES, Service, Taken, Wait, in_steps
+from shared.rules.payable import RULES, BilledService, PendingFact, TakenUnits, in_steps
 from shared.rules.windows import rectify_until, wait_until
 
-__all__ = ["TERMS", "Bill", "Judgement", "Terms", "faults", "judge"]
+__all__ = ["TERMS", "AdjudicationResult", "Bill", "Terms", "faults", "judge"]
 
 TERMS = "terms"  # what is waited for while contract, fees or calendar are not loaded
 _APPROVAL = "approval"
@@ -43,7 +43,7 @@ class Bill(NamedTuple):
     heard_on: date | None = None
 
 
-class Judgement(NamedTuple):
+class AdjudicationResult(NamedTuple):
     """Every line as judged, and what the invoice waits for; what waits for a claim waits without a last day.
 
     `until` is the first last day of a wait; the day after, the invoice is judged again. Denied lines may be put right
@@ -57,28 +57,28 @@ class Judgement(NamedTuple):
     dispute_days: int = 0
 
 
-class _Found(NamedTuple):
+class _LineResult(NamedTuple):
     """A line as judged, the units it takes from those after it, and what it waits for until when."""
 
     line: JudgedLine
-    held: Held
-    waits: tuple[Wait, ...] = ()
+    held: HeldLine
+    waits: tuple[PendingFact, ...] = ()
     until: date | None = None
 
 
-def judge(case: Case, bill: Bill, terms: Terms, today: date) -> Judgement:
+def judge(case: Case, bill: Bill, terms: Terms, today: date) -> AdjudicationResult:
     """Every line by the terms of its date of service; whole once nothing in it waits."""
     if not terms.knows(case.contract_id):
-        return Judgement(waits_for=(TERMS,))
+        return AdjudicationResult(waits_for=(TERMS,))
     taken = _taken(case, bill, terms)
-    found: list[_Found] = []
+    found: list[_LineResult] = []
     for n, line in enumerate(bill.lines):
         service = _service(n, line, bill, case, terms)._replace(taken=taken)
         found.append(_judge_line(service, bill.heard_on, today))
         if not found[-1].held.denied:
-            taken = (*taken, Taken(bill.invoice_id, bill.number, found[-1].held))
+            taken = (*taken, TakenUnits(bill.invoice_id, bill.number, found[-1].held))
     contracts = [terms.contract_on(case.contract_id, line.service_on) for line in bill.lines]
-    return Judgement(
+    return AdjudicationResult(
         tuple(f.line for f in found),
         tuple(dict.fromkeys(wait.name for f in found for wait in f.waits)),
         min((f.until for f in found if f.until), default=None),
@@ -87,11 +87,11 @@ def judge(case: Case, bill: Bill, terms: Terms, today: date) -> Judgement:
     )
 
 
-def _service(n: int, line: BilledLine, bill: Bill, case: Case, terms: Terms) -> Service:
+def _service(n: int, line: BilledLine, bill: Bill, case: Case, terms: Terms) -> BilledService:
     """A line with what holds on its day."""
     contract = terms.contract_on(case.contract_id, line.service_on)
     calendar = terms.calendar_of(contract)
-    return Service(
+    return BilledService(
         f"lines.{n}",
         line,
         bill.invoice_id,
@@ -106,7 +106,7 @@ def _service(n: int, line: BilledLine, bill: Bill, case: Case, terms: Terms) -> 
     )
 
 
-def _invoice(case: Case, invoice_id: str | None) -> Sent | None:
+def _invoice(case: Case, invoice_id: str | None) -> SentInvoice | None:
     return next((i for i in case.invoices if i.invoice_id == invoice_id), None)
 
 
@@ -130,7 +130,7 @@ def _rectify_until(case: Case, bill: Bill, terms: Terms, lines: Iterable[JudgedL
     return max(windows, default=today)
 
 
-def _taken(case: Case, bill: Bill, terms: Terms) -> tuple[Taken, ...]:
+def _taken(case: Case, bill: Bill, terms: Terms) -> tuple[TakenUnits, ...]:
     """What judged invoices used, and what those keep back that were received before this one and still wait."""
     others = [i for i in case.invoices if i.invoice_id != bill.invoice_id]
     place = next((n for n, i in enumerate(case.invoices) if i.invoice_id == bill.invoice_id), len(others))
@@ -140,12 +140,12 @@ def _taken(case: Case, bill: Bill, terms: Terms) -> tuple[Taken, ...]:
     return taken
 
 
-def _lines(sent: Sent) -> Iterator[Taken]:
+def _lines(sent: SentInvoice) -> Iterator[TakenUnits]:
     """Lines of an invoice that are paid or may be."""
-    return (Taken(sent.invoice_id, sent.number, held) for held in sent.lines if not held.denied)
+    return (TakenUnits(sent.invoice_id, sent.number, held) for held in sent.lines if not held.denied)
 
 
-def _kept_back(case: Case, terms: Terms, held: Held, taken: Sequence[Taken]) -> Held:
+def _kept_back(case: Case, terms: Terms, held: HeldLine, taken: Sequence[TakenUnits]) -> HeldLine:
     """A line that waits keeps back what would be drawn for it today, undecided units included."""
     contract = terms.contract_on(case.contract_id, held.service_on)
     priced = terms.fee_on(contract, held.code, held.service_on)
@@ -155,38 +155,42 @@ def _kept_back(case: Case, terms: Terms, held: Held, taken: Sequence[Taken]) -> 
     return held._replace(drawn=(*covered.drawn, *covered.asked))
 
 
-def _judge_line(s: Service, heard_on: date | None, today: date) -> _Found:
+def _judge_line(s: BilledService, heard_on: date | None, today: date) -> _LineResult:
     """A line denied by one rule never waits for another; a wait that is over denies."""
     said = [one for rule in RULES for one in rule(s)]
     until = wait_until(s.contract, s.calendar, heard_on or s.received_on)
-    waits = [one for one in said if isinstance(one, Wait)]
+    waits = [one for one in said if isinstance(one, PendingFact)]
     over = [w for w in waits if w.is_limited and today > until]
-    flaws = [one if isinstance(one, Flaw) else one.flaw for one in said if isinstance(one, Flaw) or one in over]
+    flaws = [
+        one if isinstance(one, Violation) else one.flaw for one in said if isinstance(one, Violation) or one in over
+    ]
     if flaws or s.priced is None:
         return _denied(s, _shared_out(flaws, s.line.cents))
     return _judge_units(s, s.priced.fee, [w for w in waits if w not in over], until if today <= until else None)
 
 
-def _judge_units(s: Service, fee: FeeLine, waits: Sequence[Wait], until: date | None) -> _Found:
+def _judge_units(s: BilledService, fee: FeeLine, waits: Sequence[PendingFact], until: date | None) -> _LineResult:
     """How many units are left and approved; while there is time, undecided ones are waited for."""
     held = [t.held for t in s.taken]
     cuts, units = _within_limits(s, fee, held)
     covered = cover(case=s.case, fee=fee, day=s.day, units=units, taken=held)
-    approval = [Wait(_APPROVAL, _unapproved(s, fee, covered))] if covered.asked and until else []
-    kept = covered if approval else covered._replace(asked=())
-    possible = steps(kept.approved + kept.undecided, fee.step)
+    approval = [PendingFact(_APPROVAL, _unapproved(s, fee, covered))] if covered.asked and until else []
+    received = covered if approval else covered._replace(asked=())
+    possible = steps(received.approved + received.undecided, fee.step)
     if possible < units:
         cuts = (*cuts, (_unapproved(s, fee, covered), possible))
     if not possible:
         return _denied(s, _shared_out([flaw for flaw, _ in cuts], s.line.cents))
     if waiting := (*waits, *approval):
-        return _waiting(s, waiting, until, kept)
+        return _waiting(s, waiting, until, received)
     return _priced(s, fee, cuts, cover(s.case, fee, s.day, possible, held))
 
 
-def _within_limits(s: Service, fee: FeeLine, held: Sequence[Held]) -> tuple[tuple[tuple[Flaw, Decimal], ...], Decimal]:
+def _within_limits(
+    s: BilledService, fee: FeeLine, held: Sequence[HeldLine]
+) -> tuple[tuple[tuple[Violation, Decimal], ...], Decimal]:
     """The units that limits leave, and each cut with what is left after it."""
-    cuts: list[tuple[Flaw, Decimal]] = []
+    cuts: list[tuple[Violation, Decimal]] = []
     units = s.line.units
     for limit in limits(fee, s.day, held):
         left = limit.cut(units, fee.step)
@@ -204,7 +208,7 @@ def _within_limits(s: Service, fee: FeeLine, held: Sequence[Held]) -> tuple[tupl
     return tuple(cuts), units
 
 
-def _unapproved(s: Service, fee: FeeLine, covered: Cover) -> Flaw:
+def _unapproved(s: BilledService, fee: FeeLine, covered: Cover) -> Violation:
     """Units that nobody has approved."""
     code = "AUTH-EXT" if fee.extension else "AUTH-MISSING"
     if covered.asked:
@@ -216,29 +220,29 @@ def _unapproved(s: Service, fee: FeeLine, covered: Cover) -> Flaw:
     return s.flaw(code, "units", rule, "ask for them in a plan, with reach back to the day")
 
 
-def _denied(s: Service, reasons: tuple[Cut, ...], percent: int = _IN_FULL) -> _Found:
+def _denied(s: BilledService, reasons: tuple[Cut, ...], percent: int = _IN_FULL) -> _LineResult:
     """Nothing is paid."""
     line = _line(s, "denied", reasons, Cover()).model_copy(update={"percent": percent})
-    return _Found(line, Held(line.line, line.code, line.service_on, line.units, denied=True))
+    return _LineResult(line, HeldLine(line.line, line.code, line.service_on, line.units, denied=True))
 
 
-def _waiting(s: Service, waits: tuple[Wait, ...], until: date | None, kept: Cover) -> _Found:
+def _waiting(s: BilledService, waits: tuple[PendingFact, ...], until: date | None, received: Cover) -> _LineResult:
     """Nothing is paid yet; the units it may get are kept back."""
-    line = _line(s, "waiting", _shared_out([w.flaw for w in waits], s.line.cents), kept)
-    held = Held(line.line, line.code, line.service_on, line.units, drawn=(*kept.drawn, *kept.asked))
-    return _Found(line, held, waits, until if any(w.is_limited for w in waits) else None)
+    line = _line(s, "waiting", _shared_out([w.flaw for w in waits], s.line.cents), received)
+    held = HeldLine(line.line, line.code, line.service_on, line.units, drawn=(*received.drawn, *received.asked))
+    return _LineResult(line, held, waits, until if any(w.is_limited for w in waits) else None)
 
 
-def _shared_out(flaws: Sequence[Flaw], cents: int) -> tuple[Cut, ...]:
+def _shared_out(flaws: Sequence[Violation], cents: int) -> tuple[Cut, ...]:
     """The first reason carries all the cents."""
     return tuple(_cut(flaw, 0 if n else cents) for n, flaw in enumerate(flaws))
 
 
-def _cut(flaw: Flaw, cents: int) -> Cut:
+def _cut(flaw: Violation, cents: int) -> Cut:
     return Cut(code=flaw.code, rule=flaw.rule, fix=flaw.fix, field=flaw.field, cents=cents)
 
 
-def _priced(s: Service, fee: FeeLine, cuts: Sequence[tuple[Flaw, Decimal]], covered: Cover) -> _Found:
+def _priced(s: BilledService, fee: FeeLine, cuts: Sequence[tuple[Violation, Decimal]], covered: Cover) -> _LineResult:
     """The smaller of claimed and worth; each reason has what it takes away, in the order of the rules."""
     percent = percent_of(fee, s.report.late) if s.report else _IN_FULL
     worths = [(_over_fee(s, fee), cents_of(fee, s.line.units)), *((flaw, cents_of(fee, units)) for flaw, units in cuts)]
@@ -249,10 +253,10 @@ def _priced(s: Service, fee: FeeLine, cuts: Sequence[tuple[Flaw, Decimal]], cove
         return _denied(s, reasons, percent)
     line = _line(s, "cut" if cents < s.line.cents else "ok", reasons, covered)
     line = line.model_copy(update={"allowed_cents": cents, "percent": percent})
-    return _Found(line, Held(line.line, line.code, line.service_on, line.units, drawn=covered.drawn))
+    return _LineResult(line, HeldLine(line.line, line.code, line.service_on, line.units, drawn=covered.drawn))
 
 
-def _taken_away(worths: Iterable[tuple[Flaw, int]], claimed: int) -> tuple[tuple[Cut, ...], int]:
+def _taken_away(worths: Iterable[tuple[Violation, int]], claimed: int) -> tuple[tuple[Cut, ...], int]:
     """What each reason takes away, and what is left; a fee that was not exceeded takes nothing and is no reason."""
     reasons: list[Cut] = []
     left = claimed
@@ -263,13 +267,13 @@ def _taken_away(worths: Iterable[tuple[Flaw, int]], claimed: int) -> tuple[tuple
     return tuple(reasons), left
 
 
-def _over_fee(s: Service, fee: FeeLine) -> Flaw:
+def _over_fee(s: BilledService, fee: FeeLine) -> Violation:
     """More was claimed than the fee."""
     rule = f"more than the fee was billed; it is {wording.dollars(fee.cents)} a {_UNITS.sentence(fee.unit)}"
     return s.flaw("FEE-ADJ", "cents", rule, f"bill {wording.dollars(cents_of(fee, s.line.units))}")
 
 
-def _late(s: Service, fee: FeeLine, percent: int) -> Flaw:
+def _late(s: BilledService, fee: FeeLine, percent: int) -> Violation:
     """The fee of a report depends on when it came."""
     late = s.report.late if s.report else 0
     when = f"{wording.counted(abs(late), 'business day')} {'late' if late > 0 else 'early'}" if late else "on its day"
@@ -277,7 +281,7 @@ def _late(s: Service, fee: FeeLine, percent: int) -> Flaw:
     return s.flaw("RPT-LATE", "cents", rule, "send reports in by their day")
 
 
-def _line(s: Service, status: LineStatus, reasons: tuple[Cut, ...], covered: Cover) -> JudgedLine:
+def _line(s: BilledService, status: LineStatus, reasons: tuple[Cut, ...], covered: Cover) -> JudgedLine:
     """A line with its reasons; units are those it gets, or may get while it waits."""
     return JudgedLine(
         line=s.line.line,
@@ -297,13 +301,13 @@ def _line(s: Service, status: LineStatus, reasons: tuple[Cut, ...], covered: Cov
 
 def faults(
     bill: Bill, total_cents: int, today: date, case: Case = EMPTY, terms: Terms | None = None
-) -> tuple[Flaw, ...]:
+) -> tuple[Violation, ...]:
     """What makes a document no invoice, all at once; with its case and terms, payee and steps are looked at too."""
     parts = (flaw for n, line in enumerate(bill.lines) for flaw in _part(n, line, bill))
     return (*_whole(bill, total_cents, today, case), *parts, *_unstepped(bill, case, terms))
 
 
-def _whole(bill: Bill, total_cents: int, today: date, case: Case) -> Iterator[Flaw]:
+def _whole(bill: Bill, total_cents: int, today: date, case: Case) -> Iterator[Violation]:
     """Payee, date, total, and that there is something to judge."""
     if case.payee_id and bill.payee_id != case.payee_id:
         yield _fault(
@@ -330,7 +334,7 @@ def _whole(bill: Bill, total_cents: int, today: date, case: Case) -> Iterator[Fl
             yield _fault("DUP", f"lines.{n}.line", "two lines have the same name", "name one of them otherwise")
 
 
-def _part(n: int, line: BilledLine, bill: Bill) -> Iterator[Flaw]:
+def _part(n: int, line: BilledLine, bill: Bill) -> Iterator[Violation]:
     """A line that no rule can judge."""
     if line.service_on > bill.invoiced_on:
         rule, fix = "the day is after the invoice date", f"give a day up to {wording.day(bill.invoiced_on)}"
@@ -341,13 +345,13 @@ def _part(n: int, line: BilledLine, bill: Bill) -> Iterator[Flaw]:
         yield _fault("CENTS", f"lines.{n}.cents", "the amount is below 0", "bill what it costs")
 
 
-def _unstepped(bill: Bill, case: Case, terms: Terms | None) -> Iterator[Flaw]:
+def _unstepped(bill: Bill, case: Case, terms: Terms | None) -> Iterator[Violation]:
     """Units that are no whole steps of their fee."""
     if terms and terms.knows(case.contract_id):
         for n, line in enumerate(bill.lines):
             said = in_steps(_service(n, line, bill, case, terms))
-            yield from (flaw for flaw in said if isinstance(flaw, Flaw))
+            yield from (flaw for flaw in said if isinstance(flaw, Violation))
 
 
-def _fault(code: str, field: str, rule: str, fix: str) -> Flaw:
-    return Flaw(code=code, rule=rule, fix=fix, field=field)
+def _fault(code: str, field: str, rule: str, fix: str) -> Violation:
+    return Violation(code=code, rule=rule, fix=fix, field=field)

@@ -35,7 +35,7 @@ class Application(NamedTuple):
     open_referral: str | None = None
 
 
-class Judgement(NamedTuple):
+class AdmissionResult(NamedTuple):
     """The rule's program, every failed criterion, and the receipt."""
 
     program: ProgramPublished | None
@@ -43,18 +43,18 @@ class Judgement(NamedTuple):
     receipt: Receipt
 
 
-def judge(register: Register, application: Application) -> Judgement:
+def judge(register: Register, application: Application) -> AdmissionResult:
     """What holds on the day of the request decides, but for the claim's standing, which is that of the decision."""
     at = application.on(application.requested_on)
     if at is None or at.injury is None or at.community is None:
-        return Judgement(None, tuple(_standing(application)), Receipt(override_by=OVERRIDE))
+        return AdmissionResult(None, tuple(_standing(application)), Receipt(override_by=OVERRIDE))
     asked = Asked(application.requested_on, at.community, at.injury, application.barriers)
     chosen = choose(register, asked)
     failures = [*_standing(application), *_open(application)]
     if chosen.program:
         found = _Criteria(chosen.program, application, at.injury, at.areas)
         failures += _dated(register, application, found.failures())
-    return Judgement(chosen.program, tuple(failures), _receipt(chosen.program, chosen.fired, asked, failures))
+    return AdmissionResult(chosen.program, tuple(failures), _receipt(chosen.program, chosen.fired, asked, failures))
 
 
 def _standing(application: Application) -> Iterator[Failure]:

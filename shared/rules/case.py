@@ -46,7 +46,7 @@ class Granted(NamedTuple):
     last_on: date
 
 
-class Asked(NamedTuple):
+class RequestedLine(NamedTuple):
     """Units of a code on whose plan nobody has decided."""
 
     plan: int
@@ -57,14 +57,14 @@ class Asked(NamedTuple):
     last_on: date
 
 
-class Draw(NamedTuple):
+class GrantUse(NamedTuple):
     """Units that a grant covers; without a grant, those that the referral itself does."""
 
     grant: str | None
     units: Decimal
 
 
-class Held(NamedTuple):
+class HeldLine(NamedTuple):
     """A line of an earlier invoice and the units it used, or keeps back while its invoice waits."""
 
     line: str
@@ -72,15 +72,15 @@ class Held(NamedTuple):
     service_on: date
     units: Decimal
     denied: bool = False
-    drawn: tuple[Draw, ...] = ()
+    drawn: tuple[GrantUse, ...] = ()
 
 
-class Sent(NamedTuple):
+class SentInvoice(NamedTuple):
     """An invoice of the case; one that is not judged keeps its units back. `rejected_on` is when a line was first."""
 
     invoice_id: str
     number: str
-    lines: tuple[Held, ...]
+    lines: tuple[HeldLine, ...]
     is_judged: bool = False
     rectifies: str | None = None
     rejected_on: date | None = None
@@ -107,8 +107,8 @@ class Case(NamedTuple):
     reports: tuple[Report, ...] = ()
     attendance: Mapping[date, Attendance] = {}
     grants: tuple[Granted, ...] = ()
-    asked: tuple[Asked, ...] = ()
-    invoices: tuple[Sent, ...] = ()
+    asked: tuple[RequestedLine, ...] = ()
+    invoices: tuple[SentInvoice, ...] = ()
     unanswered: tuple[str, ...] = ()
 
     def owes_reports(self, kinds: Container[str]) -> bool:

@@ -40,34 +40,45 @@ from shared.events.referral import (
     ReferralDischarged,
     ReferralWithdrawn,
 )
-from shared.rules.case import EMPTY, Asked, Case, Draw, Granted, Held, Report, ReportStanding, Sent, Stretch
+from shared.rules.case import (
+    EMPTY,
+    Case,
+    Granted,
+    GrantUse,
+    HeldLine,
+    Report,
+    ReportStanding,
+    RequestedLine,
+    SentInvoice,
+    Stretch,
+)
 
-__all__ = ["EMPTY", "Case", "Record", "Said", "dump", "fold", "load"]
+__all__ = ["EMPTY", "Case", "MessageMetadata", "RecordIds", "dump", "fold", "load"]
 
 ANSWERING = frozenset({"referral", "program", "invoice"})
 _PORTAL = "rehab-portal"
 
 
-class Said(Protocol):
+class MessageMetadata(Protocol):
     """Around a record: its own id, and the id of what it answers; every occasion says so."""
 
     @property
-    def cause(self) -> str:
+    def event_id(self) -> str:
         """The id of the record itself."""
 
     @property
-    def causation(self) -> str:
+    def causation_id(self) -> str:
         """What the record is an answer to, where it is one."""
 
 
-class Record(NamedTuple):
+class RecordIds(NamedTuple):
     """Where no decision is taken, what an envelope says."""
 
-    cause: str
-    causation: str = ""
+    event_id: str
+    causation_id: str = ""
 
 
-def fold(case: Case, event: Event, said: Said) -> Case:
+def fold(case: Case, event: Event, said: MessageMetadata) -> Case:
     """The case after one more record of its key, in the order in which they stand or were read."""
     change = _CHANGES.get(type(event))
     return _answer(change(case, event) if change else case, event, said)
@@ -78,22 +89,22 @@ def dump(case: Case) -> Any:  # noqa: ANN401 - whatever JSON holds
     return _AS_JSON.dump_python(case, mode="json")
 
 
-def load(kept: Any) -> Case:  # noqa: ANN401 - whatever JSON holds
+def load(received: Any) -> Case:  # noqa: ANN401 - whatever JSON holds
     """The inverse of `dump`."""
-    return _AS_JSON.validate_python(kept)
+    return _AS_JSON.validate_python(received)
 
 
 _AS_JSON = TypeAdapter(Case)
 
 
-def _answer(case: Case, event: Event, said: Said) -> Case:
+def _answer(case: Case, event: Event, said: MessageMetadata) -> Case:
     """An action waits for its owner until the owner says something because of it."""
     if event.topic == _PORTAL:
-        waits = event.owner in ANSWERING and said.cause not in case.unanswered
-        return case._replace(unanswered=(*case.unanswered, said.cause)) if waits else case
-    if said.causation not in case.unanswered:
+        waits = event.owner in ANSWERING and said.event_id not in case.unanswered
+        return case._replace(unanswered=(*case.unanswered, said.event_id)) if waits else case
+    if said.causation_id not in case.unanswered:
         return case
-    return case._replace(unanswered=tuple(id_ for id_ in case.unanswered if id_ != said.causation))
+    return case._replace(unanswered=tuple(id_ for id_ in case.unanswered if id_ != said.causation_id))
 
 
 def _created(case: Case, event: ReferralCreated) -> Case:
@@ -170,7 +181,7 @@ def _with_report(case: Case, report: Report) -> Case:
 
 
 def _asked(case: Case, event: PlanSubmitted) -> Case:
-    asked = tuple(Asked(event.plan, p.line, p.code, p.units, p.from_on, p.to_on) for p in event.lines)
+    asked = tuple(RequestedLine(event.plan, p.line, p.code, p.units, p.from_on, p.to_on) for p in event.lines)
     return case._replace(asked=(*_undecided(case, event.plan), *asked))
 
 
@@ -182,7 +193,7 @@ def _stopped(case: Case, event: PlanDeclined | PlanDiscontinued) -> Case:
     return _decided(case, event.plan, event.ended)
 
 
-def _undecided(case: Case, decided: int) -> tuple[Asked, ...]:
+def _undecided(case: Case, decided: int) -> tuple[RequestedLine, ...]:
     """What is asked for in other plans."""
     return tuple(a for a in case.asked if a.plan != decided)
 
@@ -191,14 +202,16 @@ def _decided(case: Case, plan: int, ended: Iterable[Ended], lines: Iterable[Gran
     """A plan waits no more: some grants end, others begin."""
     news = {g.grant: Granted(g.grant, g.code, g.units, g.from_on, g.to_on) for g in lines}
     last = {e.grant: e.last_on for e in ended}
-    kept = (g._replace(last_on=min(g.last_on, last.get(g.grant, date.max))) for g in case.grants if g.grant not in news)
-    return case._replace(grants=(*kept, *news.values()), asked=_undecided(case, plan))
+    received = (
+        g._replace(last_on=min(g.last_on, last.get(g.grant, date.max))) for g in case.grants if g.grant not in news
+    )
+    return case._replace(grants=(*received, *news.values()), asked=_undecided(case, plan))
 
 
 def _received(case: Case, event: InvoiceReceived) -> Case:
-    lines = tuple(Held(c.line, c.code, c.service_on, c.units) for c in event.lines)
+    lines = tuple(HeldLine(c.line, c.code, c.service_on, c.units) for c in event.lines)
     first = next((i.rejected_on for i in case.invoices if i.invoice_id == event.rectifies), None)
-    sent = Sent(event.invoice_id, event.number, lines, rectifies=event.rectifies, rejected_on=first)
+    sent = SentInvoice(event.invoice_id, event.number, lines, rectifies=event.rectifies, rejected_on=first)
     return case._replace(invoices=(*(i for i in case.invoices if i.invoice_id != event.invoice_id), sent))
 
 
@@ -235,10 +248,10 @@ def _with_lines(case: Case, invoice_id: str, lines: Iterable[JudgedLine], *, is_
     )
 
 
-def _held(line: JudgedLine) -> Held:
+def _held(line: JudgedLine) -> HeldLine:
     """The units of a line as judged last."""
-    drawn = tuple(Draw(d.grant, d.units) for d in line.drawn)
-    return Held(line.line, line.code, line.service_on, line.units, line.status == "denied", drawn)
+    drawn = tuple(GrantUse(d.grant, d.units) for d in line.drawn)
+    return HeldLine(line.line, line.code, line.service_on, line.units, line.status == "denied", drawn)
 
 
 def _voided(case: Case, event: InvoiceVoided) -> Case:

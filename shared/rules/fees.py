@@ -16,7 +16,7 @@ from shared.events.procurement import (
     FeeLine,
     FeeSchedulePublished,
 )
-from shared.rules.case import Asked, Case, Draw, Granted, Held
+from shared.rules.case import Case, Granted, GrantUse, HeldLine, RequestedLine
 from shared.rules.windows import week_of
 
 NOTHING = Decimal(0)
@@ -154,7 +154,7 @@ def steps(units: Decimal, step: Decimal) -> Decimal:
     return (units / step).to_integral_value(ROUND_FLOOR) * step
 
 
-def limits(fee: FeeLine, day: date, taken: Sequence[Held]) -> Iterator[Limit]:
+def limits(fee: FeeLine, day: date, taken: Sequence[HeldLine]) -> Iterator[Limit]:
     """How much of a code is used on the day, in its week and on the referral."""
     same = [held for held in taken if held.code == fee.code]
     if fee.max_per_day is not None:
@@ -170,8 +170,8 @@ def limits(fee: FeeLine, day: date, taken: Sequence[Held]) -> Iterator[Limit]:
 class Cover(NamedTuple):
     """How many units of a line are approved, by what, and how many more somebody may still approve."""
 
-    drawn: tuple[Draw, ...] = ()
-    asked: tuple[Draw, ...] = ()
+    drawn: tuple[GrantUse, ...] = ()
+    asked: tuple[GrantUse, ...] = ()
 
     @property
     def approved(self) -> Decimal:
@@ -184,45 +184,45 @@ class Cover(NamedTuple):
         return sum((draw.units for draw in self.asked), NOTHING)
 
 
-def cover(case: Case, fee: FeeLine, day: date, units: Decimal, taken: Sequence[Held]) -> Cover:
+def cover(case: Case, fee: FeeLine, day: date, units: Decimal, taken: Sequence[HeldLine]) -> Cover:
     """First what the referral itself covers, then grants valid on the day, those that end first; then what is asked."""
     if fee.before_plan is None:
-        return Cover((Draw(None, units),))
+        return Cover((GrantUse(None, units),))
     used: dict[str | None, Decimal] = defaultdict(Decimal)
     for draw in (draw for held in taken if held.code == fee.code for draw in held.drawn):
         used[draw.grant] += draw.units
-    drawn, rest = _draw(units, [Draw(None, Decimal(fee.before_plan)), *_granted(case, fee.code, day)], used)
+    drawn, rest = _draw(units, [GrantUse(None, Decimal(fee.before_plan)), *_granted(case, fee.code, day)], used)
     asked, _ = _draw(rest, _asked(case, fee.code, day), used)
     return Cover(drawn, asked)
 
 
 def _draw(
-    units: Decimal, sources: Iterable[Draw], used: Mapping[str | None, Decimal]
-) -> tuple[tuple[Draw, ...], Decimal]:
+    units: Decimal, sources: Iterable[GrantUse], used: Mapping[str | None, Decimal]
+) -> tuple[tuple[GrantUse, ...], Decimal]:
     """What each source gives, and what is left over."""
     drawn = []
     for source in sources:
         given = min(units, max(source.units - used.get(source.grant, NOTHING), NOTHING))
         if given:
-            drawn.append(Draw(source.grant, given))
+            drawn.append(GrantUse(source.grant, given))
             units -= given
     return tuple(drawn), units
 
 
-def _granted(case: Case, code: str, day: date) -> list[Draw]:
+def _granted(case: Case, code: str, day: date) -> list[GrantUse]:
     """Grants of a code valid on a day, those that end first standing first."""
 
     def ends(grant: Granted) -> tuple[date, str]:
         return grant.last_on, grant.grant
 
     valid = (g for g in case.grants if g.code == code and g.from_on <= day <= g.last_on)
-    return [Draw(g.grant, g.units) for g in sorted(valid, key=ends)]
+    return [GrantUse(g.grant, g.units) for g in sorted(valid, key=ends)]
 
 
-def _asked(case: Case, code: str, day: date) -> list[Draw]:
+def _asked(case: Case, code: str, day: date) -> list[GrantUse]:
     """What a plan that nobody has decided may still give, by a name that no grant has."""
-    return [Draw(_name(a), a.units) for a in case.asked if a.code == code and a.from_on <= day <= a.last_on]
+    return [GrantUse(_name(a), a.units) for a in case.asked if a.code == code and a.from_on <= day <= a.last_on]
 
 
-def _name(asked: Asked) -> str:
+def _name(asked: RequestedLine) -> str:
     return f"asked/{asked.plan}/{asked.line}"

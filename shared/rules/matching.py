@@ -13,7 +13,7 @@ from shared.rules.register import Register, Term
 Place: TypeAlias = tuple[str, Program, date]
 
 
-class Taken(Protocol):
+class TakenOpenings(Protocol):
     """The numbers of the openings that are taken."""
 
     def get(self, place: Place, default: Collection[int] = (), /) -> Collection[int]:
@@ -24,7 +24,7 @@ _SHOWN = 5
 _DAY = timedelta(days=1)
 
 
-class Wanted(NamedTuple):
+class MatchRequest(NamedTuple):
     """What a worker needs of a site; `language` never leaves the ranking."""
 
     program: Program
@@ -68,7 +68,7 @@ class _Site(NamedTuple):
     openings: int
 
 
-def rank(register: Register, wanted: Wanted, taken: Taken, day: date) -> list[Candidate]:
+def rank(register: Register, wanted: MatchRequest, taken: TakenOpenings, day: date) -> list[Candidate]:
     """Best first: the worker's choice, then the smallest sum, the smallest share of openings taken, the site id."""
     program, community = wanted.program, wanted.community
     near = register.remember(("near", program, community, day), lambda: _near(register, program, community, day))
@@ -125,7 +125,7 @@ def _next_week(register: Register, day: date) -> date:
 
 
 def _candidate(
-    one: _Site, wanted: Wanted, taken: Taken, terms: Matching, needed: Collection[Discipline]
+    one: _Site, wanted: MatchRequest, taken: TakenOpenings, terms: Matching, needed: Collection[Discipline]
 ) -> Candidate | None:
     """The sum of one site: kilometres, waiting, language, disciplines; None without an opening."""
     found, used = _first_opening(one, taken)
@@ -141,7 +141,7 @@ def _candidate(
     return Candidate(points, share, site_id, one.contract, program, week_on, n, one.km, weeks, lacking)
 
 
-def _first_opening(one: _Site, taken: Taken) -> tuple[tuple[int, int] | None, int]:
+def _first_opening(one: _Site, taken: TakenOpenings) -> tuple[tuple[int, int] | None, int]:
     """The earliest week with a free opening and its smallest free number; and how many are taken in all weeks."""
     found: tuple[int, int] | None = None
     used = 0

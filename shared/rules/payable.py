@@ -7,11 +7,11 @@ from typing import NamedTuple, TypeAlias
 from shared import wording
 from shared.calendar import Calendar
 from shared.codes import code_list
-from shared.decision import Flaw
+from shared.decision import Violation
 from shared.events.portal import BilledLine
 from shared.events.procurement import ContractActivated, FeeLine
 from shared.events.values import Standing
-from shared.rules.case import Case, Held, Report, Stretch
+from shared.rules.case import Case, HeldLine, Report, Stretch
 from shared.rules.fees import Priced, Terms, steps
 from shared.rules.windows import rectify_until, submit_until, week_of
 
@@ -25,23 +25,23 @@ _DISCIPLINES, _REPORTS = code_list("disciplines"), code_list("report-kinds")
 _ATTENDANCE = code_list("attendance")
 
 
-class Taken(NamedTuple):
+class TakenUnits(NamedTuple):
     """A line that stands before the one judged, of the same invoice or of another."""
 
     invoice_id: str
     number: str
-    held: Held
+    held: HeldLine
 
 
-class Wait(NamedTuple):
+class PendingFact(NamedTuple):
     """Something another service may still say, and why the line is denied if it never does."""
 
     name: str
-    flaw: Flaw
+    flaw: Violation
     is_limited: bool = True
 
 
-class Service(NamedTuple):
+class BilledService(NamedTuple):
     """A billed line with all that it is judged by; `rejected_on` is there when it puts right a line once denied."""
 
     at: str
@@ -54,7 +54,7 @@ class Service(NamedTuple):
     contract: ContractActivated
     calendar: Calendar
     priced: Priced | None
-    taken: Sequence[Taken]
+    taken: Sequence[TakenUnits]
 
     @property
     def day(self) -> date:
@@ -77,15 +77,15 @@ class Service(NamedTuple):
         """Whether the date of service is the report's, where it must be."""
         return not (self.priced and self.priced.fee.dos_is_report_date) or report.service_on == self.day
 
-    def flaw(self, code: str, field: str, rule: str, fix: str) -> Flaw:
+    def flaw(self, code: str, field: str, rule: str, fix: str) -> Violation:
         """A reason that names the field of this line."""
-        return Flaw(code=code, field=f"{self.at}.{field}", rule=rule, fix=fix)
+        return Violation(code=code, field=f"{self.at}.{field}", rule=rule, fix=fix)
 
 
-Said: TypeAlias = Iterator[Flaw | Wait]
+RuleResult: TypeAlias = Iterator[Violation | PendingFact]
 
 
-def contract_in_force(s: Service) -> Said:
+def contract_in_force(s: BilledService) -> RuleResult:
     """On the date of service the contract is in force or runs off."""
     first, last = s.contract.effective_from, s.terms.last_day(s.contract)
     if s.day < first:
@@ -96,21 +96,21 @@ def contract_in_force(s: Service) -> Said:
         yield s.flaw("CONTRACT-DOS", "service_on", rule, f"bill services up to {wording.day(last)}")
 
 
-def has_fee(s: Service) -> Said:
+def has_fee(s: BilledService) -> RuleResult:
     """The code stands in the fee schedule of that day."""
     if s.priced is None:
         rule = f"the contract's fee schedule has no such service on {wording.day(s.day)}"
         yield s.flaw("FEE-CODE", "code", rule, "bill a service of the schedule")
 
 
-def in_steps(s: Service) -> Said:
+def in_steps(s: BilledService) -> RuleResult:
     """Units are whole steps of the fee."""
     if s.priced and steps(s.line.units, s.priced.fee.step) != s.line.units:
         whole = f"a multiple of {wording.number(s.priced.fee.step)}"
         yield s.flaw("FEE-UNITS", "units", f"the units are not {whole}", f"round to {whole}")
 
 
-def after_injury(s: Service) -> Said:
+def after_injury(s: BilledService) -> RuleResult:
     """Nothing is treated before it was injured."""
     injured_on = s.case.injured_on
     if injured_on and s.day < injured_on:
@@ -118,7 +118,7 @@ def after_injury(s: Service) -> Said:
         yield s.flaw("DOS-BEFORE-INJURY", "service_on", rule, f"give a day from {wording.day(injured_on)} on")
 
 
-def in_program(s: Service) -> Said:
+def in_program(s: BilledService) -> RuleResult:
     """From the initial visit to the last day."""
     first, last = s.case.started_on, s.case.bounded_by
     if first is None:
@@ -133,7 +133,7 @@ def in_program(s: Service) -> Said:
         yield s.flaw("DOS-PROGRAM", "service_on", rule, f"give a day up to {wording.day(last)}")
 
 
-def claim_stands(s: Service) -> Said:
+def claim_stands(s: BilledService) -> RuleResult:
     """What the claim is on the date of service: accepted, undecided, or not the insurer's to pay."""
     standing = _standing_on(s.case.claim, s.day)
     if standing in _DENIED:
@@ -142,7 +142,9 @@ def claim_stands(s: Service) -> Said:
         yield s.flaw(code, "service_on", rule, "bill services of days on which the claim is accepted")
     elif standing != _ACCEPTED:
         rule = f"the claim is not decided for {wording.day(s.day)}"
-        yield Wait("claim", s.flaw("CLM-PEND", "service_on", rule, "wait: it is judged once the claim is"), False)  # noqa: FBT003 - the wait has no last day
+        yield PendingFact(
+            "claim", s.flaw("CLM-PEND", "service_on", rule, "wait: it is judged once the claim is"), is_limited=False
+        )
 
 
 def _standing_on(claim: Sequence[Stretch], day: date) -> Standing:
@@ -151,7 +153,7 @@ def _standing_on(claim: Sequence[Stretch], day: date) -> Standing:
     return held[-1].standing if held else "pended"
 
 
-def in_time(s: Service) -> Said:
+def in_time(s: BilledService) -> RuleResult:
     """Billed, or put right, in its window."""
     if s.rejected_on:
         last = rectify_until(s.contract, s.calendar, s.day, s.rejected_on)
@@ -164,7 +166,7 @@ def in_time(s: Service) -> Said:
         yield s.flaw("TIME-BAR", "service_on", rule, "nothing can be done; the window has closed")
 
 
-def billed_once(s: Service) -> Said:
+def billed_once(s: BilledService) -> RuleResult:
     """A code is billed once for a day; in one invoice as often as its daily limit allows."""
     has_daily_limit = s.priced is not None and s.priced.fee.max_per_day is not None
     for taken in s.taken:
@@ -176,7 +178,7 @@ def billed_once(s: Service) -> Said:
             return
 
 
-def apart(s: Service) -> Said:
+def apart(s: BilledService) -> RuleResult:
     """Some codes exclude each other: in a week where either is paid by the week, else on a day."""
     for taken in s.taken:
         if s.priced and _exclude(s, s.priced.fee, taken.held):
@@ -186,7 +188,7 @@ def apart(s: Service) -> Said:
             return
 
 
-def _exclude(s: Service, fee: FeeLine, held: Held) -> bool:
+def _exclude(s: BilledService, fee: FeeLine, held: HeldLine) -> bool:
     """Whether a line that stands before excludes this one; either fee may say so."""
     if held.code == fee.code or week_of(held.service_on) != week_of(s.day):
         return False
@@ -198,7 +200,7 @@ def _exclude(s: Service, fee: FeeLine, held: Held) -> bool:
     return by_week or held.service_on == s.day
 
 
-def by_discipline(s: Service) -> Said:
+def by_discipline(s: BilledService) -> RuleResult:
     """Done by somebody whom the fee pays; a report says who wrote it."""
     taken = s.priced.fee.disciplines if s.priced else ()
     who = s.line.discipline or (s.report.author if s.report else None)
@@ -207,7 +209,7 @@ def by_discipline(s: Service) -> Said:
         yield s.flaw("DISCIPLINE", "discipline", rule, "bill the service of the discipline that did it")
 
 
-def report_accepted(s: Service) -> Said:
+def report_accepted(s: BilledService) -> RuleResult:
     """The report that the fee needs is accepted, and of the date of service."""
     kind = s.priced and s.priced.fee.needs_report
     if not kind or s.report:
@@ -221,10 +223,10 @@ def report_accepted(s: Service) -> Said:
         rule = f"the {name} of this service is not accepted{'' if may_come else ', and none is due any more'}"
         fix = f"send in the {name}" if may_come else "leave the line out"
         flaw = s.flaw("RPT-MISSING", "service_on", rule, fix)
-    yield Wait("report", flaw) if _may_come(s) else flaw
+    yield PendingFact("report", flaw) if _may_come(s) else flaw
 
 
-def _of_another_day(s: Service, kind: str, accepted: Sequence[Report]) -> Flaw:
+def _of_another_day(s: BilledService, kind: str, accepted: Sequence[Report]) -> Violation:
     """The date of service is not a report's; a day that is billed already is not offered as the right one."""
     billed = {t.held.service_on for t in s.taken if t.held.code == s.line.code}
     days = sorted({r.service_on for r in accepted if r.service_on and r.service_on not in billed})
@@ -233,14 +235,14 @@ def _of_another_day(s: Service, kind: str, accepted: Sequence[Report]) -> Flaw:
     return s.flaw("RPT-DOS", "service_on", rule, fix)
 
 
-def _may_come(s: Service) -> bool:
+def _may_come(s: BilledService) -> bool:
     """Whether such a report may still be accepted: it is due, came, or is not due yet on a case that goes on."""
     if not s.reports:
         return not s.case.is_over
     return any(r.is_awaited for r in s.reports)
 
 
-def attended(s: Service) -> Said:
+def attended(s: BilledService) -> RuleResult:
     """The worker was there on the day; for a week, on enough of its days."""
     if s.priced is None or s.priced.fee.attendance == "none":
         return
@@ -253,10 +255,12 @@ def attended(s: Service) -> Said:
         rule = f"the week has {wording.counted(came, 'attended day')}; it needs {fee.min_days}"
         yield s.flaw("ATT-MIN", "service_on", rule, "bill the days by themselves")
     elif status is None or came < fee.min_days:
-        yield Wait("attendance", s.flaw("ATT-MISSING", "service_on", "attendance is not recorded", "record the days"))
+        yield PendingFact(
+            "attendance", s.flaw("ATT-MISSING", "service_on", "attendance is not recorded", "record the days")
+        )
 
 
-def _week(s: Service) -> tuple[int, int]:
+def _week(s: BilledService) -> tuple[int, int]:
     """Days attended in the week, and those up to the date of service of which nothing was said."""
     monday = week_of(s.day)
     days = [monday + timedelta(days=n) for n in range(7)]
@@ -266,7 +270,7 @@ def _week(s: Service) -> tuple[int, int]:
     return came, sum(d == s.day or s.calendar.is_business_day(d) for d in unsaid)
 
 
-RULES: tuple[Callable[[Service], Said], ...] = (
+RULES: tuple[Callable[[BilledService], RuleResult], ...] = (
     contract_in_force,
     has_fee,
     in_steps,

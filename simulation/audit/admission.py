@@ -37,10 +37,10 @@ def decided_rightly(books: Books) -> Iterator[str]:
 def said_whole(books: Books) -> Iterator[str]:
     """An admission is followed by the program and the claim's standing on the same key."""
     for one in books.decisions:
-        words = [said.words for said in books.referrals[one.announced.key]]
+        words = [said.event_name for said in books.referrals[one.announced.key]]
         if one.decision == "admitted" and not {"program-selected", "claim-standing-changed"} <= set(words):
             yield f"the referral {one.announced.key} was created without its program or standing"
-        if words[0] != one.announced.words:
+        if words[0] != one.announced.event_name:
             yield f"the referral {one.announced.key} begins with {words[0]}"
 
 
@@ -50,7 +50,9 @@ def followed(books: Books) -> Iterator[str]:
         if one.decision == "admitted" and one.request in books.expected.decisions:
             right = list(books.expected.followed.get(one.request, ()))
             found = [
-                _step(said.words) for said in books.referrals[one.announced.key] if _is_by_claim(said.words, said.data)
+                _step(said.event_name)
+                for said in books.referrals[one.announced.key]
+                if _is_by_claim(said.event_name, said.data)
             ]
             if found != right:
                 said = f"was {found or 'left'} by its claim and must be {right or 'left'}"

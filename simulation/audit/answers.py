@@ -18,9 +18,9 @@ def actions(books: Books) -> Iterator[str]:
     answered: dict[str, set[str]] = {}
     for one in books.firsts:
         if one.owner != "portal":
-            answered.setdefault(one.causation, set()).add(one.words)
-            if one.words in {_APPLIED, _REFUSED}:
-                answered.setdefault(str(one.data["action_id"]), set()).add(one.words)
+            answered.setdefault(one.causation, set()).add(one.event_name)
+            if one.event_name in {_APPLIED, _REFUSED}:
+                answered.setdefault(str(one.data["action_id"]), set()).add(one.event_name)
     for words, acts in books.words.items():
         for one in acts if words.startswith(_ACTS) and acts[0].owner == "portal" else ():
             said = answered.get(one.id, set())
@@ -64,7 +64,7 @@ def _was_over_unread(books: Books, offer: Announced) -> bool:
     away = books.away
     if away is None or away.service != "notification" or not away.begins_at < offer.at < away.ends_at:
         return False
-    ends = (one.at for one in books.referrals[offer.key] if one.sequence > offer.sequence and one.words in _ENDS)
+    ends = (one.at for one in books.referrals[offer.key] if one.sequence > offer.sequence and one.event_name in _ENDS)
     return next(ends, away.ends_at) < away.ends_at
 
 

@@ -97,14 +97,14 @@ class Gone(NamedTuple):
 
 
 def _offer(one: Announced) -> tuple[str, str] | None:
-    is_step = one.words in _OF_REFERRAL and any(one.words in steps for steps in OFFER.values())
-    return (one.key, one.words) if is_step else None
+    is_step = one.event_name in _OF_REFERRAL and any(one.event_name in steps for steps in OFFER.values())
+    return (one.key, one.event_name) if is_step else None
 
 
 def _plan(one: Announced) -> tuple[str, str] | None:
-    if not one.words.startswith("plan-"):
+    if not one.event_name.startswith("plan-"):
         return None
-    words = one.words
+    words = one.event_name
     if words == "plan-submitted" and one.data.get("amends"):
         words += " (amendment)"
     if words == "plan-clock-resumed" and one.data["replied"]:
@@ -115,23 +115,23 @@ def _plan(one: Announced) -> tuple[str, str] | None:
 
 
 def _report(one: Announced) -> tuple[str, str] | None:
-    is_step = one.words.startswith(("report-", "obligation-")) and "report" in one.data
-    return (f"{one.key}/{one.data['report']}", one.words) if is_step else None
+    is_step = one.event_name.startswith(("report-", "obligation-")) and "report" in one.data
+    return (f"{one.key}/{one.data['report']}", one.event_name) if is_step else None
 
 
 def _invoice(one: Announced) -> tuple[str, str] | None:
-    if not one.words.startswith(("invoice-", "payment-scheduled")):
+    if not one.event_name.startswith(("invoice-", "payment-scheduled")):
         return None
-    words = one.words
+    words = one.event_name
     if words == "invoice-received" and one.data.get("rectifies"):
         words += " (rectification)"
     return one.data["invoice_id"], words
 
 
 def _run(one: Announced) -> tuple[str, str] | None:
-    if not one.words.startswith("run-"):
+    if not one.event_name.startswith("run-"):
         return None
-    return one.data["run_id"], one.words + (" (by people)" if one.data.get("released_by") else "")
+    return one.data["run_id"], one.event_name + (" (by people)" if one.data.get("released_by") else "")
 
 
 MACHINES = {

@@ -66,7 +66,7 @@ def _sums(judged: Data) -> Iterator[str]:
 
 def one_fate(books: Books) -> Iterator[str]:
     """Approved whole, in part or not at all, as its cents say."""
-    fates = {one.data["invoice_id"]: one.words for words in _FATES for one in books.words.get(words, ())}
+    fates = {one.data["invoice_id"]: one.event_name for words in _FATES for one in books.words.get(words, ())}
     for id_, one in judgements(books).items():
         claimed, allowed = one.data["claimed_cents"], one.data["allowed_cents"]
         right = _FATES[0] if allowed == claimed else _FATES[1] if allowed else _FATES[2]

@@ -16,11 +16,11 @@ def asked_once(books: Books) -> Iterator[str]:
     for key, said in books.referrals.items():
         refused: set[str] = set()
         for one in said:
-            if one.words == "program-selected":
+            if one.event_name == "program-selected":
                 refused = set()
-            elif one.words in _REFUSALS:
+            elif one.event_name in _REFUSALS:
                 refused.add(one.data["site_id"])
-            elif one.words == "referral-offered" and one.data["site_id"] in refused:
+            elif one.event_name == "referral-offered" and one.data["site_id"] in refused:
                 yield f"the referral {key} asks {one.data['site_id']} again"
 
 
@@ -29,11 +29,11 @@ def three_refusals(books: Books) -> Iterator[str]:
     for key, said in books.referrals.items():
         refusals = 0
         for one in said:
-            if one.words in {"program-selected", "referral-unplaced"}:
+            if one.event_name in {"program-selected", "referral-unplaced"}:
                 refusals = 0
-            elif one.words in _REFUSALS:
+            elif one.event_name in _REFUSALS:
                 refusals += 1
-            elif one.words == "referral-offered" and refusals >= _MOST_REFUSALS:
+            elif one.event_name == "referral-offered" and refusals >= _MOST_REFUSALS:
                 yield f"the referral {key} is offered after {refusals} refusals"
 
 
@@ -42,7 +42,7 @@ def ranks(books: Books) -> Iterator[str]:
     for key, said in books.referrals.items():
         rank = 0
         for one in said:
-            if one.words == "referral-offered":
+            if one.event_name == "referral-offered":
                 if one.data["rank"] not in {rank + 1, 1 if _is_anew(said, one) else rank + 1}:
                     yield f"the referral {key} gives an offer the rank {one.data['rank']} after {rank}"
                 rank = one.data["rank"]
@@ -50,7 +50,7 @@ def ranks(books: Books) -> Iterator[str]:
 
 def _is_anew(said: Sequence[Announced], offer: Announced) -> bool:
     """Whether the program was selected since the offer before."""
-    before = [one.words for one in said if one.sequence < offer.sequence]
+    before = [one.event_name for one in said if one.sequence < offer.sequence]
     return (
         "program-selected" in before[len(before) - before[::-1].index("referral-offered") :]
         if "referral-offered" in before
@@ -65,7 +65,7 @@ def contracts(books: Books) -> Iterator[str]:
         created = said[0].data
         history = books.expected.histories.get(str(created.get("claim_number")))
         for one in said:
-            if one.words == "referral-offered" and days and history:
+            if one.event_name == "referral-offered" and days and history:
                 on = days.day_of(one.at)
                 lives_in = history.communities_on(on, one.at)
                 if fault := _fault(books, one, lives_in, date.fromisoformat(created["requested_on"])):
@@ -100,11 +100,11 @@ def deadlines(books: Books) -> Iterator[str]:
         contract = _contract_of(books, one)
         days = books.register.calendar(contract["calendar_id"]) if contract else None
         if contract and days and _due(one) != (right := _right(one, contract, days)):
-            yield f"the referral {one.key} has until {_due(one)} after {one.words}, right is {right}"
+            yield f"the referral {one.key} has until {_due(one)} after {one.event_name}, right is {right}"
 
 
 def _right(one: Announced, contract: Data, days: Days) -> datetime:
-    if one.words == "referral-acknowledged":
+    if one.event_name == "referral-acknowledged":
         return days.end_after(one.at, contract["answer_business_days"])
     elapsed = one.at + timedelta(hours=contract["acknowledge_hours"])
     return max(elapsed, days.end_after(one.at, contract["acknowledge_business_days"]))
@@ -113,7 +113,7 @@ def _right(one: Announced, contract: Data, days: Days) -> datetime:
 def _contract_of(books: Books, said: Announced) -> Data | None:
     """Of the offer that was made, or was acknowledged."""
     before = [one for one in books.referrals.get(said.key, ()) if one.sequence <= said.sequence]
-    offer = next((one for one in reversed(before) if one.words == "referral-offered"), None)
+    offer = next((one for one in reversed(before) if one.event_name == "referral-offered"), None)
     return books.register.contract(offer.data["contract_id"], offer.at.date(), offer.at) if offer else None
 
 
@@ -126,9 +126,9 @@ def lapses(books: Books) -> Iterator[str]:
     for key, said in books.referrals.items():
         due: datetime | None = None
         for one in said:
-            if one.words in {"referral-offered", "referral-acknowledged"}:
+            if one.event_name in {"referral-offered", "referral-acknowledged"}:
                 due = _due(one)
-            elif one.words == "referral-held":
+            elif one.event_name == "referral-held":
                 due = None
-            elif one.words == "referral-lapsed" and due and one.at < due:
+            elif one.event_name == "referral-lapsed" and due and one.at < due:
                 yield f"the referral {key} lapses at {one.at}, before {due}"

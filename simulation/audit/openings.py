@@ -64,9 +64,9 @@ def _refused(said: Sequence[Announced], unplaced: Announced) -> set[str]:
     """Who declined or lapsed since the program was selected."""
     refused: set[str] = set()
     for one in said:
-        if one.sequence < unplaced.sequence and one.words == "program-selected":
+        if one.sequence < unplaced.sequence and one.event_name == "program-selected":
             refused = set()
-        elif one.sequence < unplaced.sequence and one.words in {"referral-declined", "referral-lapsed"}:
+        elif one.sequence < unplaced.sequence and one.event_name in {"referral-declined", "referral-lapsed"}:
             refused.add(one.data["site_id"])
     return refused
 
@@ -119,12 +119,12 @@ def _holdings(said: Sequence[Announced]) -> Iterator[_Holding]:
     """Each opening from the word that takes it to the word that gives it back."""
     taken: Announced | None = None
     for one in said:
-        takes = one.words in _TAKES and one.data.get("opening")
+        takes = one.event_name in _TAKES and one.data.get("opening")
         moves = taken and takes and one.data["opening"] != taken.data["opening"]
-        if taken and (moves or one.words in _GIVES_BACK):
-            yield _Holding(_place(taken.data["opening"]), taken.at, one.at, one.key, taken.words in _BOOKED)
+        if taken and (moves or one.event_name in _GIVES_BACK):
+            yield _Holding(_place(taken.data["opening"]), taken.at, one.at, one.key, taken.event_name in _BOOKED)
             taken = None
         if takes and taken is None:
             taken = one
     if taken:
-        yield _Holding(_place(taken.data["opening"]), taken.at, _EVER, taken.key, taken.words in _BOOKED)
+        yield _Holding(_place(taken.data["opening"]), taken.at, _EVER, taken.key, taken.event_name in _BOOKED)

@@ -66,26 +66,26 @@ class Way:
         """One word further; why it should not have been said, empty when it may be."""
         fault = self._fault(one)
         cause = str(one.data.get("cause"))
-        if one.words == "referral-held":
+        if one.event_name == "referral-held":
             self.holds.add(cause)
-        elif one.words == "referral-resumed":
+        elif one.event_name == "referral-resumed":
             self.holds.discard(cause)
-        elif one.words == "referral-withdrawn":
+        elif one.event_name == "referral-withdrawn":
             self.holds.clear()
-        self.state = STEPS.get(self.state, {}).get(one.words, self.state)
+        self.state = STEPS.get(self.state, {}).get(one.event_name, self.state)
         return fault
 
     def _fault(self, one: Announced) -> str:
         cause = str(one.data.get("cause"))
-        if one.words == "referral-held":
+        if one.event_name == "referral-held":
             return f"is {self.state} and held for {cause}" if cause in self.holds or self.state in _NOT_HELD else ""
-        if one.words == "referral-resumed":
+        if one.event_name == "referral-resumed":
             still = set(one.data.get("still_held", ()))
             right = cause in self.holds and still == self.holds - {cause}
             return "" if right else f"is resumed from {cause}, held for {sorted(self.holds)}, still for {sorted(still)}"
-        if one.words in _MOVES and one.words not in STEPS.get(self.state, {}):
-            return f"is {self.state} and takes {one.words}"
-        return f"is held and takes {one.words}" if self.holds and one.words in _MOVES - _HELD_TAKES else ""
+        if one.event_name in _MOVES and one.event_name not in STEPS.get(self.state, {}):
+            return f"is {self.state} and takes {one.event_name}"
+        return f"is held and takes {one.event_name}" if self.holds and one.event_name in _MOVES - _HELD_TAKES else ""
 
 
 def legal(books: Books) -> Iterator[str]:

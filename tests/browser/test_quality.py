@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from shared.decision import Event, Flaw
+from shared.decision import Event, Violation
 from tests.browser.conftest import Look, Sight
 from tests.portal import story, treated
 from tests.portal.conftest import PASSWORD
@@ -163,7 +163,7 @@ async def test_a_page_that_refuses_waits_or_asks_again_has_no_barrier(
         await sight.press("Decline the referral")
         await page.goto(f"{page.url.partition('?')[0]}?times=40")  # where it has given up looking again by itself
         wrong += await barriers(sight, "a request that waits")
-        flaw = Flaw(code="FIELD-MISSING", field="reason_code", rule="a decline has a reason", fix="choose one")
+        flaw = Violation(code="FIELD-MISSING", field="reason_code", rule="a decline has a reason", fix="choose one")
         await portal.refuse(await portal.fact("declined"), flaw, allowed=("accept",))
         await page.reload()
         wrong += await barriers(sight, "a request that was refused")

@@ -71,14 +71,14 @@ def _members(env: Environment, folder: Path) -> Sequence[Process]:
 
 async def _feed(servers: str, seconds: float) -> int:
     """So long, a burst at a time; the producer waits while the broker is away. Gives how many it was."""
-    desk, sent = Desk(), 0
+    state, sent = Desk(), 0
     producer = AIOKafkaProducer(bootstrap_servers=servers, enable_idempotence=True, linger_ms=5)
     await producer.start()
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
     try:
         while loop.time() < end:
-            letters = [desk.write(Ticked(counter_id=f"counter-{(sent + n) % _KEYS}")) for n in range(_BURST)]
+            letters = [state.write(Ticked(counter_id=f"counter-{(sent + n) % _KEYS}")) for n in range(_BURST)]
             for one in letters:
                 await producer.send(one.topic, one.value, one.key, headers=one.headers)
             sent += _BURST

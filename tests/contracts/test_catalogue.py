@@ -109,7 +109,7 @@ def test_an_independent_reader_of_cloudevents_reads_what_the_relay_writes(name: 
     told = golden["headers"]
     row: tuple[object, ...] = (1, event.topic, golden["key"].encode(), body, told["ce_id"].encode(), name.encode())
     row += (told["ce_time"].encode(), b"1", told["ce_id"].encode(), told["ce_id"].encode(), b"rehab-portal:3", b"")
-    sent = relay.sent(told["ce_source"].encode(), row)
+    sent = relay.outgoing_record(told["ce_source"].encode(), row)
     read = from_binary(KafkaMessage(dict(sent.headers), sent.key, sent.value), JSONFormat())
     assert (read.get_type(), read.get_id(), read.get_source()) == (name, told["ce_id"], told["ce_source"])
     assert read.get_data() == golden["value"]

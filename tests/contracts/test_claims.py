@@ -71,7 +71,7 @@ def test_each_type_says_the_same_in_either_mode(words: str, mode: Callable[[post
         assert record.fault is None
         assert record.event is not None
         assert json.loads(record.event.to_bytes()) == event.data
-        assert record.said_at == datetime.fromisoformat(event.attributes["time"])
+        assert record.source_time == datetime.fromisoformat(event.attributes["time"])
 
 
 @pytest.mark.parametrize("name", spoiled.KINDS)

@@ -24,7 +24,7 @@ from tests.invoice.life import Life, submitted
 from tests.invoice.terms import CALENDAR, PUBLISHED, life
 from tests.invoice.terms import REFERRAL as CASE
 from tests.notification.ledger import event
-from tests.program import ground
+from tests.program import context
 from tests.referral.test_life import Story
 from tests.toy.inside import Inside, inside
 from tests.toy.letters import Letter
@@ -88,11 +88,11 @@ async def referral_there(process: Inside) -> Place:
 
 async def program_there(process: Inside) -> Place:
     """Taken by a site."""
-    case = ground.opened()
+    case = context.opened()
     async with process.pool.acquire() as conn:
-        await save_documents(conn, [Document("program-published/crrtw/1", 0, 1, ground.CRRTW.to_bytes().decode())])
+        await save_documents(conn, [Document("program-published/crrtw/1", 0, 1, context.CRRTW.to_bytes().decode())])
         await save_cases(conn, [case])
-    await process.hear(ground.contract(), ground.FEES, CALENDAR)
+    await process.hear(context.contract(), context.FEES, CALENDAR)
     return Place({"referral_id": case.id}, case.site_id)
 
 
@@ -205,9 +205,9 @@ async def test_a_notice_is_opened_by_whom_it_told_at_an_account_a_site_a_desk_or
     database: str, recipient: str, account_id: str, *, is_theirs: bool
 ) -> None:
     async with owner("notification", database) as (process, place):
-        desk = event(portal.RoleGranted, account_id="a-2", role="claims_officer", site_id=None)
+        state = event(portal.RoleGranted, account_id="a-2", role="claims_officer", site_id=None)
         away = event(portal.RoleGranted, account_id="a-3", role="clinician", site_id="s-3")
-        await process.hear(desk, away)
+        await process.hear(state, away)
         await process.pool.execute("UPDATE notices SET recipient_id = $1", recipient)
         by = Actor(account_id=account_id, role="clinician", organisation_id="o-1")
         act = act_of(portal.NoticeOpened, place, "clinician", "").model_copy(update={"by": by})

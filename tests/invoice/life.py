@@ -8,11 +8,11 @@ from typing import TypeVar
 
 from services.invoice.domain import billing as acts
 from services.invoice.domain.case import Billing, Invoice
-from services.invoice.domain.judging import Ground
+from services.invoice.domain.judging import BillingContext
 from services.invoice.domain.number import Number
 from services.invoice.domain.running import Run
 from services.invoice.domain.steps import ShareReleased, WaitEnded
-from shared.decision import Arm, Decision, Event, Occasion, Outcome, Refusal
+from shared.decision import Decision, Event, EventContext, Outcome, Refusal, SetTimer
 from shared.events.portal import BilledLine, ProviderRectifiedInvoice, ProviderSubmittedInvoice, ProviderVoidedInvoice
 from shared.events.program import ReportAccepted
 from shared.events.values import Actor
@@ -26,13 +26,13 @@ ASSESS = 31000
 _causes = count(1)
 
 
-def occasion(instant: datetime, cause: str = "", causation: str = "") -> Occasion:
+def event_context(instant: datetime, cause: str = "", causation: str = "") -> EventContext:
     id_ = cause or f"01930d2c-7f00-7000-8000-{next(_causes):012d}"
-    return Occasion(id_, "c", REFERRAL, instant, instant, "portal", causation=causation)
+    return EventContext(id_, "c", REFERRAL, instant, instant, "portal", causation_id=causation)
 
 
-def ground(instant: datetime, *runs: Run) -> Ground:
-    return Ground(TERMS, {run.id: run for run in runs}, instant)
+def context(instant: datetime, *runs: Run) -> BillingContext:
+    return BillingContext(TERMS, {run.id: run for run in runs}, instant)
 
 
 class Life:
@@ -41,7 +41,7 @@ class Life:
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.billing: Billing | None = None
         self.said: list[Event] = []
-        self.timers: dict[str, Arm] = {}
+        self.timers: dict[str, SetTimer] = {}
         self.runs: dict[str, Run] = {}
         for event in events:
             self.hear(event, at(START))
@@ -58,24 +58,24 @@ class Life:
             self.timers[arm.name] = arm
         return decision
 
-    def ground(self, instant: datetime) -> Ground:
-        return ground(instant, *self.runs.values())
+    def context(self, instant: datetime) -> BillingContext:
+        return context(instant, *self.runs.values())
 
     def hear(self, event: Event, instant: datetime, cause: str = "", causation: str = "") -> Outcome:
-        heard = occasion(instant, cause, causation)
-        return self.note(acts.hear(self.billing, event, self.ground(instant), heard))
+        heard = event_context(instant, cause, causation)
+        return self.note(acts.apply(self.billing, event, self.context(instant), heard))
 
     def bill(
         self, act: ProviderSubmittedInvoice | ProviderRectifiedInvoice, taken: Number | None = None
     ) -> tuple[Event, ...]:
         when = act.received_at
-        return self.note(acts.submit(self.billing, act, taken, self.ground(when), occasion(when))).events
+        return self.note(acts.submit(self.billing, act, taken, self.context(when), event_context(when))).events
 
     def wait_ends(self, name: str) -> tuple[Event, ...]:
         due = self.timers.pop(name)
         assert due.due_at
         assert isinstance(due.event, WaitEnded)
-        ended = acts.wait_ended(self.billing, self.ground(due.due_at), occasion(due.due_at))
+        ended = acts.wait_ended(self.billing, self.context(due.due_at), event_context(due.due_at))
         return self.note(ended).events
 
     def invoice(self, n: int = 0) -> Invoice:
@@ -146,7 +146,7 @@ def code_of(decision: Decision) -> str:
 
 
 def void(case: Life, act: ProviderVoidedInvoice) -> Decision:
-    return acts.void(case.billing, act, case.ground(act.received_at), occasion(act.received_at))
+    return acts.void(case.billing, act, case.context(act.received_at), event_context(act.received_at))
 
 
 def take_back(case: Life, when: datetime) -> Decision:
@@ -162,4 +162,4 @@ def pay(case: Life) -> tuple[Event, ...]:
         invoices=(invoice.id,),
     )  # fmt: skip
     when = at(invoice.slot.run_on, 17)
-    return case.note(acts.paid(case.billing, due, case.ground(when), occasion(when))).events
+    return case.note(acts.paid(case.billing, due, case.context(when), event_context(when))).events

@@ -20,7 +20,7 @@ from services.invoice.store import terms
 from shared import timers, work
 from shared.decision import Event
 from shared.envelope import Raw, Record
-from shared.events.answers import ActionRefused, said_by
+from shared.events.answers import ActionRefused, contract_of_service
 from shared.events.invoice import (
     Cut,
     InvoiceAdjudicated,
@@ -34,7 +34,7 @@ from shared.events.invoice import (
     RunFrozen,
     RunReleased,
 )
-from shared.handlers import Kept
+from shared.handlers import ReceivedEvent
 from shared.postgres import Connection, Missed, open_session
 from tests.invoice.life import BILLED_AT, DAY, initial_report, line, reported, submitted, voided
 from tests.invoice.terms import PUBLISHED, REFERRAL, START, TERMS, at, life, standing
@@ -122,12 +122,12 @@ async def test_a_run_pays_what_is_scheduled_and_each_payee_its_own_lines(conn: C
     assert [(x.number, x.allowed_cents, x.reasons) for x in due.lines] == [("N-1", 23250, JUDGED.reasons)]
 
 
-def kept(*events: Event) -> list[Kept]:
-    return [Kept(e, "", "", "", e.topic, e.key, n, BILLED_AT, BILLED_AT) for n, e in enumerate(events, 1)]
+def kept(*events: Event) -> list[ReceivedEvent]:
+    return [ReceivedEvent(e, "", "", "", e.topic, e.key, n, BILLED_AT, BILLED_AT) for n, e in enumerate(events, 1)]
 
 
 async def test_terms_come_back_by_revision(conn: Connection) -> None:
-    await terms.keep_terms(conn, kept(*PUBLISHED, *PUBLISHED))
+    await terms.project_terms(conn, kept(*PUBLISHED, *PUBLISHED))
     assert await terms.load_terms(conn) == TERMS
 
 
@@ -160,7 +160,7 @@ class Books:
     async def take(self, *records: Record) -> None:
         async with self.conn.transaction():
             batch = await work.apply(self.conn, service.duty, records, BILLED_AT)
-        assert not batch.put_aside, [p.detail for p in batch.put_aside]
+        assert not batch.parkings, [p.detail for p in batch.parkings]
 
     async def hear(self, *said: tuple[Event, datetime]) -> None:
         await self.take(*(self.record(event, when) for event, when in said))
@@ -254,5 +254,5 @@ async def test_what_a_batch_schedules_before_it_freezes_a_run_is_paid_and_what_c
 
 async def test_a_rejected_act_leaves_nothing_but_its_answer(books: Books) -> None:
     await books.hear(*case(10, *life(), submitted(site="s-9")))
-    (refused,) = await books.words(said_by("invoice", ActionRefused))
+    (refused,) = await books.words(contract_of_service("invoice", ActionRefused))
     assert refused.reasons[0].code == "NOT-YOURS"

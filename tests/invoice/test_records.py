@@ -5,7 +5,7 @@ import pytest
 from services.invoice.domain.records import RECORDS, concerns_case
 from shared.decision import Event
 from shared.events import program, referral
-from shared.events.answers import ActionApplied, ActionRefused, DeadlineMoved, said_by
+from shared.events.answers import ActionApplied, ActionRefused, DeadlineMoved, contract_of_service
 from shared.events.portal import (
     DeadlineReached,
     NoticeOpened,
@@ -25,7 +25,11 @@ HEARD: tuple[type[Event], ...] = (
     ProviderSubmittedReport,
     ProviderBookedAppointment,
     DeadlineReached,
-    *(said_by(by, kind) for by in ("referral", "program") for kind in (ActionApplied, ActionRefused, DeadlineMoved)),
+    *(
+        contract_of_service(by, kind)
+        for by in ("referral", "program")
+        for kind in (ActionApplied, ActionRefused, DeadlineMoved)
+    ),
 )
 
 
@@ -35,7 +39,8 @@ def test_whatever_may_answer_or_must_be_answered_is_heard(kind: type[Event]) -> 
 
 
 @pytest.mark.parametrize(
-    "kind", [ProviderSubmittedInvoice, NoticeOpened, program.ProgramPublished, said_by("portal", ActionRefused)]
+    "kind",
+    [ProviderSubmittedInvoice, NoticeOpened, program.ProgramPublished, contract_of_service("portal", ActionRefused)],
 )
 def test_what_is_of_no_case_or_is_answered_by_invoice_itself_is_not(kind: type[Event]) -> None:
     assert kind not in RECORDS

@@ -10,10 +10,21 @@ from hypothesis import strategies as st
 from services.invoice.domain import limits, running
 from services.invoice.domain.calendar import first_run, release_at
 from services.invoice.domain.limits import LIMITS, RHYTHMS, approvals_needed
-from services.invoice.domain.running import Item, Payable, Payee, Run, Status, approve, come, freeze, open_run, pay
+from services.invoice.domain.running import (
+    Item,
+    Payable,
+    Payee,
+    Run,
+    Status,
+    approve,
+    freeze,
+    open_run,
+    pay,
+    start_run_day,
+)
 from services.invoice.domain.steps import ShareDue, ShareReleased
 from shared.calendar import Calendar
-from shared.decision import Occasion, Outcome, Refusal
+from shared.decision import EventContext, Outcome, Refusal
 from shared.events.invoice import PaymentReleased, RemittanceIssued, RemittanceLine, RunFrozen, RunReleased
 from shared.events.portal import PaymentOfficerReleasedRun
 from shared.events.values import Actor
@@ -51,8 +62,8 @@ def released_by(account: str) -> PaymentOfficerReleasedRun:
     )  # fmt: skip
 
 
-def occasion(at: datetime = CUT_OFF) -> Occasion:
-    return Occasion("01930d2c-7f00-7000-8000-0000000000a1", "c", "p-1", at, at)
+def event_context(at: datetime = CUT_OFF) -> EventContext:
+    return EventContext("01930d2c-7f00-7000-8000-0000000000a1", "c", "p-1", at, at)
 
 
 def test_a_run_is_on_wednesday_and_its_cut_off_on_tuesday_at_four() -> None:
@@ -97,7 +108,7 @@ def test_a_window_that_ends_while_nobody_works_ends_on_the_next_business_day() -
 def test_the_first_invoice_of_a_run_awaits_its_cut_off() -> None:
     run, arm = open_run(first_run(BC, CUT_OFF - timedelta(days=1)))
     assert (run.id, run.status) == (RUN, "open")
-    assert (arm.of, arm.due_at) == (RUN, CUT_OFF)
+    assert (arm.key, arm.due_at) == (RUN, CUT_OFF)
 
 
 def test_at_the_cut_off_a_run_tells_payee_by_payee_what_it_pays() -> None:
@@ -117,11 +128,11 @@ def test_a_run_is_frozen_once() -> None:
 
 
 def test_a_run_under_the_limit_releases_itself_on_its_day() -> None:
-    outcome = come(frozen(item(1), item(2, "p-2")), at=local(2024, 11, 6, 9))
+    outcome = start_run_day(frozen(item(1), item(2, "p-2")), at=local(2024, 11, 6, 9))
     (said,) = outcome.events
     assert isinstance(said, RunReleased)
     assert (said.cents, said.released_by) == (200, ())
-    assert [(arm.of, arm.due_at) for arm in outcome.timers] == [
+    assert [(arm.key, arm.due_at) for arm in outcome.timers] == [
         ("p-1", local(2024, 11, 6, 9)),
         ("p-2", local(2024, 11, 6, 9)),
     ]
@@ -130,13 +141,13 @@ def test_a_run_under_the_limit_releases_itself_on_its_day() -> None:
 
 @pytest.mark.parametrize("status", ["open", "released"])
 def test_a_run_that_is_not_frozen_pays_nothing_on_its_day(status: Status) -> None:
-    assert come(frozen(item(1))._replace(status=status), at=local(2024, 11, 6, 9)) == Outcome()
+    assert start_run_day(frozen(item(1))._replace(status=status), at=local(2024, 11, 6, 9)) == Outcome()
 
 
 def test_a_run_above_the_limit_waits_for_two_people() -> None:
     run = frozen(item(1, cents=OVER))
     assert run.needed == 2
-    assert come(run, at=local(2024, 11, 6, 9)) == Outcome()
+    assert start_run_day(run, at=local(2024, 11, 6, 9)) == Outcome()
     first = approve(run, released_by("a-1"), BC, at=local(2024, 11, 6, 10))
     assert isinstance(first, Outcome)
     assert not first.events
@@ -160,7 +171,7 @@ def test_two_people_who_release_a_run_early_do_not_pay_it_before_its_day() -> No
     assert [(arm.name, arm.due_at) for arm in early.timers] == [("run-day", local(2024, 11, 6, 9))]
     (ready,) = early.changed
     assert isinstance(ready, Run)
-    assert come(ready, at=local(2024, 11, 6, 9)).events
+    assert start_run_day(ready, at=local(2024, 11, 6, 9)).events
 
 
 @pytest.mark.parametrize(
@@ -209,29 +220,29 @@ DUE = ShareDue(payee_id="p-1", run_id=RUN, run_on=date(2024, 11, 6))
 
 
 def test_a_payee_is_paid_once_with_a_remittance_of_every_line() -> None:
-    outcome = pay(Payee("p-1"), DUE, [payable(1, [100, 0]), payable(8, [30]), payable(2, [5])], BC, occasion())
+    outcome = pay(Payee("p-1"), DUE, [payable(1, [100, 0]), payable(8, [30]), payable(2, [5])], BC, event_context())
     paid, remittance = outcome.events
     assert isinstance(paid, PaymentReleased)
     assert isinstance(remittance, RemittanceIssued)
     assert paid.remittance_id == remittance.remittance_id
     assert (paid.cents, remittance.cents, len(remittance.lines)) == (135, 135, 4)
     assert remittance.dispute_until == date(2025, 2, 4)
-    told = [(a.of, a.event.invoices) for a in outcome.timers if isinstance(a.event, ShareReleased)]
+    told = [(a.key, a.event.invoices) for a in outcome.timers if isinstance(a.event, ShareReleased)]
     assert told == [("r-1", ("i-1", "i-8")), ("r-2", ("i-2",))]
     (payee,) = outcome.changed
     assert isinstance(payee, Payee)
-    assert pay(payee, DUE, [payable(1, [100])], BC, occasion()) == Outcome()
+    assert pay(payee, DUE, [payable(1, [100])], BC, event_context()) == Outcome()
 
 
 def test_a_payee_is_paid_what_was_frozen_or_nothing() -> None:
     due = DUE.model_copy(update={"cents": 135})
-    assert pay(Payee("p-1"), due, [payable(1, [100, 5]), payable(2, [30])], BC, occasion()).events
+    assert pay(Payee("p-1"), due, [payable(1, [100, 5]), payable(2, [30])], BC, event_context()).events
     with pytest.raises(AssertionError, match="froze 135 cents for p-1, its invoices make 134"):
-        pay(Payee("p-1"), due, [payable(1, [100, 4]), payable(2, [30])], BC, occasion())
+        pay(Payee("p-1"), due, [payable(1, [100, 4]), payable(2, [30])], BC, event_context())
 
 
 def test_a_remittance_may_be_disputed_as_long_as_the_longest_of_its_contracts_says() -> None:
-    outcome = pay(Payee("p-1"), DUE, [payable(1, [100], 90), payable(2, [100], 120)], BC, occasion())
+    outcome = pay(Payee("p-1"), DUE, [payable(1, [100], 90), payable(2, [100], 120)], BC, event_context())
     assert isinstance(outcome.events[1], RemittanceIssued)
     assert outcome.events[1].dispute_until == window_end(BC, DUE.run_on, 120)
 
@@ -240,7 +251,7 @@ def test_a_share_of_more_lines_than_a_record_holds_is_paid_with_several_remittan
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(running, "MOST_LINES", 4)
-    outcome = pay(Payee("p-1"), DUE, [payable(n, [10, 10]) for n in (1, 2, 3)], BC, occasion())
+    outcome = pay(Payee("p-1"), DUE, [payable(n, [10, 10]) for n in (1, 2, 3)], BC, event_context())
     remittances = [e for e in outcome.events if isinstance(e, RemittanceIssued)]
     assert [[(x.invoice_id, x.line) for x in r.lines] for r in remittances] == [
         [("i-1", "1"), ("i-1", "2"), ("i-2", "1"), ("i-2", "2")],
@@ -248,7 +259,7 @@ def test_a_share_of_more_lines_than_a_record_holds_is_paid_with_several_remittan
     ]
     told = [arm.event.remittance_id for arm in outcome.timers if isinstance(arm.event, ShareReleased)]
     assert told == [r.remittance_id for r in remittances for _ in {x.referral_id for x in r.lines}]
-    assert pay(Payee("p-1"), DUE, [], BC, occasion()).events == ()
+    assert pay(Payee("p-1"), DUE, [], BC, event_context()).events == ()
 
 
 SHARES = st.lists(st.lists(st.integers(0, 99_999), min_size=1, max_size=5), min_size=1, max_size=30)
@@ -261,7 +272,7 @@ def test_the_remittances_of_a_run_add_up_to_what_was_frozen_and_hold_each_line_o
     payables = [payable(n, lines) for n, lines in enumerate(shares)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(running, "MOST_LINES", most)
-        outcome = pay(Payee("p-1"), DUE, payables, BC, occasion())
+        outcome = pay(Payee("p-1"), DUE, payables, BC, event_context())
     remittances = [e for e in outcome.events if isinstance(e, RemittanceIssued)]
     payments = [e for e in outcome.events if isinstance(e, PaymentReleased)]
     lines = [(line.invoice_id, line.line) for r in remittances for line in r.lines]

@@ -3,12 +3,12 @@
 from datetime import date
 
 from services.invoice.domain import billing as acts
-from services.invoice.domain.judging import Ground
+from services.invoice.domain.judging import BillingContext
 from services.invoice.domain.running import Run
 from services.invoice.domain.steps import WaitEnded
 from shared.calendar import UNPUBLISHED
 from shared.decision import Decision
-from shared.events.answers import ActionRefused, said_by
+from shared.events.answers import ActionRefused, contract_of_service
 from shared.events.invoice import (
     InvoiceAdjudicated,
     InvoiceApproved,
@@ -26,10 +26,10 @@ from tests.invoice.life import (
     BILLED_ON,
     DAY,
     Life,
+    event_context,
     initial_report,
     kinds,
     line,
-    occasion,
     only,
     reported,
     submitted,
@@ -44,7 +44,7 @@ REPORT = ProviderSubmittedReport(
     by=Actor(account_id="a", role="clinician"), received_at=BILLED_AT, seen=0, idempotency_key="k",
     referral_id=REFERRAL, site_id="s-1", report="initial",
 )  # fmt: skip
-REFUSED = said_by("program", ActionRefused)(action_key=REFERRAL, action_id=SENT, reasons=())
+REFUSED = contract_of_service("program", ActionRefused)(action_key=REFERRAL, action_id=SENT, reasons=())
 NOT_LOADED = Terms.of([CONTRACT, CALENDAR])
 
 
@@ -118,23 +118,23 @@ def test_a_wait_that_is_over_frees_what_it_kept_back_on_its_own_day_even_if_its_
 
 def test_what_waits_for_terms_is_looked_at_every_day_until_they_are_there() -> None:
     case = reported()
-    poor = Ground(NOT_LOADED, {}, BILLED_AT)
-    pended = case.note(acts.submit(case.billing, submitted(), None, poor, occasion(BILLED_AT)))
+    poor = BillingContext(NOT_LOADED, {}, BILLED_AT)
+    pended = case.note(acts.submit(case.billing, submitted(), None, poor, event_context(BILLED_AT)))
     assert only(InvoicePended, pended.events).waits_for == ("terms",)
     name = f"wait/{case.invoice().id}"
     for n in (1, 2):
         wake = case.timers[name]
         assert isinstance(wake.event, WaitEnded)
         assert wake.due_at == at(BILLED_ON + n * DAY, 8)
-        again = case.note(acts.wait_ended(case.billing, poor._replace(at=wake.due_at), occasion(wake.due_at)))
+        again = case.note(acts.wait_ended(case.billing, poor._replace(at=wake.due_at), event_context(wake.due_at)))
         assert (again.changed, again.events) == ((), ())
     assert kinds(case.wait_ends(name)) == [InvoiceAdjudicated, InvoiceApproved, PaymentScheduled]
 
 
 def test_without_any_calendar_the_day_is_that_of_the_insurers_zone() -> None:
-    assert Ground(Terms(), {}, at(START, 3)).today == START - DAY
-    assert Ground(Terms(), {}, at(START, 3)).calendar is UNPUBLISHED
-    assert Ground(TERMS, {}, at(START, 3)).today == START - DAY
+    assert BillingContext(Terms(), {}, at(START, 3)).today == START - DAY
+    assert BillingContext(Terms(), {}, at(START, 3)).calendar is UNPUBLISHED
+    assert BillingContext(TERMS, {}, at(START, 3)).today == START - DAY
 
 
 def test_what_comes_at_the_first_instant_after_a_wait_comes_too_late() -> None:
@@ -197,4 +197,4 @@ def test_two_invoices_that_are_released_together_open_their_run_once() -> None:
 
 def hear_bill(case: Life) -> Decision:
     act = submitted(number="N-3")
-    return acts.submit(case.billing, act, None, case.ground(BILLED_AT), occasion(BILLED_AT))
+    return acts.submit(case.billing, act, None, case.context(BILLED_AT), event_context(BILLED_AT))

@@ -7,10 +7,10 @@ from services.notification.domain.case import Case, follow
 from services.notification.domain.following import act_on, escalate, see
 from services.notification.domain.notice import Notice
 from services.notification.domain.register import Register
-from services.notification.domain.telling import Told, tell
+from services.notification.domain.telling import NotificationContext, notify
 from services.notification.store.rules import RULES
 from shared.calendar import Calendar
-from shared.decision import Arm, Decision, Event, Occasion, Outcome
+from shared.decision import Decision, Event, EventContext, Outcome, SetTimer
 from shared.events.examples import example_of
 from shared.events.procurement import ContractActivated
 
@@ -54,16 +54,16 @@ class Ledger:
         self.case, self.register = case, register
         self.notices: dict[str, Notice] = {}
         self.said: list[Event] = []
-        self.clocks: dict[str, Arm] = {}
+        self.clocks: dict[str, SetTimer] = {}
         self._causes = 0
 
     def hear(self, heard: Event, *, at: datetime = NOON, read_at: datetime | None = None) -> Outcome:
-        occasion = self._occasion(heard.key, at, read_at)
+        event_context = self._occasion(heard.key, at, read_at)
         self.case = follow(self.case, heard)
         about = [n for n in self.notices.values() if n.concerns == heard.key]
         done = self._note(act_on(about, heard, RULES))
         rules = [rule for rule in RULES.values() if rule.on == heard.type_name]
-        told = self._note(tell(heard, Told(rules, self.case, self.register, heard.key), occasion))
+        told = self._note(notify(heard, NotificationContext(rules, self.case, self.register, heard.key), event_context))
         return Outcome(done.changed + told.changed, done.events + told.events, done.timers + told.timers)
 
     def see(self, notice_id: str) -> Decision:
@@ -75,7 +75,7 @@ class Ledger:
         due_at = self.clocks.pop(told).due_at or NOON
         group = [n for n in self.notices.values() if n.told == told]
         rules = [rule for rule in RULES.values() if rule.is_escalation]
-        ground = Told(rules, self.case, self.register, group[0].concerns)
+        ground = NotificationContext(rules, self.case, self.register, group[0].concerns)
         return self._note(escalate(group, RULES[group[0].rule], ground, self._occasion(told, due_at, read_at)))
 
     def by(self, rule: str) -> list[Notice]:
@@ -85,9 +85,9 @@ class Ledger:
     def words(self, start: int = 0) -> list[str]:
         return [e.type_name.split(".")[2] for e in self.said[start:]]
 
-    def _occasion(self, key: str, at: datetime, read_at: datetime | None) -> Occasion:
+    def _occasion(self, key: str, at: datetime, read_at: datetime | None) -> EventContext:
         self._causes += 1
-        return Occasion(f"cause-{self._causes}", "c", key, at, read_at or at + timedelta(seconds=1))
+        return EventContext(f"cause-{self._causes}", "c", key, at, read_at or at + timedelta(seconds=1))
 
     def _note(self, outcome: Outcome) -> Outcome:
         for notice in outcome.changed:
@@ -96,7 +96,7 @@ class Ledger:
         self.said += outcome.events
         for arm in outcome.timers:
             if arm.due_at:
-                self.clocks[arm.of] = arm
+                self.clocks[arm.key] = arm
             else:
-                self.clocks.pop(arm.of, None)
+                self.clocks.pop(arm.key, None)
         return outcome

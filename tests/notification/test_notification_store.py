@@ -9,12 +9,12 @@ from services.notification.domain.case import Case
 from services.notification.domain.notice import Notice
 from services.notification.store import cases, notices, register
 from shared import vault
-from shared.decision import Event, Occasion
+from shared.decision import Event, EventContext
 from shared.events.person import AccountHolderChanged, AccountHolderIdentified, Identity
 from shared.events.portal import RoleGranted, RoleRevoked
 from shared.events.procurement import CalendarPublished, SiteOpened
-from shared.handlers import Kept
-from shared.outbox import said
+from shared.handlers import ReceivedEvent
+from shared.outbox import message_of
 from shared.postgres import Connection, open_session
 from tests.notification.ledger import contract, event
 
@@ -32,8 +32,8 @@ async def conn(database: str) -> AsyncIterator[Connection]:
     await session.close()
 
 
-def kept(*events: Event) -> list[Kept]:
-    return [Kept(e, "", "", "", e.topic, e.key, n, NOON, NOON) for n, e in enumerate(events, 1)]
+def kept(*events: Event) -> list[ReceivedEvent]:
+    return [ReceivedEvent(e, "", "", "", e.topic, e.key, n, NOON, NOON) for n, e in enumerate(events, 1)]
 
 
 async def test_a_notice_comes_back_as_it_was(conn: Connection) -> None:
@@ -104,12 +104,12 @@ async def test_the_register_knows_roles_sites_contracts_and_the_default_calendar
         return event(SiteOpened, site_id=site_id, payee_id=payee_id)
 
     calendar = event(CalendarPublished, is_default=True, holidays=("2024-12-25",), weekend=(5, 6))
-    await register.keep_sites(conn, kept(site("s-2", "p-1"), site("s-1", "p-9"), site("s-1", "p-1")))
-    await register.keep_terms(conn, kept(contract(2, date(2024, 11, 10), "initial"), contract(1, date(2024, 1, 1))))
-    await register.keep_terms(
+    await register.project_sites(conn, kept(site("s-2", "p-1"), site("s-1", "p-9"), site("s-1", "p-1")))
+    await register.project_terms(conn, kept(contract(2, date(2024, 11, 10), "initial"), contract(1, date(2024, 1, 1))))
+    await register.project_terms(
         conn, kept(calendar, calendar.model_copy(update={"calendar_id": "x", "is_default": False}))
     )
-    await register.keep_roles(
+    await register.project_roles(
         conn,
         kept(
             RoleGranted(account_id="a-1", role="biller", site_id="s-1", received_at=NOON),
@@ -127,7 +127,7 @@ async def test_the_register_knows_roles_sites_contracts_and_the_default_calendar
 
 async def test_a_role_that_is_granted_later_is_known_at_once(conn: Connection) -> None:
     assert (await register.REGISTER.current(conn)).at_insurer("operations") == ["operations"]
-    await register.keep_roles(conn, kept(RoleGranted(account_id="a-1", role="operations", received_at=NOON)))
+    await register.project_roles(conn, kept(RoleGranted(account_id="a-1", role="operations", received_at=NOON)))
     assert (await register.REGISTER.current(conn)).at_insurer("operations") == ["a-1"]
 
 
@@ -137,10 +137,10 @@ async def test_an_account_is_mailed_at_its_own_address_and_a_site_at_its_busines
     portal = await open_session(database, "portal", "portal")
     identity = Identity(given_name="A", family_name="B", email="a-1@clinic.example")
     holder = AccountHolderIdentified(kind="account", person_id="a-1", identity=identity)
-    word = said(holder, Occasion("c", "c", "a-1", NOON, NOON))
+    word = message_of(holder, EventContext("c", "c", "a-1", NOON, NOON))
     (sealed,) = await vault.seal_people(portal, [word])
     await portal.close()
-    await register.keep_people(conn, kept(AccountHolderChanged.from_bytes(sealed.payload.encode())))
-    await register.keep_sites(conn, kept(event(SiteOpened, email="s-1@clinic.example")))
+    await register.project_people(conn, kept(AccountHolderChanged.from_bytes(sealed.payload.encode())))
+    await register.project_sites(conn, kept(event(SiteOpened, email="s-1@clinic.example")))
     found = await register.find_addresses(conn, ["a-1", "s-1", "a-9", "payment_officer"])
     assert found == {"a-1": "a-1@clinic.example", "s-1": "s-1@clinic.example"}

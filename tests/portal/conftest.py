@@ -11,7 +11,7 @@ import pytest
 from deploy.local.processes import ROOT
 from services.portal.api.passwords import hashed
 from services.portal.store.accounts import issue_tokens, read_accounts
-from services.portal.store.sessions import keep_credentials
+from services.portal.store.sessions import save_credentials
 from shared.migrate import MECHANISM
 from shared.postgres import Connection, open_session
 from tests.portal.world import World, accounts_file, world
@@ -80,7 +80,7 @@ async def furnished(house: House, folder: Path) -> AsyncIterator[World]:
     house.world.keys = {row[0]: f"key-of-{row[0]}" for row in ACCOUNTS}
     async with house.world.pool.acquire() as conn:
         await issue_tokens(conn, {sha256(key.encode()).digest(): id_ for id_, key in house.world.keys.items()})
-        await keep_credentials(conn, {row[0]: (row[7], _HASHED) for row in ACCOUNTS})
+        await save_credentials(conn, {row[0]: (row[7], _HASHED) for row in ACCOUNTS})
     yield house.world
 
 

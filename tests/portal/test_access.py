@@ -108,10 +108,10 @@ def notice(recipient: str, notice_id: str) -> NoticeQueued:
 @pytest.mark.parametrize("account", ROLE_OF)
 async def test_each_role_may_do_what_its_line_says_and_nothing_else(town: World, account: str) -> None:
     names = await names_of(town, account)
-    found = {door: (await call(town, account, *door, names)).status_code for door in ACCESS}
-    expected = {door: ROLE_OF[account] in roles for door, roles in ACCESS.items()}
-    assert {door: status in {200, 202} for door, status in found.items()} == expected
-    assert {status for door, status in found.items() if not expected[door]} <= {404}
+    found = {deadline: (await call(town, account, *deadline, names)).status_code for deadline in ACCESS}
+    expected = {deadline: ROLE_OF[account] in roles for deadline, roles in ACCESS.items()}
+    assert {deadline: status in {200, 202} for deadline, status in found.items()} == expected
+    assert {status for deadline, status in found.items() if not expected[deadline]} <= {404}
 
 
 async def test_each_call_announces_the_fact_by_whose_contract_it_is_let_in(town: World) -> None:

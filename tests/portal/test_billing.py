@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.decision import Flaw
+from shared.decision import Violation
 from shared.events.invoice import InvoiceReturned, InvoiceVoided
 from tests.portal import story, treated
 from tests.portal.story import CASE, NUMBER
@@ -42,7 +42,7 @@ async def test_an_invoice_that_is_returned_tells_every_field(case: World) -> Non
     asking = asyncio.create_task(case.post(f"{HERE}/commands/invoice", BILLER, BILL, wait=5))
     fact = await case.fact("submitted-invoice")
     flaws = tuple(
-        Flaw(code=code, rule="a rule", fix="a fix", field=field)
+        Violation(code=code, rule="a rule", fix="a fix", field=field)
         for code, field in (("INV-TOTAL", "cents"), ("FEE-UNITS", "lines.0.units"))
     )
     back = InvoiceReturned(referral_id=CASE, invoice_id=treated.INVOICE, number="24-1", fields=flaws)
@@ -95,7 +95,7 @@ async def test_a_frozen_invoice_says_what_is_possible_instead(case: World) -> No
     await case.hear(treated.billed(), *treated.decided())
     body = {"invoice_id": treated.INVOICE}
     asking = asyncio.create_task(case.post(f"{HERE}/commands/void", BILLER, body, etag='"2"', wait=5))
-    flaw = Flaw(code="RUN-FROZEN", rule="before the cut-off", fix="put it right", field="invoice_id")
+    flaw = Violation(code="RUN-FROZEN", rule="before the cut-off", fix="put it right", field="invoice_id")
     await case.refuse(await case.fact("voided-invoice"), flaw, allowed=("rectify",), service="invoice")
     answer = await asking
     assert (answer.status_code, answer.json()["state"], answer.json()["allowed"]) == (409, "scheduled", ["rectify"])

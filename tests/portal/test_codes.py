@@ -42,7 +42,7 @@ from tests.portal.visitor import visiting
 from tests.portal.world import World
 from tests.program import planning
 from tests.program import test_reports as reports
-from tests.program.ground import case_in, started
+from tests.program.context import case_in, started
 from tests.referral.test_life import Story
 
 NOW = date(2024, 11, 5)
@@ -74,12 +74,12 @@ def moved(code: Any) -> Decided:
 
 def held(code: Any) -> Decided:
     story = Story().offer().acknowledge().accept()
-    return story.act(ProviderHeldReferral, reason_code=code, review_on=story.ground.today + DAY)
+    return story.act(ProviderHeldReferral, reason_code=code, review_on=story.context.today + DAY)
 
 
 def held_for_insurer(code: Any) -> Decided:
     story = Story().offer()
-    return story.rule(OfficerHeldReferral, reason_code=code, review_on=story.ground.today + DAY)
+    return story.rule(OfficerHeldReferral, reason_code=code, review_on=story.context.today + DAY)
 
 
 def withdrawn(code: Any) -> Decided:
@@ -88,7 +88,7 @@ def withdrawn(code: Any) -> Decided:
 
 def ended(code: Any) -> Decided:
     story = Story().schedule().start()
-    return story.act(ProviderEndedProgram, last_on=story.ground.today, exit_reason=code)
+    return story.act(ProviderEndedProgram, last_on=story.context.today, exit_reason=code)
 
 
 def waived(code: Any) -> Decided:
@@ -102,12 +102,12 @@ def returned(code: Any) -> Decided:
 
 
 def decided(code: Any) -> Decided:
-    on = planning.ground(planning.DECIDED_ON)
+    on = planning.context(planning.DECIDED_ON)
     return planning.decide(planning.waiting(planning.VISIT), on, ("visit", "1", *((code,) if code else ())))
 
 
 def aimed(code: Any) -> Decided:
-    on = planning.ground(planning.ASKED_ON)
+    on = planning.context(planning.ASKED_ON)
     return planning.submit(planning.reported(), {**planning.VISIT, "goal": code}, on=on)
 
 
@@ -216,10 +216,10 @@ def test_the_owner_takes_a_code_from_its_first_day_on_and_not_before(decide: str
         said |= {"idempotency_key": "k", "referral_id": "r-1", "review_on": day + DAY}
         if decide == "hold":
             act = OfficerHeldReferral.model_validate(said | {"reason_code": "claim-review"})
-            told.append(holding.hold_as_officer(story.referral, act, story.ground))
+            told.append(holding.hold_as_officer(story.referral, act, story.context))
         else:
             end = OfficerWithdrewReferral.model_validate(said | {"reason_code": "medical"})
-            told.append(withdrawing.withdraw(story.referral, end, story.ground))
+            told.append(withdrawing.withdraw(story.referral, end, story.context))
     assert [type(one) for one in told] == [Refusal, Outcome]
 
 

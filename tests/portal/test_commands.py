@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from shared import vault
-from shared.decision import Flaw
+from shared.decision import Violation
 from tests.portal import story
 from tests.portal.conftest import built, furnished
 from tests.portal.story import CASE, NUMBER
@@ -32,8 +32,8 @@ async def offer(portal: World) -> World:
     return portal
 
 
-def flaw(code: str, field: str | None = None) -> Flaw:
-    return Flaw(code=code, rule=f"the rule of {code}", fix=f"the fix of {code}", field=field)
+def flaw(code: str, field: str | None = None) -> Violation:
+    return Violation(code=code, rule=f"the rule of {code}", fix=f"the fix of {code}", field=field)
 
 
 async def test_an_action_is_announced_and_its_operation_can_be_followed(offer: World) -> None:
@@ -95,7 +95,7 @@ async def test_patience_that_ends_is_an_operation_that_goes_on(offer: World) -> 
     ],
 )
 async def test_a_refusal_is_told_with_every_reason(
-    offer: World, flaws: tuple[Flaw, ...], allowed: tuple[str, ...], status: int
+    offer: World, flaws: tuple[Violation, ...], allowed: tuple[str, ...], status: int
 ) -> None:
     asking = asyncio.create_task(offer.post(DECLINE, CLINIC, {}, etag=SEEN, wait=5))
     await offer.refuse(await offer.fact("declined-referral"), *flaws, allowed=allowed)

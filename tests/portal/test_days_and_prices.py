@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.portal.domain import tasks
-from services.portal.domain.ready import Done, services
+from services.portal.domain.ready import CompletedServices, services
 from services.portal.pages import words
 from services.portal.store.register import assemble
 from shared import clock
@@ -91,7 +91,7 @@ def test_what_is_ready_is_priced_by_the_fees_of_its_day_of_service() -> None:
     register = assemble(PRICED)
     last, first = CUT_OVER - timedelta(days=1), CUT_OVER + timedelta(days=1)
     report = {"kind": "initial", "service_on": last.isoformat()}
-    done = Done(
+    done = CompletedServices(
         lambda on: register.fees("c-1", on),
         [report],
         {last.isoformat(): "attended", first.isoformat(): "attended"},
@@ -130,7 +130,7 @@ def test_a_report_that_came_later_than_any_tier_pays_for_is_not_ready() -> None:
     fees = {"O1-ASSESS": fee("O1-ASSESS", 40_000, unit="report", needs_report="initial", tiers=tiers)}
     for late, cents in ((0, [40_000]), (5, [30_000]), (6, [])):
         report = {"kind": "initial", "service_on": "2024-11-12", "business_days_late": late}
-        assert [one.cents for one in services(Done(lambda _: fees, [report], {}, ()), CUT_OVER)] == cents
+        assert [one.cents for one in services(CompletedServices(lambda _: fees, [report], {}, ()), CUT_OVER)] == cents
 
 
 async def test_what_was_done_before_a_withdrawal_is_billed_and_put_right_in_the_browser(portal: World) -> None:

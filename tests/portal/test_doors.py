@@ -2,12 +2,20 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from services.portal.domain.doors import Door, DoorDue, Doors, close_doors, move_door, open_door, reach
+from services.portal.domain.doors import (
+    DeadlineDue,
+    OpenDeadline,
+    OpenDeadlines,
+    close_deadlines,
+    expire,
+    move_deadline,
+    open_deadline,
+)
 from services.portal.handlers import CLOSING, handlers, opens
 from shared.calendar import Calendar
-from shared.decision import Arm, Outcome
+from shared.decision import Outcome, SetTimer
 from shared.events import catalogue
-from shared.events.answers import DeadlineMoved, said_by
+from shared.events.answers import DeadlineMoved, contract_of_service
 from shared.events.portal import DeadlineReached
 from shared.events.values import Deadline
 from shared.timers import due as due_until
@@ -18,77 +26,81 @@ from tests.portal.world import World
 BC = Calendar("bc", holidays=frozenset({date(2024, 11, 11)}))
 FRIDAY = datetime(2024, 11, 8, 20, tzinfo=UTC)
 TUESDAY_END = datetime(2024, 11, 13, 7, 59, 59, tzinfo=UTC)  # Monday is Remembrance Day
-EMPTY = Doors("r")
+EMPTY = OpenDeadlines("r")
 
 
-def opened(due_at: datetime, read_at: datetime = FRIDAY, name: str = "acknowledge/1", doors: Doors = EMPTY) -> Outcome:
-    return open_door(doors, Deadline(name=name, due_at=due_at), "referral", read_at=read_at, calendar=BC)
+def opened(
+    due_at: datetime, read_at: datetime = FRIDAY, name: str = "acknowledge/1", deadlines: OpenDeadlines = EMPTY
+) -> Outcome:
+    return open_deadline(deadlines, Deadline(name=name, due_at=due_at), "referral", read_at=read_at, calendar=BC)
 
 
-def left_by(outcome: Outcome) -> Doors:
-    (doors,) = outcome.changed
-    assert isinstance(doors, Doors)
-    return doors
+def left_by(outcome: Outcome) -> OpenDeadlines:
+    (deadlines,) = outcome.changed
+    assert isinstance(deadlines, OpenDeadlines)
+    return deadlines
 
 
-def due(at: datetime, name: str = "acknowledge/1") -> DoorDue:
-    return DoorDue(record_key="r", service="referral", name=name, due_at=at)
+def due(at: datetime, name: str = "acknowledge/1") -> DeadlineDue:
+    return DeadlineDue(record_key="r", service="referral", name=name, due_at=at)
 
 
 def test_a_door_closes_when_it_is_due() -> None:
     later = TUESDAY_END + timedelta(hours=3)
-    assert opened(later).timers == (Arm("r", "acknowledge/1", later, due(later)),)
+    assert opened(later).timers == (SetTimer("r", "acknowledge/1", later, due(later)),)
 
 
 def test_a_door_that_could_not_be_shown_stays_open_to_the_end_of_the_first_business_day() -> None:
     long_ago = FRIDAY - timedelta(days=3)
-    assert opened(long_ago).timers == (Arm("r", "acknowledge/1", TUESDAY_END, due(long_ago)),)
+    assert opened(long_ago).timers == (SetTimer("r", "acknowledge/1", TUESDAY_END, due(long_ago)),)
 
 
 def test_what_is_said_names_the_instant_that_its_owner_gave() -> None:
-    doors = left_by(opened(FRIDAY))
-    said = reach(doors, due(FRIDAY))
+    deadlines = left_by(opened(FRIDAY))
+    said = expire(deadlines, due(FRIDAY))
     assert said.events == (DeadlineReached(record_key="r", service="referral", name="acknowledge/1", due_at=FRIDAY),)
     assert left_by(said).open == ()
 
 
 def test_the_next_door_takes_the_place_of_the_one_before() -> None:
-    doors = left_by(opened(FRIDAY))
-    answer = opened(TUESDAY_END, name="answer/1", doors=doors)
+    deadlines = left_by(opened(FRIDAY))
+    answer = opened(TUESDAY_END, name="answer/1", deadlines=deadlines)
     assert answer.timers == (
-        Arm("r", "acknowledge/1"),
-        Arm("r", "answer/1", TUESDAY_END, due(TUESDAY_END, "answer/1")),
+        SetTimer("r", "acknowledge/1"),
+        SetTimer("r", "answer/1", TUESDAY_END, due(TUESDAY_END, "answer/1")),
     )
-    assert [door.name for door in left_by(answer).open] == ["answer/1"]
+    assert [deadline.name for deadline in left_by(answer).open] == ["answer/1"]
 
 
 def test_doors_of_another_service_are_left_alone() -> None:
-    plan = Door("plan-decision/2", "program", FRIDAY)
-    doors = Doors("r", open=(plan,))
-    assert plan in left_by(opened(FRIDAY, doors=doors)).open
-    assert close_doors(doors, "referral") == Outcome()
-    assert left_by(close_doors(left_by(opened(FRIDAY, doors=doors)), "referral")).open == (plan,)
+    plan = OpenDeadline("plan-decision/2", "program", FRIDAY)
+    deadlines = OpenDeadlines("r", open=(plan,))
+    assert plan in left_by(opened(FRIDAY, deadlines=deadlines)).open
+    assert close_deadlines(deadlines, "referral") == Outcome()
+    assert left_by(close_deadlines(left_by(opened(FRIDAY, deadlines=deadlines)), "referral")).open == (plan,)
 
 
 def test_a_door_whose_clock_stands_still_is_not_armed_and_not_forgotten() -> None:
-    doors = left_by(opened(FRIDAY))
-    assert move_door(doors, "acknowledge/1", "referral", None) == Outcome(timers=(Arm("r", "acknowledge/1"),))
+    deadlines = left_by(opened(FRIDAY))
+    assert move_deadline(deadlines, "acknowledge/1", "referral", None) == Outcome(
+        timers=(SetTimer("r", "acknowledge/1"),)
+    )
     soon = FRIDAY + timedelta(hours=1)
-    again = move_door(doors, "acknowledge/1", "referral", soon)
-    assert again.timers == (Arm("r", "acknowledge/1", TUESDAY_END, due(soon)),)
+    again = move_deadline(deadlines, "acknowledge/1", "referral", soon)
+    assert again.timers == (SetTimer("r", "acknowledge/1", TUESDAY_END, due(soon)),)
     later = TUESDAY_END + timedelta(days=3)
-    assert move_door(doors, "acknowledge/1", "referral", later).timers[0].due_at == later
+    assert move_deadline(deadlines, "acknowledge/1", "referral", later).timers[0].due_at == later
 
 
 def test_a_door_that_was_closed_too_soon_is_armed_anew() -> None:
-    moved = move_door(EMPTY, "acknowledge/1", "referral", FRIDAY)
-    assert moved.timers == (Arm("r", "acknowledge/1", FRIDAY, due(FRIDAY)),)
-    assert [door.name for door in left_by(moved).open] == ["acknowledge/1"]
+    moved = move_deadline(EMPTY, "acknowledge/1", "referral", FRIDAY)
+    assert moved.timers == (SetTimer("r", "acknowledge/1", FRIDAY, due(FRIDAY)),)
+    assert [deadline.name for deadline in left_by(moved).open] == ["acknowledge/1"]
 
 
 def test_an_answer_closes_every_door_of_its_owner() -> None:
-    assert close_doors(left_by(opened(FRIDAY)), "referral").timers == (Arm("r", "acknowledge/1"),)
-    assert close_doors(None, "referral") == Outcome()
+    assert close_deadlines(left_by(opened(FRIDAY)), "referral").timers == (SetTimer("r", "acknowledge/1"),)
+    assert close_deadlines(None, "referral") == Outcome()
 
 
 async def timers(portal: World) -> dict[str, datetime]:
@@ -101,10 +113,12 @@ async def test_doors_open_move_and_close_with_the_referral(portal: World) -> Non
     await portal.hear(story.created(), story.offered())
     first = await timers(portal)
     assert list(first) == ["acknowledge/1"]
-    await portal.hear(said_by("referral", DeadlineMoved)(record_key=CASE, name="acknowledge/1", due_at=None))
+    await portal.hear(
+        contract_of_service("referral", DeadlineMoved)(record_key=CASE, name="acknowledge/1", due_at=None)
+    )
     assert await timers(portal) == {}
     far = datetime(2030, 1, 1, tzinfo=UTC)
-    await portal.hear(said_by("referral", DeadlineMoved)(record_key=CASE, name="acknowledge/1", due_at=far))
+    await portal.hear(contract_of_service("referral", DeadlineMoved)(record_key=CASE, name="acknowledge/1", due_at=far))
     assert await timers(portal) == {"acknowledge/1": far}
     await portal.hear(story.acknowledged())
     assert list(await timers(portal)) == ["answer/1"]

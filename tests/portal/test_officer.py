@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.decision import Flaw
+from shared.decision import Violation
 from shared.events.invoice import RunReleased
 from shared.events.referral import OfficerAssigned, ReferralNotAdmitted, ReferralUnplaced
 from shared.events.values import Failure, Officer
@@ -105,7 +105,7 @@ async def test_an_officer_decides_what_was_seen_of_it(case: World, verb: str, bo
     asking = asyncio.create_task(case.post(f"{HERE}/commands/{verb}", OFFICER, body, etag='"1"', wait=5))
     fact = await case.fact(words)
     assert (fact.payload["seen"], fact.payload["by"]["role"]) == (1, "claims_officer")
-    flaw = Flaw(code="STALE", rule="one acts on what one sees", fix="reload it", field="seen")
+    flaw = Violation(code="STALE", rule="one acts on what one sees", fix="reload it", field="seen")
     await case.refuse(fact, flaw, service="program")
     answer = await asking
     current = answer.json()["current"]
@@ -124,7 +124,7 @@ async def test_what_is_possible_instead_is_named_by_the_calls_of_who_asked(
 ) -> None:
     asking = asyncio.create_task(case.post(path, who, body, etag='"9"', wait=5))
     fact = await case.fact("-plan.")
-    flaw = Flaw(code="PLAN-STATE", rule="its state", fix="reload it", field="plan")
+    flaw = Violation(code="PLAN-STATE", rule="its state", fix="reload it", field="plan")
     allowed = ("decide", "waive") if who == OFFICER else ("decide", "amend", "submit")
     await case.refuse(fact, flaw, allowed=allowed, service="program")
     answer = await asking

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shared import clock
-from shared.decision import Event, Flaw
+from shared.decision import Event, Violation
 from shared.events.referral import AppointmentMissed
 from tests.portal import story, treated
 from tests.portal.story import NUMBER
@@ -51,7 +51,7 @@ async def test_a_refusal_stands_beside_its_field_and_what_was_typed_is_kept(port
         await visitor.open(f"/referrals/{NUMBER}/answer")
         pressed = asyncio.create_task(visitor.press("decline", comment="They live far away."))
         fact = await portal.fact("provider-declined-referral")
-        flaw = Flaw(code="FIELD-MISSING", field="reason_code", rule="a decline has a reason", fix="choose one")
+        flaw = Violation(code="FIELD-MISSING", field="reason_code", rule="a decline has a reason", fix="choose one")
         await portal.refuse(fact, flaw)
         answer = await pressed
         assert answer.status_code == 422

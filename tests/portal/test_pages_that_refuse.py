@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from shared.decision import Flaw
+from shared.decision import Violation
 from tests.portal import story, treated
 from tests.portal.conftest import House
 from tests.portal.story import NUMBER
@@ -86,7 +86,7 @@ async def test_what_was_typed_is_kept_though_its_form_has_no_place_any_more(port
         pressed = asyncio.create_task(visitor.client.post(f"{R}/{place}", data=said))
         if place == "attendance":
             fact = await portal.fact("attendance")
-            await portal.refuse(fact, Flaw(code="STATE", rule="it is over", fix="look"), allowed=("none",))
+            await portal.refuse(fact, Violation(code="STATE", rule="it is over", fix="look"), allowed=("none",))
         text = (await pressed).text
         assert (await pressed).status_code in {409, 412, 422}
         assert "2024-11-20" in text
@@ -129,5 +129,5 @@ async def declined(portal: World, visitor: Visitor, *, allowed: tuple[str, ...] 
     await visitor.open(f"{R}/answer")
     pressed = asyncio.create_task(visitor.press("decline", comment=WORDS, reason_code="out-of-region"))
     fact = await portal.fact("provider-declined-referral")
-    await portal.refuse(fact, Flaw(code="STATE", rule="it was answered", fix="read it again"), allowed=allowed)
+    await portal.refuse(fact, Violation(code="STATE", rule="it was answered", fix="read it again"), allowed=allowed)
     return (await pressed).text

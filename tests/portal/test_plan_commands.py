@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.portal.domain.doors import Door, Doors, close_doors
-from shared.decision import Flaw
-from shared.events.answers import DeadlineMoved, said_by
+from services.portal.domain.doors import OpenDeadline, OpenDeadlines, close_deadlines
+from shared.decision import Violation
+from shared.events.answers import DeadlineMoved, contract_of_service
 from shared.events.program import AttendanceDay, Ended, PlanDeclined, PlanDeemedApproved
 from tests.portal import treated
 from tests.portal.story import CASE, NOON, NUMBER
@@ -134,7 +134,7 @@ async def test_who_acted_on_an_old_plan_is_shown_the_new_one(case: World) -> Non
     asking = asyncio.create_task(case.post(f"{HERE}/commands/amend", CLINIC, body, etag='"8"', wait=5))
     fact = await case.fact("submitted-plan-amendment")
     assert (fact.payload["amends"], fact.payload["lines"][0]["replaces"], fact.payload["seen"]) == (1, "g-1", 8)
-    stale = Flaw(code="STALE", rule="one acts on what one sees", fix="reload it", field="seen")
+    stale = Violation(code="STALE", rule="one acts on what one sees", fix="reload it", field="seen")
     await case.refuse(fact, stale, service="program")
     answer = await asking
     assert (answer.status_code, answer.json()["current"]["revision"]) == (412, 11)
@@ -172,7 +172,7 @@ async def test_what_is_deemed_granted_still_waits_for_its_decision(case: World) 
     await case.hear(treated.asked_for(), deemed)
     (waiting,) = (await case.get_json("/officer/queue", OFFICER))["items"]
     assert (waiting["plan"], waiting["state"], waiting["certificate"]) == (1, "deemed", "c-1")
-    reason = Flaw(code="NOT-NEEDED", rule="it serves the goal", fix="say why", field="lines.0")
+    reason = Violation(code="NOT-NEEDED", rule="it serves the goal", fix="say why", field="lines.0")
     end = Ended(grant="g-1", last_on=treated.DAY)
     await case.hear(
         PlanDeclined(referral_id=CASE, revision=10, plan=1, reasons=(reason,), ended=(end,), notified_on=treated.DAY)
@@ -205,21 +205,25 @@ async def test_the_doors_of_a_plan_follow_its_clock(case: World) -> None:
     assert set(await timers(case)) == {"plan-information/1"}
     await case.hear(treated.replied("0192c1f0-0000-7000-8000-000000000002"))
     assert set(await timers(case)) == {"plan-decision/1"}
-    await case.hear(said_by("program", DeadlineMoved)(record_key=CASE, name="plan-decision/1", due_at=None))
+    await case.hear(contract_of_service("program", DeadlineMoved)(record_key=CASE, name="plan-decision/1", due_at=None))
     assert await timers(case) == {}
     assert (await case.get_json(f"{HERE}/plans/1", CLINIC))["door"] is None
     later = NOON + timedelta(days=4000)
-    await case.hear(said_by("program", DeadlineMoved)(record_key=CASE, name="plan-decision/1", due_at=later))
+    await case.hear(
+        contract_of_service("program", DeadlineMoved)(record_key=CASE, name="plan-decision/1", due_at=later)
+    )
     assert await timers(case) == {"plan-decision/1": later}
     await case.hear(treated.granted())
     assert await timers(case) == {}
 
 
 def test_the_decision_of_one_plan_leaves_the_door_of_another_open() -> None:
-    doors = Doors("r", open=(Door("plan-decision/11", "program", NOON), Door("plan-decision/1", "program", NOON)))
-    (left,) = close_doors(doors, "program", "/1").changed
-    assert isinstance(left, Doors)
-    assert [door.name for door in left.open] == ["plan-decision/11"]
+    deadlines = OpenDeadlines(
+        "r", open=(OpenDeadline("plan-decision/11", "program", NOON), OpenDeadline("plan-decision/1", "program", NOON))
+    )
+    (left,) = close_deadlines(deadlines, "program", "/1").changed
+    assert isinstance(left, OpenDeadlines)
+    assert [deadline.name for deadline in left.open] == ["plan-decision/11"]
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from shared import outbox, vault
-from shared.decision import Event, Occasion
-from shared.events.answers import DeadlineMoved, said_by
+from shared.decision import Event, EventContext
+from shared.events.answers import DeadlineMoved, contract_of_service
 from shared.events.person import Identity, WorkerIdentified
 from shared.events.referral import ClaimStandingChanged, OfficerAssigned
 from shared.events.values import Officer
@@ -21,9 +21,9 @@ CLINIC = "a-north"
 async def introduce(portal: World, person_id: str = "W1") -> None:
     """Referral says who the worker is, sealed."""
     person = WorkerIdentified(kind="worker", person_id=person_id, identity=Identity(given_name="Ida", phn="9000000001"))
-    occasion = Occasion("c", "c", person.key, NOON, NOON)
+    event_context = EventContext("c", "c", person.key, NOON, NOON)
     async with portal.pool.acquire() as conn:
-        (word,) = await vault.seal_people(conn, [outbox.said(person, occasion)])
+        (word,) = await vault.seal_people(conn, [outbox.message_of(person, event_context)])
     await portal.hear(word.event)
 
 
@@ -87,11 +87,11 @@ async def test_the_life_of_a_referral_is_shown_as_it_goes(portal: World) -> None
 
 
 async def test_nothing_can_be_done_while_it_is_held(portal: World) -> None:
-    stopped = said_by("referral", DeadlineMoved)(record_key=CASE, name="acknowledge/1", due_at=None)
+    stopped = contract_of_service("referral", DeadlineMoved)(record_key=CASE, name="acknowledge/1", due_at=None)
     await portal.hear(story.created(), story.offered(), story.held(), stopped)
     seen = await portal.get_json(f"/referrals/{NUMBER}", CLINIC)
     assert (seen["held_by"], seen["allowed"], seen["door"]) == (["claim"], [], None)
-    goes_on = said_by("referral", DeadlineMoved)(record_key=CASE, name="acknowledge/1", due_at=NOON)
+    goes_on = contract_of_service("referral", DeadlineMoved)(record_key=CASE, name="acknowledge/1", due_at=NOON)
     await portal.hear(story.resumed(), goes_on)
     seen = await portal.get_json(f"/referrals/{NUMBER}", CLINIC)
     assert (seen["held_by"], seen["allowed"]) == ([], ["acknowledge", "decline"])
@@ -130,7 +130,9 @@ async def test_a_page_that_did_not_change_is_not_sent_again(portal: World) -> No
 async def test_what_changes_without_a_new_revision_is_sent_again(portal: World) -> None:
     path, headers = f"/api/v1/referrals/{NUMBER}", {**portal.auth(CLINIC), "If-None-Match": '"2"'}
     await portal.hear(story.created(), story.offered())
-    await portal.hear(said_by("referral", DeadlineMoved)(record_key=CASE, name="acknowledge/1", due_at=None))
+    await portal.hear(
+        contract_of_service("referral", DeadlineMoved)(record_key=CASE, name="acknowledge/1", due_at=None)
+    )
     moved = await portal.client.get(path, headers=headers)
     assert (moved.status_code, moved.json()["door"]) == (200, None)
     await introduce(portal)

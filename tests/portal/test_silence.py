@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from shared import outbox, vault
-from shared.decision import Occasion
+from shared.decision import EventContext
 from shared.events.person import Identity, WorkerIdentified
 from tests.portal import story
 from tests.portal.story import NOON, NUMBER
@@ -21,7 +21,9 @@ async def introduce(portal: World) -> None:
     """Referral says who the worker is, sealed."""
     person = WorkerIdentified(kind="worker", person_id="W1", identity=IDENTITY)
     async with portal.pool.acquire() as conn:
-        (word,) = await vault.seal_people(conn, [outbox.said(person, Occasion("c", "c", person.key, NOON, NOON))])
+        (word,) = await vault.seal_people(
+            conn, [outbox.message_of(person, EventContext("c", "c", person.key, NOON, NOON))]
+        )
     await portal.hear(word.event)
 
 

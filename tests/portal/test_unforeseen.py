@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from services.portal.api.access import ACCESS
 from services.portal.pages.access import PAGES
-from services.portal.pages.press import Press
+from services.portal.pages.press import FormSubmission
 from shared import metrics
 from tests.portal import story, treated
 from tests.portal.conftest import House
@@ -78,7 +78,7 @@ async def test_a_fault_of_ours_in_a_press_is_a_page_on_which_everything_typed_st
 async def test_an_exception_that_is_none_of_the_database_is_answered_likewise(
     portal: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Press, "key", property(lambda _: 1 / 0))
+    monkeypatch.setattr(FormSubmission, "key", property(lambda _: 1 / 0))
     await portal.hear(story.CALENDAR, story.created(), story.offered())
     async with visiting(portal, "a-north") as visitor:
         answer = await visitor.client.post(ANSWER, data={"how": "decline", "seen": "2", "comment": "As agreed"})

@@ -15,7 +15,7 @@ from services.notification.domain.rule import Rule
 from services.notification.store.rules import RULES
 from services.portal.handlers import handlers
 from shared.codes import Side, code_list
-from shared.decision import INTERNAL, Event, Flaw, Refusal
+from shared.decision import INTERNAL, Event, Refusal, Violation
 from shared.decision import Decision as Decided
 from shared.events import contracts, invoice, program, referral
 from shared.events.notification import NoticeQueued
@@ -26,7 +26,7 @@ from tests.portal.conftest import built, furnished
 from tests.portal.raw import faults_in, faults_on
 from tests.portal.story import NOON
 from tests.portal.walk import Walk, told, walking
-from tests.program import ground, planning
+from tests.program import context, planning
 from tests.program import test_attendance as attendance
 from tests.program import test_reports as reports
 from tests.referral import test_admission as admission
@@ -318,7 +318,7 @@ def refusals() -> Iterator[Decided]:
 
 def treated_badly() -> Iterator[Decided]:
     """What program says of reports, days and plans that it does not take."""
-    begun = ground.started()
+    begun = context.started()
     wrong: tuple[dict[str, Any], ...] = (
         {"service_on": None, "author_discipline": None, "document_id": None, "sections": (), "measures": {}},
         {"service_on": date(2024, 11, 1), "author_discipline": "psychologist", "measures": {"lift_kg": 900}},
@@ -327,23 +327,23 @@ def treated_badly() -> Iterator[Decided]:
     )
     yield from (reports.sent(begun, **bad) for bad in wrong)
     yield reports.waived(begun, reason=None)
-    yield reports.returned(ground.case_in(reports.sent(begun, terms=reports.REVIEWED)), reports.SENT_ON, fields=())
-    ended = ground.case_in(reports.sent(begun))
+    yield reports.returned(context.case_in(reports.sent(begun, terms=reports.REVIEWED)), reports.SENT_ON, fields=())
+    ended = context.case_in(reports.sent(begun))
     yield reports.waived(ended)
     yield attendance.recorded(begun, attendance.day(1), attendance.day(28), attendance.day(28))
-    yield attendance.recorded(ground.opened(), attendance.day(4))
+    yield attendance.recorded(context.opened(), attendance.day(4))
     yield planning.submit(begun)
     line = {**planning.VISIT, "to_on": date(2024, 11, 5), "units": "999", "discipline": "psychologist", "goal": "x"}
     yield planning.submit(
         planning.reported(), {"line": "1"}, line, {**line, "code": "NONE", "from_on": date(2024, 11, 1)}
     )
-    decided_on = planning.ground(planning.DECIDED_ON)
+    decided_on = planning.context(planning.DECIDED_ON)
     yield planning.decide(planning.waiting(planning.VISIT), decided_on, ("visit", "99"), ("other", "1"))
     yield planning.amend(planning.reported(), 7, planning.MORE, on=decided_on)
     yield planning.reply(planning.waiting(planning.VISIT), decided_on)
 
 
-def billed_badly() -> Iterator[Flaw]:
+def billed_badly() -> Iterator[Violation]:
     """Why lines of an invoice are cut or denied, and documents returned."""
     case = billing.active(billing.came(1, 2), billing.came(3, status="missed"), billing.due("initial"))
     asking = [("CR-DAY", 1, 99_999, "3"), ("NONE", 1, 5, "1"), ("CR-DAY", -9, 5, "1"), ("CR-DAY", 3, 13_800, "1.5")]
@@ -371,7 +371,7 @@ CLAIMS: tuple[tuple[date, Standing], ...] = (
 )
 
 
-def refused_requests() -> Iterator[Flaw]:
+def refused_requests() -> Iterator[Violation]:
     """Why requests are not admitted."""
     for on in (date(2024, 9, 10), date(2024, 11, 5)):
         for wanted in (None, "or2", "crrtw", "or1"):
@@ -383,7 +383,7 @@ async def test_what_owners_say_when_they_refuse_is_in_words(walk: Walk) -> None:
     decided = [decision for decision in (*refusals(), *treated_badly()) if isinstance(decision, Refusal)]
     said = {flaw: decision.allowed for decision in decided for flaw in decision.flaws}
     said |= dict.fromkeys(
-        (Flaw.model_validate(flaw.model_dump()) for flaw in (*billed_badly(), *refused_requests())), ()
+        (Violation.model_validate(flaw.model_dump()) for flaw in (*billed_badly(), *refused_requests())), ()
     )
     assert len(said) > 80
     assert [fault for flaw in said for text in (flaw.rule, flaw.fix) for fault in faults_in(text)] == []

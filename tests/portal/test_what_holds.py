@@ -12,7 +12,7 @@ from services.portal.store.plans import PlanDoorMoved
 from services.portal.store.shown import Moved
 from services.program.domain.obligations import redated
 from shared.calendar import Calendar
-from shared.decision import Flaw
+from shared.decision import Violation
 from shared.events.program import (
     Ended,
     Grant,
@@ -86,7 +86,7 @@ async def test_after_a_late_decision_a_plan_shows_what_was_decided_and_until_whe
 
 
 async def test_after_a_late_refusal_a_plan_grants_nothing_and_says_why(portal: World) -> None:
-    why = Flaw(code="no-goal", rule="the line leads to no goal", fix="amend it", field="lines.1")
+    why = Violation(code="no-goal", rule="the line leads to no goal", fix="amend it", field="lines.1")
     refused = PlanDeclined(referral_id=CASE, revision=10, plan=1, reasons=(why,), ended=ENDED, notified_on=LAST_DEEMED)
     await portal.hear(story.CALENDAR, *treated.ACTIVE, treated.asked_for(), deemed(), refused)
     for account, place in PLACES:

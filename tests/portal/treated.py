@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
-from shared.decision import Event, Flaw
+from shared.decision import Event, Violation
 from shared.events.invoice import (
     ClaimedLine,
     Cut,
@@ -117,7 +117,7 @@ def sent_in(document_id: str, revision: int = 3, number: int = 1) -> ReportSubmi
 
 
 def sent_back(revision: int = 4) -> ReportReturned:
-    flaw = Flaw(
+    flaw = Violation(
         code="RPT-UNCLEAR", rule="a reader can tell what was found", fix="say it more clearly", field="sections"
     )
     return ReportReturned(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from deploy.local.processes import ROOT
 from services.portal.pages.access import PAGES
 from shared import outbox, vault
-from shared.decision import Event, Occasion
+from shared.decision import Event, EventContext
 from shared.events.person import Identity, WorkerIdentified
 from shared.events.procurement import (
     ContractActivated,
@@ -104,7 +104,9 @@ async def introduce(portal: World) -> None:
     """Referral says who the worker is, sealed."""
     person = WorkerIdentified(kind="worker", person_id="W1", identity=IDENTITY)
     async with portal.pool.acquire() as conn:
-        (said,) = await vault.seal_people(conn, [outbox.said(person, Occasion("c", "c", person.key, NOON, NOON))])
+        (said,) = await vault.seal_people(
+            conn, [outbox.message_of(person, EventContext("c", "c", person.key, NOON, NOON))]
+        )
     await portal.hear(said.event)
 
 

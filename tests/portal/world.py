@@ -18,8 +18,8 @@ from services.portal.api.desk import Portal
 from services.portal.api.passwords import PasswordChecks
 from services.portal.app import service as portal
 from shared import connections, health, postgres
-from shared.decision import Event, Flaw
-from shared.events.answers import ActionApplied, ActionRefused, said_by
+from shared.decision import Event, Violation
+from shared.events.answers import ActionApplied, ActionRefused, contract_of_service
 from shared.running import Running
 from shared.settings import Settings
 from tests.toy.letters import Desk, Letter, laid
@@ -87,12 +87,15 @@ class World:
     async def apply(self, fact: Fact, service: str = "referral") -> None:
         """The owner's answer to an action that has no other effect."""
         await self.hear(
-            said_by(service, ActionApplied)(action_key=fact.key, action_id=fact.event_id), cause=fact.event_id
+            contract_of_service(service, ActionApplied)(action_key=fact.key, action_id=fact.event_id),
+            cause=fact.event_id,
         )
 
-    async def refuse(self, fact: Fact, *flaws: Flaw, allowed: tuple[str, ...] = (), service: str = "referral") -> None:
+    async def refuse(
+        self, fact: Fact, *flaws: Violation, allowed: tuple[str, ...] = (), service: str = "referral"
+    ) -> None:
         """The owner's refusal."""
-        kind = said_by(service, ActionRefused)
+        kind = contract_of_service(service, ActionRefused)
         refused = kind(action_key=fact.key, action_id=fact.event_id, reasons=flaws, allowed=allowed)
         await self.hear(refused, cause=fact.event_id)
 

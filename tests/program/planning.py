@@ -8,7 +8,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from services.program.domain import plan_asking, plan_clock, plan_deciding, plan_ending
-from services.program.domain.case import Case, Ground, settled
+from services.program.domain.case import Case, CaseContext, settled
 from services.program.domain.plans import Plan, find_plan
 from shared.decision import Decision, Event, Outcome, Refusal
 from shared.events.portal import (
@@ -21,7 +21,7 @@ from shared.events.portal import (
 )
 from shared.events.procurement import FeeSchedulePublished
 from shared.events.program import ProgramPublished
-from tests.program.ground import BC, CATALOGUE, CLINIC, CRRTW, ID, OFFICER, SHA256, at, case_in, contract, started
+from tests.program.context import BC, CATALOGUE, CLINIC, CRRTW, ID, OFFICER, SHA256, at, case_in, contract, started
 
 NETWORK = Path(__file__).parents[2] / "data" / "network"
 FEES = tuple(
@@ -49,10 +49,10 @@ MORE: Mapping[str, Any] = {
 }  # fmt: skip
 
 
-def ground(day: date, hour: int = 12, entry: ProgramPublished = CRRTW, **terms: Any) -> Ground:
+def context(day: date, hour: int = 12, entry: ProgramPublished = CRRTW, **terms: Any) -> CaseContext:
     """What a decision on that day stands on."""
     said = contract(**terms)
-    return Ground(at(day, hour), said, BC, entry, (said,), FEES)
+    return CaseContext(at(day, hour), said, BC, entry, (said,), FEES)
 
 
 def reported(standing: Any = "accepted") -> Case:
@@ -63,20 +63,22 @@ def reported(standing: Any = "accepted") -> Case:
     return case.owing(initial._replace(standing=standing))
 
 
-def submit(case: Case | None, *lines: Mapping[str, Any], on: Ground | None = None, site: str = "van-1") -> Decision:
-    found = on or ground(ASKED_ON)
+def submit(
+    case: Case | None, *lines: Mapping[str, Any], on: CaseContext | None = None, site: str = "van-1"
+) -> Decision:
+    found = on or context(ASKED_ON)
     act = {"by": CLINIC, "received_at": found.at, "seen": 0, "idempotency_key": "k", "referral_id": ID}
     said = ProviderSubmittedPlan.model_validate({**act, "site_id": site, "lines": lines})
     return plan_asking.submit(case, found, said)
 
 
-def amend(case: Case, amends: int, *lines: Mapping[str, Any], on: Ground, seen: int = 99) -> Decision:
+def amend(case: Case, amends: int, *lines: Mapping[str, Any], on: CaseContext, seen: int = 99) -> Decision:
     act = {"by": CLINIC, "received_at": on.at, "seen": seen, "idempotency_key": "k", "referral_id": ID}
     said = {**act, "site_id": "van-1", "amends": amends, "lines": lines}
     return plan_asking.amend(case, on, ProviderSubmittedPlanAmendment.model_validate(said))
 
 
-def ask(case: Case, on: Ground, plan: int = 1, seen: int = 99, question: str | None = "q-1") -> Decision:
+def ask(case: Case, on: CaseContext, plan: int = 1, seen: int = 99, question: str | None = "q-1") -> Decision:
     act = OfficerRequestedInformation(
         by=OFFICER, received_at=on.at, seen=seen, idempotency_key="k", referral_id=ID, plan=plan,
         question_id=question, question_sha256=SHA256,
@@ -84,7 +86,7 @@ def ask(case: Case, on: Ground, plan: int = 1, seen: int = 99, question: str | N
     return plan_asking.request_information(case, on, act)
 
 
-def reply(case: Case, on: Ground, plan: int = 1, seen: int = 99, document: str | None = "d-1") -> Decision:
+def reply(case: Case, on: CaseContext, plan: int = 1, seen: int = 99, document: str | None = "d-1") -> Decision:
     act = ProviderRepliedPlan(
         by=CLINIC, received_at=on.at, seen=seen, idempotency_key="k", referral_id=ID, site_id="van-1", plan=plan,
         document_id=document, document_sha256=SHA256,
@@ -102,7 +104,7 @@ def ids(cause: str = "a decision") -> Any:
 
 
 def decide(
-    case: Case | None, on: Ground, *lines: tuple[str, str] | tuple[str, str, str], plan: int = 1, seen: int = 99
+    case: Case | None, on: CaseContext, *lines: tuple[str, str] | tuple[str, str, str], plan: int = 1, seen: int = 99
 ) -> Decision:
     said = [dict(zip(("line", "units", "reason_code"), line, strict=False)) for line in lines]
     act = {"by": OFFICER, "received_at": on.at, "seen": seen, "idempotency_key": "k", "referral_id": ID}
@@ -110,24 +112,24 @@ def decide(
     return plan_deciding.decide(case, on, told, ids(f"decision on {plan} at {on.at}"))
 
 
-def close(case: Case, on: Ground) -> Outcome:
+def close(case: Case, on: CaseContext) -> Outcome:
     """The door of the newest plan, as it stands open, closes."""
     deadline = case.plans[-1].deadline
     assert deadline is not None
     said = DeadlineReached(record_key=ID, service="program", name=deadline.name, due_at=deadline.due_at)
-    return plan_ending.close_door(case, on, said, ids(f"door at {on.at}"))
+    return plan_ending.expire(case, on, said, ids(f"door at {on.at}"))
 
 
-def held(case: Case, on: Ground) -> Case:
+def held(case: Case, on: CaseContext) -> Case:
     """The referral stands still from then on."""
     return plan_clock.hold(case._replace(holds=("claim",), held_at=on.at), on).case
 
 
-def resumed(case: Case, on: Ground) -> Outcome:
+def resumed(case: Case, on: CaseContext) -> Outcome:
     return settled(case, plan_clock.resume(case.next._replace(holds=(), held_at=None), on))
 
 
-def waiting(*lines: Mapping[str, Any], on: Ground | None = None) -> Case:
+def waiting(*lines: Mapping[str, Any], on: CaseContext | None = None) -> Case:
     """A case with a plan that waits for its decision."""
     return case_in(submit(reported(), *(lines or (VISIT, WEEKS)), on=on))
 
@@ -135,12 +137,12 @@ def waiting(*lines: Mapping[str, Any], on: Ground | None = None) -> Case:
 def approved(*lines: Mapping[str, Any]) -> Case:
     """A case with a plan that was approved as asked."""
     lines = lines or (VISIT, WEEKS)
-    return case_in(decide(waiting(*lines), ground(DECIDED_ON), *((str(x["line"]), str(x["units"])) for x in lines)))
+    return case_in(decide(waiting(*lines), context(DECIDED_ON), *((str(x["line"]), str(x["units"])) for x in lines)))
 
 
 def deemed(*lines: Mapping[str, Any]) -> Case:
     """A case with a plan that nobody decided in time, under a contract that grants it then."""
-    on = ground(DUE_ON, 23, deemed_approval=True)
+    on = context(DUE_ON, 23, deemed_approval=True)
     return case_in(close(waiting(*(lines or (VISIT, WEEKS))), on))
 
 

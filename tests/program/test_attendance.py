@@ -10,7 +10,7 @@ from shared.events.invoice import CaseBillingFinal
 from shared.events.portal import ProviderRecordedAttendance
 from shared.events.program import AttendanceDay, AttendanceRecorded
 from shared.events.referral import ProgramEnded, ReferralHeld, ReferralWithdrawn
-from tests.program.ground import CLINIC, ID, at, case_in, ground, opened, started
+from tests.program.context import CLINIC, ID, at, case_in, context, opened, started
 
 TODAY = date(2024, 11, 15)
 
@@ -24,7 +24,7 @@ def recorded(case: Case | None, *days: AttendanceDay, today: date = TODAY, **giv
     act = ProviderRecordedAttendance.model_validate(
         {"by": CLINIC, "received_at": at(today), "idempotency_key": "k", "referral_id": ID, "days": days, **said}
     )
-    return attendance.record(case, ground(today) if case else None, act)
+    return attendance.record(case, context(today) if case else None, act)
 
 
 def flaws(decision: Decision) -> list[tuple[str, str | None]]:
@@ -34,7 +34,7 @@ def flaws(decision: Decision) -> list[tuple[str, str | None]]:
 
 def ended(case: Case, last_on: date) -> Case:
     said = ProgramEnded(referral_id=ID, revision=9, last_on=last_on, exit_reason="goal-achieved")
-    return life.end(case, said, ground(last_on)).case
+    return life.end(case, said, context(last_on)).case
 
 
 def test_days_of_the_program_are_recorded_with_their_status() -> None:
@@ -74,14 +74,14 @@ def test_days_end_with_the_program() -> None:
 
 def test_while_the_referral_is_held_days_up_to_the_hold_are_recorded() -> None:
     said = ReferralHeld(referral_id=ID, revision=8, cause="claim", from_on=date(2024, 11, 6))
-    held = life.hold(started(), said, ground(date(2024, 11, 7))).case
+    held = life.hold(started(), said, context(date(2024, 11, 7))).case
     assert isinstance(recorded(held, day(7)), Outcome)
     assert flaws(recorded(held, day(8))) == [("REF-HELD", "days.0.on")]
 
 
 def withdrawn(case: Case, on: date) -> Case:
     said = ReferralWithdrawn(referral_id=ID, revision=9, cause="claim", from_on=date(2024, 11, 5))
-    return life.withdraw(case, said, ground(on)).case
+    return life.withdraw(case, said, context(on)).case
 
 
 def test_a_withdrawal_cancels_reports_and_not_days() -> None:
@@ -92,7 +92,7 @@ def test_a_withdrawal_cancels_reports_and_not_days() -> None:
 
 def test_a_withdrawal_does_not_open_the_days_of_the_hold_that_it_ends() -> None:
     said = ReferralHeld(referral_id=ID, revision=8, cause="claim", from_on=date(2024, 11, 6))
-    held = life.hold(started(), said, ground(date(2024, 11, 7))).case
+    held = life.hold(started(), said, context(date(2024, 11, 7))).case
     over = withdrawn(held, date(2024, 11, 13))
     assert isinstance(recorded(over, day(7)), Outcome)
     assert flaws(recorded(over, day(8))) == [("DOS-PROGRAM", "days.0.on")]

@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from services.program.domain import ladder, life, obligations
-from services.program.domain.case import Case, Moved, Obligation, settled
+from services.program.domain.case import Case, Obligation, Transition, settled
 from services.program.domain.steps import ReportStepDue
-from shared.decision import Arm, Event, Outcome
+from shared.decision import Event, Outcome, SetTimer
 from shared.events.program import (
     Grant,
     ObligationCancelled,
@@ -28,7 +28,7 @@ from shared.events.referral import (
     ReferralResumed,
     ReferralWithdrawn,
 )
-from tests.program.ground import BC, CRRTW, ID, VISIT_ON, at, case_in, ground, opened, started
+from tests.program.context import BC, CRRTW, ID, VISIT_ON, at, case_in, context, opened, started
 
 WITHDRAWN = ReferralWithdrawn(referral_id=ID, revision=9, cause="claim", from_on=date(2024, 11, 6))
 
@@ -47,26 +47,26 @@ def due(case: Case, report: str) -> Obligation:
     return found
 
 
-def of(kind: type[Event], moved: Moved | Outcome) -> list[Event]:
+def of(kind: type[Event], moved: Transition | Outcome) -> list[Event]:
     return [e for e in moved.events if isinstance(e, kind)]
 
 
-def held(case: Case, day: date, cause: str = "claim") -> Moved:
+def held(case: Case, day: date, cause: str = "claim") -> Transition:
     said = ReferralHeld.model_validate({"referral_id": ID, "revision": 8, "cause": cause, "from_on": day})
-    return life.hold(case, said, ground(day))
+    return life.hold(case, said, context(day))
 
 
-def resumed(case: Case, day: date, *still: str) -> Moved:
+def resumed(case: Case, day: date, *still: str) -> Transition:
     said = {"referral_id": ID, "revision": 9, "cause": "claim", "from_on": day, "still_held": still}
-    return life.resume(case, ReferralResumed.model_validate(said), ground(day))
+    return life.resume(case, ReferralResumed.model_validate(said), context(day))
 
 
-def ended(case: Case, last_on: date, said_on: date | None = None) -> Moved:
+def ended(case: Case, last_on: date, said_on: date | None = None) -> Transition:
     said = ProgramEnded(referral_id=ID, revision=9, last_on=last_on, exit_reason="goal-achieved")
-    return life.end(case, said, ground(said_on or last_on))
+    return life.end(case, said, context(said_on or last_on))
 
 
-def step_of(timer: Arm) -> ReportStepDue:
+def step_of(timer: SetTimer) -> ReportStepDue:
     assert isinstance(timer.event, ReportStepDue)
     return timer.event
 
@@ -91,7 +91,7 @@ def test_all_events_of_a_decision_carry_the_next_revision_of_the_case() -> None:
 
 def test_a_start_that_is_said_again_changes_nothing() -> None:
     case = started()
-    raised = obligations.schedule(case.next, "initial-visit", VISIT_ON, ground(VISIT_ON))
+    raised = obligations.schedule(case.next, "initial-visit", VISIT_ON, context(VISIT_ON))
     assert settled(case, raised) == Outcome()
 
 
@@ -100,8 +100,8 @@ def test_a_program_starts_once_and_not_after_its_end() -> None:
         referral_id=ID, revision=8, site_id="van-1", contract_id="c-crrtw", payee_id="p-1", program="crrtw",
         program_revision=CRRTW.revision, initial_visit_on=date(2024, 11, 5),
     )  # fmt: skip
-    assert life.start(started(), again, ground(date(2024, 11, 6))) == Outcome()
-    assert life.start(opened()._replace(ended="withdrawn"), again, ground(date(2024, 11, 6))) == Outcome()
+    assert life.start(started(), again, context(date(2024, 11, 6))) == Outcome()
+    assert life.start(opened()._replace(ended="withdrawn"), again, context(date(2024, 11, 6))) == Outcome()
 
 
 def test_a_case_is_opened_once() -> None:
@@ -119,11 +119,11 @@ def test_an_acceptance_opens_a_case_on_which_nothing_is_due() -> None:
 
 
 def test_a_report_is_reminded_of_three_and_one_days_before_on_its_day_and_one_and_five_after() -> None:
-    case, timer = started(), ladder.arm(started(), due(started(), "initial"), ground(VISIT_ON))
+    case, timer = started(), ladder.arm(started(), due(started(), "initial"), context(VISIT_ON))
     told: list[tuple[str, int | None, date]] = []
     while timer.due_at is not None:
         day = BC.day_of(timer.due_at)
-        outcome = ladder.step(case, step_of(timer), ground(day)._replace(at=timer.due_at))
+        outcome = ladder.step(case, step_of(timer), context(day)._replace(at=timer.due_at))
         case = case_in(outcome)
         (said,), (timer,) = outcome.events, outcome.timers
         told.append((type(said).__name__, getattr(said, "days_late", None), day))
@@ -140,24 +140,24 @@ def test_a_report_is_reminded_of_three_and_one_days_before_on_its_day_and_one_an
 
 
 def test_reminders_whose_time_has_passed_are_left_out_but_not_that_a_report_is_overdue() -> None:
-    late = ladder.arm(started(), due(started(), "initial"), ground(date(2024, 11, 25)))
-    said = ladder.step(started(), step_of(late), ground(date(2024, 11, 25)))
+    late = ladder.arm(started(), due(started(), "initial"), context(date(2024, 11, 25)))
+    said = ladder.step(started(), step_of(late), context(date(2024, 11, 25)))
     assert [type(e) for e in said.events] == [ObligationOverdue]
     (following,) = said.timers
     assert following.due_at is None
 
 
 def test_a_step_of_a_day_that_was_moved_is_left_in_peace() -> None:
-    old = step_of(ladder.arm(started(), due(started(), "initial"), ground(VISIT_ON)))
+    old = step_of(ladder.arm(started(), due(started(), "initial"), context(VISIT_ON)))
     moved = resumed(held(started(), date(2024, 11, 5)).case, date(2024, 11, 7)).case
-    assert ladder.step(moved, old, ground(date(2024, 11, 8))) == Outcome()
-    assert ladder.step(None, old, ground(date(2024, 11, 8))) == Outcome()
+    assert ladder.step(moved, old, context(date(2024, 11, 8))) == Outcome()
+    assert ladder.step(None, old, context(date(2024, 11, 8))) == Outcome()
 
 
 def test_nobody_is_reminded_of_what_came_or_stands_still() -> None:
     case = started()
-    first = step_of(ladder.arm(case, due(case, "initial"), ground(VISIT_ON)))
-    on = ground(date(2024, 11, 6))
+    first = step_of(ladder.arm(case, due(case, "initial"), context(VISIT_ON)))
+    on = context(date(2024, 11, 6))
     came = case.owing(due(case, "initial")._replace(standing="accepted"))
     still = case.owing(due(case, "initial")._replace(paused_at=at(VISIT_ON)))
     assert [ladder.step(now, first, on) for now in (came, still, opened())] == [Outcome()] * 3
@@ -166,7 +166,7 @@ def test_nobody_is_reminded_of_what_came_or_stands_still() -> None:
 
 def test_the_catalogue_says_on_which_days_a_report_is_reminded_of() -> None:
     entry = CRRTW.model_copy(update={"reminder_days": (2, -2)})
-    on = ground(VISIT_ON)._replace(entry=entry)
+    on = context(VISIT_ON)._replace(entry=entry)
     assert ladder.steps_of(entry) == (-2, None, 2)
     timer = ladder.arm(started(), due(started(), "initial"), on)
     assert timer.due_at is not None
@@ -176,13 +176,16 @@ def test_the_catalogue_says_on_which_days_a_report_is_reminded_of() -> None:
 def test_a_hold_stops_no_clock_of_what_came_or_is_due_at_that_instant() -> None:
     case = started().owing(due(started(), "initial")._replace(standing="accepted"))
     said = ReferralHeld(referral_id=ID, revision=8, cause="claim", from_on=VISIT_ON)
-    paused = life.hold(case, said, ground(date(2024, 11, 19))._replace(at=BC.end_of(date(2024, 11, 19))))
+    paused = life.hold(case, said, context(date(2024, 11, 19))._replace(at=BC.end_of(date(2024, 11, 19))))
     assert [e.report for e in paused.events if isinstance(e, ObligationPaused)] == ["progress-2", "progress-3"]
 
 
 def test_what_was_held_is_held_no_more() -> None:
     on = date(2024, 11, 7)
-    for over in (resumed(held(started(), on).case, on), life.withdraw(held(started(), on).case, WITHDRAWN, ground(on))):
+    for over in (
+        resumed(held(started(), on).case, on),
+        life.withdraw(held(started(), on).case, WITHDRAWN, context(on)),
+    ):
         assert (over.case.holds, over.case.held_at) == ((), None)
     again = held(held(started(), on).case, on)
     assert again.case.holds == ("claim",)
@@ -190,7 +193,7 @@ def test_what_was_held_is_held_no_more() -> None:
 
 def test_a_follow_up_is_due_after_weeks_on_a_business_day() -> None:
     entry = CRRTW.model_copy(update={"reports": (*CRRTW.reports, FOLLOW_UP)})
-    said = ground(VISIT_ON)._replace(entry=entry)
+    said = context(VISIT_ON)._replace(entry=entry)
     case = obligations.schedule(started(), "return-to-work", date(2024, 9, 25), said).case
     assert due_days(case)["follow-up"] == date(2024, 12, 26)  # thirteen weeks later is Christmas
 
@@ -233,7 +236,7 @@ def test_a_second_cause_changes_no_clock_and_the_clocks_run_when_the_last_is_gon
 
 
 def test_a_withdrawal_cancels_whatever_is_owed() -> None:
-    over = life.withdraw(held(started(), date(2024, 11, 5)).case, WITHDRAWN, ground(date(2024, 11, 6)))
+    over = life.withdraw(held(started(), date(2024, 11, 5)).case, WITHDRAWN, context(date(2024, 11, 6)))
     assert len(of(ObligationCancelled, over)) == 5
     assert due_days(over.case) == {}
     assert over.case.ended == "withdrawn"
@@ -279,20 +282,20 @@ def granted(code: str, first: date = date(2024, 11, 25)) -> Grant:
 
 
 def test_an_approved_job_site_visit_makes_its_report_due_fifteen_business_days_later() -> None:
-    moved = obligations.schedule_for_grants(started().next, [granted("CR-JSV")], ground(date(2024, 11, 18)))
+    moved = obligations.schedule_for_grants(started().next, [granted("CR-JSV")], context(date(2024, 11, 18)))
     assert due_days(moved.case)["job-site-visit"] == date(2024, 12, 9)
 
 
 def test_lines_that_need_no_report_make_none_due() -> None:
-    assert obligations.schedule_for_grants(started(), [granted("CR-WK")], ground(date(2024, 11, 18))).events == ()
+    assert obligations.schedule_for_grants(started(), [granted("CR-WK")], context(date(2024, 11, 18))).events == ()
 
 
 def test_a_second_visit_has_a_report_of_its_own_once_the_first_is_over() -> None:
-    first = obligations.schedule_for_grants(started(), [granted("CR-JSV")], ground(date(2024, 11, 18))).case
-    again = obligations.schedule_for_grants(first, [granted("CR-JSV")], ground(date(2024, 11, 25)))
+    first = obligations.schedule_for_grants(started(), [granted("CR-JSV")], context(date(2024, 11, 18))).case
+    again = obligations.schedule_for_grants(first, [granted("CR-JSV")], context(date(2024, 11, 25)))
     assert again.events == ()
     over = first.owing(due(first, "job-site-visit")._replace(standing="accepted"))
-    third = obligations.schedule_for_grants(over, [granted("CR-JSV")], ground(date(2024, 12, 16)))
+    third = obligations.schedule_for_grants(over, [granted("CR-JSV")], context(date(2024, 12, 16)))
     assert "job-site-visit-2" in due_days(third.case)
 
 
@@ -301,7 +304,7 @@ def test_each_approved_extension_makes_one_more_progress_report_due(n: int) -> N
     case = started()
     for _ in range(n):
         case = obligations.schedule_for_grants(
-            case, [granted("CR-EXT", date(2024, 12, 16))], ground(date(2024, 12, 10))
+            case, [granted("CR-EXT", date(2024, 12, 16))], context(date(2024, 12, 10))
         ).case
     days = due_days(case)
     assert [days.get(f"progress-{k}") for k in (4, 5)] == [date(2024, 12, 31), date(2024, 12, 31)][:n] + [None] * (
@@ -311,7 +314,7 @@ def test_each_approved_extension_makes_one_more_progress_report_due(n: int) -> N
 
 def test_what_is_approved_after_the_program_s_end_makes_due_only_what_tells_of_days_before_it() -> None:
     over = ended(started(), date(2024, 12, 6)).case.next
-    today = ground(date(2024, 12, 10))
+    today = context(date(2024, 12, 10))
     visited = obligations.schedule_for_grants(over, [granted("CR-JSV")], today)
     assert due_days(visited.case)["job-site-visit"] == date(2025, 1, 2)
     never = obligations.schedule_for_grants(over, [granted("CR-JSV", date(2024, 12, 9))], today)
@@ -321,13 +324,13 @@ def test_what_is_approved_after_the_program_s_end_makes_due_only_what_tells_of_d
 
 def test_an_extension_of_which_enough_was_done_before_the_program_s_end_has_its_report() -> None:
     over = ended(started(), date(2024, 12, 16)).case.next
-    moved = obligations.schedule_for_grants(over, [granted("CR-EXT", date(2024, 12, 2))], ground(date(2024, 12, 17)))
+    moved = obligations.schedule_for_grants(over, [granted("CR-EXT", date(2024, 12, 2))], context(date(2024, 12, 17)))
     assert due_days(moved.case)["progress-4"] == date(2024, 12, 16)
 
 
 def test_what_becomes_due_while_the_referral_is_held_stands_still_at_once() -> None:
     paused = held(started(), date(2024, 11, 14)).case
-    moved = obligations.schedule_for_grants(paused.next, [granted("CR-JSV")], ground(date(2024, 11, 18)))
+    moved = obligations.schedule_for_grants(paused.next, [granted("CR-JSV")], context(date(2024, 11, 18)))
     assert [type(e) for e in moved.events] == [ObligationScheduled, ObligationPaused]
     assert moved.timers[-1].due_at is None
     running = resumed(moved.case, date(2024, 11, 21)).case
@@ -335,7 +338,7 @@ def test_what_becomes_due_while_the_referral_is_held_stands_still_at_once() -> N
 
 
 def test_a_reminder_says_how_late_the_report_is() -> None:
-    timer = ladder.arm(started(), due(started(), "initial"), ground(VISIT_ON))
-    said = ladder.step(started(), step_of(timer), ground(date(2024, 11, 6))).events[0]
+    timer = ladder.arm(started(), due(started(), "initial"), context(VISIT_ON))
+    said = ladder.step(started(), step_of(timer), context(date(2024, 11, 6))).events[0]
     assert isinstance(said, ObligationReminded)
     assert said.days_late == -3

@@ -26,7 +26,7 @@ from shared.events.referral import (
     ReferralWithdrawn,
 )
 from shared.filing import Document, save_documents
-from tests.program.ground import BC, CLINIC, CRRTW, FEES, ID, OFFICER, VISIT_ON, at, contract
+from tests.program.context import BC, CLINIC, CRRTW, FEES, ID, OFFICER, VISIT_ON, at, contract
 from tests.program.test_case_store import CALENDAR
 from tests.program.test_reports import SENT_ON, WHOLE
 from tests.toy.inside import Inside, inside

@@ -9,7 +9,7 @@ import pytest
 from services.program.domain.plan_lines import price
 from shared.decision import Outcome, Refusal
 from shared.events.program import PlanSubmitted
-from tests.program.ground import BC, case_in, opened
+from tests.program.context import BC, case_in, opened
 from tests.program.planning import (
     ASKED_ON,
     COUNSEL,
@@ -23,10 +23,10 @@ from tests.program.planning import (
     amend,
     approved,
     codes,
+    context,
     decide,
     deemed,
     grant_of,
-    ground,
     held,
     plan_of,
     reported,
@@ -50,7 +50,7 @@ def test_a_plan_is_priced_by_program_and_waits_three_business_days_for_its_decis
 
 
 def test_the_contract_says_how_many_business_days_a_decision_has() -> None:
-    said = the(PlanSubmitted, submit(reported(), VISIT, on=ground(ASKED_ON, decision_days=10)))
+    said = the(PlanSubmitted, submit(reported(), VISIT, on=context(ASKED_ON, decision_days=10)))
     assert said.deadline.due_at == BC.end_of(date(2024, 11, 28))
 
 
@@ -77,7 +77,7 @@ def test_without_the_initial_report_there_is_no_plan(standing: str) -> None:
 
 
 def test_a_plan_has_lines() -> None:
-    assert codes(submit(reported(), on=ground(ASKED_ON))) == {("FIELD-MISSING", "lines")}
+    assert codes(submit(reported(), on=context(ASKED_ON))) == {("FIELD-MISSING", "lines")}
 
 
 def test_a_line_says_what_how_much_when_by_whom_and_what_for() -> None:
@@ -121,7 +121,7 @@ def test_a_code_may_be_planned_and_is_in_the_contract_s_schedule(code: str, why:
 
 def test_a_code_is_in_the_schedule_that_holds_on_the_line_s_first_day() -> None:
     old = FEES[-1].model_copy(update={"revision": 3, "effective_from": date(2024, 12, 1), "lines": ()})
-    without = ground(ASKED_ON)._replace(fees=(*FEES, old))
+    without = context(ASKED_ON)._replace(fees=(*FEES, old))
     later = {**VISIT, "from_on": date(2024, 12, 2)}
     assert codes(submit(reported(), VISIT, {**later, "line": "later"}, on=without)) == {("FEE-CODE", "lines.1.code")}
 
@@ -137,7 +137,7 @@ def test_supplemental_disciplines_are_planned_where_the_program_has_them() -> No
 
 def test_a_counsellor_has_no_line_in_the_first_program() -> None:
     travel = {**VISIT, "code": "TRAVEL", "units": "40", "discipline": "clinical_counsellor"}
-    first = ground(ASKED_ON, entry=OR1, fee_schedule_id="fees-or1")
+    first = context(ASKED_ON, entry=OR1, fee_schedule_id="fees-or1")
     assert codes(submit(reported(), travel, on=first)) == {("DISCIPLINE", "lines.0.discipline")}
     assert codes(submit(reported(), COUNSEL, on=first)) == {
         ("FEE-CODE", "lines.0.code"),
@@ -147,7 +147,7 @@ def test_a_counsellor_has_no_line_in_the_first_program() -> None:
 
 def test_what_the_fee_line_leaves_open_the_program_s_disciplines_may_do() -> None:
     travel = {**VISIT, "code": "TRAVEL", "units": "40"}
-    first = ground(ASKED_ON, entry=OR1, fee_schedule_id="fees-or1")
+    first = context(ASKED_ON, entry=OR1, fee_schedule_id="fees-or1")
     assert the(PlanSubmitted, submit(reported(), travel, on=first)).lines[0].cents == 2_720
 
 
@@ -186,15 +186,15 @@ def test_the_lines_of_a_code_together_keep_to_its_limit() -> None:
 
 def test_what_is_granted_already_counts_towards_the_limit() -> None:
     more = {**VISIT, "units": "5"}
-    assert codes(amend(approved(), 1, more, on=ground(date(2024, 11, 25)))) == {("LIMIT", "lines.0.units")}
+    assert codes(amend(approved(), 1, more, on=context(date(2024, 11, 25)))) == {("LIMIT", "lines.0.units")}
     fits = {**VISIT, "units": "4.75"}
-    assert the(PlanSubmitted, amend(approved(), 1, fits, on=ground(date(2024, 11, 25))))
+    assert the(PlanSubmitted, amend(approved(), 1, fits, on=context(date(2024, 11, 25))))
 
 
 def test_what_a_line_replaces_does_not_count_towards_the_limit() -> None:
     case = approved()
     instead = {**VISIT, "units": "8", "replaces": grant_of(case, "visit")}
-    said = the(PlanSubmitted, amend(case, 1, instead, on=ground(date(2024, 11, 25))))
+    said = the(PlanSubmitted, amend(case, 1, instead, on=context(date(2024, 11, 25))))
     assert (said.plan, said.amends, said.lines[0].replaces) == (2, 1, grant_of(case, "visit"))
 
 
@@ -210,9 +210,9 @@ def test_nothing_is_planned_after_the_referral_is_over(how: dict[str, Any]) -> N
 
 
 def test_nothing_is_planned_while_the_referral_is_held() -> None:
-    still = held(reported(), ground(ASKED_ON))
+    still = held(reported(), context(ASKED_ON))
     assert codes(submit(still, VISIT)) == {("REF-HELD", None)}
-    assert codes(amend(held(approved(), ground(ASKED_ON)), 1, MORE, on=ground(ASKED_ON))) == {("REF-HELD", None)}
+    assert codes(amend(held(approved(), context(ASKED_ON)), 1, MORE, on=context(ASKED_ON))) == {("REF-HELD", None)}
 
 
 def test_all_that_closes_a_case_is_said_at_once() -> None:
@@ -229,7 +229,7 @@ def test_one_plan_waits_at_a_time() -> None:
     decision = submit(waiting(), COUNSEL)
     assert codes(decision) == {("PLAN-STATE", "plan")}
     assert allowed(decision) == ("decide", "request-information")
-    assert codes(amend(waiting(), 1, COUNSEL, on=ground(ASKED_ON))) == {("PLAN-STATE", "plan")}
+    assert codes(amend(waiting(), 1, COUNSEL, on=context(ASKED_ON))) == {("PLAN-STATE", "plan")}
 
 
 def test_a_second_plan_stands_beside_the_first_but_not_over_it() -> None:
@@ -240,26 +240,26 @@ def test_a_second_plan_stands_beside_the_first_but_not_over_it() -> None:
 
 
 def test_after_a_plan_was_declined_another_one_may_be_asked_for() -> None:
-    declined = case_in(decide(waiting(VISIT), ground(ASKED_ON), ("visit", "0", "not-needed")))
+    declined = case_in(decide(waiting(VISIT), context(ASKED_ON), ("visit", "0", "not-needed")))
     assert the(PlanSubmitted, submit(declined, VISIT)).plan == 2
 
 
 def test_an_amendment_names_a_plan_that_was_decided() -> None:
-    assert codes(amend(approved(), 2, COUNSEL, on=ground(ASKED_ON))) == {("PLAN-UNKNOWN", "amends")}
-    assert the(PlanSubmitted, amend(deemed(), 1, COUNSEL, on=ground(date(2024, 11, 21)))).amends == 1
+    assert codes(amend(approved(), 2, COUNSEL, on=context(ASKED_ON))) == {("PLAN-UNKNOWN", "amends")}
+    assert the(PlanSubmitted, amend(deemed(), 1, COUNSEL, on=context(date(2024, 11, 21)))).amends == 1
 
 
 def test_an_amendment_is_of_the_plan_as_it_stands() -> None:
     case = approved()
-    assert codes(amend(case, 1, COUNSEL, on=ground(ASKED_ON), seen=2)) == {("STALE", "seen")}
-    assert the(PlanSubmitted, amend(case, 1, COUNSEL, on=ground(ASKED_ON), seen=plan_of(case).revision))
+    assert codes(amend(case, 1, COUNSEL, on=context(ASKED_ON), seen=2)) == {("STALE", "seen")}
+    assert the(PlanSubmitted, amend(case, 1, COUNSEL, on=context(ASKED_ON), seen=plan_of(case).revision))
 
 
 def test_a_line_replaces_a_grant_that_holds() -> None:
     case = approved()
     line = {**COUNSEL, "replaces": "00000000-0000-0000-0000-000000000000"}
-    assert codes(amend(case, 1, line, on=ground(ASKED_ON))) == {("REPLACES", "lines.0.replaces")}
-    later = ground(date(2024, 11, 25))
+    assert codes(amend(case, 1, line, on=context(ASKED_ON))) == {("REPLACES", "lines.0.replaces")}
+    later = context(date(2024, 11, 25))
     instead = {**VISIT, "units": "4", "replaces": grant_of(case, "visit")}
     replaced = case_in(decide(case_in(amend(case, 1, instead, on=later)), later, ("visit", "4"), plan=2))
     assert codes(amend(replaced, 2, instead, on=later)) == {("REPLACES", "lines.0.replaces")}
@@ -267,16 +267,16 @@ def test_a_line_replaces_a_grant_that_holds() -> None:
 
 def test_an_extension_is_an_amendment() -> None:
     assert codes(submit(reported(), MORE)) == {("AUTH-EXT", "lines.0.code")}
-    assert the(PlanSubmitted, amend(approved(), 1, MORE, on=ground(date(2024, 12, 6)))).lines[0].cents == 128_000
+    assert the(PlanSubmitted, amend(approved(), 1, MORE, on=context(date(2024, 12, 6)))).lines[0].cents == 128_000
 
 
 def test_an_extension_is_asked_for_before_the_last_approved_day() -> None:
     case = approved()  # weeks up to the 15th of December
-    assert the(PlanSubmitted, amend(case, 1, MORE, on=ground(date(2024, 12, 14))))
+    assert the(PlanSubmitted, amend(case, 1, MORE, on=context(date(2024, 12, 14))))
     for day in (date(2024, 12, 15), date(2024, 12, 16)):
-        assert codes(amend(case, 1, MORE, on=ground(day))) == {("AUTH-EXT", "lines.0.code")}
+        assert codes(amend(case, 1, MORE, on=context(day))) == {("AUTH-EXT", "lines.0.code")}
 
 
 def test_an_extension_needs_something_that_was_approved() -> None:
-    declined = case_in(decide(waiting(VISIT), ground(ASKED_ON), ("visit", "0", "not-needed")))
-    assert codes(amend(declined, 1, MORE, on=ground(date(2024, 11, 20)))) == {("AUTH-EXT", "lines.0.code")}
+    declined = case_in(decide(waiting(VISIT), context(ASKED_ON), ("visit", "0", "not-needed")))
+    assert codes(amend(declined, 1, MORE, on=context(date(2024, 11, 20)))) == {("AUTH-EXT", "lines.0.code")}

@@ -7,7 +7,7 @@ import pytest
 from services.program.domain.case import settled
 from services.program.domain.plan_asking import request_information
 from services.program.domain.plan_clock import DoorMoved, hold, resume
-from services.program.domain.plan_ending import close_door, discontinue
+from services.program.domain.plan_ending import discontinue, expire
 from shared.decision import Outcome
 from shared.events.portal import DeadlineReached, OfficerRequestedInformation
 from shared.events.program import (
@@ -19,7 +19,7 @@ from shared.events.program import (
     PlanDiscontinued,
     PlanInformationRequested,
 )
-from tests.program.ground import BC, ID, OFFICER, SHA256, case_in, events_in
+from tests.program.context import BC, ID, OFFICER, SHA256, case_in, events_in
 from tests.program.planning import (
     ASKED_ON,
     DECIDED_ON,
@@ -33,10 +33,10 @@ from tests.program.planning import (
     ask,
     close,
     codes,
+    context,
     decide,
     deemed,
     grant_of,
-    ground,
     held,
     ids,
     plan_of,
@@ -50,7 +50,7 @@ NEXT_DAY = date(2024, 11, 20)
 
 
 def test_the_clinic_has_five_business_days_to_reply_and_the_decision_s_clock_stands_still() -> None:
-    decision = ask(waiting(), ground(DECIDED_ON))
+    decision = ask(waiting(), context(DECIDED_ON))
     said = the(PlanInformationRequested, decision)
     assert (said.plan, said.question_id, said.deadline.name) == (1, "q-1", "plan-information/1")
     assert said.deadline.due_at == BC.end_of(date(2024, 11, 25))
@@ -59,40 +59,40 @@ def test_the_clinic_has_five_business_days_to_reply_and_the_decision_s_clock_sta
 
 
 def test_the_contract_says_how_long_the_clinic_may_take() -> None:
-    said = the(PlanInformationRequested, ask(waiting(), ground(DECIDED_ON, information_days=2)))
+    said = the(PlanInformationRequested, ask(waiting(), context(DECIDED_ON, information_days=2)))
     assert said.deadline.due_at == BC.end_of(NEXT_DAY)
 
 
 def test_a_question_is_a_document_with_its_hash() -> None:
-    assert codes(ask(waiting(), ground(DECIDED_ON), question=None)) == {("FIELD-MISSING", "question_id")}
+    assert codes(ask(waiting(), context(DECIDED_ON), question=None)) == {("FIELD-MISSING", "question_id")}
 
 
 def test_question_and_reply_are_told_by_id_and_hash_to_whoever_sees_the_plan_as_it_stands() -> None:
     case = waiting()
-    asked = ask(case, ground(DECIDED_ON), seen=plan_of(case).revision)
+    asked = ask(case, context(DECIDED_ON), seen=plan_of(case).revision)
     said = the(PlanInformationRequested, asked)
     assert (said.question_id, said.question_sha256) == ("q-1", SHA256)
     now = case_in(asked)
-    assert codes(reply(now, ground(DECIDED_ON), seen=plan_of(now).revision - 1)) == {("STALE", "seen")}
-    told = the(PlanClockResumed, reply(now, ground(DECIDED_ON), seen=plan_of(now).revision))
+    assert codes(reply(now, context(DECIDED_ON), seen=plan_of(now).revision - 1)) == {("STALE", "seen")}
+    told = the(PlanClockResumed, reply(now, context(DECIDED_ON), seen=plan_of(now).revision))
     assert (told.replied, told.reply_id, told.reply_sha256) == (True, "d-1", SHA256)
 
 
 def test_a_document_is_named_with_a_hash_that_is_one() -> None:
     case = waiting()
     act = OfficerRequestedInformation(
-        by=OFFICER, received_at=ground(DECIDED_ON).at, seen=99, idempotency_key="k", referral_id=ID, plan=1,
+        by=OFFICER, received_at=context(DECIDED_ON).at, seen=99, idempotency_key="k", referral_id=ID, plan=1,
         question_id="q-1", question_sha256="x",
     )  # fmt: skip
-    assert codes(request_information(case, ground(DECIDED_ON), act)) == {("FIELD-MISSING", "question_sha256")}
+    assert codes(request_information(case, context(DECIDED_ON), act)) == {("FIELD-MISSING", "question_sha256")}
     bare = act.model_copy(update={"question_sha256": None})
-    assert codes(request_information(case, ground(DECIDED_ON), bare)) == {("FIELD-MISSING", "question_sha256")}
+    assert codes(request_information(case, context(DECIDED_ON), bare)) == {("FIELD-MISSING", "question_sha256")}
     assert codes(request_information(None, None, act)) == {("NOT-FOUND", "referral_id")}
 
 
 def test_the_business_days_that_were_left_run_on_from_the_reply() -> None:
-    asked = case_in(ask(waiting(), ground(date(2024, 11, 15))))  # two business days were left
-    decision = reply(asked, ground(NEXT_DAY))
+    asked = case_in(ask(waiting(), context(date(2024, 11, 15))))  # two business days were left
+    decision = reply(asked, context(NEXT_DAY))
     said = the(PlanClockResumed, decision)
     assert (said.replied, said.deadline.name) == (True, "plan-decision/1")
     assert said.deadline.due_at == BC.end_of(date(2024, 11, 22))
@@ -101,13 +101,13 @@ def test_the_business_days_that_were_left_run_on_from_the_reply() -> None:
 
 
 def test_whoever_is_asked_on_the_last_day_gives_the_officer_one_more() -> None:
-    asked = case_in(ask(waiting(), ground(DUE_ON)))
-    assert the(PlanClockResumed, reply(asked, ground(DUE_ON))).deadline.due_at == BC.end_of(NEXT_DAY)
+    asked = case_in(ask(waiting(), context(DUE_ON)))
+    assert the(PlanClockResumed, reply(asked, context(DUE_ON))).deadline.due_at == BC.end_of(NEXT_DAY)
 
 
 def test_without_a_reply_the_clock_runs_on_when_the_clinic_s_days_are_over() -> None:
-    asked = case_in(ask(waiting(), ground(DECIDED_ON)))
-    outcome = close(asked, ground(date(2024, 11, 25), 23))
+    asked = case_in(ask(waiting(), context(DECIDED_ON)))
+    outcome = close(asked, context(date(2024, 11, 25), 23))
     said = the(PlanClockResumed, outcome)
     assert (said.replied, said.deadline.due_at) == (False, BC.end_of(date(2024, 11, 26)))
     after = case_in(outcome)
@@ -115,39 +115,39 @@ def test_without_a_reply_the_clock_runs_on_when_the_clinic_s_days_are_over() -> 
 
 
 def test_the_clinic_is_asked_once() -> None:
-    answered = case_in(reply(case_in(ask(waiting(), ground(DECIDED_ON))), ground(DUE_ON)))
-    refused = ask(answered, ground(DUE_ON))
+    answered = case_in(reply(case_in(ask(waiting(), context(DECIDED_ON))), context(DUE_ON)))
+    refused = ask(answered, context(DUE_ON))
     assert codes(refused) == {("PLAN-STATE", "plan")}
     assert allowed(refused) == ("decide",)
 
 
 def test_only_a_plan_that_waits_for_its_decision_is_asked_about() -> None:
-    asked = case_in(ask(waiting(), ground(DECIDED_ON)))
-    assert allowed(ask(asked, ground(DECIDED_ON))) == ("decide", "reply")
-    assert allowed(ask(approved(), ground(DECIDED_ON))) == ("amend",)
-    overdue = case_in(close(waiting(), ground(DUE_ON, 23)))
-    assert allowed(ask(overdue, ground(NEXT_DAY))) == ("decide",)
-    assert codes(ask(waiting(), ground(DECIDED_ON), plan=7)) == {("NOT-FOUND", "referral_id")}
-    assert codes(ask(waiting(), ground(DECIDED_ON), seen=1)) == {("STALE", "seen")}
+    asked = case_in(ask(waiting(), context(DECIDED_ON)))
+    assert allowed(ask(asked, context(DECIDED_ON))) == ("decide", "reply")
+    assert allowed(ask(approved(), context(DECIDED_ON))) == ("amend",)
+    overdue = case_in(close(waiting(), context(DUE_ON, 23)))
+    assert allowed(ask(overdue, context(NEXT_DAY))) == ("decide",)
+    assert codes(ask(waiting(), context(DECIDED_ON), plan=7)) == {("NOT-FOUND", "referral_id")}
+    assert codes(ask(waiting(), context(DECIDED_ON), seen=1)) == {("STALE", "seen")}
 
 
 def test_a_reply_answers_a_question() -> None:
-    assert allowed(reply(waiting(), ground(DECIDED_ON))) == ("decide", "request-information")
-    asked = case_in(ask(waiting(), ground(DECIDED_ON)))
-    assert codes(reply(asked, ground(DECIDED_ON), document=None)) == {("FIELD-MISSING", "document_id")}
-    assert codes(reply(asked, ground(DECIDED_ON), seen=2)) == {("STALE", "seen")}
-    assert codes(reply(asked, ground(DECIDED_ON), plan=2)) == {("NOT-FOUND", "referral_id")}
-    assert codes(reply(asked._replace(site_id="van-2"), ground(DECIDED_ON))) == {("NOT-YOURS", "site_id")}
+    assert allowed(reply(waiting(), context(DECIDED_ON))) == ("decide", "request-information")
+    asked = case_in(ask(waiting(), context(DECIDED_ON)))
+    assert codes(reply(asked, context(DECIDED_ON), document=None)) == {("FIELD-MISSING", "document_id")}
+    assert codes(reply(asked, context(DECIDED_ON), seen=2)) == {("STALE", "seen")}
+    assert codes(reply(asked, context(DECIDED_ON), plan=2)) == {("NOT-FOUND", "referral_id")}
+    assert codes(reply(asked._replace(site_id="van-2"), context(DECIDED_ON))) == {("NOT-YOURS", "site_id")}
 
 
 def test_a_reply_after_the_door_closed_is_too_late() -> None:
-    asked = case_in(ask(waiting(), ground(DECIDED_ON)))
-    late = case_in(close(asked, ground(date(2024, 11, 25), 23)))
-    assert codes(reply(late, ground(date(2024, 11, 26)))) == {("PLAN-STATE", "plan")}
+    asked = case_in(ask(waiting(), context(DECIDED_ON)))
+    late = case_in(close(asked, context(date(2024, 11, 25), 23)))
+    assert codes(reply(late, context(date(2024, 11, 26)))) == {("PLAN-STATE", "plan")}
 
 
 def test_without_the_clause_a_plan_that_nobody_decides_is_overdue() -> None:
-    outcome = close(waiting(), ground(DUE_ON, 23))
+    outcome = close(waiting(), context(DUE_ON, 23))
     said = the(PlanDecisionOverdue, outcome)
     assert (said.plan, said.due_at) == (1, BC.end_of(DUE_ON))
     plan = plan_of(case_in(outcome))
@@ -155,7 +155,7 @@ def test_without_the_clause_a_plan_that_nobody_decides_is_overdue() -> None:
 
 
 def test_with_the_clause_it_is_granted_as_submitted_from_the_next_day_and_never_earlier() -> None:
-    outcome = close(waiting(), ground(DUE_ON, 23, deemed_approval=True))
+    outcome = close(waiting(), context(DUE_ON, 23, deemed_approval=True))
     said = the(PlanDeemedApproved, outcome)
     assert said.from_on == NEXT_DAY
     assert [(g.line, str(g.units), g.from_on, g.to_on, g.cents) for g in said.lines] == [
@@ -168,13 +168,13 @@ def test_with_the_clause_it_is_granted_as_submitted_from_the_next_day_and_never_
 
 
 def test_a_door_that_was_closed_later_than_due_grants_from_the_day_after_it_closed() -> None:
-    said = the(PlanDeemedApproved, close(waiting(), ground(NEXT_DAY, 23, deemed_approval=True)))
+    said = the(PlanDeemedApproved, close(waiting(), context(NEXT_DAY, 23, deemed_approval=True)))
     assert said.from_on == date(2024, 11, 21)
 
 
 def test_a_line_whose_days_are_gone_is_not_deemed_granted() -> None:
     short = {**VISIT, "to_on": DUE_ON}
-    terms = ground(DUE_ON, 23, deemed_approval=True)
+    terms = context(DUE_ON, 23, deemed_approval=True)
     assert [g.line for g in the(PlanDeemedApproved, close(waiting(short, WEEKS), terms)).lines] == ["weeks"]
     assert the(PlanDecisionOverdue, close(waiting(short), terms))
 
@@ -182,8 +182,8 @@ def test_a_line_whose_days_are_gone_is_not_deemed_granted() -> None:
 def test_an_amendment_that_is_deemed_granted_ends_what_it_replaces_on_the_day_the_clock_ends() -> None:
     case = approved()
     old = grant_of(case, "visit")
-    amended = case_in(amend(case, 1, {**VISIT, "units": "6", "replaces": old}, on=ground(ASKED_ON)))
-    said = the(PlanDeemedApproved, close(amended, ground(DUE_ON, 23, deemed_approval=True)))
+    amended = case_in(amend(case, 1, {**VISIT, "units": "6", "replaces": old}, on=context(ASKED_ON)))
+    said = the(PlanDeemedApproved, close(amended, context(DUE_ON, 23, deemed_approval=True)))
     assert said.ended == (Ended(grant=old, last_on=DUE_ON),)
     assert said.lines[0].from_on == NEXT_DAY
 
@@ -192,37 +192,37 @@ def test_a_line_that_is_not_deemed_granted_replaces_nothing() -> None:
     case = approved()
     old = grant_of(case, "visit")
     short = {**VISIT, "to_on": DUE_ON, "replaces": old}
-    amended = case_in(amend(case, 1, short, {**WEEKS, "line": "later", "units": "2"}, on=ground(ASKED_ON)))
-    said = the(PlanDeemedApproved, close(amended, ground(DUE_ON, 23, deemed_approval=True)))
+    amended = case_in(amend(case, 1, short, {**WEEKS, "line": "later", "units": "2"}, on=context(ASKED_ON)))
+    said = the(PlanDeemedApproved, close(amended, context(DUE_ON, 23, deemed_approval=True)))
     assert [g.line for g in said.lines] == ["later"]
     assert said.ended == ()
 
 
 def test_nothing_is_deemed_granted_for_days_after_the_program_s_end_and_the_officer_still_decides() -> None:
     over = waiting()._replace(last_on=DUE_ON)
-    outcome = close(over, ground(DUE_ON, 23, deemed_approval=True))
+    outcome = close(over, context(DUE_ON, 23, deemed_approval=True))
     assert the(PlanDecisionOverdue, outcome)
-    assert isinstance(decide(case_in(outcome), ground(NEXT_DAY), ("visit", "3.25"), ("weeks", "4")), Outcome)
+    assert isinstance(decide(case_in(outcome), context(NEXT_DAY), ("visit", "3.25"), ("weeks", "4")), Outcome)
 
 
 def test_a_door_that_has_moved_or_was_answered_is_no_concern() -> None:
-    case, on = waiting(), ground(DUE_ON, 23, deemed_approval=True)
+    case, on = waiting(), context(DUE_ON, 23, deemed_approval=True)
     said = DeadlineReached(record_key=ID, service="program", name="plan-decision/1", due_at=BC.end_of(DUE_ON))
     earlier = said.model_copy(update={"due_at": BC.end_of(DECIDED_ON)})
     another = said.model_copy(update={"name": "plan-information/1"})
-    assert [close_door(case, on, door, ids()) for door in (earlier, another)] == [Outcome(), Outcome()]
-    decided = case_in(decide(case, ground(DECIDED_ON), ("visit", "3.25"), ("weeks", "4")))
-    asked = case_in(ask(case, ground(DECIDED_ON)))
-    still = held(case, ground(DECIDED_ON))
-    assert [close_door(now, on, said, ids()) for now in (decided, asked, still, None)] == [Outcome()] * 4
-    assert close_door(case, on, said, ids()) != Outcome()
+    assert [expire(case, on, door, ids()) for door in (earlier, another)] == [Outcome(), Outcome()]
+    decided = case_in(decide(case, context(DECIDED_ON), ("visit", "3.25"), ("weeks", "4")))
+    asked = case_in(ask(case, context(DECIDED_ON)))
+    still = held(case, context(DECIDED_ON))
+    assert [expire(now, on, said, ids()) for now in (decided, asked, still, None)] == [Outcome()] * 4
+    assert expire(case, on, said, ids()) != Outcome()
 
 
 def test_a_hold_stops_the_decision_s_clock_and_it_keeps_its_business_days() -> None:
-    moved = hold(waiting()._replace(holds=("claim",)), ground(date(2024, 11, 15)))
+    moved = hold(waiting()._replace(holds=("claim",)), context(date(2024, 11, 15)))
     assert moved.events == (DoorMoved(record_key=ID, name="plan-decision/1", due_at=None),)
     assert (plan_of(moved.case).deadline, plan_of(moved.case).stopped) == (None, 2)
-    outcome = resumed(moved.case, ground(date(2024, 12, 2)))
+    outcome = resumed(moved.case, context(date(2024, 12, 2)))
     due_at = BC.end_of(date(2024, 12, 4))
     assert events_in(outcome) == (DoorMoved(record_key=ID, name="plan-decision/1", due_at=due_at),)
     deadline = plan_of(case_in(outcome)).deadline
@@ -231,48 +231,48 @@ def test_a_hold_stops_the_decision_s_clock_and_it_keeps_its_business_days() -> N
 
 
 def test_a_clock_that_is_resumed_has_at_least_one_business_day() -> None:
-    still = held(waiting(), ground(DUE_ON))
-    (said,) = events_in(resumed(still, ground(date(2024, 11, 22))))
+    still = held(waiting(), context(DUE_ON))
+    (said,) = events_in(resumed(still, context(date(2024, 11, 22))))
     assert said == DoorMoved(record_key=ID, name="plan-decision/1", due_at=BC.end_of(date(2024, 11, 25)))
 
 
 def test_a_hold_stops_only_what_is_not_yet_overdue() -> None:
     case = waiting()
-    assert hold(case, ground(NEXT_DAY)).case == case
-    assert the(PlanDecisionOverdue, close(case, ground(NEXT_DAY)))
+    assert hold(case, context(NEXT_DAY)).case == case
+    assert the(PlanDecisionOverdue, close(case, context(NEXT_DAY)))
 
 
 def test_a_hold_stops_the_clinic_s_clock_too() -> None:
-    asked = case_in(ask(waiting(), ground(DECIDED_ON)))
-    still = held(asked, ground(date(2024, 11, 21)))
-    (said,) = events_in(resumed(still, ground(date(2024, 12, 2))))
+    asked = case_in(ask(waiting(), context(DECIDED_ON)))
+    still = held(asked, context(date(2024, 11, 21)))
+    (said,) = events_in(resumed(still, context(date(2024, 12, 2))))
     assert said == DoorMoved(record_key=ID, name="plan-information/1", due_at=BC.end_of(date(2024, 12, 4)))
 
 
 def test_a_reply_during_a_hold_is_taken_and_the_decision_s_clock_goes_on_standing_still() -> None:
-    asked = case_in(ask(waiting(), ground(date(2024, 11, 15))))
-    still = held(asked, ground(DECIDED_ON))
-    decision = reply(still, ground(DUE_ON))
+    asked = case_in(ask(waiting(), context(date(2024, 11, 15))))
+    still = held(asked, context(DECIDED_ON))
+    decision = reply(still, context(DUE_ON))
     assert [type(e) for e in events_in(decision)] == [PlanClockResumed, DoorMoved]
     after = case_in(decision)
     assert (plan_of(after).deadline, plan_of(after).stopped) == (None, 2)
-    (said,) = events_in(resumed(after, ground(date(2024, 12, 2))))
+    (said,) = events_in(resumed(after, context(date(2024, 12, 2))))
     assert said == DoorMoved(record_key=ID, name="plan-decision/1", due_at=BC.end_of(date(2024, 12, 4)))
 
 
 def test_a_question_during_a_hold_waits_for_its_end() -> None:
-    still = held(waiting(), ground(date(2024, 11, 15)))
-    asked = case_in(ask(still, ground(DECIDED_ON)))
+    still = held(waiting(), context(date(2024, 11, 15)))
+    asked = case_in(ask(still, context(DECIDED_ON)))
     assert (plan_of(asked).deadline, plan_of(asked).stopped, plan_of(asked).days_left) == (None, 5, 2)
-    on = resumed(asked, ground(date(2024, 12, 2)))
+    on = resumed(asked, context(date(2024, 12, 2)))
     (said,) = events_in(on)
     assert said == DoorMoved(record_key=ID, name="plan-information/1", due_at=BC.end_of(date(2024, 12, 9)))
 
 
 def test_where_no_plan_waits_holds_stop_nothing() -> None:
     case = approved()
-    assert hold(case, ground(DUE_ON)).events == ()
-    assert resume(case, ground(DUE_ON)).events == ()
+    assert hold(case, context(DUE_ON)).events == ()
+    assert resume(case, context(DUE_ON)).events == ()
 
 
 def test_a_referral_that_is_over_ends_what_was_granted_and_what_was_done_stays_payable() -> None:
@@ -285,7 +285,7 @@ def test_a_referral_that_is_over_ends_what_was_granted_and_what_was_done_stays_p
     after = case_in(outcome)
     assert plan_of(after).status == "discontinued"
     assert {g.to_on for g in plan_of(after).grants} == {NEXT_DAY}
-    assert codes(amend(after, 1, MORE, on=ground(NEXT_DAY))) == {("AUTH-EXT", "lines.0.code")}
+    assert codes(amend(after, 1, MORE, on=context(NEXT_DAY))) == {("AUTH-EXT", "lines.0.code")}
 
 
 def test_a_plan_that_waits_when_the_referral_is_over_is_not_decided_any_more() -> None:
@@ -294,27 +294,27 @@ def test_a_plan_that_waits_when_the_referral_is_over_is_not_decided_any_more() -
     closing = DoorMoved(record_key=ID, name="plan-decision/1", due_at=None)
     assert [type(e) for e in events_in(outcome)] == [PlanDiscontinued, DoorMoved]
     assert closing in events_in(outcome)
-    refused = decide(case_in(outcome), ground(DECIDED_ON), ("visit", "3.25"), ("weeks", "4"))
+    refused = decide(case_in(outcome), context(DECIDED_ON), ("visit", "3.25"), ("weeks", "4"))
     assert codes(refused) == {("PLAN-STATE", "plan")}
     assert allowed(refused) == ("none",)
 
 
 def test_a_plan_whose_door_a_hold_has_stopped_is_over_with_its_referral() -> None:
-    still = held(waiting(), ground(date(2024, 11, 15)))
+    still = held(waiting(), context(date(2024, 11, 15)))
     outcome = settled(still, discontinue(still.next, "withdrawal", DECIDED_ON))
     assert plan_of(case_in(outcome)).stopped == 0
 
 
 @pytest.mark.parametrize("how", ["approved", "declined"])
 def test_of_a_plan_that_is_over_already_nothing_ends(how: str) -> None:
-    declined = case_in(decide(waiting(VISIT), ground(DECIDED_ON), ("visit", "0", "not-needed")))
+    declined = case_in(decide(waiting(VISIT), context(DECIDED_ON), ("visit", "0", "not-needed")))
     case = approved() if how == "approved" else declined
     assert settled(case, discontinue(case.next, "withdrawal", date(2024, 12, 15))) == Outcome()
 
 
 def test_each_plan_of_a_referral_that_is_over_says_what_of_it_ends() -> None:
-    case = case_in(amend(deemed(), 1, MORE, on=ground(date(2024, 11, 25))))
-    case = case_in(decide(case, ground(date(2024, 11, 25)), ("more", "2"), plan=2))
+    case = case_in(amend(deemed(), 1, MORE, on=context(date(2024, 11, 25))))
+    case = case_in(decide(case, context(date(2024, 11, 25)), ("more", "2"), plan=2))
     moved = discontinue(case.next, "withdrawal", date(2024, 12, 10))
     said = [e for e in moved.events if isinstance(e, PlanDiscontinued)]
     assert [(e.plan, len(e.ended)) for e in said] == [(1, 1), (2, 1)]

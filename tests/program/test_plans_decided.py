@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from services.program.domain.case import Case
 from shared.codes import code_list
 from shared.events.program import Ended, ObligationScheduled, PlanApproved, PlanDeclined, PlanSubmitted
-from tests.program.ground import VISIT_ON, case_in, events_in
+from tests.program.context import VISIT_ON, case_in, events_in
 from tests.program.planning import (
     ASKED_ON,
     COUNSEL,
@@ -24,10 +24,10 @@ from tests.program.planning import (
     ask,
     close,
     codes,
+    context,
     decide,
     deemed,
     grant_of,
-    ground,
     held,
     plan_of,
     submit,
@@ -40,7 +40,7 @@ LATER = date(2024, 11, 25)
 
 
 def test_what_is_granted_in_whole_is_granted_as_asked() -> None:
-    decision = decide(waiting(), ground(DECIDED_ON), *ALL)
+    decision = decide(waiting(), context(DECIDED_ON), *ALL)
     said = the(PlanApproved, decision)
     assert [(g.line, g.units, g.from_on, g.to_on, g.cents, g.reason) for g in said.lines] == [
         ("visit", Decimal("3.25"), date(2024, 11, 11), date(2024, 12, 6), 53_625, None),
@@ -53,11 +53,11 @@ def test_what_is_granted_in_whole_is_granted_as_asked() -> None:
 
 def test_an_ordinary_approval_reaches_back_to_the_program_s_start() -> None:
     case = waiting({**VISIT, "from_on": VISIT_ON})
-    assert the(PlanApproved, decide(case, ground(DECIDED_ON), ("visit", "3.25"))).lines[0].from_on == VISIT_ON
+    assert the(PlanApproved, decide(case, context(DECIDED_ON), ("visit", "3.25"))).lines[0].from_on == VISIT_ON
 
 
 def test_a_line_may_be_granted_in_part_and_another_not_at_all() -> None:
-    decision = decide(waiting(), ground(DECIDED_ON), ("visit", "2", "fewer-suffice"), ("weeks", "0", "not-needed"))
+    decision = decide(waiting(), context(DECIDED_ON), ("visit", "2", "fewer-suffice"), ("weeks", "0", "not-needed"))
     said = the(PlanApproved, decision)
     assert [(g.line, g.units, g.cents, g.reason) for g in said.lines] == [
         ("visit", Decimal(2), 33_000, "fewer-suffice")
@@ -68,7 +68,7 @@ def test_a_line_may_be_granted_in_part_and_another_not_at_all() -> None:
 
 
 def test_where_nothing_is_granted_the_plan_is_declined_with_a_reason_for_each_line() -> None:
-    decision = decide(waiting(), ground(DECIDED_ON), ("visit", "0", "no-goal"), ("weeks", "0", "no-measures"))
+    decision = decide(waiting(), context(DECIDED_ON), ("visit", "0", "no-goal"), ("weeks", "0", "no-measures"))
     said = the(PlanDeclined, decision)
     assert [(f.code, f.field) for f in said.reasons] == [("no-goal", "lines.visit"), ("no-measures", "lines.weeks")]
     assert said.ended == ()
@@ -78,88 +78,88 @@ def test_where_nothing_is_granted_the_plan_is_declined_with_a_reason_for_each_li
 
 def test_fewer_units_than_asked_for_have_a_reason_from_the_list() -> None:
     for said in ((("visit", "2"), ("weeks", "0")), (("visit", "2", "because"), ("weeks", "0", ""))):
-        assert codes(decide(waiting(), ground(DECIDED_ON), *said)) == {
+        assert codes(decide(waiting(), context(DECIDED_ON), *said)) == {
             ("REASON-MISSING", "lines.0.reason_code"),
             ("REASON-MISSING", "lines.1.reason_code"),
         }
 
 
 def test_no_more_is_granted_than_asked_for_and_only_whole_steps() -> None:
-    assert codes(decide(waiting(), ground(DECIDED_ON), ("visit", "3.5"), ("weeks", "-1", "fewer-suffice"))) == {
+    assert codes(decide(waiting(), context(DECIDED_ON), ("visit", "3.5"), ("weeks", "-1", "fewer-suffice"))) == {
         ("LIMIT", "lines.0.units"),
         ("LIMIT", "lines.1.units"),
     }
-    assert codes(decide(waiting(), ground(DECIDED_ON), ("visit", "1.3", "fewer-suffice"), ("weeks", "4"))) == {
+    assert codes(decide(waiting(), context(DECIDED_ON), ("visit", "1.3", "fewer-suffice"), ("weeks", "4"))) == {
         ("FEE-UNITS", "lines.0.units")
     }
 
 
 def test_every_line_of_the_plan_is_decided_once() -> None:
-    assert codes(decide(waiting(), ground(DECIDED_ON), ("visit", "3.25"), ("visit", "3.25"), ("talks", "1"))) == {
+    assert codes(decide(waiting(), context(DECIDED_ON), ("visit", "3.25"), ("visit", "3.25"), ("talks", "1"))) == {
         ("LINE-UNKNOWN", "lines.1.line"),
         ("LINE-UNKNOWN", "lines.2.line"),
         ("FIELD-MISSING", "lines"),
     }
-    assert codes(decide(waiting(), ground(DECIDED_ON))) == {("FIELD-MISSING", "lines")}
+    assert codes(decide(waiting(), context(DECIDED_ON))) == {("FIELD-MISSING", "lines")}
 
 
 def test_a_plan_is_decided_once() -> None:
-    again = decide(approved(), ground(DECIDED_ON), *ALL)
+    again = decide(approved(), context(DECIDED_ON), *ALL)
     assert codes(again) == {("PLAN-STATE", "plan")}
     assert allowed(again) == ("amend",)
-    declined = case_in(decide(waiting(VISIT), ground(DECIDED_ON), ("visit", "0", "not-needed")))
-    assert allowed(decide(declined, ground(DECIDED_ON), ("visit", "3.25"))) == ("submit",)
+    declined = case_in(decide(waiting(VISIT), context(DECIDED_ON), ("visit", "0", "not-needed")))
+    assert allowed(decide(declined, context(DECIDED_ON), ("visit", "3.25"))) == ("submit",)
 
 
 def test_nothing_is_decided_once_nothing_can_be_billed_any_more() -> None:
     final = waiting()._replace(billing_final=True)
-    assert codes(decide(final, ground(DECIDED_ON), *ALL)) == {("BILLING-FINAL", "plan")}
+    assert codes(decide(final, context(DECIDED_ON), *ALL)) == {("BILLING-FINAL", "plan")}
 
 
 def test_a_plan_that_is_not_there_is_not_decided() -> None:
-    assert codes(decide(waiting(), ground(DECIDED_ON), *ALL, plan=2)) == {("NOT-FOUND", "referral_id")}
-    assert codes(decide(None, ground(DECIDED_ON), *ALL)) == {("NOT-FOUND", "referral_id")}
+    assert codes(decide(waiting(), context(DECIDED_ON), *ALL, plan=2)) == {("NOT-FOUND", "referral_id")}
+    assert codes(decide(None, context(DECIDED_ON), *ALL)) == {("NOT-FOUND", "referral_id")}
 
 
 def test_one_decides_what_one_sees() -> None:
     case = waiting()
-    assert codes(decide(case, ground(DECIDED_ON), *ALL, seen=1)) == {("STALE", "seen")}
-    assert the(PlanApproved, decide(case, ground(DECIDED_ON), *ALL, seen=plan_of(case).revision))
+    assert codes(decide(case, context(DECIDED_ON), *ALL, seen=1)) == {("STALE", "seen")}
+    assert the(PlanApproved, decide(case, context(DECIDED_ON), *ALL, seen=plan_of(case).revision))
 
 
 def test_what_a_clock_did_alone_makes_no_officer_s_decision_stale() -> None:
     case = waiting()
-    overdue = case_in(close(case, ground(DUE_ON, 23)))
+    overdue = case_in(close(case, context(DUE_ON, 23)))
     assert overdue.revision > plan_of(case).revision
-    assert the(PlanApproved, decide(overdue, ground(LATER), *ALL, seen=plan_of(case).revision))
+    assert the(PlanApproved, decide(overdue, context(LATER), *ALL, seen=plan_of(case).revision))
 
 
 def test_while_the_clinic_is_asked_the_officer_may_decide() -> None:
-    asked = case_in(ask(waiting(), ground(DECIDED_ON)))
-    decided = decide(asked, ground(DECIDED_ON), *ALL)
+    asked = case_in(ask(waiting(), context(DECIDED_ON)))
+    decided = decide(asked, context(DECIDED_ON), *ALL)
     assert the(PlanApproved, decided)
     assert plan_of(case_in(decided)).deadline is None
 
 
 def test_while_the_referral_is_held_the_officer_may_decide() -> None:
-    still = held(waiting(), ground(DECIDED_ON))
-    decided = case_in(decide(still, ground(DECIDED_ON), *ALL))
+    still = held(waiting(), context(DECIDED_ON))
+    decided = case_in(decide(still, context(DECIDED_ON), *ALL))
     assert (plan_of(decided).status, plan_of(decided).stopped) == ("approved", 0)
 
 
 def test_a_plan_that_is_overdue_may_still_be_approved_back_to_its_first_day() -> None:
-    overdue = case_in(close(waiting(), ground(DUE_ON, 23)))
-    said = the(PlanApproved, decide(overdue, ground(LATER), *ALL))
+    overdue = case_in(close(waiting(), context(DUE_ON, 23)))
+    said = the(PlanApproved, decide(overdue, context(LATER), *ALL))
     assert [g.from_on for g in said.lines] == [date(2024, 11, 11), date(2024, 11, 18)]
 
 
 def test_a_job_site_visit_that_is_granted_makes_its_report_due() -> None:
-    said = the(ObligationScheduled, decide(waiting(VISIT), ground(DECIDED_ON), ("visit", "3.25")))
+    said = the(ObligationScheduled, decide(waiting(VISIT), context(DECIDED_ON), ("visit", "3.25")))
     assert (said.report, said.anchor_on) == ("job-site-visit", DECIDED_ON)
 
 
 def test_grants_have_ids_of_their_own_that_a_replay_makes_again() -> None:
-    first, again = (the(PlanApproved, decide(waiting(), ground(DECIDED_ON), *ALL)) for _ in range(2))
+    first, again = (the(PlanApproved, decide(waiting(), context(DECIDED_ON), *ALL)) for _ in range(2))
     assert len({g.grant for g in first.lines}) == 2
     assert first == again
 
@@ -168,8 +168,8 @@ def test_an_amendment_ends_what_it_replaces_the_day_before_its_own_first_day() -
     case = approved()
     old = grant_of(case, "visit")
     instead = {**VISIT, "units": "6", "from_on": date(2024, 12, 2), "to_on": date(2024, 12, 20), "replaces": old}
-    amended = case_in(amend(case, 1, instead, on=ground(LATER)))
-    decision = decide(amended, ground(LATER), ("visit", "6"), plan=2)
+    amended = case_in(amend(case, 1, instead, on=context(LATER)))
+    decision = decide(amended, context(LATER), ("visit", "6"), plan=2)
     said = the(PlanApproved, decision)
     assert said.ended == (Ended(grant=old, last_on=date(2024, 12, 1)),)
     assert said.lines[0].from_on == date(2024, 12, 2)
@@ -180,8 +180,8 @@ def test_an_amendment_ends_what_it_replaces_the_day_before_its_own_first_day() -
 def test_nobody_loses_days_that_are_gone_by_an_amendment() -> None:
     case = approved()
     old = grant_of(case, "visit")
-    amended = case_in(amend(case, 1, {**VISIT, "units": "6", "replaces": old}, on=ground(LATER)))
-    said = the(PlanApproved, decide(amended, ground(LATER), ("visit", "2", "fewer-suffice"), plan=2))
+    amended = case_in(amend(case, 1, {**VISIT, "units": "6", "replaces": old}, on=context(LATER)))
+    said = the(PlanApproved, decide(amended, context(LATER), ("visit", "2", "fewer-suffice"), plan=2))
     assert said.ended == (Ended(grant=old, last_on=LATER),)
     assert said.lines[0].from_on == LATER + timedelta(days=1)
 
@@ -189,8 +189,8 @@ def test_nobody_loses_days_that_are_gone_by_an_amendment() -> None:
 def test_a_line_that_is_not_granted_replaces_nothing() -> None:
     case = approved()
     instead = {**VISIT, "units": "6", "replaces": grant_of(case, "visit")}
-    amended = case_in(amend(case, 1, instead, on=ground(LATER)))
-    said = the(PlanDeclined, decide(amended, ground(LATER), ("visit", "0", "not-needed"), plan=2))
+    amended = case_in(amend(case, 1, instead, on=context(LATER)))
+    said = the(PlanDeclined, decide(amended, context(LATER), ("visit", "0", "not-needed"), plan=2))
     assert said.ended == ()
 
 
@@ -200,39 +200,39 @@ def test_a_grant_ends_when_the_first_of_the_lines_that_replace_it_begins() -> No
     early = {**VISIT, "line": "a", "units": "2", "from_on": date(2024, 12, 2), "replaces": old}
     late = {**early, "line": "b", "from_on": date(2024, 12, 4)}
     for both in ((early, late), (late, early)):
-        amended = case_in(amend(case, 1, *both, on=ground(LATER)))
-        said = the(PlanApproved, decide(amended, ground(LATER), ("a", "2"), ("b", "2"), plan=2))
+        amended = case_in(amend(case, 1, *both, on=context(LATER)))
+        said = the(PlanApproved, decide(amended, context(LATER), ("a", "2"), ("b", "2"), plan=2))
         assert said.ended == (Ended(grant=old, last_on=date(2024, 12, 1)),)
 
 
 def test_what_stays_granted_counts_when_a_line_that_replaced_it_is_declined() -> None:
     case = approved(COUNSEL)  # six of twelve hours
     fewer = {**COUNSEL, "line": "a", "units": "2", "replaces": grant_of(case, "talks")}
-    amended = case_in(amend(case, 1, fewer, {**COUNSEL, "line": "b", "units": "10"}, on=ground(LATER)))
-    refused = decide(amended, ground(LATER), ("a", "0", "not-needed"), ("b", "10"), plan=2)
+    amended = case_in(amend(case, 1, fewer, {**COUNSEL, "line": "b", "units": "10"}, on=context(LATER)))
+    refused = decide(amended, context(LATER), ("a", "0", "not-needed"), ("b", "10"), plan=2)
     assert codes(refused) == {("LIMIT", "lines.1.units")}
     assert the(
-        PlanApproved, decide(amended, ground(LATER), ("a", "0", "not-needed"), ("b", "6", "fewer-suffice"), plan=2)
+        PlanApproved, decide(amended, context(LATER), ("a", "0", "not-needed"), ("b", "6", "fewer-suffice"), plan=2)
     )
 
 
 def test_a_line_that_replaces_and_whose_days_are_gone_cannot_be_granted_any_more() -> None:
     case = approved()
     short = {**VISIT, "units": "2", "to_on": date(2024, 11, 25), "replaces": grant_of(case, "visit")}
-    amended = case_in(amend(case, 1, short, on=ground(date(2024, 11, 22))))
-    assert codes(decide(amended, ground(LATER), ("visit", "2"), plan=2)) == {("LINE-PAST", "lines.0.units")}
+    amended = case_in(amend(case, 1, short, on=context(date(2024, 11, 22))))
+    assert codes(decide(amended, context(LATER), ("visit", "2"), plan=2)) == {("LINE-PAST", "lines.0.units")}
 
 
 def test_each_extension_makes_one_more_progress_report_due() -> None:
-    case = case_in(amend(approved(), 1, MORE, on=ground(LATER)))
-    said = the(ObligationScheduled, decide(case, ground(LATER), ("more", "2"), plan=2))
+    case = case_in(amend(approved(), 1, MORE, on=context(LATER)))
+    said = the(ObligationScheduled, decide(case, context(LATER), ("more", "2"), plan=2))
     assert (said.report, said.anchor_on) == ("progress-4", date(2024, 12, 16))
 
 
 def test_what_was_deemed_granted_ends_on_the_day_of_notice_and_what_is_decided_holds_from_the_next() -> None:
     case = deemed()
     old = grant_of(case, "visit"), grant_of(case, "weeks")
-    decision = decide(case, ground(LATER), ("visit", "2", "fewer-suffice"), ("weeks", "4"))
+    decision = decide(case, context(LATER), ("visit", "2", "fewer-suffice"), ("weeks", "4"))
     said = the(PlanApproved, decision)
     assert said.ended == tuple(Ended(grant=id_, last_on=LATER) for id_ in old)
     assert [(g.line, g.units, g.from_on) for g in said.lines] == [
@@ -244,32 +244,32 @@ def test_what_was_deemed_granted_ends_on_the_day_of_notice_and_what_is_decided_h
 
 
 def test_what_was_deemed_granted_has_its_reports_due_already() -> None:
-    case = case_in(amend(approved(), 1, MORE, on=ground(DECIDED_ON)))
-    extended = close(case, ground(date(2024, 11, 21), 23, deemed_approval=True))
+    case = case_in(amend(approved(), 1, MORE, on=context(DECIDED_ON)))
+    extended = close(case, context(date(2024, 11, 21), 23, deemed_approval=True))
     assert the(ObligationScheduled, extended).report == "progress-4"
-    decision = decide(case_in(extended), ground(LATER), ("more", "2"), plan=2)
+    decision = decide(case_in(extended), context(LATER), ("more", "2"), plan=2)
     assert [type(e) for e in events_in(decision)] == [PlanApproved]
 
 
 def test_a_line_that_begins_later_is_decided_as_asked_though_it_was_deemed_granted() -> None:
     case = deemed({**WEEKS, "from_on": date(2024, 12, 2)})
-    said = the(PlanApproved, decide(case, ground(LATER), ("weeks", "4")))
+    said = the(PlanApproved, decide(case, context(LATER), ("weeks", "4")))
     assert said.lines[0].from_on == date(2024, 12, 2)
 
 
 def test_a_late_decision_may_decline_what_was_deemed_granted_for_the_days_to_come() -> None:
     case = deemed(VISIT)
-    said = the(PlanDeclined, decide(case, ground(LATER), ("visit", "0", "not-needed")))
+    said = the(PlanDeclined, decide(case, context(LATER), ("visit", "0", "not-needed")))
     assert said.ended == (Ended(grant=grant_of(case, "visit"), last_on=LATER),)
 
 
 def test_what_was_deemed_granted_is_decided_once() -> None:
-    case = case_in(decide(deemed(), ground(LATER), *ALL))
-    assert codes(decide(case, ground(LATER), *ALL)) == {("PLAN-STATE", "plan")}
+    case = case_in(decide(deemed(), context(LATER), *ALL))
+    assert codes(decide(case, context(LATER), *ALL)) == {("PLAN-STATE", "plan")}
 
 
 def test_a_deemed_line_whose_days_are_gone_cannot_be_granted_anew() -> None:
-    after = ground(date(2024, 12, 6))
+    after = context(date(2024, 12, 6))
     assert codes(decide(deemed(), after, *ALL)) == {("LINE-PAST", "lines.0.units")}
     assert the(PlanApproved, decide(deemed(), after, ("visit", "0", "not-needed"), ("weeks", "4")))
 
@@ -277,26 +277,28 @@ def test_a_deemed_line_whose_days_are_gone_cannot_be_granted_anew() -> None:
 def test_a_deemed_line_that_was_replaced_since_is_not_granted_anew() -> None:
     case = deemed()
     instead = {**VISIT, "units": "4", "replaces": grant_of(case, "visit")}
-    amended = case_in(decide(case_in(amend(case, 1, instead, on=ground(LATER))), ground(LATER), ("visit", "4"), plan=2))
-    assert codes(decide(amended, ground(LATER), *ALL)) == {("LINE-PAST", "lines.0.units")}
+    amended = case_in(
+        decide(case_in(amend(case, 1, instead, on=context(LATER))), context(LATER), ("visit", "4"), plan=2)
+    )
+    assert codes(decide(amended, context(LATER), *ALL)) == {("LINE-PAST", "lines.0.units")}
 
 
 def test_what_waits_for_its_decision_is_decided_before_what_was_deemed_granted() -> None:
-    case = case_in(amend(deemed(), 1, COUNSEL, on=ground(LATER)))
-    refused = decide(case, ground(LATER), *ALL)
+    case = case_in(amend(deemed(), 1, COUNSEL, on=context(LATER)))
+    refused = decide(case, context(LATER), *ALL)
     assert codes(refused) == {("PLAN-STATE", "plan")}
     assert allowed(refused) == ("decide", "request-information")
 
 
 def test_a_case_with_its_plans_is_read_back_as_it_was_written() -> None:
     kind = TypeAdapter(Case)
-    for case in (waiting(), approved(), deemed(), case_in(ask(waiting(), ground(DECIDED_ON)))):
+    for case in (waiting(), approved(), deemed(), case_in(ask(waiting(), context(DECIDED_ON)))):
         assert kind.validate_json(kind.dump_json(case)) == case
 
 
 @pytest.mark.parametrize("day", [ASKED_ON, DECIDED_ON, DUE_ON])
 def test_the_day_of_notice_is_the_day_of_the_decision_in_the_contract_s_calendar(day: date) -> None:
-    assert the(PlanApproved, decide(waiting(), ground(day, 23), *ALL)).notified_on == day
+    assert the(PlanApproved, decide(waiting(), context(day, 23), *ALL)).notified_on == day
 
 
 def test_a_plan_is_numbered_after_the_one_before() -> None:

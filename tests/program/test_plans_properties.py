@@ -14,8 +14,8 @@ from services.program.domain.plan_lines import price
 from services.program.domain.plans import granted
 from shared.decision import Decision, Event, Outcome
 from shared.events.program import Grant, PlanApproved, PlanDeclined, PlanDeemedApproved, PlanLine, PlanSubmitted
-from tests.program.ground import CRRTW, VISIT_ON
-from tests.program.planning import FEES, amend, close, decide, ground, reported, submit
+from tests.program.context import CRRTW, VISIT_ON
+from tests.program.planning import FEES, amend, close, context, decide, reported, submit
 
 CODES = {
     "CR-JSV": ("kinesiologist", "0.25"), "CR-WK": ("physical_therapist", "1"), "CR-EXT": ("physical_therapist", "1"),
@@ -63,16 +63,16 @@ def live(data: st.DataObject) -> tuple[list[Event], Case]:
     plan: PlanSubmitted | None = None
     for _ in range(data.draw(st.integers(3, 8))):
         today += timedelta(days=data.draw(st.integers(0, 8)))
-        on = ground(today, deemed_approval=data.draw(st.booleans()))
+        on = context(today, deemed_approval=data.draw(st.booleans()))
         asked = lines(data, case)
         decision: Decision = amend(case, len(case.plans), *asked, on=on) if case.plans else submit(case, *asked, on=on)
         case = _after(case, decision, said)
         plan = next((e for e in reversed(said) if isinstance(e, PlanSubmitted)), None)
         if plan and data.draw(st.booleans()) and case.plans[-1].deadline:
             today = on.calendar.day_of(case.plans[-1].deadline.due_at)
-            on = ground(today, 23, deemed_approval=data.draw(st.booleans()))
+            on = context(today, 23, deemed_approval=data.draw(st.booleans()))
             case = _after(case, close(case, on), said)
-            on = ground(today + timedelta(days=data.draw(st.integers(0, 20))))
+            on = context(today + timedelta(days=data.draw(st.integers(0, 20))))
         if plan and not data.draw(st.booleans()):
             case = _after(case, decide(case, on, *verdicts(data, plan), plan=plan.plan), said)
             today = max(today, on.today)

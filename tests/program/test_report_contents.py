@@ -10,7 +10,7 @@ from services.program.domain.contents import Required
 from shared.decision import Decision, Outcome, Refusal
 from shared.events.portal import OfficerAcceptedReport, OfficerWaivedReport, ProviderSubmittedReport
 from shared.events.program import ReportSubmitted
-from tests.program.ground import CLINIC, ID, OFFICER, SHA256, VISIT_ON, at, case_in, ground, opened, started
+from tests.program.context import CLINIC, ID, OFFICER, SHA256, VISIT_ON, at, case_in, context, opened, started
 
 SENT_ON = VISIT_ON + timedelta(days=1)
 SINCE, UNTIL = VISIT_ON, VISIT_ON
@@ -25,7 +25,7 @@ def sent(*needed: Required, **given: Any) -> Decision:
             "document_sha256": SHA256, "seen": 0, **given}  # fmt: skip
     who = {"by": CLINIC, "received_at": at(SENT_ON), "idempotency_key": "k", "referral_id": ID, "site_id": "van-1"}
     act = ProviderSubmittedReport.model_validate({**who, **said})
-    return reports.submit(started(), ground(SENT_ON, **terms), act, needed)
+    return reports.submit(started(), context(SENT_ON, **terms), act, needed)
 
 
 def flaws(decision: Decision) -> list[tuple[str, str | None]]:
@@ -36,13 +36,13 @@ def flaws(decision: Decision) -> list[tuple[str, str | None]]:
 def accept(decision: Decision, report: str = "initial", seen: int = 99) -> Decision:
     act = OfficerAcceptedReport(by=OFFICER, received_at=at(SENT_ON), seen=seen, idempotency_key="k", referral_id=ID,
                                 report=report)  # fmt: skip
-    return reports.accept(case_in(decision), ground(SENT_ON, **REVIEWED), act)
+    return reports.accept(case_in(decision), context(SENT_ON, **REVIEWED), act)
 
 
 def waive(decision: Decision, seen: int = 99) -> Decision:
     act = OfficerWaivedReport(by=OFFICER, received_at=at(SENT_ON), seen=seen, idempotency_key="k", referral_id=ID,
                               report="initial", reason_code="not-needed")  # fmt: skip
-    return reports.waive(case_in(decision), ground(SENT_ON), act)
+    return reports.waive(case_in(decision), context(SENT_ON), act)
 
 
 def test_what_a_report_carries_is_asked_for_from_its_first_to_its_last_day() -> None:
@@ -89,7 +89,7 @@ def test_who_sends_in_what_is_not_due_is_told_what_is() -> None:
     )
     act = ProviderSubmittedReport(by=CLINIC, received_at=at(SENT_ON), seen=0, idempotency_key="k", referral_id=ID,
                                   site_id="van-1", report="initial")  # fmt: skip
-    before = reports.submit(opened(), ground(SENT_ON), act, ())
+    before = reports.submit(opened(), context(SENT_ON), act, ())
     assert isinstance(before, Refusal)
     assert before.flaws[0].fix == "wait until a report is due"
 
@@ -120,7 +120,7 @@ def test_a_report_that_is_not_there_is_not_reviewed() -> None:
 def test_an_officer_does_without_a_report_as_it_stands() -> None:
     act = OfficerWaivedReport(by=OFFICER, received_at=at(SENT_ON), seen=0, idempotency_key="k", referral_id=ID,
                               report="initial", reason_code="not-needed")  # fmt: skip
-    assert flaws(reports.waive(started(), ground(SENT_ON), act)) == [("STALE", "seen")]
+    assert flaws(reports.waive(started(), context(SENT_ON), act)) == [("STALE", "seen")]
     assert flaws(reports.waive(None, None, act)) == [("NOT-FOUND", "referral_id")]
 
 

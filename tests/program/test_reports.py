@@ -25,7 +25,7 @@ from shared.events.program import (
     ReportSubmitted,
 )
 from shared.events.referral import ProgramEnded, ReferralHeld, ReferralResumed
-from tests.program.ground import BC, CLINIC, ID, OFFICER, SHA256, VISIT_ON, at, case_in, ground, opened, started
+from tests.program.context import BC, CLINIC, ID, OFFICER, SHA256, VISIT_ON, at, case_in, context, opened, started
 
 SENT_ON = date(2024, 11, 8)
 REVIEWED: dict[str, Any] = {"reviewed_reports": ("initial",)}
@@ -57,13 +57,13 @@ def sent(case: Case | None, day: date = SENT_ON, terms: dict[str, Any] | None = 
     act = ProviderSubmittedReport.model_validate(
         {"by": CLINIC, "received_at": at(day), "idempotency_key": "k", "referral_id": ID, "site_id": "van-1", **said}
     )
-    return reports.submit(case, ground(day, **(terms or {})) if case else None, act, CONTENTS)
+    return reports.submit(case, context(day, **(terms or {})) if case else None, act, CONTENTS)
 
 
 def accepted_by_officer(case: Case, day: date, seen: int | None = None) -> Decision:
     act = OfficerAcceptedReport(by=OFFICER, received_at=at(day), seen=case.revision if seen is None else seen,
                                 idempotency_key="k", referral_id=ID, report="initial")  # fmt: skip
-    return reports.accept(case, ground(day, **REVIEWED), act)
+    return reports.accept(case, context(day, **REVIEWED), act)
 
 
 def returned(case: Case, day: date, fault: str = "clinic", fields: tuple[ReturnedField, ...] | None = None) -> Decision:
@@ -72,13 +72,13 @@ def returned(case: Case, day: date, fault: str = "clinic", fields: tuple[Returne
         {"by": OFFICER, "received_at": at(day), "seen": case.revision, "idempotency_key": "k", "referral_id": ID,
          "report": "initial", "fields": given, "fault": fault}
     )  # fmt: skip
-    return reports.send_back(case, ground(day, **REVIEWED), act)
+    return reports.send_back(case, context(day, **REVIEWED), act)
 
 
 def waived(case: Case, report: str = "initial", reason: str | None = "not-needed") -> Decision:
     act = OfficerWaivedReport(by=OFFICER, received_at=at(SENT_ON), seen=case.revision, idempotency_key="k",
                               referral_id=ID, report=report, reason_code=reason)  # fmt: skip
-    return reports.waive(case, ground(SENT_ON), act)
+    return reports.waive(case, context(SENT_ON), act)
 
 
 def said(decision: Decision, kind: type[Any]) -> Any:
@@ -94,7 +94,7 @@ def flaws(decision: Decision) -> list[tuple[str, str | None]]:
 
 def ending(last_on: date) -> Case:
     over = ProgramEnded(referral_id=ID, revision=9, last_on=last_on, exit_reason="goal-achieved")
-    return life.end(started(), over, ground(last_on)).case
+    return life.end(started(), over, context(last_on)).case
 
 
 def test_a_whole_report_counts_from_its_receipt_and_is_accepted_by_itself() -> None:
@@ -284,7 +284,7 @@ def test_a_discharge_report_that_is_waived_ends_the_case_like_one_that_is_accept
 
 def hold_from(case: Case, day: date) -> Case:
     said_ = ReferralHeld(referral_id=ID, revision=8, cause="claim", from_on=day)
-    return life.hold(case, said_, ground(day)).case
+    return life.hold(case, said_, context(day)).case
 
 
 def test_reports_stay_open_while_the_referral_is_held_and_the_time_held_is_not_held_against_them() -> None:
@@ -298,7 +298,7 @@ def test_a_report_sent_back_during_a_hold_waits_until_the_hold_is_lifted() -> No
     held = hold_from(case_in(sent(started(), terms=REVIEWED)), date(2024, 11, 8))
     back = case_in(returned(held, date(2024, 11, 11)))
     lifted = ReferralResumed(referral_id=ID, revision=9, cause="claim", from_on=date(2024, 11, 18))
-    moved = life.resume(back, lifted, ground(date(2024, 11, 18)))
+    moved = life.resume(back, lifted, context(date(2024, 11, 18)))
     assert "initial" in {e.report for e in moved.events if isinstance(e, ObligationRedated)}
     assert BC.day_of(due(moved.case).due_at) == date(2024, 11, 19)
 

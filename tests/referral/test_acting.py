@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.referral.domain import following, treating
-from services.referral.domain.opening import seat_id, take
+from services.referral.domain.opening import reservation_id, reserve
 from services.referral.domain.referral import Matched, Scheduled
 from shared.decision import Decision, Outcome, Refusal
 from shared.events.invoice import CaseBillingFinal
@@ -53,9 +53,9 @@ def book(story: Story, starts_at: datetime, **what: Any) -> Decision:
 
 @pytest.mark.parametrize("kind", [ProviderAcknowledgedReferral, ProviderResumedReferral, ProviderReportedMissed])
 def test_of_what_is_not_there_a_clinic_is_told_nothing(kind: type[Any]) -> None:
-    ground = Story().ground
+    context = Story().context
     act = kind.model_construct(site_id="van-1", seen=1)
-    assert codes(DOES[kind](None, act, ground)) == ["NOT-FOUND"]
+    assert codes(DOES[kind](None, act, context)) == ["NOT-FOUND"]
 
 
 @pytest.mark.parametrize("kind", [OfficerHeldReferral, OfficerResumedReferral, OfficerWithdrewReferral])
@@ -63,7 +63,7 @@ def test_of_what_is_not_there_an_officer_is_told_nothing(kind: type[Any]) -> Non
     story = Story()
     said = {"by": {"account_id": "a", "role": "claims_officer"}, "received_at": story.at, "seen": 1}
     act = kind.model_validate({**said, "idempotency_key": "k", "referral_id": "r-1"})
-    assert codes(OFFICER_DOES[kind](None, act, story.ground)) == ["NOT-FOUND"]
+    assert codes(OFFICER_DOES[kind](None, act, story.context)) == ["NOT-FOUND"]
 
 
 def test_a_clinic_is_told_what_each_state_allows() -> None:
@@ -79,9 +79,9 @@ def test_a_clinic_is_told_what_each_state_allows() -> None:
 
 def test_a_clinic_is_told_what_treatment_allows() -> None:
     active = Story().schedule().start()
-    assert allowed(active.act(ProviderStartedReferral, initial_visit_on=active.ground.today)) == ("end", "hold")
+    assert allowed(active.act(ProviderStartedReferral, initial_visit_on=active.context.today)) == ("end", "hold")
     over = active.end()
-    assert allowed(over.act(ProviderStartedReferral, initial_visit_on=over.ground.today)) == ("hold",)
+    assert allowed(over.act(ProviderStartedReferral, initial_visit_on=over.context.today)) == ("hold",)
     discharged = over.report()
     assert allowed(discharged.hold()) == ("none",)
 
@@ -121,7 +121,7 @@ def test_after_a_withdrawal_only_the_site_that_had_it_last_is_told_of_it() -> No
 
 def test_a_site_whose_offer_was_taken_back_is_told_so_while_the_referral_goes_on() -> None:
     story = Story().offer()
-    story.take(following.relocate(story.referral, "Kelowna", story.ground))
+    story.take(following.relocate(story.referral, "Kelowna", story.context))
     last = story.act(ProviderAcknowledgedReferral, site="van-1")
     assert (codes(last), rules(last)) == (["REF-WITHDRAWN"], ["the offer was taken back"])
 
@@ -183,7 +183,7 @@ def test_a_first_visit_is_not_earlier_on_the_same_day() -> None:
 def test_a_visit_in_another_week_takes_the_first_opening_that_nobody_has() -> None:
     story = Story().offer().acknowledge().accept()
     other = Opening(site_id="van-1", program="crrtw", week_on=date(2024, 11, 11), n=1)
-    story.seats[seat_id(other)] = take(other, "r-2", None)
+    story.reservations[reservation_id(other)] = reserve(other, "r-2", None)
     book(story, story.at + timedelta(days=7))
     assert isinstance(story.referral.state, Scheduled)
     assert story.referral.state.offer.opening == other.model_copy(update={"n": 2})
@@ -205,7 +205,7 @@ def test_a_contract_whose_run_off_is_over_takes_nobody_and_the_program_is_select
 def test_while_held_nobody_is_placed_and_a_clinic_that_holds_may_resume() -> None:
     story = Story().schedule()
     story.hold()
-    refused = story.act(ProviderEndedProgram, last_on=story.ground.today, exit_reason="other")
+    refused = story.act(ProviderEndedProgram, last_on=story.context.today, exit_reason="other")
     assert (codes(refused), allowed(refused)) == (["REF-HELD"], ("resume",))
     assert codes(story.act(ProviderHeldReferral)) == ["REF-HELD"]
     waiting = Story()

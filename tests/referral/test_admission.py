@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from shared.events.values import Area, Barrier, Injury, Interval, Program, Side
-from shared.rules.admission import Application, Judgement, judge
+from shared.rules.admission import AdmissionResult, Application, judge
 from tests.referral.register import CUT_OVER, register
 
 HURT = date(2024, 8, 1)
@@ -27,7 +27,7 @@ def asked(
     standing: str = "accepted",
     open_referral: str | None = None,
     hurt: date = HURT,
-) -> Judgement:
+) -> AdmissionResult:
     injury = Injury(body_part=part, nature=nature, side=side, occurred_on=hurt)
     accepted = tuple(Area(body_part=p, side=s) for p, s in (areas if areas is not None else ((part, side),)))
     interval = Interval.model_validate(
@@ -36,11 +36,11 @@ def asked(
     return judge(REGISTER, Application(on, wanted, barriers, interval, lambda _: interval, open_referral))
 
 
-def codes(judgement: Judgement) -> list[str]:
+def codes(judgement: AdmissionResult) -> list[str]:
     return [failure.code for failure in judgement.failures]
 
 
-def program(judgement: Judgement) -> str | None:
+def program(judgement: AdmissionResult) -> str | None:
     return judgement.program.program if judgement.program else None
 
 

@@ -43,10 +43,10 @@ def test_a_door_closes_by_its_name_and_its_instant() -> None:
     assert state.due_at is not None
     said = DeadlineReached(record_key="r-1", service="referral", name=state.door, due_at=state.due_at)
     others = (said.model_copy(update={"name": "acknowledge/2"}), said.model_copy(update={"due_at": TUESDAY}))
-    assert [answering.close_door(story.referral, other, story.ground) for other in others] == [Outcome()] * 2
+    assert [answering.lapse(story.referral, other, story.context) for other in others] == [Outcome()] * 2
     taken = Story().schedule().referral
-    assert [answering.close_door(one, said, story.ground) for one in (None, taken)] == [Outcome()] * 2
-    assert answering.close_door(story.referral, said, story.ground) != Outcome()
+    assert [answering.lapse(one, said, story.context) for one in (None, taken)] == [Outcome()] * 2
+    assert answering.lapse(story.referral, said, story.context) != Outcome()
 
 
 def test_elapsed_hours_that_end_after_the_next_business_day_hold() -> None:

@@ -5,23 +5,23 @@ from typing import Any
 
 from services.referral.domain.claim import (
     Claim,
+    add_fact,
+    add_request,
+    apply_due,
     areas_on,
-    ask,
     community_on,
     holding_on,
     injury_on,
-    reach,
-    settle,
+    mark_decided,
     standing_on,
-    take,
     wait,
     wait_ends,
 )
 from services.referral.domain.facts import Factual, fact_of
-from services.referral.domain.hearing import hear, introduce
+from services.referral.domain.hearing import apply, introduce
 from services.referral.domain.steps import RequestDue, StandingDue, StandingFollowed, WorkerRelocated
 from shared.calendar import UNPUBLISHED, Calendar
-from shared.decision import Arm, Occasion, Outcome
+from shared.decision import EventContext, Outcome, SetTimer
 from shared.events import claims
 from shared.events.referral import ClaimStandingChanged
 
@@ -79,8 +79,8 @@ def requested(request_id: str = "R1", **members: Any) -> claims.RehabilitationRe
 
 def say(claim: Claim, event: Factual, at: datetime = NOON, said_at: datetime | None = None) -> Outcome:
     """The event is read at an instant and was said then, unless told otherwise."""
-    occasion = Occasion("e1", "e1", NUMBER, at, at, said_at=said_at or at)
-    return hear(event, claim, {}, occasion=occasion, calendar=BC)
+    event_context = EventContext("e1", "e1", NUMBER, at, at, source_time=said_at or at)
+    return apply(event, claim, {}, event_context=event_context, calendar=BC)
 
 
 def after(outcome: Outcome) -> Claim:
@@ -93,7 +93,7 @@ def standing_of(outcome: Outcome) -> list[ClaimStandingChanged]:
 
 
 def arms(outcome: Outcome) -> list[tuple[str, datetime | None]]:
-    assert all(arm.of == NUMBER for arm in outcome.timers)
+    assert all(arm.key == NUMBER for arm in outcome.timers)
     return [(arm.name, arm.due_at) for arm in outcome.timers]
 
 
@@ -158,7 +158,7 @@ def test_a_date_ahead_that_falls_away_is_disarmed() -> None:
 def test_when_a_date_comes_referrals_follow_without_a_new_announcement_and_the_next_date_is_armed() -> None:
     claim = after(say(an_accepted_claim("r1"), decided(claims.ClaimSuspended, "2024-10-20")))
     claim = after(say(claim, decided(claims.ClaimResumed, "2024-11-20")))
-    outcome = reach(claim, at=BC.start_of(date(2024, 10, 20)), calendar=BC)
+    outcome = apply_due(claim, at=BC.start_of(date(2024, 10, 20)), calendar=BC)
     assert outcome.events == ()
     assert outcome.then == (StandingFollowed(referral_id="r1", claim_number=NUMBER, changed=False),)
     assert arms(outcome) == [("standing", datetime(2024, 11, 20, 8, tzinfo=UTC))]
@@ -166,12 +166,12 @@ def test_when_a_date_comes_referrals_follow_without_a_new_announcement_and_the_n
 
 def test_the_day_of_a_midnight_is_the_zones_and_its_timer_is_not_armed_for_ever() -> None:
     claim = after(say(an_accepted_claim(), decided(claims.ClaimSuspended, "2024-11-04")))
-    assert arms(reach(claim, at=BC.start_of(date(2024, 11, 4)), calendar=BC)) == []
+    assert arms(apply_due(claim, at=BC.start_of(date(2024, 11, 4)), calendar=BC)) == []
 
 
 def test_before_any_calendar_is_known_days_are_still_judged() -> None:
-    occasion = Occasion("e1", "e1", NUMBER, NOON, NOON, said_at=NOON)
-    outcome = hear(accepted(effective_on="2024-10-05"), None, {}, occasion=occasion, calendar=UNPUBLISHED)
+    event_context = EventContext("e1", "e1", NUMBER, NOON, NOON, source_time=NOON)
+    outcome = apply(accepted(effective_on="2024-10-05"), None, {}, event_context=event_context, calendar=UNPUBLISHED)
     assert arms(outcome) == [("standing", datetime(2024, 10, 5, 7, tzinfo=UTC))]
 
 
@@ -207,22 +207,22 @@ def test_facts_hold_codes_and_no_identity() -> None:
 
 
 def test_a_request_on_a_claim_once_accepted_is_decided_now() -> None:
-    outcome = ask(an_accepted_claim(), requested(), at=NOON, wait_until=on("2024-10-16"))
+    outcome = add_request(an_accepted_claim(), requested(), at=NOON, wait_until=on("2024-10-16"))
     assert outcome.then == (RequestDue(claim_number=NUMBER, request_id="R1"),)
     assert outcome.timers == ()
 
 
 def test_a_request_without_any_acceptance_waits() -> None:
     until = wait_ends(NOON, calendar=BC, days=10)
-    outcome = ask(Claim(NUMBER), requested(), at=NOON, wait_until=until)
+    outcome = add_request(Claim(NUMBER), requested(), at=NOON, wait_until=until)
     assert outcome.then == ()
     due = RequestDue(claim_number=NUMBER, request_id="R1", waited_out=True)
-    assert outcome.timers == (Arm(NUMBER, "wait/R1", until, due),)
+    assert outcome.timers == (SetTimer(NUMBER, "wait/R1", until, due),)
 
 
 def test_a_pended_claim_is_not_accepted_and_its_request_waits() -> None:
     pended = after(say(Claim(NUMBER), decided(claims.ClaimPended, "2024-09-03")))
-    assert ask(pended, requested(), at=NOON, wait_until=NOON).then == ()
+    assert add_request(pended, requested(), at=NOON, wait_until=NOON).then == ()
 
 
 def test_the_wait_ends_with_the_tenth_business_day_after_the_day_of_first_reading() -> None:
@@ -230,25 +230,27 @@ def test_the_wait_ends_with_the_tenth_business_day_after_the_day_of_first_readin
 
 
 def test_without_a_calendar_a_request_waits_without_an_end() -> None:
-    outcome = ask(Claim(NUMBER), requested(), at=NOON, wait_until=None)
+    outcome = add_request(Claim(NUMBER), requested(), at=NOON, wait_until=None)
     assert outcome.timers == ()
     assert after(outcome).waiting
     assert wait(NUMBER, "R1", until=NOON).due_at == NOON
 
 
 def test_a_request_read_again_under_another_event_is_the_same_request() -> None:
-    claim = after(ask(an_accepted_claim(), requested(), at=NOON, wait_until=None))
-    assert ask(claim, requested(urgency="urgent"), at=NOON + timedelta(days=1), wait_until=None) == Outcome()
+    claim = after(add_request(an_accepted_claim(), requested(), at=NOON, wait_until=None))
+    assert add_request(claim, requested(urgency="urgent"), at=NOON + timedelta(days=1), wait_until=None) == Outcome()
 
 
 def test_a_request_already_decided_is_not_decided_again() -> None:
-    claim = settle(after(ask(an_accepted_claim(), requested(), at=NOON, wait_until=None)), "R1", referral_id=None)
-    assert ask(claim, requested(), at=NOON, wait_until=None) == Outcome()
+    claim = mark_decided(
+        after(add_request(an_accepted_claim(), requested(), at=NOON, wait_until=None)), "R1", referral_id=None
+    )
+    assert add_request(claim, requested(), at=NOON, wait_until=None) == Outcome()
 
 
 def test_requests_that_waited_are_decided_in_the_order_first_read_when_the_acceptance_is_read() -> None:
-    claim = after(ask(Claim(NUMBER), requested("R2"), at=NOON, wait_until=NOON))
-    claim = after(ask(claim, requested("R1"), at=NOON + timedelta(hours=1), wait_until=NOON))
+    claim = after(add_request(Claim(NUMBER), requested("R2"), at=NOON, wait_until=NOON))
+    claim = after(add_request(claim, requested("R1"), at=NOON + timedelta(hours=1), wait_until=NOON))
     outcome = say(claim, accepted())
     assert outcome.then == (
         RequestDue(claim_number=NUMBER, request_id="R2"),
@@ -258,20 +260,22 @@ def test_requests_that_waited_are_decided_in_the_order_first_read_when_the_accep
 
 
 def test_a_request_whose_wait_has_ended_is_not_revived_by_a_later_acceptance() -> None:
-    claim = settle(after(ask(Claim(NUMBER), requested(), at=NOON, wait_until=NOON)), "R1", referral_id=None)
+    claim = mark_decided(
+        after(add_request(Claim(NUMBER), requested(), at=NOON, wait_until=NOON)), "R1", referral_id=None
+    )
     outcome = say(claim, accepted())
     assert not outcome.then
     assert not outcome.timers
 
 
 def test_only_the_first_acceptance_frees_requests() -> None:
-    claim = after(ask(an_accepted_claim(), requested(), at=NOON, wait_until=None))
+    claim = after(add_request(an_accepted_claim(), requested(), at=NOON, wait_until=None))
     assert not [s for s in say(claim, accepted(effective_on="2024-09-10")).then if isinstance(s, RequestDue)]
 
 
 def test_everything_asked_is_kept() -> None:
     claim = after(
-        ask(
+        add_request(
             Claim(NUMBER),
             requested(
                 program_wanted="or2",
@@ -300,8 +304,8 @@ def test_everything_asked_is_kept() -> None:
 
 
 def test_a_request_that_became_a_referral_makes_it_follow_the_claim() -> None:
-    claim = after(ask(an_accepted_claim(), requested(), at=NOON, wait_until=None))
-    settled = settle(claim, "R1", referral_id="r1")
+    claim = after(add_request(an_accepted_claim(), requested(), at=NOON, wait_until=None))
+    settled = mark_decided(claim, "R1", referral_id="r1")
     assert (settled.referral_ids, settled.waiting) == (("r1",), ())
 
 
@@ -318,7 +322,7 @@ def test_a_move_that_lies_ahead_is_told_on_its_day() -> None:
     planned = say(an_accepted_claim("r1"), moved("Victoria", "2024-10-20"))
     assert after(planned).community == "Quesnel"
     assert [type(s) for s in planned.then] == [StandingFollowed]
-    came = reach(after(planned), at=BC.start_of(date(2024, 10, 20)), calendar=BC)
+    came = apply_due(after(planned), at=BC.start_of(date(2024, 10, 20)), calendar=BC)
     assert WorkerRelocated(referral_id="r1", claim_number=NUMBER, community="Victoria") in came.then
     assert after(came).community == "Victoria"
 
@@ -343,11 +347,11 @@ def test_a_move_back_to_where_one_lives_is_no_move() -> None:
 
 def test_a_change_of_contact_touches_no_claim() -> None:
     changed = claims.WorkerContactChanged(claim_number=NUMBER, worker_id="W1", phone="+12505550000")
-    outcome = introduce(changed, {}, occasion=Occasion("e1", "e1", NUMBER, NOON, NOON, said_at=NOON))
+    outcome = introduce(changed, {}, event_context=EventContext("e1", "e1", NUMBER, NOON, NOON, source_time=NOON))
     assert not any(isinstance(a, Claim) for a in outcome.changed)
 
 
 def test_the_same_fact_taken_twice_is_announced_once() -> None:
     fact = fact_of(accepted(), said_at=NOON, calendar=BC)
-    once = after(take(Claim(NUMBER), fact, at=NOON, calendar=BC))
-    assert take(once, fact, at=NOON, calendar=BC).events == ()
+    once = after(add_fact(Claim(NUMBER), fact, at=NOON, calendar=BC))
+    assert add_fact(once, fact, at=NOON, calendar=BC).events == ()

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.referral.domain.hearing import introduce
 from services.referral.domain.person import Person, identify, people_of
-from shared.decision import Occasion, Outcome
+from shared.decision import EventContext, Outcome
 from shared.events import claims
 from shared.events.person import Identity, WorkerIdentified
 
@@ -40,7 +40,7 @@ def contact(**members: str) -> claims.WorkerContactChanged:
 
 def tell(people: dict[str, Person], event: Any, at: datetime = NOON, said_at: datetime | None = None) -> Outcome:
     """The people as the event leaves them."""
-    outcome = introduce(event, people, occasion=Occasion("e", "e", NUMBER, at, at, said_at=said_at or at))
+    outcome = introduce(event, people, event_context=EventContext("e", "e", NUMBER, at, at, source_time=said_at or at))
     people |= {p.id: p for p in outcome.changed if isinstance(p, Person)}
     return outcome
 

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from services.referral.domain.claim import Claim, Request, settle
+from services.referral.domain.claim import Claim, Request, mark_decided
 from services.referral.domain.facts import area
-from services.referral.domain.person import Person, Told
+from services.referral.domain.person import AttributeValue, Person
 from services.referral.store import claim as claims
 from services.referral.store import person as people
 from shared import vault
@@ -69,7 +69,7 @@ async def test_a_claim_that_somebody_else_saved_meanwhile_is_not_overwritten(con
 
 
 async def test_what_hangs_on_a_claim_is_found_without_loading_it(conn: Connection) -> None:
-    await claims.save_claims(conn, [settle(CLAIM, "R2", referral_id="r-3"), Claim("20000002")])
+    await claims.save_claims(conn, [mark_decided(CLAIM, "R2", referral_id="r-3"), Claim("20000002")])
     assert await claims.find_links(conn, ["20000001", "20000001", "20000002", "20000003"]) == {
         "20000001": claims.Links("W1", ("r-1", "r-2", "r-3"), ("R1",)),
         "20000002": claims.Links("", (), ()),
@@ -77,13 +77,15 @@ async def test_what_hangs_on_a_claim_is_found_without_loading_it(conn: Connectio
 
 
 async def test_requests_not_decided_yet_are_listed(conn: Connection) -> None:
-    settled = settle(CLAIM, "R2", referral_id=None)
+    settled = mark_decided(CLAIM, "R2", referral_id=None)
     await claims.save_claims(conn, [settled, Claim("20000002")])
     assert await claims.list_waiting(conn) == [("20000001", "R1")]
 
 
 async def test_people_come_back_as_they_were_and_rest_sealed(conn: Connection) -> None:
-    worker = Person("worker/W1", 0, {"family_name": Told("Narpelmí", NOON), "language": Told("pa", NOON)})
+    worker = Person(
+        "worker/W1", 0, {"family_name": AttributeValue("Narpelmí", NOON), "language": AttributeValue("pa", NOON)}
+    )
     assert await people.save_people(conn, [worker]) == 1
     assert await people.load_people(conn, ["worker/W0", "worker/W1"]) == [worker._replace(version=1)]
     assert await people.save_people(conn, [worker]) == 0
@@ -92,7 +94,7 @@ async def test_people_come_back_as_they_were_and_rest_sealed(conn: Connection) -
 
 
 async def test_of_somebody_forgotten_nothing_is_known_and_nothing_is_written(conn: Connection) -> None:
-    worker = Person("worker/W1", 0, {"family_name": Told("Narpelmi", NOON)})
+    worker = Person("worker/W1", 0, {"family_name": AttributeValue("Narpelmi", NOON)})
     await people.save_people(conn, [worker])
     await vault.destroy(conn, "worker/W1", at=NOON)
     assert await people.load_people(conn, ["worker/W1"]) == [Person("worker/W1", 1, forgotten=True)]

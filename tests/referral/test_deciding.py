@@ -6,10 +6,10 @@ from typing import Any
 from services.referral.domain import admitting
 from services.referral.domain.claim import Claim, Request
 from services.referral.domain.officers import Member
-from services.referral.domain.placement import Ground
+from services.referral.domain.placement import PlacementContext
 from services.referral.domain.referral import Matched, NotAdmitted, Referral, referral_id_of
 from services.referral.domain.steps import PlacementDue, RequestDue
-from services.referral.store.opening import TakenNow
+from services.referral.store.opening import ReservedOpenings
 from shared.decision import Outcome
 from shared.events.referral import ClaimStandingChanged, OfficerAssigned, ReferralCreated, ReferralNotAdmitted
 from shared.events.values import Area, Barrier, Injury
@@ -46,8 +46,8 @@ ACCEPTED = fact("accepted", date(2024, 8, 1))
 def decide(
     found: Claim, due: RequestDue = DUE, others: tuple[Referral, ...] = (), known: Register | None = None
 ) -> Outcome:
-    ground = Ground(known or register(), TakenNow({}, {}, ()), {}, None, NOW)
-    return admitting.decide(found, due, others, ground, POOLS)
+    context = PlacementContext(known or register(), ReservedOpenings({}, {}, ()), {}, None, NOW)
+    return admitting.decide(found, due, others, context, POOLS)
 
 
 def refused(outcome: Outcome) -> ReferralNotAdmitted:
@@ -171,6 +171,6 @@ def test_ids_and_numbers_derive_from_claim_and_request() -> None:
 
 
 def test_a_request_from_before_the_register_is_armed_from_its_first_reading() -> None:
-    later = Ground(register(), TakenNow({}, {}, ()), {}, None, NOW + timedelta(days=3))
+    later = PlacementContext(register(), ReservedOpenings({}, {}, ()), {}, None, NOW + timedelta(days=3))
     (timer,) = admitting.decide(claim(), DUE, (), later, POOLS).timers
     assert timer.due_at == datetime(2024, 11, 21, 7, 59, 59, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 
 from services.referral.domain.acting import allowed_to
 from services.referral.domain.referral import Accepted, Active, Discharged, Matched, Offered, Unplaced, Withdrawn
-from shared.decision import Arm, Outcome, Refusal
+from shared.decision import Outcome, Refusal, SetTimer
 from shared.events.portal import (
     OfficerHeldReferral,
     OfficerResumedReferral,
@@ -181,9 +181,9 @@ def test_an_officer_withdraws_an_open_offer_and_its_opening_is_free_again() -> N
     assert story.words[1:] == ["referral-offer-withdrawn", "referral-withdrawn"]
     assert (story.said[-1].cause, story.said[-1].reason_code) == ("officer", "worker-declined")
     assert [event.revision for event in story.said[1:]] == [3, 3]
-    assert [seat.referral_id for seat in story.seats.values() if seat] == [None]
+    assert [reservation.referral_id for reservation in story.reservations.values() if reservation] == [None]
     assert isinstance(decision, Outcome)
-    assert decision.timers == (Arm("r-1", "place-again"),)
+    assert decision.timers == (SetTimer("r-1", "place-again"),)
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])
@@ -193,7 +193,7 @@ def test_an_officer_withdraws_whatever_is_open(steps: int) -> None:
         step(story)
     story.rule(OfficerWithdrewReferral, reason_code="returned-to-work")
     assert isinstance(story.referral.state, Withdrawn)
-    assert not [seat for seat in story.seats.values() if seat and seat.referral_id]
+    assert not [reservation for reservation in story.reservations.values() if reservation and reservation.referral_id]
 
 
 def test_a_withdrawal_has_its_reason() -> None:

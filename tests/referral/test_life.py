@@ -6,8 +6,8 @@ from typing import Any
 
 from services.referral.domain import answering, following, holding, placement, treating, visiting, withdrawing
 from services.referral.domain.claim import Claim
-from services.referral.domain.opening import Seat
-from services.referral.domain.placement import Ground, InNeed
+from services.referral.domain.opening import OpeningReservation
+from services.referral.domain.placement import PlacementContext, UnplacedReferral
 from services.referral.domain.referral import (
     Accepted,
     Acknowledged,
@@ -18,7 +18,7 @@ from services.referral.domain.referral import (
     Unplaced,
     Withdrawn,
 )
-from services.referral.store.opening import TakenNow
+from services.referral.store.opening import ReservedOpenings
 from shared.decision import Decision, Outcome, Refusal
 from shared.events.portal import (
     DeadlineReached,
@@ -71,7 +71,7 @@ class Story:
 
     at: datetime = TUESDAY
     register: Register = field(default_factory=register)
-    seats: dict[str, Seat | None] = field(default_factory=dict)
+    reservations: dict[str, OpeningReservation | None] = field(default_factory=dict)
     said: list[Any] = field(default_factory=list)
     referral: Referral = field(
         default_factory=lambda: Referral(
@@ -81,8 +81,10 @@ class Story:
     )  # fmt: skip
 
     @property
-    def ground(self) -> Ground:
-        return Ground(self.register, TakenNow({}, self.seats, ()), self.seats, None, self.at)
+    def context(self) -> PlacementContext:
+        return PlacementContext(
+            self.register, ReservedOpenings({}, self.reservations, ()), self.reservations, None, self.at
+        )
 
     def take(self, decision: Decision) -> Decision:
         if isinstance(decision, Outcome):
@@ -90,14 +92,14 @@ class Story:
             for changed in decision.changed:
                 if isinstance(changed, Referral):
                     self.referral = changed
-                elif isinstance(changed, Seat):
-                    self.seats[changed.id] = changed
+                elif isinstance(changed, OpeningReservation):
+                    self.reservations[changed.id] = changed
             for _ in decision.then:
-                self.take(placement.place(self.referral, self.ground))
+                self.take(placement.place(self.referral, self.context))
         return decision
 
     def offer(self) -> "Story":
-        self.take(placement.place(self.referral, self.ground))
+        self.take(placement.place(self.referral, self.context))
         return self
 
     def act(self, kind: type[Any], site: str | None = None, **what: object) -> Decision:
@@ -111,12 +113,12 @@ class Story:
             site_id=site or (offer.site_id if offer else "van-1"),
             **what,
         )
-        return self.take(DOES[kind](self.referral, act, self.ground))
+        return self.take(DOES[kind](self.referral, act, self.context))
 
     def rule(self, kind: type[Any], by: Actor = OFFICER, **what: object) -> Decision:
         seen = what.pop("seen", self.referral.revision)
         said = {"by": by, "received_at": self.at, "seen": seen, "idempotency_key": "k", "referral_id": "r-1"}
-        return self.take(OFFICER_DOES[kind](self.referral, kind(**said, **what), self.ground))
+        return self.take(OFFICER_DOES[kind](self.referral, kind(**said, **what), self.context))
 
     def book(self, days: int = 2) -> "Story":
         starts_at = self.at + timedelta(days=days)
@@ -128,24 +130,24 @@ class Story:
 
     def start(self) -> "Story":
         self.at += timedelta(days=2, hours=2)
-        self.act(ProviderStartedReferral, initial_visit_on=self.ground.today)
+        self.act(ProviderStartedReferral, initial_visit_on=self.context.today)
         return self
 
     def end(self) -> "Story":
-        self.act(ProviderEndedProgram, last_on=self.ground.today, exit_reason="goal-achieved")
+        self.act(ProviderEndedProgram, last_on=self.context.today, exit_reason="goal-achieved")
         return self
 
     def report(self, kind: str = "discharge") -> "Story":
         said = ObligationWaived(referral_id="r-1", revision=9, report=kind, kind=kind, reason_code="not-needed")
-        self.take(treating.report(self.referral, said, self.ground))
+        self.take(treating.report(self.referral, said, self.context))
         return self
 
     def hold(self) -> Decision:
-        review_on = self.ground.today + timedelta(days=14)
+        review_on = self.context.today + timedelta(days=14)
         return self.act(ProviderHeldReferral, reason_code="medical", review_on=review_on)
 
     def hold_as_officer(self) -> Decision:
-        review_on = self.ground.today + timedelta(days=14)
+        review_on = self.context.today + timedelta(days=14)
         return self.rule(OfficerHeldReferral, reason_code="claim-review", review_on=review_on)
 
     def acknowledge(self) -> "Story":
@@ -171,12 +173,12 @@ class Story:
         assert state.due_at is not None
         reached = DeadlineReached(record_key="r-1", service="referral", name=state.door, due_at=state.due_at)
         self.at = state.due_at
-        return self.take(answering.close_door(self.referral, reached, self.ground))
+        return self.take(answering.lapse(self.referral, reached, self.context))
 
     def standing(self, standing: str, from_on: date = date(2024, 11, 5)) -> Decision:
         interval = Interval.model_validate({"from_on": from_on, "standing": standing, "community": "Vancouver"})
         claim = Claim("17919123", revision=2, person_id="W1", intervals=(interval,))
-        return self.take(following.follow(self.referral, claim, self.ground, changed=True))
+        return self.take(following.follow(self.referral, claim, self.context, changed=True))
 
     @property
     def words(self) -> list[str]:
@@ -238,7 +240,7 @@ def test_a_declined_referral_goes_to_the_next_site_by_itself_and_its_opening_is_
     assert story.words == ["referral-offered", "referral-declined", "referral-offered"]
     assert story.said[-1].site_id == "van-2"
     assert story.said[-1].rank == 2
-    assert [seat.referral_id for seat in story.seats.values() if seat] == [None, "r-1"]
+    assert [reservation.referral_id for reservation in story.reservations.values() if reservation] == [None, "r-1"]
 
 
 def test_a_site_that_declined_is_told_so_when_it_answers_late() -> None:
@@ -257,7 +259,7 @@ def test_an_unanswered_offer_lapses_and_the_site_is_told_so() -> None:
 def test_a_door_that_was_moved_or_answered_closes_nothing() -> None:
     story = Story().offer().acknowledge()
     old = DeadlineReached(record_key="r-1", service="referral", name="acknowledge/1", due_at=TUESDAY)
-    assert answering.close_door(story.referral, old, story.ground) == Outcome()
+    assert answering.lapse(story.referral, old, story.context) == Outcome()
 
 
 def test_when_nobody_is_left_the_referral_is_unplaced_with_the_rural_card() -> None:
@@ -301,7 +303,7 @@ def test_a_disallowed_claim_takes_the_offer_back_and_ends_the_referral() -> None
     story.standing("disallowed")
     assert story.words[1:] == ["claim-standing-changed", "referral-offer-withdrawn", "referral-withdrawn"]
     assert isinstance(story.referral.state, Withdrawn)
-    assert [seat.referral_id for seat in story.seats.values() if seat] == [None]
+    assert [reservation.referral_id for reservation in story.reservations.values() if reservation] == [None]
 
 
 def test_a_date_that_lies_ahead_does_not_act_yet() -> None:
@@ -328,37 +330,37 @@ def test_a_clinic_whose_case_ended_is_told_so() -> None:
 
 def test_an_opening_given_back_is_tried_for_those_who_could_go_there() -> None:
     story = Story().offer()
-    here, there = InNeed("r-2", "crrtw", "Burnaby"), InNeed("r-3", "crrtw", "Kelowna")
+    here, there = UnplacedReferral("r-2", "crrtw", "Burnaby"), UnplacedReferral("r-3", "crrtw", "Kelowna")
     declined = story.decline()
     assert isinstance(declined, Outcome)
-    freed = placement.free(declined, [here, there, InNeed("r-4", "or1", "Burnaby")], story.ground)
+    freed = placement.retry_unplaced(declined, [here, there, UnplacedReferral("r-4", "or1", "Burnaby")], story.context)
     assert isinstance(freed, Outcome)
-    assert [(arm.of, arm.due_at) for arm in freed.timers] == [("r-2", story.at)]
-    assert placement.free(Outcome(), [here], story.ground) == Outcome()
+    assert [(arm.key, arm.due_at) for arm in freed.timers] == [("r-2", story.at)]
+    assert placement.retry_unplaced(Outcome(), [here], story.context) == Outcome()
 
 
 def test_who_is_unplaced_is_tried_again_when_another_week_comes_into_sight() -> None:
     story = Story(register=register(openings=0))
-    outcome = placement.place(story.referral, story.ground)
+    outcome = placement.place(story.referral, story.context)
     assert outcome.timers == (placement.retry("r-1", datetime(2024, 11, 7, 8, tzinfo=UTC)),)
 
 
 def test_who_moves_without_a_site_is_told_the_options_of_the_new_place() -> None:
     story = Story(register=register(openings=0)).offer()
-    story.take(following.relocate(story.referral, "Kelowna", story.ground))
+    story.take(following.relocate(story.referral, "Kelowna", story.context))
     assert [event.rural_card.community for event in story.said] == ["Vancouver", "Kelowna"]
 
 
 def test_a_worker_who_moves_before_the_answer_is_matched_again_from_there() -> None:
     story = Story().offer()
-    story.take(following.relocate(story.referral, "Kelowna", story.ground))
+    story.take(following.relocate(story.referral, "Kelowna", story.context))
     assert story.words == ["referral-offered", "referral-offer-withdrawn", "referral-offered"]
     assert story.said[-1].site_id == "kel-1"
 
 
 def test_from_the_acceptance_on_nothing_moves_and_the_officer_is_told_the_kilometres() -> None:
     story = Story().offer().acknowledge().accept()
-    story.take(following.relocate(story.referral, "Kelowna", story.ground))
+    story.take(following.relocate(story.referral, "Kelowna", story.context))
     assert story.words[-1] == "worker-far-away"
     assert story.said[-1].kilometres == 272
 
@@ -394,7 +396,7 @@ def test_booking_in_another_week_moves_the_opening() -> None:
     story = Story().offer().acknowledge().accept()
     book(story, 7)
     assert story.said[-1].opening.week_on == date(2024, 11, 11)
-    assert sorted(s.referral_id or "free" for s in story.seats.values() if s) == ["free", "r-1"]
+    assert sorted(s.referral_id or "free" for s in story.reservations.values() if s) == ["free", "r-1"]
 
 
 def test_a_visit_lies_ahead_is_agreed_and_is_soon_or_says_why_not() -> None:

@@ -81,9 +81,9 @@ class Life(RuleBasedStateMachine):
         if kind in {ProviderBookedAppointment, ProviderMovedAppointment}:
             what |= {"starts_at": self.story.at + timedelta(days=2), "confirmed_with_worker": True}
         if kind is ProviderStartedReferral:
-            what |= {"initial_visit_on": self.story.ground.today}
+            what |= {"initial_visit_on": self.story.context.today}
         if kind is ProviderEndedProgram:
-            what |= {"last_on": self.story.ground.today, "exit_reason": "goal-achieved"}
+            what |= {"last_on": self.story.context.today, "exit_reason": "goal-achieved"}
         before, offer = self.story.referral, self.story.referral.offer
         decision = self.story.act(kind, site, **what)
         if stale or before.holds or (site and (offer is None or site != offer.site_id)):
@@ -130,7 +130,7 @@ class Life(RuleBasedStateMachine):
     @rule(kind=st.sampled_from([OfficerHeldReferral, OfficerResumedReferral]))
     def the_officer_holds_or_resumes(self, kind: type) -> None:
         before = self.story.referral
-        what: dict[str, Any] = {"reason_code": "medical", "review_on": self.story.ground.today + timedelta(days=7)}
+        what: dict[str, Any] = {"reason_code": "medical", "review_on": self.story.context.today + timedelta(days=7)}
         decision = self.story.rule(kind, **(what if kind is OfficerHeldReferral else {}))
         if isinstance(decision, Outcome):
             assert before.held_by("officer") is (kind is OfficerResumedReferral)
@@ -161,22 +161,26 @@ class Life(RuleBasedStateMachine):
 
     @rule(community=st.sampled_from(["Vancouver", "Kelowna", "Quesnel", "Atlin"]))
     def the_worker_moves(self, community: str) -> None:
-        self.story.take(following.relocate(self.story.referral, community, self.story.ground))
+        self.story.take(following.relocate(self.story.referral, community, self.story.context))
 
     @rule()
     def it_is_tried_again(self) -> None:
-        self.story.take(placement.place(self.story.referral, self.story.ground))
+        self.story.take(placement.place(self.story.referral, self.story.context))
 
     def _reach(self, name: str, due_at: datetime) -> None:
         reached = DeadlineReached(record_key="r-1", service="referral", name=name, due_at=due_at)
-        decision = answering.close_door(self.story.referral, reached, self.story.ground)
+        decision = answering.lapse(self.story.referral, reached, self.story.context)
         assert isinstance(decision, Outcome)
         self.story.take(decision)
 
     @invariant()
     def it_has_one_opening_from_the_offer_to_the_first_visit_and_none_otherwise(self) -> None:
         offer, has_begun = self.story.referral.offer, isinstance(self.story.referral.state, Active | Discharged)
-        held = [seat.opening for seat in self.story.seats.values() if seat and seat.referral_id]
+        held = [
+            reservation.opening
+            for reservation in self.story.reservations.values()
+            if reservation and reservation.referral_id
+        ]
         assert held == ([offer.opening] if offer and not has_begun else [])
 
     @invariant()

@@ -7,22 +7,22 @@ from typing import cast
 from shared.events.values import Program
 from shared.rules import rural
 from shared.rules.geo import kilometres
-from shared.rules.matching import Candidate, Taken, Wanted, rank, receipt
+from shared.rules.matching import Candidate, MatchRequest, TakenOpenings, rank, receipt
 from tests.referral.register import CONTRACTS, contract, register, site
 
 DAY = date(2024, 11, 5)
 MONDAY = date(2024, 11, 4)
 
 
-def gone(numbers: dict[tuple[str, Program, date], set[int]]) -> Taken:
-    return cast("Taken", numbers)
+def gone(numbers: dict[tuple[str, Program, date], set[int]]) -> TakenOpenings:
+    return cast("TakenOpenings", numbers)
 
 
 NONE = gone({})
 
 
-def wanted(community: str = "Vancouver", **what: object) -> Wanted:
-    return Wanted("crrtw", community, DAY, **what)  # type: ignore[arg-type]  # each case names other members
+def wanted(community: str = "Vancouver", **what: object) -> MatchRequest:
+    return MatchRequest("crrtw", community, DAY, **what)  # type: ignore[arg-type]  # each case names other members
 
 
 def sites(found: Sequence[Candidate]) -> list[str]:
@@ -78,8 +78,8 @@ def test_the_smallest_free_number_is_taken() -> None:
 
 def test_a_contract_in_run_off_serves_only_what_was_requested_while_it_was_in_force() -> None:
     old = (*CONTRACTS[:4], contract("or1", "van-2", ("Vancouver",), last=date(2024, 10, 31)))
-    before = Wanted("or1", "Vancouver", date(2024, 10, 30))
-    after = Wanted("or1", "Vancouver", date(2024, 11, 4))
+    before = MatchRequest("or1", "Vancouver", date(2024, 10, 30))
+    after = MatchRequest("or1", "Vancouver", date(2024, 11, 4))
     assert sites(rank(register(old), before, NONE, DAY)) == ["van-1"]
     assert sites(rank(register(old), after, NONE, DAY)) == []
     assert sites(rank(register(old), before, NONE, date(2025, 1, 2))) == []

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from services.referral.domain.opening import Seat, give_back, seat_id, take
-from services.referral.domain.placement import InNeed
+from services.referral.domain.opening import OpeningReservation, release, reservation_id, reserve
+from services.referral.domain.placement import UnplacedReferral
 from services.referral.domain.referral import (
     Accepted,
     Acknowledged,
@@ -31,7 +31,7 @@ from services.referral.store import register as registers
 from shared.decision import Event
 from shared.events.procurement import CalendarPublished, SiteCapacityDeclared, Week
 from shared.events.values import Injury, Opening
-from shared.handlers import Kept
+from shared.handlers import ReceivedEvent
 from shared.postgres import Connection, open_session
 from tests.referral.register import CONTRACTS, CUT_OVER, contract, programs, site, terms
 
@@ -106,63 +106,63 @@ async def test_those_without_a_site_are_listed_with_what_they_need(conn: Connect
     saved = [referral("r-1", Unplaced()), referral("r-2", Matched()), referral("r-3", Offered(OFFER, NOON))]
     await referrals.save_referrals(conn, saved)
     assert await referrals.list_unplaced(conn) == ["r-1", "r-2"]
-    assert await referrals.list_in_need(conn) == [InNeed("r-1", "crrtw", "Vancouver")]
+    assert await referrals.list_in_need(conn) == [UnplacedReferral("r-1", "crrtw", "Vancouver")]
     assert await referrals.find_persons(conn, ["r-1", "r-9"]) == {"r-1": "W1"}
 
 
 async def test_an_opening_is_promised_once_whoever_asks(conn: Connection) -> None:
-    assert await openings.save_seats(conn, [take(FIRST, "r-1", None)]) == 1
-    assert await openings.save_seats(conn, [take(FIRST, "r-2", None)]) == 0
-    taken = await openings.list_taken(conn, MONDAY)
+    assert await openings.save_reservations(conn, [reserve(FIRST, "r-1", None)]) == 1
+    assert await openings.save_reservations(conn, [reserve(FIRST, "r-2", None)]) == 0
+    taken = await openings.list_reserved(conn, MONDAY)
     assert taken == {("van-1", "crrtw", MONDAY): frozenset({1})}
 
 
 async def test_only_who_has_an_opening_gives_it_back(conn: Connection) -> None:
-    await openings.save_seats(conn, [take(FIRST, "r-1", None)])
-    assert await openings.save_seats(conn, [give_back(FIRST, "r-2", None)]) == 0
-    assert await openings.save_seats(conn, [give_back(FIRST, "r-1", None)]) == 1
-    assert await openings.list_taken(conn, MONDAY) == {}
+    await openings.save_reservations(conn, [reserve(FIRST, "r-1", None)])
+    assert await openings.save_reservations(conn, [release(FIRST, "r-2", None)]) == 0
+    assert await openings.save_reservations(conn, [release(FIRST, "r-1", None)]) == 1
+    assert await openings.list_reserved(conn, MONDAY) == {}
 
 
 async def test_an_opening_taken_and_given_back_in_one_batch_leaves_nothing(conn: Connection) -> None:
-    taken = take(FIRST, "r-1", None)
-    assert await openings.save_seats(conn, [give_back(FIRST, "r-1", taken)]) == 1
-    assert await openings.list_taken(conn, MONDAY) == {}
+    taken = reserve(FIRST, "r-1", None)
+    assert await openings.save_reservations(conn, [release(FIRST, "r-1", taken)]) == 1
+    assert await openings.list_reserved(conn, MONDAY) == {}
 
 
 async def test_an_opening_passes_from_one_referral_to_another_in_one_batch(conn: Connection) -> None:
-    await openings.save_seats(conn, [take(FIRST, "r-1", None)])
-    given = give_back(FIRST, "r-1", None)
-    assert await openings.save_seats(conn, [take(FIRST, "r-2", given)]) == 1
-    assert await openings.save_seats(conn, [give_back(FIRST, "r-2", None)]) == 1
+    await openings.save_reservations(conn, [reserve(FIRST, "r-1", None)])
+    given = release(FIRST, "r-1", None)
+    assert await openings.save_reservations(conn, [reserve(FIRST, "r-2", given)]) == 1
+    assert await openings.save_reservations(conn, [release(FIRST, "r-2", None)]) == 1
 
 
 def test_what_earlier_decisions_of_a_batch_took_counts_as_taken() -> None:
-    seats: dict[str, Seat | None] = {}
+    reservations: dict[str, OpeningReservation | None] = {}
     takebacks: list[str] = []
-    now = openings.TakenNow({("van-1", "crrtw", MONDAY): frozenset({1})}, seats, takebacks)
+    now = openings.ReservedOpenings({("van-1", "crrtw", MONDAY): frozenset({1})}, reservations, takebacks)
     second = FIRST.model_copy(update={"n": 2})
-    seats[seat_id(second)] = take(second, "r-2", None)
+    reservations[reservation_id(second)] = reserve(second, "r-2", None)
     assert now.get(("van-1", "crrtw", MONDAY)) == {1, 2}
-    del seats[seat_id(second)]
+    del reservations[reservation_id(second)]
     takebacks.append("a decision was taken back")
     assert now.get(("van-1", "crrtw", MONDAY)) == {1}
 
 
 def test_an_opening_given_back_counts_until_the_batch_ends() -> None:
-    seats: dict[str, Seat | None] = {seat_id(FIRST): give_back(FIRST, "r-1", None)}
-    now = openings.TakenNow({("van-1", "crrtw", MONDAY): frozenset({1})}, seats, ())
+    reservations: dict[str, OpeningReservation | None] = {reservation_id(FIRST): release(FIRST, "r-1", None)}
+    now = openings.ReservedOpenings({("van-1", "crrtw", MONDAY): frozenset({1})}, reservations, ())
     assert now.get(("van-1", "crrtw", MONDAY)) == {1}
 
 
 def test_weeks_that_were_not_read_are_promised_to_nobody() -> None:
-    now = openings.TakenNow({}, {}, (), since=MONDAY)
+    now = openings.ReservedOpenings({}, {}, (), since=MONDAY)
     assert len(now.get(("van-1", "crrtw", date(2024, 10, 28)))) > 10_000
     assert now.get(("van-1", "crrtw", MONDAY)) == ()
 
 
-def kept(*events: Event) -> list[Kept]:
-    return [Kept(e, "", "", "", e.topic, e.key, n, NOON, NOON) for n, e in enumerate(events, 1)]
+def kept(*events: Event) -> list[ReceivedEvent]:
+    return [ReceivedEvent(e, "", "", "", e.topic, e.key, n, NOON, NOON) for n, e in enumerate(events, 1)]
 
 
 CALENDAR = CalendarPublished.model_validate(
@@ -174,10 +174,10 @@ CALENDAR = CalendarPublished.model_validate(
 
 
 async def test_the_register_is_loaded_once_program_terms_contract_and_calendar_are_known(conn: Connection) -> None:
-    await registers.keep_register(conn, kept(*CONTRACTS, site("van-1"), terms()))
+    await registers.project_register(conn, kept(*CONTRACTS, site("van-1"), terms()))
     assert not (await registers.load_register(conn)).is_loaded
     found = [version for versions in programs().values() for version in versions]
-    await registers.keep_register(conn, kept(*found, CALENDAR))
+    await registers.project_register(conn, kept(*found, CALENDAR))
     loaded = await registers.load_register(conn)
     assert loaded.is_loaded
     assert loaded.default_calendar.calendar_id == "bc"
@@ -190,7 +190,7 @@ async def test_the_register_is_loaded_once_program_terms_contract_and_calendar_a
 async def test_a_later_revision_of_a_contract_holds_from_its_own_day(conn: Connection) -> None:
     old = contract("crrtw", "van-1", ("Vancouver",), first=CUT_OVER)
     new = old.model_copy(update={"revision": 2, "holds_from": date(2025, 1, 1), "communities": ("Burnaby",)})
-    await registers.keep_register(conn, kept(new, old, old))
+    await registers.project_register(conn, kept(new, old, old))
     found = await registers.load_register(conn)
     assert found.contract_on(old.contract_id, date(2024, 12, 31)) == old
     assert found.contract_on(old.contract_id, date(2025, 1, 1)) == new
@@ -202,6 +202,6 @@ async def test_a_new_declaration_replaces_the_openings_of_the_weeks_it_names(con
         return SiteCapacityDeclared(site_id="van-1", revision=revision, program="crrtw", weeks=said)
 
     next_week = date(2024, 11, 11)
-    await registers.keep_capacity(conn, kept(declared(1, (MONDAY, 3), (next_week, 2)), declared(2, (MONDAY, 1))))
+    await registers.project_capacity(conn, kept(declared(1, (MONDAY, 3), (next_week, 2)), declared(2, (MONDAY, 1))))
     loaded = await registers.load_register(conn)
     assert loaded.capacity["van-1", "crrtw"] == {MONDAY: 1, next_week: 2}

@@ -39,7 +39,11 @@ def active(story: Story) -> Active:
 
 
 def taken(story: Story) -> list[date]:
-    return [seat.opening.week_on for seat in story.seats.values() if seat and seat.referral_id]
+    return [
+        reservation.opening.week_on
+        for reservation in story.reservations.values()
+        if reservation and reservation.referral_id
+    ]
 
 
 def test_a_first_visit_is_moved_within_its_week_and_keeps_its_opening() -> None:
@@ -168,7 +172,7 @@ def test_the_discharge_report_discharges_by_itself() -> None:
         service_on=DISCHARGED_ON, author_discipline="kinesiologist", counts_at=story.at, due_at=story.at,
         business_days_late=0,
     )  # fmt: skip
-    story.take(treating.report(story.referral, accepted, story.ground))
+    story.take(treating.report(story.referral, accepted, story.context))
     assert isinstance(story.referral.state, Discharged)
     assert (story.words[-1], story.said[-1].discharged_on) == ("referral-discharged", DISCHARGED_ON)
 
@@ -241,6 +245,6 @@ def test_a_disallowed_claim_ends_treatment_without_another_opening_to_give_back(
 
 def test_of_a_worker_who_moves_during_treatment_the_officer_is_told_the_kilometres() -> None:
     story = Story().schedule().start()
-    story.take(following.relocate(story.referral, "Kelowna", story.ground))
+    story.take(following.relocate(story.referral, "Kelowna", story.context))
     assert (story.words[-1], story.said[-1].kilometres) == ("worker-far-away", 272)
     assert active(story).offer.site_id == "van-1"

@@ -32,8 +32,8 @@ from shared.events.referral import (
     ReferralCreated,
 )
 from shared.events.values import Deadline, Injury, Interval, Standing
-from shared.rules.adjudication import Bill, Judgement, Terms, judge
-from shared.rules.entitlement import EMPTY, Case, Record, fold
+from shared.rules.adjudication import AdjudicationResult, Bill, Terms, judge
+from shared.rules.entitlement import EMPTY, Case, RecordIds, fold
 
 ID = "7b0c2a4e-5d1f-5a3c-9e8b-1f2d3c4b5a69"
 VISIT_ON = date(2024, 11, 4)  # a Monday
@@ -79,7 +79,7 @@ TERMS = terms()
 def told(*events: Event, case: Case = EMPTY) -> Case:
     """A case after these records."""
     for n, event in enumerate(events):
-        case = fold(case, event, Record(f"r-{n}"))
+        case = fold(case, event, RecordIds(f"r-{n}"))
     return case
 
 
@@ -196,7 +196,7 @@ def received(sent: Bill) -> InvoiceReceived:
     )  # fmt: skip
 
 
-def announced(sent: Bill, found: Judgement, on: date) -> InvoiceAdjudicated | InvoicePended:
+def announced(sent: Bill, found: AdjudicationResult, on: date) -> InvoiceAdjudicated | InvoicePended:
     """What invoice says of a judgement."""
     if found.waits_for:
         return InvoicePended(

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from shared.decision import Event
-from shared.events.answers import ActionRefused, said_by
+from shared.events.answers import ActionRefused, contract_of_service
 from shared.events.invoice import InvoiceVoided
 from shared.events.portal import (
     DeadlineReached,
@@ -18,8 +18,8 @@ from shared.events.portal import (
 from shared.events.program import PlanDeemedApproved, ReportReturned
 from shared.events.referral import HoldCause, ReferralDischarged, ReferralWithdrawn
 from shared.events.values import Actor
-from shared.rules.case import Draw
-from shared.rules.entitlement import EMPTY, Case, Record, dump, fold, load
+from shared.rules.case import GrantUse
+from shared.rules.entitlement import EMPTY, Case, RecordIds, dump, fold, load
 from tests.rules.billing import (
     ID,
     NOON,
@@ -62,33 +62,33 @@ def test_a_case_knows_its_clinic_payee_contract_and_days() -> None:
 
 @pytest.mark.parametrize("fact", [RECORDED, VOIDED])
 def test_an_action_is_unanswered_until_its_owner_says_something_because_of_it(fact: Event) -> None:
-    case = fold(active(), fact, Record("a-1"))
+    case = fold(active(), fact, RecordIds("a-1"))
     assert case.unanswered == ("a-1",)
-    assert fold(case, came(1), Record("r-9", "a-0")).unanswered == ("a-1",)
-    assert fold(case, came(1), Record("r-9", "a-1")).unanswered == ()
+    assert fold(case, came(1), RecordIds("r-9", "a-0")).unanswered == ("a-1",)
+    assert fold(case, came(1), RecordIds("r-9", "a-1")).unanswered == ()
 
 
 def test_a_refusal_is_an_answer_too() -> None:
-    case = fold(active(), RECORDED, Record("a-1"))
-    refused = said_by("program", ActionRefused)(action_key=ID, action_id="a-1", reasons=())
-    assert fold(case, refused, Record("r-9", "a-1")) == active()
+    case = fold(active(), RECORDED, RecordIds("a-1"))
+    refused = contract_of_service("program", ActionRefused)(action_key=ID, action_id="a-1", reasons=())
+    assert fold(case, refused, RecordIds("r-9", "a-1")) == active()
 
 
 @pytest.mark.parametrize(("service", "waits"), [("program", True), ("referral", True), ("procurement", False)])
 def test_a_door_that_closed_waits_for_the_service_that_opened_it(service: str, waits: object) -> None:
     reached = DeadlineReached(record_key=ID, service=service, name="plan-decision/1", due_at=NOON)
-    assert bool(fold(EMPTY, reached, Record("d-1")).unanswered) is waits
+    assert bool(fold(EMPTY, reached, RecordIds("d-1")).unanswered) is waits
 
 
 @pytest.mark.parametrize(
     "fact", [OPENED, RoleGranted(account_id="a-1", role="clinician", site_id="van-1", received_at=NOON)]
 )
 def test_what_other_services_or_nobody_answers_is_not_waited_for(fact: Event) -> None:
-    assert fold(EMPTY, fact, Record("a-1")) == EMPTY
+    assert fold(EMPTY, fact, RecordIds("a-1")) == EMPTY
 
 
 def test_an_action_read_twice_is_waited_for_once() -> None:
-    case = fold(fold(EMPTY, RECORDED, Record("a-1")), RECORDED, Record("a-1"))
+    case = fold(fold(EMPTY, RECORDED, RecordIds("a-1")), RECORDED, RecordIds("a-1"))
     assert case.unanswered == ("a-1",)
 
 
@@ -144,7 +144,7 @@ def test_an_invoice_keeps_back_what_it_claims_until_it_is_judged_and_then_what_i
     assert [held.units for held in case.invoices[0].lines] == [2]
     (held,) = billed(case, sent).invoices[0].lines
     assert held.units == 1
-    assert held.drawn == (Draw("g-1", Decimal(1)),)
+    assert held.drawn == (GrantUse("g-1", Decimal(1)),)
 
 
 def test_a_rectification_inherits_the_day_of_the_first_rejection() -> None:
@@ -179,7 +179,7 @@ def test_a_case_is_kept_as_json_and_read_back_the_same() -> None:
     case = billed(
         active(came(1), due("initial"), asked("CR-EXT", "1"), approved(grant("g-1", "CR-SUP-OT", "2.25"))), sent
     )
-    case = fold(case, RECORDED, Record("a-1"))
+    case = fold(case, RECORDED, RecordIds("a-1"))
     assert load(dump(case)) == case
     assert load(dump(EMPTY)) == EMPTY == Case()
 

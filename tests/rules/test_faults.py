@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from shared.decision import Flaw
+from shared.decision import Violation
 from shared.rules.adjudication import faults
 from tests.rules.billing import TERMS, active, bill, day, line
 
 
-def told_of(flaws: Sequence[Flaw]) -> list[tuple[str, str | None]]:
+def told_of(flaws: Sequence[Violation]) -> list[tuple[str, str | None]]:
     return [(flaw.code, flaw.field) for flaw in flaws]
 
 

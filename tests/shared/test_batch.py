@@ -8,7 +8,7 @@ import pytest
 
 from shared import clock, work
 from shared.decision import Outcome
-from shared.handlers import Handlers, Kind
+from shared.handlers import AggregateStore, Handlers
 from shared.inbox import Marks, advance, read_marks
 from shared.postgres import Missed
 from shared.running import OwnFaults
@@ -58,12 +58,12 @@ async def test_when_a_next_step_raises_nothing_of_the_decision_is_noted(toy: Ins
 
 
 async def test_a_bug_that_is_mended_lets_the_key_go_on(toy_database: str) -> None:
-    broken = Handlers(dict(service.handlers.rules), dict(service.handlers.keeps))
+    broken = Handlers(dict(service.handlers.rules), dict(service.handlers.projections))
     rule = broken.rules[Ticked]
     broken.rules[Ticked] = replace(rule, decide=stumble)
-    desk = Desk()
+    state = Desk()
     async with inside(toy_database, replace(service, handlers=broken)) as toy:
-        await toy.get(*(desk.write(Ticked(counter_id=A)) for _ in range(3)))
+        await toy.get(*(state.write(Ticked(counter_id=A)) for _ in range(3)))
         assert await toy.reasons() == {1: "raised", 2: "early", 3: "early"}
     async with inside(toy_database) as toy:
         await toy.be_patient()
@@ -89,16 +89,16 @@ async def test_it_waits_longer_the_more_often_it_raised_and_then_for_somebody(to
 
 
 async def test_a_copy_kept_for_an_event_whose_decision_raised_is_taken_back(toy_database: str) -> None:
-    both = Handlers(dict(service.handlers.rules), {keep_ticks: frozenset({Ticked}), **service.handlers.keeps})
+    both = Handlers(dict(service.handlers.rules), {keep_ticks: frozenset({Ticked}), **service.handlers.projections})
     async with inside(toy_database, replace(service, handlers=both)) as toy:
         await toy.hear(Ticked(counter_id=A, note="kept"), Ticked(counter_id=B, note="lost", mood="raises"))
         assert [tuple(r) for r in await toy.pool.fetch("SELECT counter_id, label FROM labels")] == [(A, "kept")]
         assert (await toy.ticks(), len(await toy.parked())) == ({A: 1}, 1)
 
 
-async def keep_ticks(conn: Any, kept: Any) -> None:
+async def keep_ticks(conn: Any, received: Any) -> None:
     """Ticks are copied, too."""
-    labels = [k._replace(event=Labelled(counter_id=k.key, label=k.event.note)) for k in kept]
+    labels = [k._replace(event=Labelled(counter_id=k.key, label=k.event.note)) for k in received]
     await keep_labels(conn, labels)
 
 
@@ -154,7 +154,7 @@ async def alone(conn: Any, toy: Inside, record: Any) -> Marks:
 
 async def test_a_counter_that_somebody_else_changed_meanwhile_is_decided_again(toy: Inside) -> None:
     await toy.hear(Ticked(counter_id=A))
-    stale = Kind(Counter, load_stale, COUNTERS.save)
+    stale = AggregateStore(Counter, load_stale, COUNTERS.save)
     duty = replace(toy.running.duty, kinds=(stale,), handlers=handlers_on(stale))
     (record,) = toy.read(*laid([toy.desk.write(Ticked(counter_id=A))]))
     async with toy.pool.acquire() as conn:
@@ -170,10 +170,10 @@ async def load_stale(_conn: Any, ids: Any) -> list[Counter]:
     return [Counter(key, 0, 0) for key in ids]
 
 
-def handlers_on(kind: Kind[Counter]) -> Handlers:
+def handlers_on(kind: AggregateStore[Counter]) -> Handlers:
     """The same decisions on another kind."""
-    rules = {e: replace(r, touches=lambda event, _: ((kind, event.key),)) for e, r in service.handlers.rules.items()}
-    return Handlers(rules, service.handlers.keeps)
+    rules = {e: replace(r, aggregates=lambda event, _: ((kind, event.key),)) for e, r in service.handlers.rules.items()}
+    return Handlers(rules, service.handlers.projections)
 
 
 async def test_a_batch_whose_session_is_cut_is_tried_again_until_it_is_durable(toy: Inside) -> None:
@@ -209,7 +209,7 @@ async def test_bad_input_never_stops_the_service(toy_database: str) -> None:
 
 
 async def test_a_wrong_statement_stops_the_service_and_parks_nothing(toy_database: str) -> None:
-    wrong = Kind(Counter, COUNTERS.load, save_nowhere)
+    wrong = AggregateStore(Counter, COUNTERS.load, save_nowhere)
     async with inside(toy_database, replace(service, kinds=(wrong,), handlers=handlers_on(wrong))) as toy:
         with pytest.raises(OwnFaults):
             await toy.hear(Ticked(counter_id=A))

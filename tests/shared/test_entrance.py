@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared import limits, metrics
 from shared.attributes import is_trace
-from shared.decision import Occasion
+from shared.decision import EventContext
 from shared.envelope import Raw, Record, decode, headers_of
 from shared.foreign import decode_foreign
 from shared.reader import Reader
@@ -42,8 +42,10 @@ def counted(name: str) -> float:
 
 
 def is_as_it_came(row: dict[str, Any], raw: Raw) -> bool:
-    kept = Raw(row["topic"], row["partition"], row["offset"], row["raw_key"], row["value"], headers_of(row["headers"]))
-    return kept == raw._replace(headers=list(raw.headers))
+    received = Raw(
+        row["topic"], row["partition"], row["offset"], row["raw_key"], row["value"], headers_of(row["headers"])
+    )
+    return received == raw._replace(headers=list(raw.headers))
 
 
 @MODES
@@ -308,7 +310,7 @@ def test_a_record_is_judged_by_the_limits_of_the_day_on_which_it_was_read(monkey
 
 def test_ids_that_decisions_make_differ_wherever_source_and_id_do() -> None:
     def made(source: str, cause: str) -> object:
-        return Occasion(cause, "", "", NOON, NOON, source).new_id()
+        return EventContext(cause, "", "", NOON, NOON, source).new_id()
 
     places = [("/a", "b/c"), ("/a/b", "c"), ("/a/b/c", "0"), ("/a", "b"), ("", "/a/b/c"), ("/a/b", "c/0")]
     assert len({made(*place) for place in places}) == len(places)
@@ -364,7 +366,14 @@ def is_text(text: str, most: int) -> bool:
 
 def is_sound(record: Record) -> bool:
     """Whether nothing of what a record says of itself could break a database, a broker or a log."""
-    texts = (record.key or "", record.event_id, record.source, record.type_name, record.correlation, record.causation)
+    texts = (
+        record.key or "",
+        record.event_id,
+        record.source,
+        record.type_name,
+        record.correlation,
+        record.causation_id,
+    )
     return (
         all(is_text(text, 200) for text in texts)
         and (not record.trace or is_trace(record.trace))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared import outbox, relay
-from shared.decision import Occasion
+from shared.decision import EventContext
 from shared.envelope import Raw, decode, headers_of, key_of
 from shared.foreign import decode_foreign
 from shared.handlers import Handlers
@@ -65,14 +65,14 @@ def test_a_fault_says_nothing_of_what_the_record_held(value: bytes) -> None:
 @given(TEXT, st.integers(1, 10**9 - 1), TRACES, st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1)))  # noqa: DTZ001 - made aware below
 def test_what_leaves_is_what_arrives(note: str, sequence: int, trace: str, at: datetime) -> None:
     event = Counted(counter_id=KEY, ticks=3, why="test", note=note)
-    occasion = Occasion(KEY, KEY, KEY, at.replace(tzinfo=UTC), NOON, trace=trace)
-    word = outbox.said(event, occasion)
-    texts = (word.key, word.payload, KEY, word.type_name, occasion.at.isoformat(), str(sequence))
+    event_context = EventContext(KEY, KEY, KEY, at.replace(tzinfo=UTC), NOON, trace=trace)
+    word = outbox.message_of(event, event_context)
+    texts = (word.key, word.payload, KEY, word.type_name, event_context.at.isoformat(), str(sequence))
     row = (1, word.topic, *(t.encode() for t in (*texts, KEY, KEY, "toy-in:3,toy-side:4", trace)))
-    sent = relay.sent(b"/rehab/toy", row)
+    sent = relay.outgoing_record(b"/rehab/toy", row)
     record = decode(Raw(sent.topic, 0, 0, sent.key, sent.value, sent.headers), TYPES, NOON)
-    assert (record.fault, record.event, record.sequence, record.at) == (None, event, sequence, occasion.at)
-    assert (record.event_id, record.causation, record.correlation, record.trace) == (KEY, KEY, KEY, trace)
+    assert (record.fault, record.event, record.sequence, record.at) == (None, event, sequence, event_context.at)
+    assert (record.event_id, record.causation_id, record.correlation, record.trace) == (KEY, KEY, KEY, trace)
     assert list(record.after) == [("toy-in", 3), ("toy-side", 4)]
 
 

@@ -34,9 +34,9 @@ def ticked(outside: Outside, keys: int, times: int) -> list[Letter]:
 
 
 async def test_bad_records_among_good_ones_are_parked_byte_for_byte_and_all_good_ones_arrive(outside: Outside) -> None:
-    desk = outside.desk
-    bad = [*poison.placed(desk, "bad").values(), *poison.placeless(desk).values()]
-    bad += [desk.write_foreign(Heard(counter_id="bad"))._replace(value=v) for v in (None, b"{", b"[" * 20_000)]
+    state = outside.desk
+    bad = [*poison.placed(state, "bad").values(), *poison.placeless(state).values()]
+    bad += [state.write_foreign(Heard(counter_id="bad"))._replace(value=v) for v in (None, b"{", b"[" * 20_000)]
     mixed = [letter for one in bad for letter in (one, *ticked(outside, 3, 1))]
     await outside.post(*mixed)
     await outside.ready()
@@ -56,8 +56,8 @@ async def is_parked(outside: Outside, count: int) -> bool:
 async def test_a_header_name_that_is_no_text_stops_nobody_and_its_neighbours_arrive(
     outside: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk = outside.desk
-    before, odd = ticked(outside, 2, 5), [poison.odd_name(desk, "odd") for _ in range(3)]
+    state = outside.desk
+    before, odd = ticked(outside, 2, 5), [poison.odd_name(state, "odd") for _ in range(3)]
     between, after = ticked(outside, 2, 5), ticked(outside, 2, 5)
     monkeypatch.setattr(message_accumulator, "DefaultRecordBatchBuilder", _DefaultRecordBatchBuilderPy)
     await outside.post(*before, odd[0], partition=0)
@@ -172,7 +172,7 @@ async def test_a_backlog_is_read_in_the_order_in_which_it_was_said_and_little_of
         note = running._note
 
         def counting(batch: Batch) -> None:
-            put_aside.append(len(batch.put_aside))
+            put_aside.append(len(batch.parkings))
             note(batch)
 
         monkeypatch.setattr(running, "_note", counting)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from shared import metrics, operate, relay
 from shared.envelope import Raw
-from shared.events.answers import RelayRowHeld, said_by
+from shared.events.answers import RelayRowHeld, contract_of_service
 from shared.migrate import MECHANISM
 from shared.relay import Halving
 from tests.conftest import Topics
@@ -76,7 +76,7 @@ async def wire(toy: Inside, kafka: str, topics: Topics, monkeypatch: pytest.Monk
     """A topic that takes no record larger than its limit."""
     (topic,) = await topics("rehab-toy", count=3)
     await limit(kafka, topic, LIMIT)
-    for kind in (Counted, said_by("toy", RelayRowHeld)):
+    for kind in (Counted, contract_of_service("toy", RelayRowHeld)):
         monkeypatch.setattr(kind, "topic", topic)
     toy.running.settings.kafka = kafka
     return Wire(toy, topic)
@@ -168,9 +168,9 @@ async def test_in_the_place_of_a_withheld_row_stands_a_record_that_says_so(wire:
         "was_type": "rehab.toy.counted.v1",
         "reason_code": "TOO-LARGE",
     }
-    (kept,) = await wire.toy.pool.fetch("SELECT event_id, sequence, payload, reason_code FROM withheld")
-    assert (kept["event_id"], kept["sequence"], kept["reason_code"]) == (held, 2, "TOO-LARGE")
-    assert LARGE in kept["payload"]
+    (received,) = await wire.toy.pool.fetch("SELECT event_id, sequence, payload, reason_code FROM withheld")
+    assert (received["event_id"], received["sequence"], received["reason_code"]) == (held, 2, "TOO-LARGE")
+    assert LARGE in received["payload"]
     async with wire.toy.pool.acquire() as conn:
         assert (await relay.verify(conn))[1] is None
 

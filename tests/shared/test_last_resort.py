@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from services.referral.app import service as referral
 from shared import clock, metrics, operate, outbox, parked, timers, vault
-from shared.decision import Occasion
+from shared.decision import EventContext
 from shared.envelope import Raw, headers_of
 from shared.events.claims import ClaimAccepted
 from tests.toy import poison
@@ -349,8 +349,8 @@ async def test_an_operator_can_act_on_a_record_whose_correlation_cannot_be_annou
 
 @given(st.text(st.characters(), max_size=300))
 def test_an_occasion_is_made_sendable_exactly_where_the_outbox_would_refuse_it(text: str) -> None:
-    occasion = outbox.sendable(Occasion(text, text, "k", PAST, PAST, trace=text), "instead")
+    event_context = outbox.sendable(EventContext(text, text, "k", PAST, PAST, trace=text), "instead")
     sound = len(text.encode("utf-8", "surrogatepass")) <= 200 and not any(
         category(letter) in {"Cc", "Cs"} for letter in text
     )
-    assert (occasion.cause == text, occasion.correlation == text) == (sound, sound)
+    assert (event_context.event_id == text, event_context.correlation == text) == (sound, sound)

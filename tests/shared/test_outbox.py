@@ -11,8 +11,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from shared import clock, operate, outbox, postgres, relay
-from shared.decision import Occasion
-from shared.kafka import Refused, Sent, new_producer, send_wave
+from shared.decision import EventContext
+from shared.kafka import OutgoingRecord, Refused, new_producer, send_batch
 from shared.postgres import Connection, Missed
 from tests.conftest import Topics
 from tests.toy.app import service
@@ -24,9 +24,9 @@ A = "counter-a"
 WRITERS, TIMES = 6, 30
 
 
-def word(key: str = A, cause: str = "c") -> outbox.Said:
+def word(key: str = A, cause: str = "c") -> outbox.OutboxMessage:
     now = clock.now()
-    return outbox.said(Counted(counter_id=key, ticks=1, why="test"), Occasion(cause, cause, key, now, now))
+    return outbox.message_of(Counted(counter_id=key, ticks=1, why="test"), EventContext(cause, cause, key, now, now))
 
 
 async def test_sequences_are_dense_per_key_whoever_writes_at_once(toy: Inside) -> None:
@@ -60,17 +60,17 @@ async def test_a_transaction_that_is_taken_back_leaves_no_hole(toy: Inside) -> N
 async def said_once(conn: Connection, cause: str) -> None:
     """A word in the next place of its key."""
     async with conn.transaction():
-        await outbox.say(conn, word(cause=cause), await outbox.take_place(conn, "rehab-toy", A))
+        await outbox.announce_at(conn, word(cause=cause), await outbox.next_position(conn, "rehab-toy", A))
 
 
 async def test_who_takes_a_place_speaks_first(toy: Inside) -> None:
     async with toy.pool.acquire() as one, toy.pool.acquire() as other, asyncio.timeout(20):
         async with one.transaction():
-            place = await outbox.take_place(one, "rehab-toy", A)
+            place = await outbox.next_position(one, "rehab-toy", A)
             late = asyncio.create_task(said_once(other, "late"))
             while not await one.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
                 pass
-            await outbox.say(one, word(cause="early"), place)
+            await outbox.announce_at(one, word(cause="early"), place)
         await late
     assert [(w.cause, w.sequence) for w in await toy.words()] == [("early", 1), ("late", 2)]
 
@@ -79,7 +79,7 @@ async def test_a_word_is_not_said_in_the_place_of_another_key(toy: Inside) -> No
     async with toy.pool.acquire() as conn:
         with pytest.raises(ValueError, match="another key"):
             async with conn.transaction():
-                await outbox.say(conn, word(key="another"), await outbox.take_place(conn, "rehab-toy", A))
+                await outbox.announce_at(conn, word(key="another"), await outbox.next_position(conn, "rehab-toy", A))
     assert await toy.words() == []
 
 
@@ -87,7 +87,7 @@ async def test_what_a_service_says_to_itself_never_leaves(toy: Inside) -> None:
     rule = next(kind for kind in toy.running.duty.handlers.rules if kind.__name__ == "Pondered")
     now = clock.now()
     with pytest.raises(TypeError, match="says to itself"):
-        outbox.said(rule(counter_id=A), Occasion("c", "c", A, now, now))
+        outbox.message_of(rule(counter_id=A), EventContext("c", "c", A, now, now))
 
 
 async def passed_on(toy: Inside, kafka: str, times: int) -> None:
@@ -97,7 +97,7 @@ async def passed_on(toy: Inside, kafka: str, times: int) -> None:
     await producer.start()
     async with toy.pool.acquire() as conn:
         _, head = await relay.journal_head(conn)
-        await relay.pass_on(conn, producer, b"/rehab/toy", head)
+        await relay.relay_once(conn, producer, b"/rehab/toy", head)
     await producer.stop()
 
 
@@ -168,8 +168,8 @@ async def test_the_journal_is_whole_though_who_wrote_first_was_sent_last(
     async with toy.pool.acquire() as slow:
         pending = slow.transaction()
         await pending.start()
-        place = await outbox.take_place(slow, topic, "another")
-        await outbox.say(slow, word(cause="slow")._replace(topic=topic, key="another"), place)
+        place = await outbox.next_position(slow, topic, "another")
+        await outbox.announce_at(slow, word(cause="slow")._replace(topic=topic, key="another"), place)
         await passed_on(toy, kafka, 2)
         await pending.commit()
         await passed_on(toy, kafka, 1)
@@ -186,13 +186,13 @@ async def test_a_row_that_somebody_else_moved_meanwhile_is_a_miss(
         producer = AIOKafkaProducer(bootstrap_servers=kafka, enable_idempotence=True)
         await producer.start()
         mine = await conn.fetch(relay.UNSENT)
-        _, moved = await relay.pass_on(cast("Connection", other), producer, b"/rehab/toy", b"")
+        _, moved = await relay.relay_once(cast("Connection", other), producer, b"/rehab/toy", b"")
         hashes = relay.chain(b"", map(tuple, mine))
         assert (moved, await conn.fetchval(relay.MOVE, [row[0] for row in mine], hashes)) == (3, 0)
         await toy.hear(Ticked(counter_id=A))
         monkeypatch.setattr(relay, "MOVE", "SELECT 0 WHERE $1::bigint[] IS NOT NULL AND $2::bytea[] IS NOT NULL")
         with pytest.raises(Missed):
-            await relay.pass_on(conn, producer, b"/rehab/toy", b"")
+            await relay.relay_once(conn, producer, b"/rehab/toy", b"")
         await producer.stop()
 
 
@@ -202,12 +202,12 @@ async def test_what_follows_a_record_that_fails_is_not_sent_before_it(
 ) -> None:
     (topic,) = await topics("rehab-toy", count=1)
     await limit(kafka, topic, 600_000)
-    wave = [Sent(topic, b"k", b"x" * size, [("n", b"%d" % n)]) for n, size in enumerate(sizes)]
+    wave = [OutgoingRecord(topic, b"k", b"x" * size, [("n", b"%d" % n)]) for n, size in enumerate(sizes)]
     producer = new_producer(kafka)
     await producer.start()
     try:
         with pytest.raises(Refused):
-            await send_wave(producer, wave)
+            await send_batch(producer, wave)
     finally:
         await producer.stop()
     assert [dict(r.headers)["n"] for r in await read_all(kafka, [topic])] in ([], [b"0"][: sizes[0] < sizes[1]])

@@ -16,16 +16,18 @@ PLACELESS = tuple(poison.placeless(Desk()))
 
 
 def is_as_it_came(row: dict[str, Any], raw: Raw) -> bool:
-    kept = Raw(row["topic"], row["partition"], row["offset"], row["raw_key"], row["value"], headers_of(row["headers"]))
-    return kept == raw._replace(headers=list(raw.headers))
+    received = Raw(
+        row["topic"], row["partition"], row["offset"], row["raw_key"], row["value"], headers_of(row["headers"])
+    )
+    return received == raw._replace(headers=list(raw.headers))
 
 
 @pytest.mark.parametrize("kind", PLACED)
 async def test_a_bad_record_is_parked_at_its_place_and_holds_up_its_key_alone(toy: Inside, kind: str) -> None:
-    desk = toy.desk
-    first, bad = poison.good(desk, KEY), poison.placed(Desk(), KEY)[kind].saying(ce_sequence=b"2")
-    last = poison.good(desk, KEY).saying(ce_sequence=b"3")
-    raws = await toy.get(first, poison.good(desk), bad, poison.good(desk), last)
+    state = toy.desk
+    first, bad = poison.good(state, KEY), poison.placed(Desk(), KEY)[kind].saying(ce_sequence=b"2")
+    last = poison.good(state, KEY).saying(ce_sequence=b"3")
+    raws = await toy.get(first, poison.good(state), bad, poison.good(state), last)
     parked = await toy.parked()
     assert [(row["reason"], row["key"], row["sequence"]) for row in parked] == [
         ("unreadable", KEY, 2),

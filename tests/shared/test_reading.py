@@ -74,7 +74,7 @@ async def test_what_was_gathered_before_a_poll_failed_is_read_again(stumbles: Ex
     lenient.switch(on=False)
 
 
-@pytest.mark.parametrize("talking", [kafka.asking, kafka.producing])
+@pytest.mark.parametrize("talking", [kafka.metadata_consumer, kafka.started_producer])
 async def test_whoever_begins_with_a_broker_that_takes_connections_and_answers_none_is_told_so_soon(
     talking: Callable[[str], AbstractAsyncContextManager[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared import clock, timers
-from shared.decision import Arm, Occasion
+from shared.decision import EventContext, SetTimer
 from shared.postgres import Missed
 from simulation.clock import ClockFile
 from tests.toy.domain import WAKE
@@ -70,7 +70,7 @@ async def test_a_timer_that_was_taken_back_does_not_fire(toy: Inside) -> None:
     await toy.hear(wakes(A, PAST))
     now = clock.now()
     async with toy.pool.acquire() as conn:
-        await timers.move(conn, {(A, WAKE): (Arm(A, WAKE), Occasion("c", "c", A, now, now))})
+        await timers.save_timers(conn, {(A, WAKE): (SetTimer(A, WAKE), EventContext("c", "c", A, now, now))})
     assert (await fire(toy), await armed(toy)) == (0, 0)
 
 
@@ -81,7 +81,7 @@ async def test_of_two_that_wake_the_same_timer_one_misses(toy: Inside) -> None:
         seen = await timers.due(conn, now, toy.running.reader.types, now)
         assert await fire(toy) == 1
         with pytest.raises(Missed):
-            await timers.fired(conn, seen)
+            await timers.delete_fired(conn, seen)
 
 
 async def test_a_timer_that_was_moved_after_it_was_read_does_not_fire(toy: Inside) -> None:
@@ -91,7 +91,7 @@ async def test_a_timer_that_was_moved_after_it_was_read_does_not_fire(toy: Insid
         seen = await timers.due(conn, now, toy.running.reader.types, now)
         await toy.hear(wakes(A, now + timedelta(hours=1)))
         with pytest.raises(Missed):
-            await timers.fired(conn, seen)
+            await timers.delete_fired(conn, seen)
     assert await armed(toy) == 1
 
 
@@ -138,7 +138,7 @@ async def test_what_a_timer_says_is_caused_by_the_timer_at_the_time_it_was_due(t
 
 
 async def test_a_step_a_service_tells_itself_is_decided_at_once(toy: Inside) -> None:
-    await toy.running.office.tell([Pondered(counter_id=A, by=3)])
+    await toy.running.office.submit_internal([Pondered(counter_id=A, by=3)])
     assert await toy.tick_of(A) == 3
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from deploy.local import rights
 from shared import vault
-from shared.decision import Occasion
-from shared.events.answers import EventParked, said_by
+from shared.decision import EventContext
+from shared.events.answers import EventParked, contract_of_service
 from shared.events.person import Identity, WorkerChanged, WorkerIdentified
-from shared.outbox import Said, said
+from shared.outbox import OutboxMessage, message_of
 from shared.postgres import Connection, open_session
 
 NOON = datetime(2024, 10, 1, 19, tzinfo=UTC)
@@ -27,12 +27,12 @@ async def conn(database: str) -> AsyncIterator[Connection]:
     await session.close()
 
 
-def word(person_id: str = "W1", identity: Identity = WHO) -> Said:
+def word(person_id: str = "W1", identity: Identity = WHO) -> OutboxMessage:
     event = WorkerIdentified(kind="worker", person_id=person_id, identity=identity)
-    return said(event, Occasion("c", "c", "20000001", NOON, NOON))
+    return message_of(event, EventContext("c", "c", "20000001", NOON, NOON))
 
 
-async def opened(conn: Connection, words: list[Said]) -> dict[str, Identity]:
+async def opened(conn: Connection, words: list[OutboxMessage]) -> dict[str, Identity]:
     events = [WorkerChanged.from_bytes(w.payload.encode()) for w in words]
     return await vault.open_people(conn, {e.key: e.sealed for e in events})
 
@@ -45,9 +45,9 @@ async def test_a_person_leaves_sealed_and_can_be_opened(conn: Connection) -> Non
 
 
 async def test_words_about_nobody_pass_as_they_are(conn: Connection) -> None:
-    kind = said_by("referral", EventParked)
+    kind = contract_of_service("referral", EventParked)
     parked = kind(parked_id="p", was_topic="claims", was_partition=0, was_offset=1, reason="raised", sentence="s")
-    other = said(parked, Occasion("c", "c", "p", NOON, NOON))
+    other = message_of(parked, EventContext("c", "c", "p", NOON, NOON))
     assert list(await vault.seal_people(conn, [other])) == [other]
     assert (await vault.seal_people(conn, [other, word()]))[0] == other
 

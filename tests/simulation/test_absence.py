@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from simulation.absence import Absence
+from simulation.absence import ServiceOutage
 from tests.simulation.world import at
 
-AWAY = Absence.of("program:2024-11-04:5")
+AWAY = ServiceOutage.of("program:2024-11-04:5")
 
 
 def test_an_absence_is_a_service_a_first_day_and_how_many_days() -> None:
@@ -20,7 +20,7 @@ def test_an_absence_is_a_service_a_first_day_and_how_many_days() -> None:
 )
 def test_what_is_no_absence_is_refused(said: str) -> None:
     with pytest.raises(ValueError, match=r"is no absence|Invalid isoformat"):
-        Absence.of(said)
+        ServiceOutage.of(said)
 
 
 def test_what_arrives_meanwhile_is_read_at_the_return() -> None:

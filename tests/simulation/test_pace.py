@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from deploy.local.keys import Keys
-from simulation.apart import Apart
+from simulation.apart import ManualSites
 from simulation.clinics import Clinics
 from simulation.pace import Pace
 from simulation.portal import Portal
-from simulation.topics import Announced, Lying
+from simulation.topics import Announced, StoredRecord
 
 NOON = datetime(2024, 10, 21, 19, tzinfo=UTC)
 
@@ -45,17 +45,17 @@ async def test_while_it_is_paused_no_step_is_taken(tmp_path: Path) -> None:
     [("p", "paused"), ("pp", "fast"), ("-", "steady"), ("--", "slow"), ("---", "slow"), ("-+", "fast")],
 )
 def test_keys_at_the_terminal_set_the_pace(tmp_path: Path, keys: str, pace: str) -> None:
-    desk = Keys(tmp_path / "pace.json")
-    desk._last = "fast"
+    state = Keys(tmp_path / "pace.json")
+    state._last = "fast"
     for key in keys:
-        desk.press(key)
+        state.press(key)
     assert json.loads((tmp_path / "pace.json").read_text()) == {"pace": pace}
 
 
 @pytest.mark.parametrize(("by_hand", "acts"), [(frozenset(), 1), (frozenset({"s-1"}), 0)])
 async def test_an_offer_to_a_site_that_people_play_is_left_to_them(by_hand: frozenset[str], acts: int) -> None:
     async with Portal("http://127.0.0.1:1") as portal:
-        clinics = Apart(Clinics(portal, {"s-1": "key"}, 1, 30, asyncio.Semaphore(1)), by_hand)
+        clinics = ManualSites(Clinics(portal, {"s-1": "key"}, 1, 30, asyncio.Semaphore(1)), by_hand)
         clinics.hear([_offered()], NOON)
         assert (clinics.next_at() is not None) == bool(acts)
 
@@ -63,5 +63,5 @@ async def test_an_offer_to_a_site_that_people_play_is_left_to_them(by_hand: froz
 def _offered() -> Announced:
     data = {"number": "R-1", "rank": 1, "site_id": "s-1", "opening": {"week_on": "2024-10-21"}}
     kind = "rehab.referral.referral-offered.v1"
-    lying = Lying("rehab-referral", 0, 0, NOON, b"r-1", (), b"")
+    lying = StoredRecord("rehab-referral", 0, 0, NOON, b"r-1", (), b"")
     return Announced("rehab-referral", "r-1", 1, "e-1", kind, NOON, "", data, lying)

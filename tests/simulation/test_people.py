@@ -10,7 +10,7 @@ import pytest
 from simulation import bills, mistakes, rarities
 from simulation.agenda import Agenda, Deed
 from simulation.case import Case, Line
-from simulation.duties import Duties
+from simulation.duties import ReportObligations
 from simulation.mistakes import MISTAKES, Slip
 from simulation.reactions import scheduled
 from simulation.topics import Announced, announced
@@ -114,7 +114,7 @@ def test_a_clinic_knows_by_its_contract_until_when_it_owes_which_report() -> Non
     world.announce("program.program-published", "or1", at("2024-01-01"), program)
     world.announce("referral.program-started", "r", at("2024-11-06"), {"initial_visit_on": "2024-11-06"})
     world.announce("referral.program-ended", "r", at("2024-11-22"), {"last_on": "2024-11-22"})
-    duties, known = Duties(), case()
+    duties, known = ReportObligations(), case()
     known.program, known.program_revision = "or1", 3
     said: list[Announced] = [announced(lying) for lying in world.lying]
     for one in said:

@@ -28,9 +28,11 @@ def record(minutes: float) -> Captured:
     return Captured(NOON + timedelta(minutes=minutes), b"1", (), b"")
 
 
-def saying(service: str = "referral", step: int = 3, outbox: int = 0, due: int = 0, busy: int = 0) -> quiet.Saying:
+def saying(
+    service: str = "referral", step: int = 3, outbox: int = 0, due: int = 0, busy: int = 0
+) -> quiet.ServiceState:
     said = {"service": service, "step": step, "applied": {"claims": {"0": 5}}, "next": None}
-    return quiet.Saying.of({**said, "outbox": outbox, "due": due, "busy": busy})
+    return quiet.ServiceState.of({**said, "outbox": outbox, "due": due, "busy": busy})
 
 
 def test_only_records_of_one_instant_go_together() -> None:
@@ -161,7 +163,7 @@ def test_the_clock_is_a_file_that_moves_forward_only(tmp_path: Path) -> None:
         (saying(busy=1), "1 in work"),
     ],
 )
-def test_what_is_in_flight_is_said(said: quiet.Saying, why: str) -> None:
+def test_what_is_in_flight_is_said(said: quiet.ServiceState, why: str) -> None:
     assert why in said.waits_for(3, {"claims": {"0": 5}})
 
 

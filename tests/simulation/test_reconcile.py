@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from simulation.absence import Absence
+from simulation.absence import ServiceOutage
 from simulation.reconcile import Report, at_their_own_times, audit
-from simulation.topics import CLAIMS, Lying
+from simulation.topics import CLAIMS, StoredRecord
 from tests.simulation.world import NUMBER, World, at
 
 CASE = "aaaaaaaa-0000-5000-8000-000000000001"
@@ -111,11 +111,11 @@ def report(world: World) -> Report:
     return audit(world.lying, until=at("2025-01-01"))
 
 
-def of(lying: Lying, words: str) -> bool:
+def of(lying: StoredRecord, words: str) -> bool:
     return any(name == "ce_type" and words.encode() in (value or b"") for name, value in lying.headers)
 
 
-def changed(lying: Lying, **data: Any) -> Lying:
+def changed(lying: StoredRecord, **data: Any) -> StoredRecord:
     return lying._replace(value=json.dumps(json.loads(lying.value or b"") | data).encode())
 
 
@@ -216,7 +216,7 @@ def test_an_offer_that_was_over_before_notification_came_back_needs_no_notice(
     world: World, days: int, untold: int
 ) -> None:
     world.lying = [one for one in world.lying if not (of(one, "notice-queued") and b'"S-1"' in (one.value or b""))]
-    away = Absence.of(f"notification:2024-10-06:{days}")
+    away = ServiceOutage.of(f"notification:2024-10-06:{days}")
     faults = audit(world.lying, until=at("2025-01-01"), away=away).faults
     assert sum("S-1 was not told" in one for one in faults) == untold
 
@@ -242,7 +242,9 @@ def test_an_opening_that_two_hold_is_found(world: World) -> None:
         (lambda one: one._replace(key=b"another"), "stands at two places"),
     ],
 )
-def test_a_repeat_that_is_none_is_found(world: World, spoil: Callable[[Lying], Lying], fault: str) -> None:
+def test_a_repeat_that_is_none_is_found(
+    world: World, spoil: Callable[[StoredRecord], StoredRecord], fault: str
+) -> None:
     first = next(one for one in world.lying if of(one, "referral-accepted"))
     world.lying.append(spoil(first)._replace(offset=99))
     assert any(fault in one for one in report(world).faults)

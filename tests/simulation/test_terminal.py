@@ -13,7 +13,7 @@ from shared.events.examples import example_of
 from simulation.event_lines import EventLines, Totals
 from simulation.play import Progress
 from simulation.terminal import Terminal
-from simulation.topics import Announced, Lying
+from simulation.topics import Announced, StoredRecord
 from simulation.waiting import Waiting
 
 NOON = datetime(2024, 10, 21, 19, tzinfo=UTC)
@@ -24,7 +24,9 @@ PORTAL = "http://127.0.0.1:8080"
 def event(name: str, key: str, /, **data: Any) -> Announced:
     owner = name.split(".", maxsplit=1)[0]
     topic = f"rehab-{owner}"
-    return Announced(topic, key, 1, "e", f"rehab.{name}.v1", NOON, "", data, Lying(topic, 0, 0, NOON, b"", (), b""))
+    return Announced(
+        topic, key, 1, "e", f"rehab.{name}.v1", NOON, "", data, StoredRecord(topic, 0, 0, NOON, b"", (), b"")
+    )
 
 
 SITES = [

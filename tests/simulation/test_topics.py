@@ -4,12 +4,12 @@ from datetime import date
 
 from simulation.capture import Captured, Headers
 from simulation.generate import Plan, generate
-from simulation.topics import Lying, Publisher, read
+from simulation.topics import Publisher, StoredRecord, read
 from tests.conftest import Topics
 from tests.simulation.world import at
 
 
-def whole(record: Captured | Lying) -> tuple[bytes, bytes, Headers]:
+def whole(record: Captured | StoredRecord) -> tuple[bytes, bytes, Headers]:
     return record.key or b"", record.value or b"", tuple(record.headers)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from simulation import course, posting
-from simulation.topics import CLAIMS, Lying
+from simulation.topics import CLAIMS, StoredRecord
 
 BEFORE = datetime(2024, 1, 1, tzinfo=UTC)
 NUMBER = "20000001"
@@ -24,7 +24,7 @@ class World:
     """Everything said so far."""
 
     def __init__(self) -> None:
-        self.lying: list[Lying] = []
+        self.lying: list[StoredRecord] = []
         self._sequences: dict[tuple[str, str], int] = {}
         self._numbers = count(1)
 
@@ -34,10 +34,10 @@ class World:
 
     def post(self, words: str, when: datetime, data: Mapping[str, Any], read_at: datetime, **attributes: str) -> str:
         """The same, read later."""
-        event = posting.event(Random(f"{words}{when}{data}"), course.Saying(words, dict(data), when))
+        event = posting.event(Random(f"{words}{when}{data}"), course.ClaimMessage(words, dict(data), when))
         post = posting.binary(event._replace(attributes={**event.attributes, **attributes}))
         offset = sum(one.topic == CLAIMS for one in self.lying)
-        self.lying.append(Lying(CLAIMS, 0, offset, read_at, *post))
+        self.lying.append(StoredRecord(CLAIMS, 0, offset, read_at, *post))
         return {**event.attributes, **attributes}["id"]
 
     def accept(self, day: str, number: str = NUMBER, **changed: Any) -> None:
@@ -77,7 +77,7 @@ class World:
         }  # fmt: skip
         pairs = tuple((name, value.encode()) for name, value in headers.items())
         offset = sum(one.topic == topic for one in self.lying)
-        self.lying.append(Lying(topic, 0, offset, when, key.encode(), pairs, json.dumps(data).encode()))
+        self.lying.append(StoredRecord(topic, 0, offset, when, key.encode(), pairs, json.dumps(data).encode()))
         return id_
 
     def publish(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from simulation import capture
-from simulation.absence import Absence
+from simulation.absence import ServiceOutage
 from simulation.compare import differences
 from simulation.generate import Plan, generate
 from simulation.simulate import Order, simulate
@@ -32,7 +32,7 @@ class Feed(NamedTuple):
     undisturbed: Played
 
 
-def play(feed: Path, folder: Path, away: Absence | None = None) -> Played:
+def play(feed: Path, folder: Path, away: ServiceOutage | None = None) -> Played:
     """With one partition a topic, so that two plays are the same."""
     report, decisions = folder / "report.json", folder / "decisions.json"
     simulate(Order(feed, report=report, decisions=decisions, partitions=1, away=away))
@@ -56,7 +56,7 @@ def larger(tmp_path_factory: pytest.TempPathFactory) -> Feed:
     return generated(tmp_path_factory.mktemp("larger"), Plan(7, EVE, 3, 40))
 
 
-def disturbed(feed: Path, folder: Path, away: Absence) -> Played:
+def disturbed(feed: Path, folder: Path, away: ServiceOutage) -> Played:
     """A play in which people did something meanwhile, and whose books balance."""
     played = play(feed, folder, away)
     instants = [act["at"] for one in played.decisions for act in one.get("acts", {}).values()]
@@ -68,7 +68,7 @@ def disturbed(feed: Path, folder: Path, away: Absence) -> Played:
 
 def changes(feed: Feed, folder: Path, said: str) -> list[str]:
     """What an absence changed that it may not."""
-    away = Absence.of(said)
+    away = ServiceOutage.of(said)
     assert feed.undisturbed.report["faults"] == []
     return differences(feed.undisturbed.decisions, disturbed(feed.path, folder, away).decisions, away.service)
 
@@ -77,7 +77,7 @@ def test_the_books_balance_though_a_service_was_away_for_days(tmp_path: Path) ->
     """Nobody lapsed, was refused or was paid wrongly, and who asked meanwhile was answered afterwards."""
     feed = tmp_path / "feed.jsonl.gz"
     capture.write(feed, generate(FEW))
-    played = disturbed(feed, tmp_path, Absence.of("program:2024-11-22:5"))
+    played = disturbed(feed, tmp_path, ServiceOutage.of("program:2024-11-22:5"))
     acts = [act for one in played.decisions for act in one.get("acts", {}).values()]
     assert [act["act"] for act in acts if act["answer"] is None] == []
 

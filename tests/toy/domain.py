@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.decision import Arm, Decision, Outcome, refuse
+from shared.decision import Decision, Outcome, SetTimer, refuse
 from tests.toy.events import Counted, Pondered
 
 WAKE = "wake"
@@ -41,7 +41,7 @@ def tick(counter: Counter, *, mood: str, note: str, wake_at: datetime | None) ->
         case "large":
             return Outcome(events=(Counted(counter_id=counter.id, ticks=0, why="x" * 1_000_000),))
         case _ if wake_at:
-            return counted._replace(timers=(Arm(counter.id, WAKE, wake_at, Pondered(counter_id=counter.id)),))
+            return counted._replace(timers=(SetTimer(counter.id, WAKE, wake_at, Pondered(counter_id=counter.id)),))
         case _:
             return counted
 

@@ -34,8 +34,8 @@ class Letter(NamedTuple):
 
     def saying(self, **changed: bytes | None) -> "Letter":
         """Attributes changed or added."""
-        kept = [(n, v) for n, v in self.headers if n not in changed]
-        return self._replace(headers=[*kept, *changed.items()])
+        received = [(n, v) for n, v in self.headers if n not in changed]
+        return self._replace(headers=[*received, *changed.items()])
 
     @property
     def sequence(self) -> int:

@@ -71,31 +71,31 @@ class Noise(NamedTuple):
 
 def noise(suffix: str, total: int, seed: int) -> Noise:
     """The same for the same seed; every fifth record is sound."""
-    chance, desk = Random(seed), Desk(suffix)
+    chance, state = Random(seed), Desk(suffix)
     letters, sound = [], dict[str, int]()
     for n in range(total):
         if n % SOUND_EVERY:
-            letters.append(changed(chance, _base(chance, desk, f"n{seed}-{n if chance.random() < 0.8 else 0}")))
+            letters.append(changed(chance, _base(chance, state, f"n{seed}-{n if chance.random() < 0.8 else 0}")))
         else:
             key = f"s{seed}-{n % 97}"
             sound[key] = sound.get(key, 0) + 1
-            letters.append(_sound(chance, desk, key))
+            letters.append(_sound(chance, state, key))
     return Noise(letters, sound)
 
 
-def _sound(chance: Random, desk: Desk, key: str) -> Letter:
+def _sound(chance: Random, state: Desk, key: str) -> Letter:
     """One that must be applied."""
     which = chance.randrange(3)
     if which == 0:
-        return desk.write(Nudged(counter_id=key))
-    return good(desk, key) if which == 1 else desk.write_foreign(Heard(counter_id=key))
+        return state.write(Nudged(counter_id=key))
+    return good(state, key) if which == 1 else state.write_foreign(Heard(counter_id=key))
 
 
-def _base(chance: Random, desk: Desk, key: str) -> Letter:
+def _base(chance: Random, state: Desk, key: str) -> Letter:
     """One that would be applied as it is; some labels hold what no database takes."""
     which = chance.randrange(8)
     if which < 3:
-        return structured(chance, desk, key) if which else desk.write_foreign(Heard(counter_id=key))
+        return structured(chance, state, key) if which else state.write_foreign(Heard(counter_id=key))
     own = (
         Nudged(counter_id=key),
         Asked(counter_id=key, by=1),
@@ -103,10 +103,10 @@ def _base(chance: Random, desk: Desk, key: str) -> Letter:
         Labelled(counter_id=key, label=chance.choice(("plain", "a\0b"))),
         Ticked(counter_id=key),
     )
-    return desk.write(own[which - 3])
+    return state.write(own[which - 3])
 
 
-def structured(chance: Random, desk: Desk, key: str) -> Letter:
+def structured(chance: Random, state: Desk, key: str) -> Letter:
     """A foreign event in one piece; some of its attributes hold anything."""
     body: dict[str, object] = {
         "specversion": "1.0",
@@ -119,7 +119,7 @@ def structured(chance: Random, desk: Desk, key: str) -> Letter:
     for name in chance.sample(["id", "source", "type", "time", "correlationid", "traceparent", "x", "a\0b"], 2):
         value = anything(chance)
         body[name] = None if value is None else value.decode("utf-8", "replace")
-    return Letter(f"toy-foreign{desk.suffix}", key.encode(), orjson.dumps(body), [("content-type", _STRUCTURED)])
+    return Letter(f"toy-foreign{state.suffix}", key.encode(), orjson.dumps(body), [("content-type", _STRUCTURED)])
 
 
 _STRUCTURED = b"application/cloudevents+json"

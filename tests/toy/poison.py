@@ -25,12 +25,12 @@ LARGE = 300_000
 DEEP = 20_000
 
 
-def good(desk: Desk, key: str = "c") -> Letter:
+def good(state: Desk, key: str = "c") -> Letter:
     """One that would be applied."""
-    return desk.write(Ticked(counter_id=key))
+    return state.write(Ticked(counter_id=key))
 
 
-def placed(desk: Desk, key: str) -> Mapping[str, Letter]:
+def placed(state: Desk, key: str) -> Mapping[str, Letter]:
     """Bad records that still tell their key and place; the n-th has the n-th place."""
     body = f'{{"counter_id":"{key}"'.encode()
     bodies = {
@@ -51,35 +51,35 @@ def placed(desk: Desk, key: str) -> Mapping[str, Letter]:
         "a 300 kB number for a text": body + b',"note":' + b"1" * LARGE + b"}",
         "no UTF-8": body + b',"note":"\xff"}',
     }
-    letters = {name: good(desk, key)._replace(value=value) for name, value in bodies.items()}
+    letters = {name: good(state, key)._replace(value=value) for name, value in bodies.items()}
     letters |= {
-        "no id": good(desk, key).without("ce_id"),
-        "no UUID": good(desk, key).saying(ce_id=b"7"),
-        "a null id": good(desk, key).saying(ce_id=None),
-        "an id with a null character": good(desk, key).saying(ce_id=b"\x00"),
-        "no type": good(desk, key).without("ce_type"),
-        "a type of random bytes": good(desk, key).saying(ce_type=b"\xff\xfe\x00"),
-        "a version that is not read": good(desk, key).saying(ce_type=b"rehab.toyin.ticked.v9"),
-        "no time": good(desk, key).without("ce_time"),
-        "a time without zone": good(desk, key).saying(ce_time=b"2024-11-01T12:00:00"),
-        "a day that does not exist": good(desk, key).saying(ce_time=b"2024-02-30T12:00:00Z"),
-        "an after that names nothing": good(desk, key).saying(ce_after=b"toy-side"),
-        "an after without number": good(desk, key).saying(ce_after=b"toy-side:x"),
-        "a null correlation of bytes": good(desk, key).saying(ce_correlationid=b"\xff"),
-        "a header with an unprintable name": good(desk, key).saying(**{"x\x00y": b"1"}),
+        "no id": good(state, key).without("ce_id"),
+        "no UUID": good(state, key).saying(ce_id=b"7"),
+        "a null id": good(state, key).saying(ce_id=None),
+        "an id with a null character": good(state, key).saying(ce_id=b"\x00"),
+        "no type": good(state, key).without("ce_type"),
+        "a type of random bytes": good(state, key).saying(ce_type=b"\xff\xfe\x00"),
+        "a version that is not read": good(state, key).saying(ce_type=b"rehab.toyin.ticked.v9"),
+        "no time": good(state, key).without("ce_time"),
+        "a time without zone": good(state, key).saying(ce_time=b"2024-11-01T12:00:00"),
+        "a day that does not exist": good(state, key).saying(ce_time=b"2024-02-30T12:00:00Z"),
+        "an after that names nothing": good(state, key).saying(ce_after=b"toy-side"),
+        "an after without number": good(state, key).saying(ce_after=b"toy-side:x"),
+        "a null correlation of bytes": good(state, key).saying(ce_correlationid=b"\xff"),
+        "a header with an unprintable name": good(state, key).saying(**{"x\x00y": b"1"}),
     }
     return letters
 
 
-def odd_name(desk: Desk, key: str) -> Letter:
+def odd_name(state: Desk, key: str) -> Letter:
     """A header whose name is no UTF-8: aiokafka itself raises on it."""
-    letter = good(desk, key)
+    letter = good(state, key)
     return letter._replace(headers=[(ODD_NAME, b"\xff"), *letter.headers])
 
 
-def placeless(desk: Desk) -> Mapping[str, Letter]:
+def placeless(state: Desk) -> Mapping[str, Letter]:
     """Bad records that tell no key or no place."""
-    spare = Desk(desk.suffix)
+    spare = Desk(state.suffix)
     return {
         "no key": good(spare)._replace(key=None),
         "an empty key": good(spare)._replace(key=b""),
@@ -109,9 +109,9 @@ UNSOUND: Mapping[str, bytes] = {
 ATTRIBUTES = ("id", "source", "subject", "correlationid", "causationid", "traceparent", "office", "time", "specversion")
 
 
-def unsound(desk: Desk, attribute: str, how: str, *, structured: bool) -> Letter:
+def unsound(state: Desk, attribute: str, how: str, *, structured: bool) -> Letter:
     """A foreign record of which one attribute breaks a rule."""
-    letter = desk.write_foreign(Heard(counter_id="unsound"))
+    letter = state.write_foreign(Heard(counter_id="unsound"))
     if not structured:
         return letter.saying(**{f"ce_{attribute}": UNSOUND[how]})
     text = UNSOUND[how].decode("utf-8", "surrogatepass" if how == "half a surrogate pair" else "surrogateescape")

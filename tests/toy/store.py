@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from shared.handlers import Kept, Kind
+from shared.handlers import AggregateStore, ReceivedEvent
 from shared.postgres import Connection, count
 from tests.toy.domain import Counter
 from tests.toy.events import Labelled
@@ -39,10 +39,10 @@ async def save_counters(conn: Connection, counters: Sequence[Counter]) -> int:
     return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
 
 
-async def keep_labels(conn: Connection, kept: Sequence[Kept]) -> None:
+async def keep_labels(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
     """The newest label of each."""
-    rows = [(k.key, k.event.label, n) for n, k in enumerate(kept) if isinstance(k.event, Labelled)]
+    rows = [(k.key, k.event.label, n) for n, k in enumerate(received) if isinstance(k.event, Labelled)]
     await conn.execute(KEEP, *zip(*rows, strict=True))
 
 
-COUNTERS = Kind(Counter, load_counters, save_counters)
+COUNTERS = AggregateStore(Counter, load_counters, save_counters)

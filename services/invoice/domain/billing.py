@@ -2,10 +2,10 @@
 
 from services.invoice.domain.case import Billing, Invoice
 from services.invoice.domain.closing import finish, watch
-from services.invoice.domain.judging import Course, Ground, bill_of, expire, judge_one, settle
+from services.invoice.domain.judging import BillingContext, Transition, adjudicate_open, bill_of, expire, judge_one
 from services.invoice.domain.number import Number, is_readable, use
 from services.invoice.domain.steps import ShareReleased
-from shared.decision import Arm, Decision, Event, Flaw, Occasion, Outcome, Refusal, not_yours, refuse
+from shared.decision import Decision, Event, EventContext, Outcome, Refusal, SetTimer, Violation, not_yours, refuse
 from shared.events.invoice import ClaimedLine, InvoicePaid, InvoiceReceived, InvoiceReturned, InvoiceVoided
 from shared.events.portal import ProviderRectifiedInvoice, ProviderSubmittedInvoice, ProviderVoidedInvoice
 from shared.events.referral import ClaimStandingChanged
@@ -15,42 +15,42 @@ from shared.rules.entitlement import EMPTY, Case, fold
 Submitted = ProviderSubmittedInvoice | ProviderRectifiedInvoice
 
 
-def hear(billing: Billing | None, event: Event, ground: Ground, occasion: Occasion) -> Outcome:
+def apply(billing: Billing | None, event: Event, context: BillingContext, event_context: EventContext) -> Outcome:
     """A record of a case: what may be billed follows from it, and what waits is judged again."""
     found = billing or Billing(event.key, EMPTY)
-    course = expire(Course(billing, found, ground, occasion))
-    case = fold(course.billing.case, event, occasion)
+    course = expire(Transition(billing, found, context, event_context))
+    case = fold(course.billing.case, event, event_context)
     if case == course.billing.case:
         return watch(course).outcome() if billing else Outcome()
     course = course._replace(billing=course.billing._replace(case=case))
-    return watch(settle(course, standing=isinstance(event, ClaimStandingChanged))).outcome()
+    return watch(adjudicate_open(course, standing=isinstance(event, ClaimStandingChanged))).outcome()
 
 
-def wait_ended(billing: Billing | None, ground: Ground, occasion: Occasion) -> Outcome:
+def wait_ended(billing: Billing | None, context: BillingContext, event_context: EventContext) -> Outcome:
     """A pended invoice has waited as long as it may: it is judged by what is there."""
     if billing is None:
         return Outcome()
-    return watch(settle(expire(Course(billing, billing, ground, occasion)))).outcome()
+    return watch(adjudicate_open(expire(Transition(billing, billing, context, event_context)))).outcome()
 
 
-def close(billing: Billing | None, ground: Ground, occasion: Occasion) -> Outcome:
+def close(billing: Billing | None, context: BillingContext, event_context: EventContext) -> Outcome:
     """The last window of a case has closed."""
-    return finish(Course(billing, billing, ground, occasion)).outcome() if billing else Outcome()
+    return finish(Transition(billing, billing, context, event_context)).outcome() if billing else Outcome()
 
 
 def submit(
-    billing: Billing | None, act: Submitted, taken: Number | None, ground: Ground, occasion: Occasion
+    billing: Billing | None, act: Submitted, taken: Number | None, context: BillingContext, event_context: EventContext
 ) -> Decision:
     """An invoice comes in: returned when it is not whole, else received and judged at once."""
     if billing is None:
         return refuse(
             "NOT-FOUND", "there is no such referral that you may bill", "check referral and site", "referral_id"
         )
-    course = expire(Course(billing, billing, ground, occasion))
+    course = expire(Transition(billing, billing, context, event_context))
     if refusal := _not_billable(course.billing, act):
         return refusal
-    invoice = _received(act, billing.case, occasion)
-    whole = faults(bill_of(invoice), act.cents, ground.today, billing.case, ground.terms)
+    invoice = _received(act, billing.case, event_context)
+    whole = faults(bill_of(invoice), act.cents, context.today, billing.case, context.terms)
     if flaws := (*_number_flaws(act, taken, billing.case), *whole):
         return Outcome(events=(_returned(act, invoice, flaws),))
     kept = course.billing._replace(invoices=(*course.billing.invoices, invoice))
@@ -76,10 +76,10 @@ def _not_billable(billing: Billing, act: Submitted) -> Refusal | None:
     return None
 
 
-def _received(act: Submitted, case: Case, occasion: Occasion) -> Invoice:
+def _received(act: Submitted, case: Case, event_context: EventContext) -> Invoice:
     """As it will be kept; what stood before it and has no answer yet is waited for."""
     return Invoice(
-        str(occasion.new_id()),
+        str(event_context.new_id()),
         1,
         act.number,
         act.payee_id,
@@ -92,14 +92,14 @@ def _received(act: Submitted, case: Case, occasion: Occasion) -> Invoice:
     )
 
 
-def _number_flaws(act: Submitted, taken: Number | None, case: Case) -> tuple[Flaw, ...]:
+def _number_flaws(act: Submitted, taken: Number | None, case: Case) -> tuple[Violation, ...]:
     """A payee uses a number once, and it can be read out; of another payee's numbers nothing is told."""
     if not is_readable(act.payee_id, act.number):
         rule, fix = "the invoice has no number that can be read", "give it a number of up to 64 printable characters"
-        return (Flaw(code="FIELD-MISSING", rule=rule, fix=fix, field="number"),)
+        return (Violation(code="FIELD-MISSING", rule=rule, fix=fix, field="number"),)
     if taken and act.payee_id == case.payee_id:
         return (
-            Flaw(
+            Violation(
                 code="DUP",
                 rule="the payee has used this invoice number before",
                 fix="take a new number",
@@ -109,7 +109,7 @@ def _number_flaws(act: Submitted, taken: Number | None, case: Case) -> tuple[Fla
     return ()
 
 
-def _returned(act: Submitted, invoice: Invoice, flaws: tuple[Flaw, ...]) -> InvoiceReturned:
+def _returned(act: Submitted, invoice: Invoice, flaws: tuple[Violation, ...]) -> InvoiceReturned:
     """What is wrong with the document; nothing else is kept of it."""
     return InvoiceReturned(referral_id=act.referral_id, invoice_id=invoice.id, number=act.number, fields=flaws)
 
@@ -133,31 +133,33 @@ def _announced(act: Submitted, invoice: Invoice) -> InvoiceReceived:
     )
 
 
-def void(billing: Billing | None, act: ProviderVoidedInvoice, ground: Ground, occasion: Occasion) -> Decision:
+def void(
+    billing: Billing | None, act: ProviderVoidedInvoice, context: BillingContext, event_context: EventContext
+) -> Decision:
     """A clinic takes an invoice back before its run is fixed; what it held back is free for others."""
     found = billing.invoice(act.invoice_id) if billing else None
     if billing is None or found is None:
         return refuse("NOT-FOUND", "there is no such invoice of yours", "check the invoice", "invoice_id")
     if act.site_id != billing.site_of(found):
         return not_yours("invoice_id")
-    course = expire(Course(billing, billing, ground, occasion))
+    course = expire(Transition(billing, billing, context, event_context))
     invoice = next(i for i in course.billing.invoices if i.id == act.invoice_id)
-    if refusal := _not_voidable(invoice, act, ground):
+    if refusal := _not_voidable(invoice, act, context):
         return refusal
     revision = course.revision_of(invoice.id)
     voided = invoice._replace(status="voided", revision=revision, slot=None, until=None, waits_for=(), closes_on=None)
     said = InvoiceVoided(referral_id=billing.id, revision=revision, invoice_id=invoice.id, number=invoice.number)
-    return watch(settle(course.say(voided, said).arm(*_disarmed(billing, invoice)))).outcome()
+    return watch(adjudicate_open(course.say(voided, said).arm(*_disarmed(billing, invoice)))).outcome()
 
 
-def _disarmed(billing: Billing, invoice: Invoice) -> tuple[Arm, ...]:
+def _disarmed(billing: Billing, invoice: Invoice) -> tuple[SetTimer, ...]:
     """Its wait is over."""
-    return (Arm(billing.id, f"wait/{invoice.id}"),) if invoice.until else ()
+    return (SetTimer(billing.id, f"wait/{invoice.id}"),) if invoice.until else ()
 
 
-def _not_voidable(invoice: Invoice, act: ProviderVoidedInvoice, ground: Ground) -> Refusal | None:
+def _not_voidable(invoice: Invoice, act: ProviderVoidedInvoice, context: BillingContext) -> Refusal | None:
     """Why it cannot be taken back."""
-    if invoice.status == "paid" or (invoice.status == "scheduled" and invoice.is_frozen(ground.frozen_until)):
+    if invoice.status == "paid" or (invoice.status == "scheduled" and invoice.is_frozen(context.frozen_until)):
         rule = "the cut-off of the run that pays it has passed"
         return Refusal(refuse("RUN-FROZEN", rule, "put it right once it is paid", "invoice_id").flaws, ("rectify",))
     if invoice.status in {"rejected", "voided"}:
@@ -172,11 +174,11 @@ def _not_voidable(invoice: Invoice, act: ProviderVoidedInvoice, ground: Ground) 
     return None
 
 
-def paid(billing: Billing | None, due: ShareReleased, ground: Ground, occasion: Occasion) -> Outcome:
+def paid(billing: Billing | None, due: ShareReleased, context: BillingContext, event_context: EventContext) -> Outcome:
     """A run paid invoices of the case."""
     if billing is None:
         return Outcome()
-    course = Course(billing, billing, ground, occasion)
+    course = Transition(billing, billing, context, event_context)
     for invoice_id in due.invoices:
         invoice = billing.invoice(invoice_id)
         if invoice and invoice.status == "scheduled":
@@ -184,7 +186,7 @@ def paid(billing: Billing | None, due: ShareReleased, ground: Ground, occasion: 
     return watch(course).outcome()
 
 
-def _pay(course: Course, invoice: Invoice, due: ShareReleased) -> Course:
+def _pay(course: Transition, invoice: Invoice, due: ShareReleased) -> Transition:
     """One invoice."""
     done = invoice._replace(
         status="paid",

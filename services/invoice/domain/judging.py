@@ -9,7 +9,7 @@ from services.invoice.domain.case import Billing, Invoice, Slot
 from services.invoice.domain.running import Run, open_run
 from services.invoice.domain.steps import WaitEnded
 from shared.calendar import Calendar
-from shared.decision import Aggregate, Arm, Event, Occasion, Outcome
+from shared.decision import Aggregate, Event, EventContext, Outcome, SetTimer
 from shared.events.invoice import (
     InvoiceAdjudicated,
     InvoiceApproved,
@@ -18,7 +18,7 @@ from shared.events.invoice import (
     InvoiceRejected,
     PaymentScheduled,
 )
-from shared.rules.adjudication import TERMS, Bill, Judgement, judge
+from shared.rules.adjudication import TERMS, AdjudicationResult, Bill, judge
 from shared.rules.entitlement import fold
 from shared.rules.fees import Terms
 from shared.rules.windows import window_end
@@ -27,7 +27,7 @@ ANSWER = "answer"
 _DAY = timedelta(days=1)
 
 
-class Ground(NamedTuple):
+class BillingContext(NamedTuple):
     """What billing stands on: contracts and fees, the newest runs as the batch sees them, and the instant."""
 
     terms: Terms
@@ -50,15 +50,15 @@ class Ground(NamedTuple):
         return max([self.at, *(run.cut_off_at for run in self.runs.values() if run.status != "open")])
 
 
-class Course(NamedTuple):
+class Transition(NamedTuple):
     """A decision on a case under way; `before` is the case as it was found."""
 
     before: Billing | None
     billing: Billing
-    ground: Ground
-    occasion: Occasion
+    context: BillingContext
+    event_context: EventContext
     events: tuple[Event, ...] = ()
-    timers: tuple[Arm, ...] = ()
+    timers: tuple[SetTimer, ...] = ()
     opened: tuple[Run, ...] = ()
 
     def revision_of(self, invoice_id: str) -> int:
@@ -66,14 +66,14 @@ class Course(NamedTuple):
         found = self.before.invoice(invoice_id) if self.before else None
         return found.revision + 1 if found else 1
 
-    def say(self, invoice: Invoice, *events: Event) -> "Course":
+    def say(self, invoice: Invoice, *events: Event) -> "Transition":
         """The invoice as it is now, and what is announced of it; the case's entitlement hears it too."""
         case = self.billing.case
         for event in events:
-            case = fold(case, event, self.occasion)
+            case = fold(case, event, self.event_context)
         return self._replace(billing=self.billing.having(invoice)._replace(case=case), events=(*self.events, *events))
 
-    def arm(self, *timers: Arm) -> "Course":
+    def arm(self, *timers: SetTimer) -> "Transition":
         """Timers to move."""
         return self._replace(timers=(*self.timers, *timers))
 
@@ -86,39 +86,39 @@ class Course(NamedTuple):
         return Outcome(changed, self.events, self.timers)
 
 
-def settle(course: Course, *, standing: bool = False) -> Course:
+def adjudicate_open(course: Transition, *, standing: bool = False) -> Transition:
     """Whatever waits is judged again in the order of receipt; a new standing reaches what no run has fixed yet."""
     for invoice in course.billing.invoices:
-        reached = standing and invoice.status == "scheduled" and not invoice.is_frozen(course.ground.frozen_until)
+        reached = standing and invoice.status == "scheduled" and not invoice.is_frozen(course.context.frozen_until)
         if invoice.status == "pended" or reached:
             course = judge_one(course, invoice)
     return course
 
 
-def expire(course: Course) -> Course:
+def expire(course: Transition) -> Transition:
     """Waits that ended before the occasion end first, one after the other, as if their timers had fired in time."""
-    ground = course.ground
-    while end := min((end for i in course.billing.invoices if (end := wait_end(i, ground))), default=None):
-        if end > ground.at:
+    context = course.context
+    while end := min((end for i in course.billing.invoices if (end := wait_end(i, context))), default=None):
+        if end > context.at:
             break
-        course = settle(course._replace(ground=ground._replace(at=end)))._replace(ground=ground)
+        course = adjudicate_open(course._replace(context=context._replace(at=end)))._replace(context=context)
     return course
 
 
-def wait_end(invoice: Invoice, ground: Ground) -> datetime | None:
+def wait_end(invoice: Invoice, context: BillingContext) -> datetime | None:
     """The first instant after a wait."""
     if invoice.status != "pended" or invoice.until is None:
         return None
-    return ground.calendar.start_of(invoice.until + _DAY)
+    return context.calendar.start_of(invoice.until + _DAY)
 
 
-def judge_one(course: Course, invoice: Invoice) -> Course:
+def judge_one(course: Transition, invoice: Invoice) -> Transition:
     """One invoice: it waits for answers to what stood before it, then for what its lines need, then it is settled."""
     unanswered = tuple(action for action in invoice.after if action in course.billing.case.unanswered)
     if unanswered:
-        return _pend(course, invoice._replace(after=unanswered), Judgement(waits_for=(ANSWER,)))
-    heard = invoice._replace(after=(), heard_on=course.ground.today) if invoice.after else invoice
-    found = judge(course.billing.case, bill_of(heard), course.ground.terms, course.ground.today)
+        return _pend(course, invoice._replace(after=unanswered), AdjudicationResult(waits_for=(ANSWER,)))
+    heard = invoice._replace(after=(), heard_on=course.context.today) if invoice.after else invoice
+    found = judge(course.billing.case, bill_of(heard), course.context.terms, course.context.today)
     return _pend(course, heard, found) if found.waits_for else _adjudicate(course, heard, found)
 
 
@@ -137,10 +137,10 @@ def bill_of(invoice: Invoice) -> Bill:
     )
 
 
-def _pend(course: Course, invoice: Invoice, found: Judgement) -> Course:
+def _pend(course: Transition, invoice: Invoice, found: AdjudicationResult) -> Transition:
     """Something may still be said of it; nothing is announced twice, and for terms one looks again every day."""
     if TERMS in found.waits_for:
-        course = course.arm(_wake(course, invoice, course.ground.calendar.start_of(course.ground.today + _DAY)))
+        course = course.arm(_wake(course, invoice, course.context.calendar.start_of(course.context.today + _DAY)))
     waiting = invoice._replace(
         status="pended", judged=found.lines, waits_for=found.waits_for, until=found.until, slot=None, closes_on=None
     )
@@ -159,19 +159,19 @@ def _pend(course: Course, invoice: Invoice, found: Judgement) -> Course:
     return course.say(waiting, said).arm(*_wait_of(course, invoice, waiting))
 
 
-def _wait_of(course: Course, before: Invoice, after: Invoice) -> tuple[Arm, ...]:
+def _wait_of(course: Transition, before: Invoice, after: Invoice) -> tuple[SetTimer, ...]:
     """The timer of a wait is armed, moved or disarmed."""
-    end = wait_end(after, course.ground)
-    return () if end == wait_end(before, course.ground) else (_wake(course, after, end),)
+    end = wait_end(after, course.context)
+    return () if end == wait_end(before, course.context) else (_wake(course, after, end),)
 
 
-def _wake(course: Course, invoice: Invoice, at: datetime | None) -> Arm:
+def _wake(course: Transition, invoice: Invoice, at: datetime | None) -> SetTimer:
     """When an invoice that waits is judged again by itself."""
     due = WaitEnded(referral_id=course.billing.id, invoice_id=invoice.id)
-    return Arm(course.billing.id, f"wait/{invoice.id}", at, due if at else None)
+    return SetTimer(course.billing.id, f"wait/{invoice.id}", at, due if at else None)
 
 
-def _adjudicate(course: Course, invoice: Invoice, found: Judgement) -> Course:
+def _adjudicate(course: Transition, invoice: Invoice, found: AdjudicationResult) -> Transition:
     """Every line is judged: it is paid by a run or rejected."""
     if invoice.status == "scheduled" and invoice.judged == found.lines:
         return course
@@ -189,7 +189,7 @@ def _adjudicate(course: Course, invoice: Invoice, found: Judgement) -> Course:
     return _schedule(course, judged, allowed) if allowed else _reject(course, judged, found.rectify_until)
 
 
-def _adjudicated(course: Course, invoice: Invoice, found: Judgement) -> InvoiceAdjudicated:
+def _adjudicated(course: Transition, invoice: Invoice, found: AdjudicationResult) -> InvoiceAdjudicated:
     """Every line with its reasons."""
     return InvoiceAdjudicated(
         referral_id=course.billing.id,
@@ -201,13 +201,13 @@ def _adjudicated(course: Course, invoice: Invoice, found: Judgement) -> InvoiceA
         claimed_cents=invoice.claimed_cents,
         allowed_cents=invoice.allowed_cents,
         rectify_until=found.rectify_until,
-        judged_on=course.ground.today,
+        judged_on=course.context.today,
     )
 
 
-def _reject(course: Course, invoice: Invoice, rectify_until: date) -> Course:
+def _reject(course: Transition, invoice: Invoice, rectify_until: date) -> Transition:
     """Nothing of it is paid: until when it may be put right and disputed."""
-    ground = course.ground
+    context = course.context
     rejected = invoice._replace(slot=None)
     said = InvoiceRejected(
         referral_id=course.billing.id,
@@ -215,19 +215,19 @@ def _reject(course: Course, invoice: Invoice, rectify_until: date) -> Course:
         invoice_id=rejected.id,
         number=rejected.number,
         claimed_cents=rejected.claimed_cents,
-        notice_on=ground.today,
+        notice_on=context.today,
         rectify_until=rectify_until,
-        dispute_until=window_end(ground.calendar, ground.today, rejected.dispute_days),
+        dispute_until=window_end(context.calendar, context.today, rejected.dispute_days),
     )
     return course.say(rejected._replace(closes_on=max(rectify_until, said.dispute_until)), said)
 
 
-def _schedule(course: Course, invoice: Invoice, cents: int) -> Course:
+def _schedule(course: Transition, invoice: Invoice, cents: int) -> Transition:
     """The first run that is not fixed yet pays it; the first invoice of a run awaits its cut-off."""
-    ground = course.ground
-    planned = first_run(ground.calendar, ground.frozen_until)
+    context = course.context
+    planned = first_run(context.calendar, context.frozen_until)
     due = invoice._replace(slot=Slot(*planned))
-    if planned.run_id not in {*ground.runs, *(run.id for run in course.opened)}:
+    if planned.run_id not in {*context.runs, *(run.id for run in course.opened)}:
         run, arm = open_run(planned)
         course = course._replace(opened=(*course.opened, run)).arm(arm)
     scheduled = PaymentScheduled(
@@ -243,7 +243,7 @@ def _schedule(course: Course, invoice: Invoice, cents: int) -> Course:
     return course.say(due, _approved(course, due, cents), scheduled)
 
 
-def _approved(course: Course, invoice: Invoice, cents: int) -> InvoiceApproved | InvoicePartiallyApproved:
+def _approved(course: Transition, invoice: Invoice, cents: int) -> InvoiceApproved | InvoicePartiallyApproved:
     """As claimed, or in part."""
     referral_id, revision, number = course.billing.id, invoice.revision, invoice.number
     if cents == invoice.claimed_cents:

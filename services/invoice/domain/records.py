@@ -1,7 +1,7 @@
 """Which records concern a case: what its owners announce, what people do on it, and what they are answered."""
 
 from shared.decision import Event
-from shared.events.answers import ActionApplied, ActionRefused, DeadlineMoved, said_by
+from shared.events.answers import ActionApplied, ActionRefused, DeadlineMoved, contract_of_service
 from shared.events.catalogue import contracts
 from shared.events.portal import DeadlineReached
 from shared.events.referral import ClaimStandingChanged
@@ -19,7 +19,7 @@ RECORDS: tuple[type[Event], ...] = (
     *_of_cases("referral"),
     *_of_cases("program"),
     *(kind for kind in _of_cases("portal") if kind.answered_by in _OWNERS),
-    *(said_by(owner, kind) for owner in _OWNERS for kind in (ActionApplied, ActionRefused, DeadlineMoved)),
+    *(contract_of_service(owner, kind) for owner in _OWNERS for kind in (ActionApplied, ActionRefused, DeadlineMoved)),
     ClaimStandingChanged,
     DeadlineReached,
 )

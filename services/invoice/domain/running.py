@@ -8,7 +8,7 @@ from services.invoice.domain.calendar import Planned, release_at
 from services.invoice.domain.limits import approvals_needed
 from services.invoice.domain.steps import CutOffReached, RunDayCame, ShareDue, ShareReleased
 from shared.calendar import Calendar
-from shared.decision import Arm, Decision, Event, Occasion, Outcome, Refusal, refuse
+from shared.decision import Decision, Event, EventContext, Outcome, Refusal, SetTimer, refuse
 from shared.events.invoice import (
     PayeeShare,
     PaymentReleased,
@@ -73,10 +73,10 @@ class Payee(NamedTuple):
     runs: tuple[str, ...] = ()
 
 
-def open_run(planned: Planned) -> tuple[Run, Arm]:
+def open_run(planned: Planned) -> tuple[Run, SetTimer]:
     """The first invoice of a run: its cut-off is awaited."""
     due = CutOffReached(run_id=planned.run_id)
-    return Run(planned.run_id, 0, planned.run_on, planned.cut_off_at), Arm(
+    return Run(planned.run_id, 0, planned.run_on, planned.cut_off_at), SetTimer(
         planned.run_id, CUT_OFF, planned.cut_off_at, due
     )
 
@@ -105,7 +105,7 @@ def _shares(items: Sequence[Item]) -> Iterator[PayeeShare]:
         yield PayeeShare(payee_id=payee_id, cents=sum(i.cents for i in own), invoices=tuple(i.invoice_id for i in own))
 
 
-def come(run: Run, *, at: datetime) -> Outcome:
+def start_run_day(run: Run, *, at: datetime) -> Outcome:
     """The day of a run has come: it pays, unless too few people released it."""
     if run.status != "frozen" or len(run.approvals) < run.needed:
         return Outcome()
@@ -127,9 +127,9 @@ def approve(run: Run | None, act: PaymentOfficerReleasedRun, calendar: Calendar,
     return _release(approved, at)
 
 
-def _day_of(run: Run, calendar: Calendar) -> Arm:
+def _day_of(run: Run, calendar: Calendar) -> SetTimer:
     """A run is paid on its day."""
-    return Arm(run.id, DAY, release_at(calendar, run.run_on), RunDayCame(run_id=run.id))
+    return SetTimer(run.id, DAY, release_at(calendar, run.run_on), RunDayCame(run_id=run.id))
 
 
 def _not_approvable(run: Run, account_id: str) -> Refusal | None:
@@ -156,24 +156,28 @@ def _release(run: Run, at: datetime) -> Outcome:
     """Each payee's share is paid by a timer of its own."""
     said = RunReleased(run_id=run.id, run_on=run.run_on, cents=run.cents, released_by=run.approvals)
     shares = tuple(
-        Arm(payee_id, f"share/{run.id}", at, ShareDue(payee_id=payee_id, run_id=run.id, run_on=run.run_on, cents=cents))
+        SetTimer(
+            payee_id, f"share/{run.id}", at, ShareDue(payee_id=payee_id, run_id=run.id, run_on=run.run_on, cents=cents)
+        )
         for payee_id, cents in run.shares
     )
     return Outcome((run._replace(status="released"),), (said,), shares)
 
 
-def pay(payee: Payee, due: ShareDue, payables: Sequence[Payable], calendar: Calendar, occasion: Occasion) -> Outcome:
+def pay(
+    payee: Payee, due: ShareDue, payables: Sequence[Payable], calendar: Calendar, event_context: EventContext
+) -> Outcome:
     """A payee is paid with a run: what for, line by line, and each case hears of it by a timer of its own."""
     if due.run_id in payee.runs:
         return Outcome()
     if due.cents is not None and (total := sum(p.item.cents for p in payables)) != due.cents:
         raise AssertionError(f"{due.run_id} froze {due.cents} cents for {due.payee_id}, its invoices make {total}")
     events: list[Event] = []
-    timers: list[Arm] = []
+    timers: list[SetTimer] = []
     for n, part in enumerate(_parts(sorted(payables))):
-        remittance = _remittance(due, part, str(occasion.new_id(n)), calendar)
+        remittance = _remittance(due, part, str(event_context.new_id(n)), calendar)
         events += [_payment(remittance), remittance]
-        timers += _told(part, remittance, occasion.at)
+        timers += _told(part, remittance, event_context.at)
     return Outcome((payee._replace(runs=(*payee.runs, due.run_id)),), tuple(events), tuple(timers))
 
 
@@ -213,7 +217,7 @@ def _payment(remittance: RemittanceIssued) -> PaymentReleased:
     )
 
 
-def _told(part: Sequence[Payable], remittance: RemittanceIssued, at: datetime) -> Iterator[Arm]:
+def _told(part: Sequence[Payable], remittance: RemittanceIssued, at: datetime) -> Iterator[SetTimer]:
     """One timer per case."""
     cases: Mapping[str, list[str]] = {p.item.referral_id: [] for p in part}
     for payable in part:
@@ -226,4 +230,4 @@ def _told(part: Sequence[Payable], remittance: RemittanceIssued, at: datetime) -
             dispute_until=remittance.dispute_until,
             invoices=tuple(invoices),
         )
-        yield Arm(referral_id, f"paid/{remittance.remittance_id}", at, released)
+        yield SetTimer(referral_id, f"paid/{remittance.remittance_id}", at, released)

@@ -12,7 +12,7 @@ from services.invoice.domain.case import Billing, Invoice, Slot
 from services.invoice.domain.running import Item, Payable
 from shared.events.invoice import JudgedLine, RemittanceLine
 from shared.events.portal import BilledLine
-from shared.handlers import Kind
+from shared.handlers import AggregateStore
 from shared.postgres import Connection, count, expect
 from shared.rules.entitlement import dump, load
 
@@ -69,7 +69,7 @@ async def save_billings(conn: Connection, billings: Sequence[Billing]) -> int:
     return written
 
 
-BILLINGS = Kind(Billing, load_billings, save_billings)
+BILLINGS = AggregateStore(Billing, load_billings, save_billings)
 
 
 def _row(billing: Billing) -> tuple[object, ...]:

@@ -23,22 +23,22 @@ class Facts:
     payables: Sequence[Payable] = ()
 
 
-async def about_cases(conn: Connection, _events: Sequence[Event]) -> Facts:
+async def load_facts_for_cases(conn: Connection, _events: Sequence[Event]) -> Facts:
     """For what is said of cases; any of it may schedule an invoice."""
     return Facts(await TERMS.current(conn), runs=await enter(conn))
 
 
-async def about_cut_offs(conn: Connection, events: Sequence[CutOffReached]) -> Facts:
+async def load_facts_for_cut_offs(conn: Connection, events: Sequence[CutOffReached]) -> Facts:
     """For runs that are frozen."""
     return Facts(await TERMS.current(conn), items=await close(conn, [e.run_id for e in events]))
 
 
-async def about_runs(conn: Connection, _events: Sequence[Event]) -> Facts:
+async def load_facts_for_runs(conn: Connection, _events: Sequence[Event]) -> Facts:
     """For runs whose day came, or that people release."""
     return Facts(await TERMS.current(conn))
 
 
-async def about_shares(conn: Connection, events: Sequence[ShareDue]) -> Facts:
+async def load_facts_for_shares(conn: Connection, events: Sequence[ShareDue]) -> Facts:
     """For payees who are paid."""
     payables = await list_payables(conn, [e.run_id for e in events], [e.payee_id for e in events])
     return Facts(await TERMS.current(conn), payables=payables)

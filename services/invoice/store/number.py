@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from services.invoice.domain.number import Number, use
-from shared.handlers import Kind
+from shared.handlers import AggregateStore
 from shared.postgres import Connection, count
 
 LOAD = """
@@ -30,4 +30,4 @@ async def save_numbers(conn: Connection, numbers: Sequence[Number]) -> int:
     return count(await conn.execute(TAKE, *zip(*rows, strict=True)))
 
 
-NUMBERS = Kind(Number, load_numbers, save_numbers)
+NUMBERS = AggregateStore(Number, load_numbers, save_numbers)

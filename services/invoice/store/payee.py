@@ -6,7 +6,7 @@ import orjson
 
 from services.invoice.domain.running import Item, Payable, Payee
 from services.invoice.store.billing import remitted
-from shared.handlers import Kind
+from shared.handlers import AggregateStore
 from shared.postgres import Connection, count
 
 LOAD = """
@@ -46,4 +46,4 @@ async def list_payables(conn: Connection, run_ids: Sequence[str], payee_ids: Seq
     return [remitted(Item(*item), number, state) for *item, number, state in rows]
 
 
-PAYEES = Kind(Payee, load_payees, save_payees)
+PAYEES = AggregateStore(Payee, load_payees, save_payees)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 import orjson
 
 from services.invoice.domain.running import Item, Run, Status
-from shared.handlers import Kind
+from shared.handlers import AggregateStore
 from shared.postgres import Connection, count
 
 LOAD = """
@@ -66,7 +66,7 @@ async def close(conn: Connection, run_ids: Sequence[str]) -> Sequence[Item]:
     return [Item(*row) for row in await conn.fetch(ITEMS, sorted(set(run_ids)))]
 
 
-RUNS = Kind(Run, load_runs, save_runs)
+RUNS = AggregateStore(Run, load_runs, save_runs)
 
 
 def _row(run: Run) -> tuple[object, ...]:

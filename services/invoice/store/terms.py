@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from shared import reference
 from shared.decision import Event
 from shared.events.procurement import CalendarPublished, ContractActivated, ContractEnded, FeeSchedulePublished
-from shared.handlers import Kept
+from shared.handlers import ReceivedEvent
 from shared.postgres import Connection
 from shared.rules.fees import Terms
 
@@ -24,9 +24,9 @@ ORDER BY kind, id, revision
 """
 
 
-async def keep_terms(conn: Connection, kept: Sequence[Kept]) -> None:
+async def project_terms(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
     """What procurement announced, by revision."""
-    rows = [(k.event.type_name, k.key, getattr(k.event, "revision", 1), k.event.to_bytes().decode()) for k in kept]
+    rows = [(k.event.type_name, k.key, getattr(k.event, "revision", 1), k.event.to_bytes().decode()) for k in received]
     await conn.execute(KEEP, *zip(*rows, strict=True))
     await reference.changed(conn, NAME)
 

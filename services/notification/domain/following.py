@@ -3,17 +3,17 @@
 from collections.abc import Mapping, Sequence
 
 from services.notification.domain.notice import Notice, give_up
-from services.notification.domain.rule import Rule, words_of
-from services.notification.domain.telling import UNSEEN, Told, tell
-from shared.decision import Arm, Decision, Event, Occasion, Outcome, refuse
+from services.notification.domain.rule import Rule, event_name
+from services.notification.domain.telling import UNSEEN, NotificationContext, notify
+from shared.decision import Decision, Event, EventContext, Outcome, SetTimer, refuse
 from shared.events.notification import NoticeActedOn, NoticeEscalated, NoticeSeen
 
-_SEEN = words_of(NoticeSeen(recipient_id="", notice_id=""))
+_SEEN = event_name(NoticeSeen(recipient_id="", notice_id=""))
 
 
 def act_on(notices: Sequence[Notice], event: Event, rules: Mapping[str, Rule]) -> Outcome:
     """What a notice asked for was done, whoever saw it; nobody need be told any more that it was not seen."""
-    words = words_of(event)
+    words = event_name(event)
     done = [n for n in notices if not n.acted_on and _is_done_by(n, event, words, rules.get(n.rule))]
     groups = {n.told for n in done if n.told}
     done += [n for n in notices if not n.acted_on and n.document in groups]
@@ -39,8 +39,8 @@ def _close(notices: Sequence[Notice], words: str) -> Outcome:
     return Outcome(tuple(changed), tuple(said), _disarmed(notices))
 
 
-def _disarmed(notices: Sequence[Notice]) -> tuple[Arm, ...]:
-    return tuple(Arm(told, UNSEEN) for told in sorted({n.told for n in notices if n.told}))
+def _disarmed(notices: Sequence[Notice]) -> tuple[SetTimer, ...]:
+    return tuple(SetTimer(told, UNSEEN) for told in sorted({n.told for n in notices if n.told}))
 
 
 def see(notice: Notice | None, others: Sequence[Notice]) -> Decision:
@@ -59,7 +59,9 @@ def see(notice: Notice | None, others: Sequence[Notice]) -> Decision:
     return Outcome((seen, *closed.changed), (said, *given_up, *closed.events), (*_disarmed([notice]), *closed.timers))
 
 
-def escalate(group: Sequence[Notice], rule: Rule | None, told: Told, occasion: Occasion) -> Outcome:
+def escalate(
+    group: Sequence[Notice], rule: Rule | None, told: NotificationContext, event_context: EventContext
+) -> Outcome:
     """Nobody of those who were told has looked in time: who stands next is told, while that is of use."""
     if rule is None or rule.patience is None or not group or any(n.is_done for n in group):
         return Outcome()
@@ -68,5 +70,5 @@ def escalate(group: Sequence[Notice], rule: Rule | None, told: Told, occasion: O
         NoticeEscalated(recipient_id=n.recipient_id, notice_id=n.id, to_role=to, rule=n.rule, referral_id=n.referral_id)
         for n in sorted(group, key=lambda n: n.id != n.told)
     )
-    up = tell(said[0], told._replace(rules=[r for r in told.rules if r.to == to]), occasion)
+    up = notify(said[0], told._replace(rules=[r for r in told.rules if r.to == to]), event_context)
     return up._replace(events=(*said, *up.events)) if up.changed else Outcome()

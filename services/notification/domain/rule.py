@@ -68,6 +68,6 @@ class Rule(NamedTuple):
         return str(getattr(event, self.document)) if self.document else ""
 
 
-def words_of(event: Event | type[Event]) -> str:
+def event_name(event: Event | type[Event]) -> str:
     """The event as rules name what acts on a notice: `plan-approved`."""
     return event.type_name.split(".")[2]

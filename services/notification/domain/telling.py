@@ -7,7 +7,7 @@ from services.notification.domain.case import Case
 from services.notification.domain.notice import Notice, NoticeUnseen
 from services.notification.domain.register import OFFICER, Register
 from services.notification.domain.rule import Rule
-from shared.decision import Arm, Event, Occasion, Outcome
+from shared.decision import Event, EventContext, Outcome, SetTimer
 from shared.events.invoice import RemittanceIssued
 from shared.events.notification import NoticeQueued, NoticeSent
 from shared.events.program import ReportSubmitted
@@ -17,7 +17,7 @@ CLINIC = ("clinician", "biller", "administrator")  # roles held at a site; all o
 _CLAIMS_DESK = "claims_officer"
 
 
-class Told(NamedTuple):
+class NotificationContext(NamedTuple):
     """What an event is told by: rules, who has to do with its referral, the register, and what may act on it."""
 
     rules: Sequence[Rule]
@@ -33,35 +33,37 @@ class Recipient(NamedTuple):
     site_id: str | None = None
 
 
-def tell(event: Event, told: Told, occasion: Occasion) -> Outcome:
+def notify(event: Event, told: NotificationContext, event_context: EventContext) -> Outcome:
     """Every recipient of every rule is told, unless it is too late to be of use."""
     changed: list[Notice] = []
     said: list[Event] = []
-    armed: list[Arm] = []
+    armed: list[SetTimer] = []
     for rule in told.rules:
-        if not _is_told(rule, event, told, occasion):
+        if not _is_told(rule, event, told, event_context):
             continue
-        first = str(occasion.new_id(len(changed))) if rule.patience else ""
+        first = str(event_context.new_id(len(changed))) if rule.patience else ""
         for recipient in recipients(rule, event, told):
-            notice = _notice(rule, event, told, occasion, len(changed))._replace(recipient_id=recipient.id, told=first)
+            notice = _notice(rule, event, told, event_context, len(changed))._replace(
+                recipient_id=recipient.id, told=first
+            )
             changed.append(notice)
             said += _said(notice, rule, event, recipient.site_id)
         if rule.patience and changed and changed[-1].told == first:
-            due_at = rule.patience.ends(occasion.at, told.register.calendar)
-            armed.append(Arm(first, UNSEEN, due_at, NoticeUnseen(told=first)))
+            due_at = rule.patience.ends(event_context.at, told.register.calendar)
+            armed.append(SetTimer(first, UNSEEN, due_at, NoticeUnseen(told=first)))
     return Outcome(tuple(changed), tuple(said), tuple(armed))
 
 
-def _is_told(rule: Rule, event: Event, told: Told, occasion: Occasion) -> bool:
+def _is_told(rule: Rule, event: Event, told: NotificationContext, event_context: EventContext) -> bool:
     """Whether the event is within the rule, and news of it still of use."""
-    if occasion.at + rule.useful < occasion.read_at or not rule.concerns(event):
+    if event_context.at + rule.useful < event_context.read_at or not rule.concerns(event):
         return False
     if rule.only_reviewed and isinstance(event, ReportSubmitted):
-        return told.register.is_reviewed(told.case.contract_id, event.kind, occasion.at)
+        return told.register.is_reviewed(told.case.contract_id, event.kind, event_context.at)
     return True
 
 
-def recipients(rule: Rule, event: Event, told: Told) -> Sequence[Recipient]:
+def recipients(rule: Rule, event: Event, told: NotificationContext) -> Sequence[Recipient]:
     """Whoever holds the rule's role: at the payee's sites, at the referral's, at the insurer, or its officer."""
     if rule.to == OFFICER:
         officer_id = told.case.officer_id
@@ -79,11 +81,11 @@ def recipients(rule: Rule, event: Event, told: Told) -> Sequence[Recipient]:
     return list(found.values())
 
 
-def _notice(rule: Rule, event: Event, told: Told, occasion: Occasion, n: int) -> Notice:
+def _notice(rule: Rule, event: Event, told: NotificationContext, event_context: EventContext, n: int) -> Notice:
     """As it is queued; its mail is due at once."""
     mails = "email" in rule.channels
     return Notice(
-        str(occasion.new_id(n)),
+        str(event_context.new_id(n)),
         0,
         "",
         rule.name,
@@ -93,8 +95,8 @@ def _notice(rule: Rule, event: Event, told: Told, occasion: Occasion, n: int) ->
         "",
         "queued" if mails else "none",
         0,
-        occasion.at if mails else None,
-        occasion.at + rule.useful,
+        event_context.at if mails else None,
+        event_context.at + rule.useful,
         number=told.case.number,
     )
 

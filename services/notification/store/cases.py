@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from services.notification.domain.case import Case
-from shared.handlers import Kind
+from shared.handlers import AggregateStore
 from shared.postgres import Connection, count
 
 LOAD = """
@@ -33,4 +33,4 @@ async def save_cases(conn: Connection, cases: Sequence[Case]) -> int:
     return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
 
 
-CASES = Kind(Case, load_cases, save_cases)
+CASES = AggregateStore(Case, load_cases, save_cases)

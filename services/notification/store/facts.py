@@ -6,7 +6,7 @@ from itertools import chain
 
 from services.notification.domain.notice import NoticeUnseen
 from services.notification.domain.register import Register
-from services.notification.domain.rule import words_of
+from services.notification.domain.rule import event_name
 from services.notification.store.notices import ByKey, find_groups, find_open, find_others
 from services.notification.store.register import REGISTER
 from services.notification.store.rules import RULES
@@ -23,7 +23,7 @@ _ESCALATIONS = frozenset(name for name, rule in RULES.items() if rule.is_escalat
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class Facts:
     """The register, open notices that a batch's events may act on, and those who were told together or of that."""
 
     register: Register
@@ -33,19 +33,19 @@ class About:
     by_key: ByKey = field(default_factory=ByKey)
 
 
-async def about_events(conn: Connection, events: Sequence[Event]) -> About:
+async def load_facts_for_events(conn: Connection, events: Sequence[Event]) -> Facts:
     """Of what others say: which notices it may act on."""
-    acting = [event for event in events if words_of(event) in ACTING]
-    rules = _ESCALATIONS.union(*(ACTING[words_of(event)] for event in acting))
+    acting = [event for event in events if event_name(event) in ACTING]
+    rules = _ESCALATIONS.union(*(ACTING[event_name(event)] for event in acting))
     found = await find_open(conn, {event.key for event in acting}, rules) if acting else {}
-    return About(await REGISTER.current(conn), open=found)
+    return Facts(await REGISTER.current(conn), open=found)
 
 
-async def about_unseen(conn: Connection, events: Sequence[NoticeUnseen]) -> About:
+async def load_facts_for_unseen(conn: Connection, events: Sequence[NoticeUnseen]) -> Facts:
     """Of what nobody has seen: who was told."""
-    return About(await REGISTER.current(conn), groups=await find_groups(conn, {event.told for event in events}))
+    return Facts(await REGISTER.current(conn), groups=await find_groups(conn, {event.told for event in events}))
 
 
-async def about_opened(conn: Connection, events: Sequence[NoticeOpened]) -> About:
+async def load_facts_for_opened(conn: Connection, events: Sequence[NoticeOpened]) -> Facts:
     """Of what was opened: who was told that nobody had, and who holds which role."""
-    return About(await REGISTER.current(conn), others=await find_others(conn, {event.key for event in events}))
+    return Facts(await REGISTER.current(conn), others=await find_others(conn, {event.key for event in events}))

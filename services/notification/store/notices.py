@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import islice
 
 from services.notification.domain.notice import Notice
-from shared.handlers import Kind
+from shared.handlers import AggregateStore
 from shared.postgres import Connection, count
 
 LOAD = """
@@ -65,7 +65,7 @@ async def save_notices(conn: Connection, notices: Sequence[Notice]) -> int:
     return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
 
 
-NOTICES = Kind(Notice, load_notices, save_notices)
+NOTICES = AggregateStore(Notice, load_notices, save_notices)
 
 
 async def find_open(conn: Connection, keys: Collection[str], rules: Collection[str]) -> dict[str, list[str]]:

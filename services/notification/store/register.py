@@ -9,7 +9,7 @@ from shared.calendar import UNPUBLISHED, Calendar
 from shared.events.person import AccountHolderChanged
 from shared.events.portal import RoleGranted, RoleRevoked
 from shared.events.procurement import CalendarPublished, ContractActivated, SiteOpened
-from shared.handlers import Kept
+from shared.handlers import ReceivedEvent
 from shared.postgres import Connection
 from shared.vault import open_people
 
@@ -67,10 +67,10 @@ WHERE person_key = ANY($1)
 """
 
 
-async def keep_roles(conn: Connection, kept: Sequence[Kept]) -> None:
+async def project_roles(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
     """Granted and revoked, in their order."""
     last: dict[tuple[str, str, str], bool] = {}
-    for one in kept:
+    for one in received:
         if isinstance(one.event, RoleGranted | RoleRevoked):
             event = one.event
             last[event.account_id, event.role, event.site_id or ""] = isinstance(event, RoleGranted)
@@ -80,22 +80,22 @@ async def keep_roles(conn: Connection, kept: Sequence[Kept]) -> None:
     await reference.changed(conn, NAME)
 
 
-async def keep_sites(conn: Connection, kept: Sequence[Kept]) -> None:
+async def project_sites(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
     """Whose they are, and their business contacts."""
-    rows = [(e.site_id, e.email or "", e.payee_id) for k in kept if isinstance(e := k.event, SiteOpened)]
+    rows = [(e.site_id, e.email or "", e.payee_id) for k in received if isinstance(e := k.event, SiteOpened)]
     await conn.execute(KEEP_SITES, *zip(*rows, strict=True))
     await reference.changed(conn, NAME)
 
 
-async def keep_people(conn: Connection, kept: Sequence[Kept]) -> None:
+async def project_people(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
     """Account holders, sealed as they came."""
-    rows = [(k.key, e.sealed) for k in kept if isinstance(e := k.event, AccountHolderChanged)]
+    rows = [(k.key, e.sealed) for k in received if isinstance(e := k.event, AccountHolderChanged)]
     await conn.execute(KEEP_PEOPLE, *zip(*rows, strict=True))
 
 
-async def keep_terms(conn: Connection, kept: Sequence[Kept]) -> None:
+async def project_terms(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
     """Contracts and calendars, by revision."""
-    rows = [(k.event.type_name, k.key, getattr(k.event, "revision", 1), k.event.to_bytes().decode()) for k in kept]
+    rows = [(k.event.type_name, k.key, getattr(k.event, "revision", 1), k.event.to_bytes().decode()) for k in received]
     await conn.execute(KEEP_TERMS, *zip(*rows, strict=True))
     await reference.changed(conn, NAME)
 

@@ -79,14 +79,14 @@ ACCESS: dict[tuple[str, str], frozenset[str]] = {
 }
 
 
-def doors_of(routes: Iterable[BaseRoute]) -> set[tuple[str, str]]:
+def routes_of(routes: Iterable[BaseRoute]) -> set[tuple[str, str]]:
     """Method and path of every call."""
     return {(method, route.path) for route in routes if isinstance(route, APIRoute) for method in route.methods or ()}
 
 
 def check_routes(routes: Iterable[BaseRoute]) -> None:
     """A route that nobody said who may call is not served."""
-    if strange := doors_of(routes) ^ ACCESS.keys():
+    if strange := routes_of(routes) ^ ACCESS.keys():
         raise RuntimeError(f"routes and rules differ: {sorted(strange)}")
 
 

@@ -19,7 +19,7 @@ from services.portal.store.accounts import Caller
 from services.portal.store.operations import Asked, Operation, find_operation, tell_operation
 from services.portal.store.operations import open_operation as opened
 from shared import clock, outbox
-from shared.decision import Event, Occasion
+from shared.decision import Event, EventContext
 from shared.events.values import Actor
 from shared.postgres import Connection
 
@@ -42,7 +42,7 @@ _NO_CALLS = frozenset({"none", "wait", "look", "decide", "request-information"})
 
 
 @dataclass(frozen=True)
-class Said:
+class ActionContext:
     """What every fact of the action says: the actor and the instant; what else it needs is stored by `conn`."""
 
     conn: Connection
@@ -61,7 +61,7 @@ class Action:
     about: str
     record_key: str
     body: Mapping[str, Any]
-    fact: Callable[[Said], Awaitable[Event]]
+    fact: Callable[[ActionContext], Awaitable[Event]]
     look: Callable[[], Awaitable[Shown]]
     check: Callable[[], None] = lambda: None
 
@@ -73,7 +73,7 @@ class Action:
         return Asked(caller.account_id, caller.organisation_id, self.key, sha256(said).digest(), self.about)
 
 
-async def take(portal: Portal, action: Action, prefer: str | None) -> Response:
+async def submit(portal: Portal, action: Action, prefer: str | None) -> Response:
     """A request that was made before gets the answer it got then; a new one is announced, and its answer awaited."""
     portal.office.busy += 1
     try:
@@ -111,13 +111,13 @@ async def _announce(portal: Portal, action: Action) -> tuple[Operation, bool]:
         if before is None:
             raise
         return before, False
-    portal.office.wake()
+    portal.office.wake_relay()
     return found, True
 
 
 async def _say(conn: Connection, action: Action) -> Operation:
     """Stand first in line for the record's key, then take the instant: who stands before a closing door is in time."""
-    place = await outbox.take_place(conn, "rehab-portal", action.record_key)
+    place = await outbox.next_position(conn, "rehab-portal", action.record_key)
     received_at = clock.now()
     asked = action.asked
     if before := await _before(conn, asked, received_at):
@@ -125,12 +125,12 @@ async def _say(conn: Connection, action: Action) -> Operation:
     action.check()
     caller = action.caller
     by = Actor(account_id=caller.account_id, role=action.role, organisation_id=caller.organisation_id)
-    fact = await action.fact(Said(conn, by, received_at, str(action.key)))
+    fact = await action.fact(ActionContext(conn, by, received_at, str(action.key)))
     if action.role not in fact.roles:
         raise not_found()
     operation_id = UUID(bytes=uuid7().bytes)
-    occasion = Occasion(str(operation_id), str(operation_id), action.record_key, received_at, received_at)
-    event_id = await outbox.say(conn, outbox.said(fact, occasion), place)
+    event_context = EventContext(str(operation_id), str(operation_id), action.record_key, received_at, received_at)
+    event_id = await outbox.announce_at(conn, outbox.message_of(fact, event_context), place)
     return await opened(conn, operation_id, event_id, asked, received_at)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.portal.api import deadline
 from services.portal.store.operations import list_decided
-from shared.office import Office
+from shared.office import ServiceContext
 from shared.postgres import passes
 
 _BLINK = 0.25  # seconds: another replica may have applied the answer
@@ -16,7 +16,7 @@ _BLINK = 0.25  # seconds: another replica may have applied the answer
 class Answers:
     """Waiting by operation."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: ServiceContext) -> None:
         """Nobody waits."""
         self._office = office
         self._waiting: defaultdict[UUID, set[asyncio.Future[None]]] = defaultdict(set)

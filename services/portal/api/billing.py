@@ -6,10 +6,10 @@ from fastapi import APIRouter, Path, Response
 
 from services.portal.api.access import Who
 from services.portal.api.bodies import Body, Invoice, Rectification, Void
-from services.portal.api.calls import Call, Matter, NewCall, SeenCall, act
+from services.portal.api.calls import ActionRequest, ActionTarget, NewCall, SeenCall, act
 from services.portal.api.desk import Here
 from services.portal.api.paging import Paged
-from services.portal.api.papers import Desk
+from services.portal.api.papers import CaseDocuments
 from services.portal.api.problems import not_found
 from services.portal.api.referrals import Number, find_at, find_held, find_mine
 from services.portal.store.payments import find_remittance, list_remittances
@@ -21,22 +21,22 @@ Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,60}$")]
 _LISTED = ("remittance_id", "payee_id", "run_id", "run_on", "cents", "dispute_until")
 
 
-async def _bill(call: Call, verb: str, body: Body, kind: type[Event], invoice_id: str) -> Response:
+async def _bill(call: ActionRequest, verb: str, body: Body, kind: type[Event], invoice_id: str) -> Response:
     """Something about an invoice for a referral of the caller's; the contract says who is paid.
 
     One that was sent is acted on for the site that sent it, whichever has the referral now.
     """
     view = await find_mine(call.portal, call.caller, call.number)
-    desk = Desk(call.portal, call.caller, view.referral_id)
-    sent = await desk.find("invoice", invoice_id) if invoice_id else None
+    state = CaseDocuments(call.portal, call.caller, view.referral_id)
+    sent = await state.find("invoice", invoice_id) if invoice_id else None
     if sent and sent.site_id and sent.site_id != view.site_id:
         view = await find_at(call.portal, call.caller, call.number, sent.site_id)
     payee = {"payee_id": view.body.get("payee_id", "")} if "payee_id" in kind.model_fields else {}
 
     async def look() -> dict[str, Any]:
-        return await desk.glance("invoice", invoice_id)
+        return await state.glance("invoice", invoice_id)
 
-    matter = Matter(
+    matter = ActionTarget(
         place=f"/referrals/{view.number}/commands/{verb}",
         referral_id=view.referral_id,
         role=call.caller.role_at(view.site_id),
@@ -68,14 +68,14 @@ async def void(call: SeenCall, body: Void) -> Response:
 async def list_invoices(number: Number, caller: Who, portal: Here, page: Paged) -> dict[str, Any]:
     """Invoices of a referral."""
     view = await find_held(portal, caller, number)
-    return await Desk(portal, caller, view.referral_id).list("invoice", page)
+    return await CaseDocuments(portal, caller, view.referral_id).list("invoice", page)
 
 
 @router.get("/referrals/{number}/invoices/{invoice_id}")
 async def show_invoice(number: Number, invoice_id: Id, caller: Who, portal: Here) -> Response:
     """One invoice: each line as judged, with its reasons to the cent."""
     view = await find_held(portal, caller, number)
-    return await Desk(portal, caller, view.referral_id).page("invoice", invoice_id)
+    return await CaseDocuments(portal, caller, view.referral_id).page("invoice", invoice_id)
 
 
 @router.get("/payments")

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Header, Response
 
 from services.portal.api.access import Who
-from services.portal.api.acting import Action, Key, Prefer, Said, take
+from services.portal.api.acting import Action, ActionContext, Key, Prefer, submit
 from services.portal.api.bodies import Body
 from services.portal.api.desk import Here, Portal
 from services.portal.api.problems import Problem
@@ -24,7 +24,7 @@ _STALE = 412
 
 
 @dataclass(frozen=True)
-class Call:
+class ActionRequest:
     """Who asks, under which key, in how much of a hurry, and the revision they have seen."""
 
     number: str
@@ -35,23 +35,23 @@ class Call:
     seen: int = 0
 
 
-async def call_of(number: Number, caller: Who, portal: Here, key: Key, prefer: Prefer = None) -> Call:
+async def call_of(number: Number, caller: Who, portal: Here, key: Key, prefer: Prefer = None) -> ActionRequest:
     """For what is new: there was nothing to see."""
-    return Call(number, caller, portal, key, prefer)
+    return ActionRequest(number, caller, portal, key, prefer)
 
 
 async def seen_call_of(  # noqa: PLR0913, PLR0917 - path and headers
     number: Number, caller: Who, portal: Here, key: Key, match: Match, prefer: Prefer = None
-) -> Call:
+) -> ActionRequest:
     """On what one has seen."""
-    return Call(number, caller, portal, key, prefer, _revision(match))
+    return ActionRequest(number, caller, portal, key, prefer, _revision(match))
 
 
 async def maybe_seen_call_of(  # noqa: PLR0913, PLR0917 - path and headers
     number: Number, caller: Who, portal: Here, key: Key, match: MaybeMatch = None, prefer: Prefer = None
-) -> Call:
+) -> ActionRequest:
     """On what one has seen, if there was anything to see."""
-    return Call(number, caller, portal, key, prefer, _revision(match) if match else 0)
+    return ActionRequest(number, caller, portal, key, prefer, _revision(match) if match else 0)
 
 
 def _revision(match: str) -> int:
@@ -59,13 +59,13 @@ def _revision(match: str) -> int:
     return int(match.removeprefix("W/").strip('"'))
 
 
-NewCall: TypeAlias = Annotated[Call, Depends(call_of)]
-SeenCall: TypeAlias = Annotated[Call, Depends(seen_call_of)]
-MaybeSeenCall: TypeAlias = Annotated[Call, Depends(maybe_seen_call_of)]
+NewCall: TypeAlias = Annotated[ActionRequest, Depends(call_of)]
+SeenCall: TypeAlias = Annotated[ActionRequest, Depends(seen_call_of)]
+MaybeSeenCall: TypeAlias = Annotated[ActionRequest, Depends(maybe_seen_call_of)]
 
 
 @dataclass(frozen=True)
-class Matter:
+class ActionTarget:
     """What is acted on: where it stands, whose history the fact joins, what each fact on it says, how it looks now."""
 
     place: str
@@ -76,10 +76,10 @@ class Matter:
     check: Callable[[], None] = lambda: None
 
 
-async def act(call: Call, matter: Matter, body: Body, kind: type[Event]) -> Response:
+async def act(call: ActionRequest, matter: ActionTarget, body: Body, kind: type[Event]) -> Response:
     """One action; who acted on what is old is shown what holds now."""
 
-    async def fact(said: Said) -> Event:
+    async def fact(said: ActionContext) -> Event:
         told = {"seen": call.seen, "referral_id": matter.referral_id, **matter.members}
         return kind.model_validate(_said(said) | told | await _wording(said, matter.referral_id, body))
 
@@ -95,19 +95,19 @@ async def act(call: Call, matter: Matter, body: Body, kind: type[Event]) -> Resp
         check=matter.check,
     )
     try:
-        return await take(call.portal, action, call.prefer)
+        return await submit(call.portal, action, call.prefer)
     except Problem as problem:
         if problem.status == _STALE:
             problem.extra["current"] = dict(await matter.look())
         raise
 
 
-def _said(said: Said) -> dict[str, Any]:
+def _said(said: ActionContext) -> dict[str, Any]:
     """What every fact says."""
     return {"by": said.by, "received_at": said.received_at, "idempotency_key": said.idempotency_key}
 
 
-async def _wording(said: Said, referral_id: str, body: Body) -> dict[str, Any]:
+async def _wording(said: ActionContext, referral_id: str, body: Body) -> dict[str, Any]:
     """The members of the body; what was written is named by the id and the hash of its document."""
     if body.written is None:
         return body.model_dump()

@@ -5,12 +5,12 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from services.portal.api.bodies import Appointment, Body, Decline, End, Hold, Move, Nothing, Start
-from services.portal.api.calls import Call, Matter, SeenCall, act
+from services.portal.api.calls import ActionRequest, ActionTarget, SeenCall, act
 from services.portal.api.desk import Portal
 from services.portal.api.problems import Problem, error
 from services.portal.api.referrals import find_mine, page_of
 from services.portal.store.accounts import Caller
-from services.portal.store.shown import View
+from services.portal.store.shown import ReferralView
 from shared.decision import Event
 from shared.events.portal import (
     ProviderAcceptedReferral,
@@ -28,21 +28,21 @@ from shared.events.portal import (
 router = APIRouter(prefix="/referrals", tags=["commands"])
 
 
-def _check(view: View, seen: int) -> None:
+def _check(view: ReferralView, seen: int) -> None:
     """A revision that is known to be old is told at once; who lost the offer is told so by the owner."""
     if seen < view.revision and not view.is_lost:
         reason = error("/header/if-match", "STALE", "one acts on what one sees", "read it again")
         raise Problem(412, "It changed since you read it.", [reason])
 
 
-async def _act(call: Call, name: str, body: Body, kind: type[Event]) -> Response:
+async def _act(call: ActionRequest, name: str, body: Body, kind: type[Event]) -> Response:
     """One action on a referral of the caller's."""
     view = await find_mine(call.portal, call.caller, call.number)
 
     async def look() -> dict[str, Any]:
         return await _now(call.portal, call.caller, view)
 
-    matter = Matter(
+    matter = ActionTarget(
         place=f"/referrals/{view.number}/{name}",
         referral_id=view.referral_id,
         role=call.caller.role_at(view.site_id),
@@ -53,7 +53,7 @@ async def _act(call: Call, name: str, body: Body, kind: type[Event]) -> Response
     return await act(call, matter, body, kind)
 
 
-async def _now(portal: Portal, caller: Caller, view: View) -> dict[str, Any]:
+async def _now(portal: Portal, caller: Caller, view: ReferralView) -> dict[str, Any]:
     """The referral as the clinic may see it now."""
     return await page_of(portal, await find_mine(portal, caller, view.number))
 

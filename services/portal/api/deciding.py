@@ -16,9 +16,9 @@ from services.portal.api.bodies import (
     ReportWaiver,
     Withdrawal,
 )
-from services.portal.api.calls import Call, Matter, SeenCall, act
+from services.portal.api.calls import ActionRequest, ActionTarget, SeenCall, act
 from services.portal.api.officer import case_page, find_any
-from services.portal.api.papers import Desk
+from services.portal.api.papers import CaseDocuments
 from services.portal.store.cases import Case
 from shared.decision import Event
 from shared.events.portal import (
@@ -35,7 +35,7 @@ from shared.events.portal import (
 router = APIRouter(prefix="/officer/referrals", tags=["officer"])
 
 
-async def _act(call: Call, verb: str, body: Body, kind: type[Event]) -> Response:
+async def _act(call: ActionRequest, verb: str, body: Body, kind: type[Event]) -> Response:
     """On the referral itself."""
     case = await find_any(call.portal, call.caller, call.number)
 
@@ -45,21 +45,21 @@ async def _act(call: Call, verb: str, body: Body, kind: type[Event]) -> Response
     return await act(call, _matter(call, case, verb, look), body, kind)
 
 
-async def _decide(call: Call, verb: str, body: Body, kind: type[Event], paper: tuple[str, str]) -> Response:
+async def _decide(call: ActionRequest, verb: str, body: Body, kind: type[Event], document: tuple[str, str]) -> Response:
     """On a plan or a report of it."""
     case = await find_any(call.portal, call.caller, call.number)
-    desk = Desk(call.portal, call.caller, case.referral_id)
+    state = CaseDocuments(call.portal, call.caller, case.referral_id)
 
     async def look() -> dict[str, Any]:
-        return await desk.glance(*paper)
+        return await state.glance(*document)
 
     return await act(call, _matter(call, case, verb, look), body, kind)
 
 
-def _matter(call: Call, case: Case, verb: str, look: Callable[[], Awaitable[dict[str, Any]]]) -> Matter:
+def _matter(call: ActionRequest, case: Case, verb: str, look: Callable[[], Awaitable[dict[str, Any]]]) -> ActionTarget:
     """Officers act for the insurer, at no site."""
     place = f"/officer/referrals/{case.number}/commands/{verb}"
-    return Matter(place, case.referral_id, call.caller.role_at(None), look)
+    return ActionTarget(place, case.referral_id, call.caller.role_at(None), look)
 
 
 @router.post("/{number}/commands/hold")

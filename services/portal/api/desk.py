@@ -16,7 +16,7 @@ from services.portal.api.live import Live
 from services.portal.api.passwords import PasswordChecks
 from services.portal.store.accounts import Caller
 from shared import postgres
-from shared.office import Office
+from shared.office import ServiceContext
 from shared.postgres import Connection
 
 # for the session, not for a transaction: whoever reads next over it says all of them anew
@@ -31,7 +31,7 @@ SELECT set_config('app.organisation', $1, false), set_config('app.account', $2, 
 class Portal:
     """The portal's side of every call."""
 
-    office: Office
+    office: ServiceContext
     _readers: asyncpg.Pool | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 

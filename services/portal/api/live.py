@@ -14,7 +14,7 @@ from services.portal.store.accounts import Caller
 from services.portal.store.changes import Hint, list_hints, newest_change
 from services.portal.store.sessions import list_holding
 from shared import metrics
-from shared.office import Office
+from shared.office import ServiceContext
 from shared.postgres import passes
 
 _BLINK = 1.0  # seconds: another replica may have applied what changed, and a session may have ended
@@ -50,7 +50,7 @@ class Stream(NamedTuple):
 class Live:
     """All streams of this process; one look a batch for all of them."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: ServiceContext) -> None:
         """Nobody listens."""
         self._office = office
         self.bounds = Bounds()

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from services.portal.api.access import Who
 from services.portal.api.desk import Here, Portal
 from services.portal.api.paging import Paged
-from services.portal.api.papers import Desk, allowed_to_officer, shown
+from services.portal.api.papers import CaseDocuments, allowed_to_officer, document_page
 from services.portal.api.problems import not_found
 from services.portal.api.referrals import Number, worker_of
 from services.portal.api.treatment import PlanNumber, ReportName
@@ -47,28 +47,28 @@ async def show_one(number: Number, caller: Who, portal: Here) -> Response:
 async def list_plans(number: Number, caller: Who, portal: Here, page: Paged) -> dict[str, Any]:
     """Plans of a referral."""
     case = await find_any(portal, caller, number)
-    return await Desk(portal, caller, case.referral_id).list("plan", page)
+    return await CaseDocuments(portal, caller, case.referral_id).list("plan", page)
 
 
 @router.get("/referrals/{number}/plans/{plan}")
 async def show_plan(number: Number, plan: PlanNumber, caller: Who, portal: Here) -> Response:
     """One plan: its lines, what was granted, what was asked and answered."""
     case = await find_any(portal, caller, number)
-    return await Desk(portal, caller, case.referral_id).page("plan", str(plan))
+    return await CaseDocuments(portal, caller, case.referral_id).page("plan", str(plan))
 
 
 @router.get("/referrals/{number}/reports")
 async def list_reports(number: Number, caller: Who, portal: Here, page: Paged) -> dict[str, Any]:
     """Reports that are due, and what became of them."""
     case = await find_any(portal, caller, number)
-    return await Desk(portal, caller, case.referral_id).list("report", page)
+    return await CaseDocuments(portal, caller, case.referral_id).list("report", page)
 
 
 @router.get("/referrals/{number}/reports/{name}")
 async def show_report(number: Number, name: ReportName, caller: Who, portal: Here) -> Response:
     """One report, with its narrative."""
     case = await find_any(portal, caller, number)
-    return await Desk(portal, caller, case.referral_id).page("report", name)
+    return await CaseDocuments(portal, caller, case.referral_id).page("report", name)
 
 
 @router.get("/queue")
@@ -79,7 +79,7 @@ async def show_queue(caller: Who, portal: Here, page: Paged) -> dict[str, Any]:
     return page.of(
         found,
         lambda one: one[2],
-        lambda one: {"number": one[1], "what": one[0].kind, **shown(one[0], allowed_to_officer(one[0]))},
+        lambda one: {"number": one[1], "what": one[0].kind, **document_page(one[0], allowed_to_officer(one[0]))},
     )
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.portal.api.access import KeyHash, Who
-from services.portal.api.acting import Action, Key, Prefer, Said, described, take
+from services.portal.api.acting import Action, ActionContext, Key, Prefer, described, submit
 from services.portal.api.desk import Here, Portal
 from services.portal.api.live import Client, Stream, follow
 from services.portal.api.problems import not_found
@@ -73,7 +73,7 @@ async def see_notice(portal: Portal, caller: Caller, notice_id: str, key: UUID, 
             raise not_found()
         return found.shown()
 
-    async def fact(said: Said) -> NoticeOpened:
+    async def fact(said: ActionContext) -> NoticeOpened:
         return NoticeOpened(
             by=said.by,
             received_at=said.received_at,
@@ -93,7 +93,7 @@ async def see_notice(portal: Portal, caller: Caller, notice_id: str, key: UUID, 
         fact=fact,
         look=look,
     )
-    return await take(portal, action, prefer)
+    return await submit(portal, action, prefer)
 
 
 async def stream_of(caller: Who, portal: Here, key: KeyHash) -> AsyncIterator[Stream]:

@@ -9,19 +9,19 @@ from services.portal.api.paging import Page
 from services.portal.api.problems import not_found
 from services.portal.store.accounts import Caller
 from services.portal.store.documents import read_document
-from services.portal.store.papers import Paper, find_paper, list_papers
+from services.portal.store.papers import CaseDocument, find_paper, list_papers
 
 _INNER = frozenset({"stopped_door", "stopped_at"})
 _WRITTEN = {"question_id": "question", "reply_id": "reply", "document_id": "narrative"}
 
 
-def allowed_to_clinic(paper: Paper) -> list[str]:
+def allowed_to_clinic(document: CaseDocument) -> list[str]:
     """What a clinic may do with it now; what belongs to a referral that it lost is there to be read."""
-    return [] if paper.is_left else _allowed_to_holder(paper)
+    return [] if document.is_left else _allowed_to_holder(document)
 
 
-def _allowed_to_holder(paper: Paper) -> list[str]:
-    match paper.kind, paper.state:
+def _allowed_to_holder(document: CaseDocument) -> list[str]:
+    match document.kind, document.state:
         case "plan", "information-requested":
             return ["reply"]
         case "plan", "approved" | "deemed":
@@ -30,15 +30,15 @@ def _allowed_to_holder(paper: Paper) -> list[str]:
             return ["report"]
         case "invoice", "received" | "pended" | "adjudicated" | "approved" | "partially-approved" | "scheduled":
             return ["void"]
-        case "invoice", "rejected" | "paid" if _has_denied(paper):
+        case "invoice", "rejected" | "paid" if _has_denied(document):
             return ["rectify"]
     return []
 
 
-def allowed_to_officer(paper: Paper) -> list[str]:
+def allowed_to_officer(document: CaseDocument) -> list[str]:
     """What a claims officer may do with it now."""
-    match paper.kind, paper.state:
-        case "plan", "submitted" if "question_id" not in paper.body:
+    match document.kind, document.state:
+        case "plan", "submitted" if "question_id" not in document.body:
             return ["decide-plan", "request-information"]
         case "plan", "submitted" | "information-requested" | "overdue" | "deemed":
             return ["decide-plan"]
@@ -49,36 +49,36 @@ def allowed_to_officer(paper: Paper) -> list[str]:
     return []
 
 
-def _has_denied(paper: Paper) -> bool:
+def _has_denied(document: CaseDocument) -> bool:
     """Whether a line may be put right."""
-    return any(line.get("status") == "denied" for line in paper.body.get("lines", ()))
+    return any(line.get("status") == "denied" for line in document.body.get("lines", ()))
 
 
-def shown(paper: Paper, allowed: list[str]) -> dict[str, Any]:
+def document_page(document: CaseDocument, allowed: list[str]) -> dict[str, Any]:
     """A line of a list; what was written is on its page."""
-    body = {name: value for name, value in paper.body.items() if name not in _WRITTEN and name not in _INNER}
-    name: Any = int(paper.name) if paper.kind == "plan" else paper.name
-    known = "invoice_id" if paper.kind == "invoice" else paper.kind
-    return {known: name, "state": paper.state, "revision": paper.revision, "allowed": allowed, **body}
+    body = {name: value for name, value in document.body.items() if name not in _WRITTEN and name not in _INNER}
+    name: Any = int(document.name) if document.kind == "plan" else document.name
+    known = "invoice_id" if document.kind == "invoice" else document.kind
+    return {known: name, "state": document.state, "revision": document.revision, "allowed": allowed, **body}
 
 
-class Desk:
+class CaseDocuments:
     """One referral's papers for one reader."""
 
     def __init__(self, portal: Portal, caller: Caller, referral_id: str) -> None:
         """`referral_id` is one that the caller may see."""
         self._portal, self._caller, self._referral_id = portal, caller, referral_id
 
-    def _allowed(self, paper: Paper) -> list[str]:
-        return allowed_to_officer(paper) if self._caller.kind == "insurer" else allowed_to_clinic(paper)
+    def _allowed(self, document: CaseDocument) -> list[str]:
+        return allowed_to_officer(document) if self._caller.kind == "insurer" else allowed_to_clinic(document)
 
     async def list(self, kind: str, page: Page) -> dict[str, Any]:
         """In the order in which they changed."""
         async with self._portal.reading(self._caller) as conn:
             found = await list_papers(conn, self._referral_id, kind, page.after, page.most)
-        return page.of(found, lambda one: one[1], lambda one: shown(one[0], self._allowed(one[0])))
+        return page.of(found, lambda one: one[1], lambda one: document_page(one[0], self._allowed(one[0])))
 
-    async def find(self, kind: str, name: str) -> Paper | None:
+    async def find(self, kind: str, name: str) -> CaseDocument | None:
         """One of them, as the reader may see it."""
         async with self._portal.reading(self._caller) as conn:
             return await find_paper(conn, self._referral_id, kind, name)
@@ -103,11 +103,11 @@ class Desk:
         said = [{"on": on, "status": status} for on, status in days.items()]
         return {"revision": found.revision if found else 0, "days": said}
 
-    async def _whole(self, paper: Paper) -> dict[str, Any]:
-        texts = {name: paper.body.get(member) for member, name in _WRITTEN.items() if member in paper.body}
+    async def _whole(self, document: CaseDocument) -> dict[str, Any]:
+        texts = {name: document.body.get(member) for member, name in _WRITTEN.items() if member in document.body}
         async with self._portal.office.pool.acquire() as conn:
             opened = {
                 name: await read_document(conn, self._referral_id, document_id) if document_id else None
                 for name, document_id in texts.items()
             }
-        return {**shown(paper, self._allowed(paper)), **opened}
+        return {**document_page(document, self._allowed(document)), **opened}

@@ -10,7 +10,7 @@ from services.portal.api.access import Who
 from services.portal.api.desk import Here, Portal
 from services.portal.api.problems import not_found
 from services.portal.store.accounts import Caller, identity_of
-from services.portal.store.shown import View, find_view, list_views
+from services.portal.store.shown import ReferralView, find_view, list_views
 from shared import clock
 
 router = APIRouter(prefix="/referrals", tags=["referrals"])
@@ -83,7 +83,7 @@ async def show_referral(
     return JSONResponse(await page_of(portal, view), headers=headers)
 
 
-def _is_told_by_revision(view: View) -> bool:
+def _is_told_by_revision(view: ReferralView) -> bool:
     """Whether all that the page shows changes with the revision: a moved door and the worker's telephone do not."""
     return view.state not in _KNOWN and not view.body.get("moved")
 
@@ -93,14 +93,14 @@ def _tags(none_match: str) -> set[str]:
     return {one.strip().removeprefix("W/") for one in none_match.split(",")}
 
 
-async def page_of(portal: Portal, view: View) -> dict[str, Any]:
+async def page_of(portal: Portal, view: ReferralView) -> dict[str, Any]:
     """All that the clinic may see of it now."""
     names = (*_ON_PAGE, *_ONCE_SEEN) if view.state in _KNOWN else _ON_PAGE
     details = {name: view.body.get(name) for name in names}
     return {**_listed(view), "referral_id": view.referral_id, **details, "worker": await _worker(portal, view)}
 
 
-def _listed(view: View) -> dict[str, Any]:
+def _listed(view: ReferralView) -> dict[str, Any]:
     """A line of the list."""
     return {
         "number": view.number,
@@ -112,7 +112,7 @@ def _listed(view: View) -> dict[str, Any]:
     }
 
 
-def _allowed(view: View) -> list[str]:
+def _allowed(view: ReferralView) -> list[str]:
     """What the clinic may do now; a hold is lifted by the side that made it."""
     if held_by := view.body.get("held_by"):
         return ["resume"] if "clinic" in held_by else []
@@ -120,7 +120,7 @@ def _allowed(view: View) -> list[str]:
     return [name for name in _ALLOWED.get(view.state, []) if name not in done]
 
 
-async def _worker(portal: Portal, view: View) -> dict[str, Any] | None:
+async def _worker(portal: Portal, view: ReferralView) -> dict[str, Any] | None:
     """Never before the offer was acknowledged."""
     return await worker_of(portal, view.person_id) if view.state in _KNOWN else None
 
@@ -132,7 +132,7 @@ async def worker_of(portal: Portal, person_id: str) -> dict[str, Any] | None:
     return identity.model_dump(mode="json") if identity else None
 
 
-async def find_mine(portal: Portal, caller: Caller, number: str) -> View:
+async def find_mine(portal: Portal, caller: Caller, number: str) -> ReferralView:
     """A referral of the caller's sites, or the same 404 as for what is not there."""
     async with portal.reading(caller) as conn:
         found = await find_view(conn, number, caller.sites)
@@ -141,7 +141,7 @@ async def find_mine(portal: Portal, caller: Caller, number: str) -> View:
     return found[0]
 
 
-async def find_at(portal: Portal, caller: Caller, number: str, site_id: str) -> View:
+async def find_at(portal: Portal, caller: Caller, number: str, site_id: str) -> ReferralView:
     """A referral as one of the caller's sites sees it or saw it last, or 404."""
     async with portal.reading(caller) as conn:
         found = await find_view(conn, number, [site for site in caller.sites if site == site_id])
@@ -150,7 +150,7 @@ async def find_at(portal: Portal, caller: Caller, number: str, site_id: str) -> 
     return found[0]
 
 
-async def find_held(portal: Portal, caller: Caller, number: str) -> View:
+async def find_held(portal: Portal, caller: Caller, number: str) -> ReferralView:
     """One that the caller's site has or had; nobody who was only asked is shown what belongs to it."""
     view = await find_mine(portal, caller, number)
     if not view.is_had:

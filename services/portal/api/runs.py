@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from services.portal.api.access import Who
-from services.portal.api.acting import Action, Key, Prefer, Said, take
+from services.portal.api.acting import Action, ActionContext, Key, Prefer, submit
 from services.portal.api.billing import Id
 from services.portal.api.bodies import Nothing
 from services.portal.api.desk import Here
@@ -41,7 +41,7 @@ async def release(  # noqa: PLR0913, PLR0917 - path and headers
     async def look() -> dict[str, Any]:
         return await _look(portal, caller, run_id)
 
-    async def fact(said: Said) -> PaymentOfficerReleasedRun:
+    async def fact(said: ActionContext) -> PaymentOfficerReleasedRun:
         return PaymentOfficerReleasedRun(
             by=said.by, received_at=said.received_at, seen=0, idempotency_key=said.idempotency_key, run_id=run_id
         )
@@ -57,7 +57,7 @@ async def release(  # noqa: PLR0913, PLR0917 - path and headers
         fact=fact,
         look=look,
     )
-    return await take(portal, action, prefer)
+    return await submit(portal, action, prefer)
 
 
 async def _look(portal: Here, caller: Who, run_id: str) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Path, Response
 
 from services.portal.api.access import Who
 from services.portal.api.bodies import Amendment, Attendance, Body, Plan, Reply, Report
-from services.portal.api.calls import Call, Matter, MaybeSeenCall, NewCall, SeenCall, act
+from services.portal.api.calls import ActionRequest, ActionTarget, MaybeSeenCall, NewCall, SeenCall, act
 from services.portal.api.desk import Here
 from services.portal.api.paging import Paged
-from services.portal.api.papers import Desk
+from services.portal.api.papers import CaseDocuments
 from services.portal.api.referrals import Number, find_held, find_mine
 from shared.decision import Event
 from shared.events.portal import (
@@ -25,15 +25,15 @@ PlanNumber = Annotated[int, Path(ge=1, le=9999)]
 ReportName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 
 
-async def send_in(call: Call, verb: str, body: Body, kind: type[Event], paper: tuple[str, str]) -> Response:
+async def send_in(call: ActionRequest, verb: str, body: Body, kind: type[Event], document: tuple[str, str]) -> Response:
     """Something that belongs to a referral of the caller's; a paper that is there is shown if it has changed."""
     view = await find_mine(call.portal, call.caller, call.number)
-    desk = Desk(call.portal, call.caller, view.referral_id)
+    state = CaseDocuments(call.portal, call.caller, view.referral_id)
 
     async def look() -> dict[str, Any]:
-        return await desk.glance(*paper)
+        return await state.glance(*document)
 
-    matter = Matter(
+    matter = ActionTarget(
         place=f"/referrals/{view.number}/commands/{verb}",
         referral_id=view.referral_id,
         role=call.caller.role_at(view.site_id),
@@ -77,32 +77,32 @@ async def reply(call: SeenCall, body: Reply) -> Response:
 async def list_plans(number: Number, caller: Who, portal: Here, page: Paged) -> dict[str, Any]:
     """Plans of a referral."""
     view = await find_held(portal, caller, number)
-    return await Desk(portal, caller, view.referral_id).list("plan", page)
+    return await CaseDocuments(portal, caller, view.referral_id).list("plan", page)
 
 
 @router.get("/{number}/plans/{plan}")
 async def show_plan(number: Number, plan: PlanNumber, caller: Who, portal: Here) -> Response:
     """One plan: its lines, what was granted, what was asked and answered."""
     view = await find_held(portal, caller, number)
-    return await Desk(portal, caller, view.referral_id).page("plan", str(plan))
+    return await CaseDocuments(portal, caller, view.referral_id).page("plan", str(plan))
 
 
 @router.get("/{number}/reports")
 async def list_reports(number: Number, caller: Who, portal: Here, page: Paged) -> dict[str, Any]:
     """Reports that are due, and what became of them."""
     view = await find_held(portal, caller, number)
-    return await Desk(portal, caller, view.referral_id).list("report", page)
+    return await CaseDocuments(portal, caller, view.referral_id).list("report", page)
 
 
 @router.get("/{number}/reports/{name}")
 async def show_report(number: Number, name: ReportName, caller: Who, portal: Here) -> Response:
     """One report, with its narrative and what was wrong with it."""
     view = await find_held(portal, caller, number)
-    return await Desk(portal, caller, view.referral_id).page("report", name)
+    return await CaseDocuments(portal, caller, view.referral_id).page("report", name)
 
 
 @router.get("/{number}/attendance")
 async def show_attendance(number: Number, caller: Who, portal: Here) -> dict[str, Any]:
     """Day by day."""
     view = await find_held(portal, caller, number)
-    return await Desk(portal, caller, view.referral_id).attendance()
+    return await CaseDocuments(portal, caller, view.referral_id).attendance()

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from shared.calendar import Calendar
-from shared.decision import INTERNAL, Arm, Event, Outcome
+from shared.decision import INTERNAL, Event, Outcome, SetTimer
 from shared.events.portal import DeadlineReached
 from shared.events.values import Deadline
 
 
-class DoorDue(Event, type="portal.door-due", key="record_key", topic=INTERNAL):
+class DeadlineDue(Event, type="portal.door-due", key="record_key", topic=INTERNAL):
     """A door closes now."""
 
     record_key: str
@@ -19,7 +19,7 @@ class DoorDue(Event, type="portal.door-due", key="record_key", topic=INTERNAL):
     due_at: datetime
 
 
-class Door(NamedTuple):
+class OpenDeadline(NamedTuple):
     """A deadline of one service; it is not said before `not_before`, whatever it is moved to."""
 
     name: str
@@ -27,56 +27,58 @@ class Door(NamedTuple):
     not_before: datetime
 
 
-class Doors(NamedTuple):
+class OpenDeadlines(NamedTuple):
     """The doors of a record that are not closed, those whose clock stands still among them."""
 
     id: str
     version: int = 0
-    open: tuple[Door, ...] = ()
+    open: tuple[OpenDeadline, ...] = ()
 
-    def without(self, names: Iterable[str]) -> "Doors":
+    def without(self, names: Iterable[str]) -> "OpenDeadlines":
         """The others."""
         gone = frozenset(names)
         return self._replace(open=tuple(door for door in self.open if door.name not in gone))
 
 
-def open_door(doors: Doors, deadline: Deadline, service: str, *, read_at: datetime, calendar: Calendar) -> Outcome:
+def open_deadline(
+    deadlines: OpenDeadlines, deadline: Deadline, service: str, *, read_at: datetime, calendar: Calendar
+) -> Outcome:
     """A new door takes the place of the service's other doors of the record.
 
     It closes when it is due, but not before the end of the first business day after it could first be shown.
     """
     shown_for_a_day = calendar.end_of(calendar.add_business_days(calendar.day_of(read_at), 1))
-    door = Door(deadline.name, service, shown_for_a_day)
-    others = [old.name for old in doors.open if old.service == service]
-    left = doors.without(others)
-    disarmed = (Arm(doors.id, name) for name in others if name != door.name)
-    return Outcome((left._replace(open=(*left.open, door)),), timers=(*disarmed, _armed(doors.id, door, deadline)))
+    door = OpenDeadline(deadline.name, service, shown_for_a_day)
+    others = [old.name for old in deadlines.open if old.service == service]
+    left = deadlines.without(others)
+    disarmed = (SetTimer(deadlines.id, name) for name in others if name != door.name)
+    return Outcome((left._replace(open=(*left.open, door)),), timers=(*disarmed, _armed(deadlines.id, door, deadline)))
 
 
-def move_door(doors: Doors, name: str, service: str, due_at: datetime | None) -> Outcome:
+def move_deadline(deadlines: OpenDeadlines, name: str, service: str, due_at: datetime | None) -> Outcome:
     """Its clock stands still, or runs again; the day for which it had to be shown stays that of its opening."""
-    known = next((door for door in doors.open if door.name == name), None)
+    known = next((door for door in deadlines.open if door.name == name), None)
     if due_at is None:
-        return Outcome(timers=(Arm(doors.id, name),))
-    door = known or Door(name, service, due_at)
-    armed = _armed(doors.id, door, Deadline(name=name, due_at=due_at))
-    return Outcome(() if known else (doors._replace(open=(*doors.open, door)),), timers=(armed,))
+        return Outcome(timers=(SetTimer(deadlines.id, name),))
+    door = known or OpenDeadline(name, service, due_at)
+    armed = _armed(deadlines.id, door, Deadline(name=name, due_at=due_at))
+    return Outcome(() if known else (deadlines._replace(open=(*deadlines.open, door)),), timers=(armed,))
 
 
-def close_doors(doors: Doors | None, service: str, of: str = "") -> Outcome:
+def close_deadlines(deadlines: OpenDeadlines | None, service: str, of: str = "") -> Outcome:
     """Whatever the service had open on the record, or on one document of it, is answered."""
-    names = [d.name for d in doors.open if d.service == service and d.name.endswith(of)] if doors else []
-    if doors is None or not names:
+    names = [d.name for d in deadlines.open if d.service == service and d.name.endswith(of)] if deadlines else []
+    if deadlines is None or not names:
         return Outcome()
-    return Outcome((doors.without(names),), timers=tuple(Arm(doors.id, name) for name in names))
+    return Outcome((deadlines.without(names),), timers=tuple(SetTimer(deadlines.id, name) for name in names))
 
 
-def reach(doors: Doors | None, due: DoorDue) -> Outcome:
+def expire(deadlines: OpenDeadlines | None, due: DeadlineDue) -> Outcome:
     """The door has closed: what stands before this in the record's key is in time, what stands after is late."""
     said = DeadlineReached(record_key=due.record_key, service=due.service, name=due.name, due_at=due.due_at)
-    return Outcome((doors.without((due.name,)),) if doors else (), (said,))
+    return Outcome((deadlines.without((due.name,)),) if deadlines else (), (said,))
 
 
-def _armed(record_key: str, door: Door, deadline: Deadline) -> Arm:
-    due = DoorDue(record_key=record_key, service=door.service, name=door.name, due_at=deadline.due_at)
-    return Arm(record_key, door.name, max(deadline.due_at, door.not_before), due)
+def _armed(record_key: str, door: OpenDeadline, deadline: Deadline) -> SetTimer:
+    due = DeadlineDue(record_key=record_key, service=door.service, name=door.name, due_at=deadline.due_at)
+    return SetTimer(record_key, door.name, max(deadline.due_at, door.not_before), due)

@@ -26,7 +26,7 @@ class Service(NamedTuple):
 
 
 @dataclass
-class Done:
+class CompletedServices:
     """What is known of one referral: fees by code, accepted reports, days by status, grants, what was billed.
 
     `fees_on` gives the fees of a date of service by code, by the contract and the schedule of that day.
@@ -51,12 +51,12 @@ def price(cents: int, units: Decimal, percent: int = 100) -> int:
     return int((Decimal(cents) * units * percent / 100).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def services(done: Done, today: date) -> Sequence[Service]:
+def services(done: CompletedServices, today: date) -> Sequence[Service]:
     """Everything that can be billed today and was not."""
     return sorted(_services(done, today), key=lambda one: (one.service_on, one.code))
 
 
-def _services(done: Done, today: date) -> Iterator[Service]:
+def _services(done: CompletedServices, today: date) -> Iterator[Service]:
     yield from _reports(done)
     weeks: dict[date, list[date]] = {}
     for on in done.attended:
@@ -67,7 +67,7 @@ def _services(done: Done, today: date) -> Iterator[Service]:
     yield from _sessions(done)
 
 
-def _reports(done: Done) -> Iterator[Service]:
+def _reports(done: CompletedServices) -> Iterator[Service]:
     """What the fees of its day pay for each accepted report; one that came too late to be paid is no service."""
     for report in done.reports:
         on = date.fromisoformat(report["service_on"]) if report.get("service_on") else None
@@ -77,7 +77,7 @@ def _reports(done: Done) -> Iterator[Service]:
                 yield from _take(done, fee, on, percent)
 
 
-def _week(done: Done, days: Sequence[date]) -> Iterator[Service]:
+def _week(done: CompletedServices, days: Sequence[date]) -> Iterator[Service]:
     """By the week where enough days were attended, else by the day."""
     fees = done.fees_on(days[-1]).values()
     weekly = next((fee for fee in fees if fee.attendance == "week" and not fee.extension), None)
@@ -92,7 +92,7 @@ def _week(done: Done, days: Sequence[date]) -> Iterator[Service]:
                 yield from _take(done, fee, on)
 
 
-def _sessions(done: Done) -> Iterator[Service]:
+def _sessions(done: CompletedServices) -> Iterator[Service]:
     """Single sessions that a plan granted, one on each day on which the worker came."""
     for grant in done.grants:
         first, last = date.fromisoformat(grant["from_on"]), date.fromisoformat(grant.get("ended_on") or grant["to_on"])
@@ -104,7 +104,9 @@ def _sessions(done: Done) -> Iterator[Service]:
                 yield from _take(done, fee, on, discipline=grant["discipline"])
 
 
-def _take(done: Done, fee: FeeLine, on: date, percent: int = 100, discipline: str = "") -> Iterator[Service]:
+def _take(
+    done: CompletedServices, fee: FeeLine, on: date, percent: int = 100, discipline: str = ""
+) -> Iterator[Service]:
     """One unit, unless it was billed or the referral has had as many as it may."""
     has_room = fee.max_per_referral is None or done.units[fee.code] + 1 <= fee.max_per_referral
     if not has_room or (fee.code, on) in done.billed:

@@ -9,17 +9,17 @@ _STOPPED = "stopped_door"
 def move_door(body: dict[str, Any], name: str, due_at: datetime | None, at: datetime) -> None:
     """Stops the clock of a record's door, or lets it run to another end; since when it runs and its pauses are kept."""
     if due_at is None:
-        if door := body.get("door"):
-            body[_STOPPED] = {**door, "stopped_at": at}
+        if deadline := body.get("door"):
+            body[_STOPPED] = {**deadline, "stopped_at": at}
         body["door"] = None
         return
     stopped = body.pop(_STOPPED, None)
     known = body.get("door") or stopped or {}
-    door = {"name": name, "due_at": due_at}
+    deadline = {"name": name, "due_at": due_at}
     if known.get("name") == name:
         pauses = [*known.get("pauses", ()), *([[stopped["stopped_at"], at]] if stopped else [])]
-        door |= {"since": known.get("since"), **({"pauses": pauses} if pauses else {})}
-    body["door"] = door
+        deadline |= {"since": known.get("since"), **({"pauses": pauses} if pauses else {})}
+    body["door"] = deadline
 
 
 def stop(body: dict[str, Any], at: datetime) -> None:

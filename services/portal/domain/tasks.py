@@ -120,9 +120,9 @@ def _group(task: Task, now: datetime, calendar: Calendar) -> str:
 def _doored(  # noqa: PLR0913, PLR0917 - what a task shows
     body: Mapping[str, Any], what: str, number: str, href: str, action: str, about: str
 ) -> Task:
-    door = body.get("door") or {}
-    due, since = _instant(door.get("due_at")), _instant(door.get("since"))
-    return Task(what, number, href, action, about, due, since, pauses=door.get("pauses", ()))
+    deadline = body.get("door") or {}
+    due, since = _instant(deadline.get("due_at")), _instant(deadline.get("since"))
+    return Task(what, number, href, action, about, due, since, pauses=deadline.get("pauses", ()))
 
 
 def _instant(text: Any) -> datetime | None:  # noqa: ANN401 - JSON

@@ -37,7 +37,7 @@ from services.portal.pages import (
 from services.portal.pages.problems import on_fault, on_http, on_invalid, on_not_signed_in, on_problem
 from services.portal.pages.visit import NotSignedIn, check_pages, refused_origin
 from shared.health import App
-from shared.office import Office
+from shared.office import ServiceContext
 
 if TYPE_CHECKING:
     import asyncpg
@@ -110,7 +110,7 @@ async def refuse(request: Request, problem: Problem) -> Response:
     return await (refuse_call if is_call else on_problem)(request, problem)
 
 
-def make_app(office: Office) -> App:
+def make_app(office: ServiceContext) -> App:
     """The portal over HTTP; its sessions end with the time that a request may spend on the database."""
     office.pool = cast("asyncpg.Pool", DeadlinePool(office.pool))
     return Gate(Front(Portal(office)), Rate.of_environment(), refuse)

@@ -16,7 +16,7 @@ from services.portal.domain import tasks
 from services.portal.domain.tasks import Task
 from services.portal.pages.frame import page
 from services.portal.pages.settings import settings
-from services.portal.pages.visit import Visit, Visitor, may_open
+from services.portal.pages.visit import PageRequest, SignedIn, may_open
 from services.portal.pages.words import report_title
 from services.portal.store.accounts import identities_of
 from services.portal.store.notices import Notice, list_newest_notices
@@ -38,27 +38,27 @@ _OPENED = frozenset({"acknowledged", "accepted", "scheduled", "active", "dischar
 
 
 @router.get("/inbox")
-async def show_inbox(visit: Visitor) -> Response:
+async def show_inbox(request: SignedIn) -> Response:
     """Everybody's own; a worker's is the page of their program."""
-    if visit.caller.kind == "worker":
+    if request.caller.kind == "worker":
         return RedirectResponse("/my", 303)
     now = clock.now()
-    async with visit.portal.reading(visit.caller) as conn:
-        queue = await _queue(visit, conn, now)
-        told = await list_newest_notices(conn, visit.caller.recipients, _TOLD)
+    async with request.portal.reading(request.caller) as conn:
+        queue = await _queue(request, conn, now)
+        told = await list_newest_notices(conn, request.caller.recipients, _TOLD)
     shown = tasks.by_urgency(queue.tasks, now)[:_SHOWN]
-    async with visit.portal.office.pool.acquire() as conn:
+    async with request.portal.office.pool.acquire() as conn:
         names = await identities_of(conn, {f"worker/{t.person_id}" for t in shown if t.person_id})
     context = {
-        "groups": tasks.grouped(shown, now, visit.register.default_calendar),
+        "groups": tasks.grouped(shown, now, request.register.default_calendar),
         "count": queue.total,
         "shown": len(shown),
         "overdue": queue.late,
         "names": names,
-        "notices": told_once(told, visit.roles),
-        "has_pages": bool(visit.roles & WITH_PAGES),
+        "notices": told_once(told, request.roles),
+        "has_pages": bool(request.roles & WITH_PAGES),
     }
-    return page(visit.request, "inbox/inbox.html", {**await visit.frame("inbox"), **context})
+    return page(request.request, "inbox/inbox.html", {**await request.frame("inbox"), **context})
 
 
 class Told(NamedTuple):
@@ -106,54 +106,55 @@ class Queue(NamedTuple):
         return Queue([*self.tasks, *other.tasks], self.total + other.total, self.late + other.late)
 
 
-async def _queue(visit: Visit, conn: Connection, now: datetime) -> Queue:
-    if visit.caller.kind == "insurer":
-        return Queue.of(await _of_officer(visit, conn), now)
-    return await _of_clinic(visit, conn, now) | Queue.of(await _of_papers(visit, conn, now), now)
+async def _queue(request: PageRequest, conn: Connection, now: datetime) -> Queue:
+    if request.caller.kind == "insurer":
+        return Queue.of(await _of_officer(request, conn), now)
+    return await _of_clinic(request, conn, now) | Queue.of(await _of_papers(request, conn, now), now)
 
 
-async def _of_clinic(visit: Visit, conn: Connection, now: datetime) -> Queue:
+async def _of_clinic(request: PageRequest, conn: Connection, now: datetime) -> Queue:
     """Referrals that wait for an answer, a visit or a plan."""
-    if not visit.roles & _CLINIC:
+    if not request.roles & _CLINIC:
         return Queue.of((), now)
-    calendar = visit.register.default_calendar
+    calendar = request.register.default_calendar
     today = calendar.start_of(calendar.day_of(now))
-    asked = await list_asking(conn, visit.caller.within(_CLINIC).sites, now, today, _SHOWN)
+    asked = await list_asking(conn, request.caller.within(_CLINIC).sites, now, today, _SHOWN)
     found: list[Task] = []
     for one in asked.first:
         contract_id = one.body.get("contract_id")
         person_id = one.person_id if one.state in _OPENED else None
-        waiting = tasks.of_referral(one.state, one.number, one.body, now, visit.register.calendar(contract_id))
+        waiting = tasks.of_referral(one.state, one.number, one.body, now, request.register.calendar(contract_id))
         found += [task._replace(contract_id=contract_id, person_id=person_id) for task in waiting]
     return Queue(found, asked.total, asked.late)
 
 
-async def _of_papers(visit: Visit, conn: Connection, now: datetime) -> Sequence[Task]:
+async def _of_papers(request: PageRequest, conn: Connection, now: datetime) -> Sequence[Task]:
     """Reports to write, questions to answer, and invoices to put right."""
     found: list[Task] = []
-    treating, billing = visit.caller.within(_CLINIC).sites, visit.caller.within(_BILLS).sites
+    treating, billing = request.caller.within(_CLINIC).sites, request.caller.within(_BILLS).sites
     for one in await list_open_papers(conn, treating, billing):
         task: Task | None = None
         match one.kind:
             case "report":
-                fees = visit.register.fees(one.contract_id, visit.register.default_calendar.day_of(now))
+                fees = request.register.fees(one.contract_id, request.register.default_calendar.day_of(now))
                 worth = tasks.worth_of(fees.values(), one.body.get("kind", ""))
                 task = tasks.of_report(one.number, one.name, report_title(one.name), one.body, worth)
             case "plan":
                 task = tasks.of_question(one.number, one.name, one.body)
             case "invoice":
-                task = tasks.of_invoice(one.number, one.name, one.body, visit.register.calendar(one.contract_id))
+                task = tasks.of_invoice(one.number, one.name, one.body, request.register.calendar(one.contract_id))
         if task:
             found.append(task._replace(person_id=one.person_id, contract_id=one.contract_id))
     return found
 
 
-async def _of_officer(visit: Visit, conn: Connection) -> list[Task]:
+async def _of_officer(request: PageRequest, conn: Connection) -> list[Task]:
     """Plans to decide and reports to review."""
-    if "claims_officer" not in visit.roles:
+    if "claims_officer" not in request.roles:
         return []
     return [
-        officer_task(paper.kind, paper.name, paper.body, number) for paper, number, _ in await list_queue(conn, 0, 500)
+        officer_task(document.kind, document.name, document.body, number)
+        for document, number, _ in await list_queue(conn, 0, 500)
     ]
 
 
@@ -167,22 +168,22 @@ def officer_task(kind: str, name: str, body: dict[str, object], number: str) -> 
             f"/officer/referrals/{number}/reports/{name}",
             "Review",
         )
-    door = body.get("door")
-    due = door.get("due_at") if isinstance(door, dict) else None
+    deadline = body.get("door")
+    due = deadline.get("due_at") if isinstance(deadline, dict) else None
     lines = body.get("lines")
     cents = sum(line.get("cents", 0) for line in lines) if kind == "plan" and isinstance(lines, list) else None
     at = datetime.fromisoformat(due).astimezone(UTC) if due else None
-    since = door.get("since") if isinstance(door, dict) else None
+    since = deadline.get("since") if isinstance(deadline, dict) else None
     began = datetime.fromisoformat(since) if since else None
-    pauses = door.get("pauses", ()) if isinstance(door, dict) else ()
+    pauses = deadline.get("pauses", ()) if isinstance(deadline, dict) else ()
     return Task(what, number, href, action, due_at=at, since=began, at_stake=cents, pauses=pauses)
 
 
-async def stream_of(visit: Visitor) -> AsyncIterator[Stream]:
+async def stream_of(request: SignedIn) -> AsyncIterator[Stream]:
     """A stream of this tab's own."""
-    session = sha256(visit.request.cookies.get(settings().cookie, "").encode()).digest()
-    client = Client(visit.whole, session, f"{visit.whole.account_id}/{uuid4()}")
-    async with visit.portal.live.open(client) as stream:
+    session = sha256(request.request.cookies.get(settings().cookie, "").encode()).digest()
+    client = Client(request.whole, session, f"{request.whole.account_id}/{uuid4()}")
+    async with request.portal.live.open(client) as stream:
         yield stream
 
 

@@ -12,11 +12,11 @@ from fastapi.responses import RedirectResponse
 
 from services.portal.api import billing
 from services.portal.api.bodies import Invoice, Rectification, Void
-from services.portal.api.papers import Desk, allowed_to_clinic
+from services.portal.api.papers import CaseDocuments, allowed_to_clinic
 from services.portal.api.problems import Problem, error, not_found
 from services.portal.api.referrals import find_at, page_of
 from services.portal.domain.letters import trimmed
-from services.portal.domain.ready import Done, Service, price, services
+from services.portal.domain.ready import CompletedServices, Service, price, services
 from services.portal.domain.typed_values import (
     MOST_CENTS,
     day_in,
@@ -28,20 +28,20 @@ from services.portal.pages import editing, words
 from services.portal.pages.frame import page
 from services.portal.pages.press import (
     Fields,
+    FormSubmission,
     Outcome,
-    Press,
-    Pressed,
+    Submitted,
     body_of,
     read_all,
     removed_row,
     row_places,
     rows_of,
 )
-from services.portal.pages.visit import Visit, Visitor
+from services.portal.pages.visit import PageRequest, SignedIn
 from services.portal.store.accounts import identities_of
 from services.portal.store.drafts import list_drafts
-from services.portal.store.papers import Paper, find_own, list_own, list_papers
-from services.portal.store.shown import View, list_newest
+from services.portal.store.papers import CaseDocument, find_own, list_own, list_papers
+from services.portal.store.shown import ReferralView, list_newest
 from shared import clock
 from shared.events.procurement import FeeLine
 from shared.limits import NEWEST
@@ -56,24 +56,24 @@ _DECIDED = 200
 
 
 @router.get("")
-async def list_all(visit: Visitor, cursor: Annotated[str, Query(pattern=r"^[0-9]{0,18}$")] = "") -> Response:
+async def list_all(request: SignedIn, cursor: Annotated[str, Query(pattern=r"^[0-9]{0,18}$")] = "") -> Response:
     """Drafts, and what was sent, with what became of it; what changed last comes first."""
-    async with visit.portal.reading(visit.caller) as conn:
-        found = await list_own(conn, "invoice", visit.caller.sites, int(cursor or 0), 51)
-        drafts = await list_drafts(conn, "invoice", visit.caller.sites)
+    async with request.portal.reading(request.caller) as conn:
+        found = await list_own(conn, "invoice", request.caller.sites, int(cursor or 0), 51)
+        drafts = await list_drafts(conn, "invoice", request.caller.sites)
     context = {
         "invoices": found[:50],
         "drafts": [number for _, number in drafts],
         "saved": {number: draft.saved_at for draft, number in drafts},
         "older": found[49][2] if len(found) > 50 else None,  # noqa: PLR2004 - a page
     }
-    return page(visit.request, "invoices/list.html", {**await visit.frame("invoices"), **context})
+    return page(request.request, "invoices/list.html", {**await request.frame("invoices"), **context})
 
 
 class Ready(NamedTuple):
     """A referral with what can be billed of it."""
 
-    view: View
+    view: ReferralView
     services: Sequence[Service]
 
     @property
@@ -83,38 +83,40 @@ class Ready(NamedTuple):
 
 
 @router.get("/new")
-async def show_ready(visit: Visitor) -> Response:
+async def show_ready(request: SignedIn) -> Response:
     """What can be billed, worker by worker: accepted reports, attended days, sessions of a plan."""
     ready: list[Ready] = []
-    async with visit.portal.reading(visit.caller) as conn:
+    async with request.portal.reading(request.caller) as conn:
         for state in _BILLABLE:
-            for view, _ in await list_newest(conn, visit.caller.sites, state, 0, 200):
-                if found := services(await _done(conn, visit, view), _today(visit, view)):
+            for view, _ in await list_newest(conn, request.caller.sites, state, 0, 200):
+                if found := services(await _done(conn, request, view), _today(request, view)):
                     ready.append(Ready(view, found))
-    async with visit.portal.office.pool.acquire() as conn:
+    async with request.portal.office.pool.acquire() as conn:
         names = await identities_of(conn, {f"worker/{one.view.person_id}" for one in ready})
     context = {"ready": ready, "names": names, "total": sum(one.cents for one in ready)}
-    return page(visit.request, "invoices/new.html", {**await visit.frame("invoices", live=False), **context})
+    return page(request.request, "invoices/new.html", {**await request.frame("invoices", live=False), **context})
 
 
-def _today(visit: Visit, view: View) -> date:
-    return visit.register.calendar(view.body.get("contract_id")).day_of(clock.now())
+def _today(request: PageRequest, view: ReferralView) -> date:
+    return request.register.calendar(view.body.get("contract_id")).day_of(clock.now())
 
 
-async def _done(conn: Connection, visit: Visit, view: View) -> Done:
+async def _done(conn: Connection, request: PageRequest, view: ReferralView) -> CompletedServices:
     """What is known of a referral, for its bill."""
-    found: dict[str, list[Paper]] = {}
+    found: dict[str, list[CaseDocument]] = {}
     for kind in ("report", "attendance", "plan", "invoice"):
-        found[kind] = [paper for paper, _ in await list_papers(conn, view.referral_id, kind, 0, 1000)]
-    lines = [line for paper in found["invoice"] if paper.state != "voided" for line in paper.body.get("lines", ())]
+        found[kind] = [document for document, _ in await list_papers(conn, view.referral_id, kind, 0, 1000)]
+    lines = [
+        line for document in found["invoice"] if document.state != "voided" for line in document.body.get("lines", ())
+    ]
     units: Counter[str] = Counter()
     for line in lines:
         units[line["code"]] += Decimal(str(line["units"]))  # type: ignore[assignment]  # a counter of decimals
-    return Done(
-        lambda on: visit.register.fees(view.body.get("contract_id"), on),
-        [paper.body for paper in found["report"] if paper.state == "accepted"],
-        next((paper.body["days"] for paper in found["attendance"]), {}),
-        [grant for paper in found["plan"] for grant in paper.body.get("grants", ())],
+    return CompletedServices(
+        lambda on: request.register.fees(view.body.get("contract_id"), on),
+        [document.body for document in found["report"] if document.state == "accepted"],
+        next((document.body["days"] for document in found["attendance"]), {}),
+        [grant for document in found["plan"] for grant in document.body.get("grants", ())],
         words.a_day(view.body.get("last_on")),
         {(line["code"], date.fromisoformat(line["service_on"])) for line in lines},
         units,
@@ -122,21 +124,24 @@ async def _done(conn: Connection, visit: Visit, view: View) -> Done:
 
 
 @router.post("/new")
-async def create(press: Pressed) -> Response:
+async def create(submission: Submitted) -> Response:
     """A draft with everything that is ready for one worker."""
-    number = press.fields.get("number", "")
-    opened = await editing.open_draft(press.visit, number, "invoice", "new")
+    number = submission.fields.get("number", "")
+    opened = await editing.open_draft(submission.visit, number, "invoice", "new")
     if not opened.is_begun:
-        await editing.begin(press, opened, await _first(press.visit, opened.view))
+        await editing.begin(submission, opened, await _first(submission.visit, opened.view))
     return RedirectResponse(f"/invoices/{_DRAFT}{number}", 303)
 
 
-async def _first(visit: Visit, view: View) -> Mapping[str, str]:
+async def _first(request: PageRequest, view: ReferralView) -> Mapping[str, str]:
     """The fields of an invoice for what is ready."""
-    async with visit.portal.reading(visit.caller) as conn:
-        found = services(await _done(conn, visit, view), _today(visit, view))
+    async with request.portal.reading(request.caller) as conn:
+        found = services(await _done(conn, request, view), _today(request, view))
         sent = len(await list_papers(conn, view.referral_id, "invoice", 0, 1000))
-    fields = {"number": f"{view.number.removeprefix('R-')}-{sent + 1}", "invoiced_on": _today(visit, view).isoformat()}
+    fields = {
+        "number": f"{view.number.removeprefix('R-')}-{sent + 1}",
+        "invoiced_on": _today(request, view).isoformat(),
+    }
     for n, one in enumerate(found):
         line = {
             "code": one.code,
@@ -155,54 +160,56 @@ def dollars(cents: int) -> str:
 
 
 @router.get("/{invoice_id}")
-async def show(invoice_id: InvoiceId, visit: Visitor) -> Response:
+async def show(invoice_id: InvoiceId, request: SignedIn) -> Response:
     """The editor of a draft, or what became of an invoice that was sent."""
     if invoice_id.startswith(_DRAFT):
-        return await _editor(visit, invoice_id)
-    return await _result(visit, invoice_id)
+        return await _editor(request, invoice_id)
+    return await _result(request, invoice_id)
 
 
-async def _sent(visit: Visit, invoice_id: str) -> tuple[Paper, str]:
-    async with visit.portal.reading(visit.caller) as conn:
-        found = await find_own(conn, "invoice", invoice_id, visit.caller.sites)
+async def _sent(request: PageRequest, invoice_id: str) -> tuple[CaseDocument, str]:
+    async with request.portal.reading(request.caller) as conn:
+        found = await find_own(conn, "invoice", invoice_id, request.caller.sites)
     if found is None:
         raise not_found()
     return found
 
 
-async def _result(visit: Visit, invoice_id: str, outcome: Outcome | None = None) -> Response:
-    paper, number = await _sent(visit, invoice_id)
-    view = await find_at(visit.portal, visit.caller, number, paper.site_id or "")
+async def _result(request: PageRequest, invoice_id: str, outcome: Outcome | None = None) -> Response:
+    document, number = await _sent(request, invoice_id)
+    view = await find_at(request.portal, request.caller, number, document.site_id or "")
     context = {
-        "r": await page_of(visit.portal, view),
-        "v": await Desk(visit.portal, visit.caller, view.referral_id).glance("invoice", invoice_id),
-        "allowed": allowed_to_clinic(paper),
-        "fees": _fees(visit, view, [line["service_on"] for line in paper.body.get("lines", ())]),
+        "r": await page_of(request.portal, view),
+        "v": await CaseDocuments(request.portal, request.caller, view.referral_id).glance("invoice", invoice_id),
+        "allowed": allowed_to_clinic(document),
+        "fees": _fees(request, view, [line["service_on"] for line in document.body.get("lines", ())]),
         "outcome": outcome,
         "f": {},
     }
-    frame = await visit.frame("invoices")
-    return page(visit.request, "invoices/result.html", {**frame, **context}, status=outcome.status if outcome else 200)
+    frame = await request.frame("invoices")
+    return page(
+        request.request, "invoices/result.html", {**frame, **context}, status=outcome.status if outcome else 200
+    )
 
 
 @router.post("/{invoice_id}")
-async def change(invoice_id: InvoiceId, press: Pressed) -> Response:
+async def change(invoice_id: InvoiceId, submission: Submitted) -> Response:
     """Typed into the editor; or an invoice that was sent is taken back or put right."""
-    how = press.fields.get("how", "")
+    how = submission.fields.get("how", "")
     if invoice_id.startswith(_DRAFT):
-        return await _edit(press, invoice_id, how)
-    paper, number = await _sent(press.visit, invoice_id)
+        return await _edit(submission, invoice_id, how)
+    document, number = await _sent(submission.visit, invoice_id)
     if how == "rectify":
-        opened = await editing.open_draft(press.visit, number, "invoice", "new")
-        again = _denied_again(paper, opened.view, _today(press.visit, opened.view))
-        if not await editing.begin(press, opened, again):
-            return await _result(press.visit, invoice_id, _begun(number))
+        opened = await editing.open_draft(submission.visit, number, "invoice", "new")
+        again = _denied_again(document, opened.view, _today(submission.visit, opened.view))
+        if not await editing.begin(submission, opened, again):
+            return await _result(submission.visit, invoice_id, _begun(number))
         return RedirectResponse(f"/invoices/{_DRAFT}{number}", 303)
-    outcome = await press.act(billing.void, number, lambda: Void(invoice_id=invoice_id))
+    outcome = await submission.act(billing.void, number, lambda: Void(invoice_id=invoice_id))
     return (
-        press.go(outcome, f"/invoices/{invoice_id}")
+        submission.go(outcome, f"/invoices/{invoice_id}")
         if outcome.is_sent
-        else await _result(press.visit, invoice_id, outcome)
+        else await _result(submission.visit, invoice_id, outcome)
     )
 
 
@@ -216,10 +223,10 @@ def _begun(number: str) -> Outcome:
     return Outcome(409, said)
 
 
-def _denied_again(paper: Paper, view: View, today: date) -> Mapping[str, str]:
+def _denied_again(document: CaseDocument, view: ReferralView, today: date) -> Mapping[str, str]:
     """A new invoice with the lines that were refused."""
-    denied = [line for line in paper.body.get("lines", ()) if line.get("status") == "denied"]
-    fields = {"number": f"{paper.body['number']}-R", "invoiced_on": today.isoformat(), "rectifies": paper.name}
+    denied = [line for line in document.body.get("lines", ()) if line.get("status") == "denied"]
+    fields = {"number": f"{document.body['number']}-R", "invoiced_on": today.isoformat(), "rectifies": document.name}
     for n, line in enumerate(denied):
         said = {"code": line["code"], "service_on": line["service_on"], "units": words.units(line["units_claimed"])}
         said |= {"dollars": dollars(line["claimed_cents"]), "discipline": line.get("discipline") or ""}
@@ -227,39 +234,41 @@ def _denied_again(paper: Paper, view: View, today: date) -> Mapping[str, str]:
     return {**fields, "rows": str(max(len(denied), 1)), "referral": view.number}
 
 
-async def _opened(visit: Visit, invoice_id: str) -> editing.Editing:
-    return await editing.open_draft(visit, invoice_id.removeprefix(_DRAFT), "invoice", "new")
+async def _opened(request: PageRequest, invoice_id: str) -> editing.Editing:
+    return await editing.open_draft(request, invoice_id.removeprefix(_DRAFT), "invoice", "new")
 
 
-async def _editor(visit: Visit, invoice_id: str, outcome: Outcome | None = None, template: str = "edit") -> Response:
-    opened = await _opened(visit, invoice_id)
+async def _editor(
+    request: PageRequest, invoice_id: str, outcome: Outcome | None = None, template: str = "edit"
+) -> Response:
+    opened = await _opened(request, invoice_id)
     fields = outcome.fields if outcome else opened.fields
-    fees = _fees(visit, opened.view, [row["service_on"] for row in _lines(fields)])
+    fees = _fees(request, opened.view, [row["service_on"] for row in _lines(fields)])
     context = {
-        "r": await page_of(visit.portal, opened.view),
+        "r": await page_of(request.portal, opened.view),
         "editing": opened,
         "outcome": outcome,
         "f": fields,
         "rows": range(len(_lines(fields)) or 1),
-        "notes": notes(fields, lambda on: visit.register.fees(opened.view.body.get("contract_id"), on)),
+        "notes": notes(fields, lambda on: request.register.fees(opened.view.body.get("contract_id"), on)),
         "total": total_of(fields),
         "fees": fees,
-        "codes": {code: visit.register.service(code) for code in fees},
-        "payee": visit.register.name(opened.view.body.get("payee_id")),
+        "codes": {code: request.register.service(code) for code in fees},
+        "payee": request.register.name(opened.view.body.get("payee_id")),
         "invoice_id": invoice_id,
     }
-    frame = await visit.frame("invoices", live=False)
+    frame = await request.frame("invoices", live=False)
     status = outcome.status if outcome else 200
-    return page(visit.request, f"invoices/{template}.html", {**frame, **context}, status=status)
+    return page(request.request, f"invoices/{template}.html", {**frame, **context}, status=status)
 
 
-def _fees(visit: Visit, view: View, days: Sequence[str]) -> Mapping[str, FeeLine]:
+def _fees(request: PageRequest, view: ReferralView, days: Sequence[str]) -> Mapping[str, FeeLine]:
     """Fees by code of every day that is named and of today, which holds where two days differ in a code's words."""
     contract_id = view.body.get("contract_id")
     named = sorted({on for text in days if (on := day_in(text))})
     found: dict[str, FeeLine] = {}
-    for on in (*named, _today(visit, view)):
-        found |= visit.register.fees(contract_id, on)
+    for on in (*named, _today(request, view)):
+        found |= request.register.fees(contract_id, on)
     return found
 
 
@@ -287,18 +296,18 @@ def notes(fields: Fields, fees_on: Callable[[date], Mapping[str, FeeLine]]) -> M
     return found
 
 
-async def _edit(press: Press, invoice_id: str, how: str) -> Response:
+async def _edit(submission: FormSubmission, invoice_id: str, how: str) -> Response:
     """Saved as one types, by a line more or less, thrown away, or on to the last look."""
-    opened = await _opened(press.visit, invoice_id)
+    opened = await _opened(submission.visit, invoice_id)
     if how == "discard":
-        await editing.drop(press, opened)
+        await editing.drop(submission, opened)
         return editing.back("/invoices")
-    fields = _with_rows({**opened.fields, **press.typed}, how)
-    is_saved = await editing.replace(press, opened, fields)
-    if editing.is_typing(press):
-        return await editing.told(press, opened, is_saved=is_saved, context={"price": total_of(fields)})
+    fields = _with_rows({**opened.fields, **submission.typed}, how)
+    is_saved = await editing.replace(submission, opened, fields)
+    if editing.is_typing(submission):
+        return await editing.told(submission, opened, is_saved=is_saved, context={"price": total_of(fields)})
     if not is_saved:
-        return await _editor(press.visit, invoice_id, editing.changed_meanwhile(press, opened))
+        return await _editor(submission.visit, invoice_id, editing.changed_meanwhile(submission, opened))
     return editing.back(f"/invoices/{invoice_id}/check" if how == "check" else f"/invoices/{invoice_id}")
 
 
@@ -316,28 +325,28 @@ def _with_rows(fields: Fields, how: str) -> dict[str, str]:
 
 
 @router.get("/{invoice_id}/check")
-async def check(invoice_id: InvoiceId, visit: Visitor) -> Response:
+async def check(invoice_id: InvoiceId, request: SignedIn) -> Response:
     """A last look at a draft: every line, what strikes the eye, the sum, who is paid."""
     if not invoice_id.startswith(_DRAFT):
         raise not_found()
-    return await _editor(visit, invoice_id, None, "check")
+    return await _editor(request, invoice_id, None, "check")
 
 
 @router.post("/{invoice_id}/check")
-async def send(invoice_id: InvoiceId, press: Pressed) -> Response:
+async def send(invoice_id: InvoiceId, submission: Submitted) -> Response:
     """The invoice as it stands in the draft; the draft is done with once it is taken."""
-    opened = await _opened(press.visit, invoice_id)
+    opened = await _opened(submission.visit, invoice_id)
     fields, number = opened.fields, opened.view.number
     if fields.get("rectifies"):
-        outcome = await press.act(billing.rectify, number, lambda: rectified(fields), is_new=True)
+        outcome = await submission.act(billing.rectify, number, lambda: rectified(fields), is_new=True)
     else:
-        outcome = await press.act(billing.invoice, number, lambda: billed(fields), is_new=True)
+        outcome = await submission.act(billing.invoice, number, lambda: billed(fields), is_new=True)
     if not outcome.is_sent:
         refused = Outcome(outcome.status, outcome.said, fields, _places(fields))
-        return await _editor(press.visit, invoice_id, refused)
+        return await _editor(submission.visit, invoice_id, refused)
     if outcome.status == _DECIDED:
-        await editing.drop(press, opened)
-    return press.go(outcome, await _place(press.visit, opened.view, trimmed(fields.get("number", ""))))
+        await editing.drop(submission, opened)
+    return submission.go(outcome, await _place(submission.visit, opened.view, trimmed(fields.get("number", ""))))
 
 
 def _places(fields: Fields) -> Fields:
@@ -346,10 +355,10 @@ def _places(fields: Fields) -> Fields:
     return {sent: re.sub(r"cents$", "dollars", place) for sent, place in places.items()}
 
 
-async def _place(visit: Visit, view: View, number: str) -> str:
+async def _place(request: PageRequest, view: ReferralView, number: str) -> str:
     """The page of the invoice that has this number."""
-    async with visit.portal.reading(visit.caller) as conn:
-        found = [paper for paper, _ in await list_papers(conn, view.referral_id, "invoice", 0, 1000)]
+    async with request.portal.reading(request.caller) as conn:
+        found = [document for document, _ in await list_papers(conn, view.referral_id, "invoice", 0, 1000)]
     return next((f"/invoices/{p.name}" for p in found if p.body.get("number") == number), "/invoices")
 
 

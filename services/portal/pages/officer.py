@@ -17,7 +17,7 @@ from services.portal.api.bodies import (
     Withdrawal,
 )
 from services.portal.api.officer import case_page, find_any
-from services.portal.api.papers import Desk
+from services.portal.api.papers import CaseDocuments
 from services.portal.api.problems import not_found
 from services.portal.api.referrals import Number
 from services.portal.api.treatment import PlanNumber, ReportName
@@ -25,10 +25,10 @@ from services.portal.domain import tasks
 from services.portal.pages.frame import page
 from services.portal.pages.history import told_to_insurer
 from services.portal.pages.inbox import officer_task
-from services.portal.pages.press import Fields, Outcome, Pressed, body_of, rows_of
+from services.portal.pages.press import Fields, Outcome, Submitted, body_of, rows_of
 from services.portal.pages.referrals import stages
 from services.portal.pages.reports import told_sections
-from services.portal.pages.visit import Visit, Visitor
+from services.portal.pages.visit import PageRequest, SignedIn
 from services.portal.pages.visits import held
 from services.portal.store.cases import Case, list_newest
 from services.portal.store.contents import parts_of
@@ -41,31 +41,31 @@ router = APIRouter(prefix="/officer")
 
 
 @router.get("")
-async def show_queue(visit: Visitor, cursor: Annotated[str, Query(pattern=r"^[0-9]{0,18}$")] = "") -> Response:
+async def show_queue(request: SignedIn, cursor: Annotated[str, Query(pattern=r"^[0-9]{0,18}$")] = "") -> Response:
     """Plans to decide and reports to review by their clocks, and the referrals that changed last."""
     now = clock.now()
-    async with visit.portal.reading(visit.caller) as conn:
+    async with request.portal.reading(request.caller) as conn:
         waiting = await list_queue(conn, 0, 500)
         cases = await list_newest(conn, int(cursor or 0), 51)
-    found = [officer_task(paper.kind, paper.name, paper.body, number) for paper, number, _ in waiting]
+    found = [officer_task(document.kind, document.name, document.body, number) for document, number, _ in waiting]
     shown = tasks.by_urgency(found, now)[:50]
     context = {
-        "groups": tasks.grouped(shown, now, visit.register.default_calendar),
+        "groups": tasks.grouped(shown, now, request.register.default_calendar),
         "count": len(found),
         "names": {},
         "cases": [case for case, _ in cases[:50]],
         "older": cases[49][1] if len(cases) > 50 else None,  # noqa: PLR2004 - a page
     }
-    return page(visit.request, "officer/queue.html", {**await visit.frame("officer"), **context})
+    return page(request.request, "officer/queue.html", {**await request.frame("officer"), **context})
 
 
-async def _case(visit: Visit, number: str, template: str, outcome: Outcome | None, **more: Any) -> Response:  # noqa: ANN401 - whatever the template shows
+async def _case(request: PageRequest, number: str, template: str, outcome: Outcome | None, **more: Any) -> Response:  # noqa: ANN401 - whatever the template shows
     """A page about one referral, with the worker."""
-    case = more.pop("case", None) or await find_any(visit.portal, visit.caller, number)
-    said = await case_page(visit.portal, case)
+    case = more.pop("case", None) or await find_any(request.portal, request.caller, number)
+    said = await case_page(request.portal, case)
     is_live = more.pop("live", True) and outcome is None
     context = {
-        **await visit.frame("officer", live=is_live),
+        **await request.frame("officer", live=is_live),
         "r": said,
         "contract_id": case.body.get("contract_id"),
         "outcome": outcome,
@@ -73,32 +73,32 @@ async def _case(visit: Visit, number: str, template: str, outcome: Outcome | Non
         "is_officer": True,
         **more,
     }
-    return page(visit.request, f"officer/{template}.html", context, status=outcome.status if outcome else 200)
+    return page(request.request, f"officer/{template}.html", context, status=outcome.status if outcome else 200)
 
 
 @router.get("/referrals/{number}")
-async def show_referral(number: Number, visit: Visitor) -> Response:
+async def show_referral(number: Number, request: SignedIn) -> Response:
     """As its clinic sees it, and what an officer may do."""
-    return await _referral(visit, number)
+    return await _referral(request, number)
 
 
-async def _referral(visit: Visit, number: str, outcome: Outcome | None = None) -> Response:
-    case = await find_any(visit.portal, visit.caller, number)
-    async with visit.portal.reading(visit.caller) as conn:
-        papers = {
-            kind: [paper for paper, _ in await list_papers(conn, case.referral_id, kind, 0, 1000)]
+async def _referral(request: PageRequest, number: str, outcome: Outcome | None = None) -> Response:
+    case = await find_any(request.portal, request.caller, number)
+    async with request.portal.reading(request.caller) as conn:
+        documents = {
+            kind: [document for document, _ in await list_papers(conn, case.referral_id, kind, 0, 1000)]
             for kind in ("plan", "report", "invoice")
         }
         entries = await list_entries(conn, case.referral_id, 200)
-    papers["report"].sort(key=lambda paper: str(paper.body.get("due_at")))
+    documents["report"].sort(key=lambda document: str(document.body.get("due_at")))
     more = {
         "case": case,
-        "declined": await _declined(visit, case, entries),
+        "declined": await _declined(request, case, entries),
         "stages": stages({**case.body, "state": case.state}),
-        "papers": papers,
-        "entries": [line for entry in entries if (line := told_to_insurer(entry, visit.register.name))],
+        "papers": documents,
+        "entries": [line for entry in entries if (line := told_to_insurer(entry, request.register.name))],
     }
-    return await _case(visit, number, "referral", outcome, **more)
+    return await _case(request, number, "referral", outcome, **more)
 
 
 class Declined(NamedTuple):
@@ -111,73 +111,73 @@ class Declined(NamedTuple):
     comment: str | None
 
 
-async def _declined(visit: Visit, case: Case, entries: Sequence[Entry]) -> Sequence[Declined]:
+async def _declined(request: PageRequest, case: Case, entries: Sequence[Entry]) -> Sequence[Declined]:
     """Every declined offer of a referral, the newest first."""
     found = []
-    async with visit.portal.office.pool.acquire() as conn:
+    async with request.portal.office.pool.acquire() as conn:
         for entry in (one for one in entries if one.words == "referral-declined"):
             body = entry.body
             comment = (
                 await read_document(conn, case.referral_id, body["comment_id"]) if body.get("comment_id") else None
             )
-            clinic = visit.register.name(entry.site_id)
+            clinic = request.register.name(entry.site_id)
             found.append(Declined(clinic, entry.at, body.get("reason_code", ""), body.get("next_step", ""), comment))
     return found
 
 
 @router.post("/referrals/{number}")
-async def change_referral(number: Number, press: Pressed) -> Response:
+async def change_referral(number: Number, submission: Submitted) -> Response:
     """Held, resumed or withdrawn."""
-    how, fields = press.fields.get("how"), press.fields
+    how, fields = submission.fields.get("how"), submission.fields
     if how == "resume":
-        outcome = await press.act(deciding.resume_for_insurer, number)
+        outcome = await submission.act(deciding.resume_for_insurer, number)
     elif how == "hold":
-        outcome = await press.act(deciding.hold_for_insurer, number, lambda: held(fields, HoldForInsurer))
+        outcome = await submission.act(deciding.hold_for_insurer, number, lambda: held(fields, HoldForInsurer))
     else:
         reason = {"reason_code": fields.get("reason_code")}
-        outcome = await press.act(deciding.withdraw, number, lambda: body_of(Withdrawal, reason))
+        outcome = await submission.act(deciding.withdraw, number, lambda: body_of(Withdrawal, reason))
     if outcome.is_sent:
-        return press.go(outcome, f"/officer/referrals/{number}")
+        return submission.go(outcome, f"/officer/referrals/{number}")
     if how == "withdraw":
-        return await _case(press.visit, number, "withdraw", outcome)
-    return await _referral(press.visit, number, outcome)
+        return await _case(submission.visit, number, "withdraw", outcome)
+    return await _referral(submission.visit, number, outcome)
 
 
 @router.get("/referrals/{number}/withdraw")
-async def ask_withdrawal(number: Number, visit: Visitor) -> Response:
+async def ask_withdrawal(number: Number, request: SignedIn) -> Response:
     """What withdrawing does, before it is done."""
-    return await _case(visit, number, "withdraw", None, live=False)
+    return await _case(request, number, "withdraw", None, live=False)
 
 
-async def _paper(visit: Visit, case: Case, kind: str, name: str) -> Mapping[str, Any]:
-    said = await Desk(visit.portal, visit.caller, case.referral_id).glance(kind, name)
+async def _paper(request: PageRequest, case: Case, kind: str, name: str) -> Mapping[str, Any]:
+    said = await CaseDocuments(request.portal, request.caller, case.referral_id).glance(kind, name)
     if not said:
         raise not_found()
     return said
 
 
 @router.get("/referrals/{number}/plans/{plan}")
-async def show_plan(number: Number, plan: PlanNumber, visit: Visitor) -> Response:
+async def show_plan(number: Number, plan: PlanNumber, request: SignedIn) -> Response:
     """Line by line, with what it costs and until when it is decided."""
-    return await _plan(visit, number, plan)
+    return await _plan(request, number, plan)
 
 
-async def _plan(visit: Visit, number: str, plan: int, outcome: Outcome | None = None) -> Response:
-    case = await find_any(visit.portal, visit.caller, number)
-    said = await _paper(visit, case, "plan", str(plan))
-    return await _case(visit, number, "plan", outcome, case=case, p=said, live=not said["allowed"])
+async def _plan(request: PageRequest, number: str, plan: int, outcome: Outcome | None = None) -> Response:
+    case = await find_any(request.portal, request.caller, number)
+    said = await _paper(request, case, "plan", str(plan))
+    return await _case(request, number, "plan", outcome, case=case, p=said, live=not said["allowed"])
 
 
 @router.post("/referrals/{number}/plans/{plan}")
-async def decide(number: Number, plan: PlanNumber, press: Pressed) -> Response:
+async def decide(number: Number, plan: PlanNumber, submission: Submitted) -> Response:
     """Each line granted in whole, in part or not; or the clinic is asked, once."""
-    if press.fields.get("how") == "ask":
-        members = {"plan": plan, "question": press.fields.get("question")}
-        outcome = await press.act(deciding.request_information, number, lambda: body_of(Question, members))
+    if submission.fields.get("how") == "ask":
+        members = {"plan": plan, "question": submission.fields.get("question")}
+        outcome = await submission.act(deciding.request_information, number, lambda: body_of(Question, members))
     else:
-        outcome = await press.act(deciding.decide_plan, number, lambda: decided(plan, press.fields))
+        outcome = await submission.act(deciding.decide_plan, number, lambda: decided(plan, submission.fields))
     place = f"/officer/referrals/{number}/plans/{plan}"
-    return press.go(outcome, place) if outcome.is_sent else await _plan(press.visit, number, plan, outcome)
+    return submission.go(outcome, place) if outcome.is_sent else await _plan(submission.visit, number, plan, outcome)
 
 
 def decided(plan: int, fields: Fields) -> PlanDecision:
@@ -187,15 +187,15 @@ def decided(plan: int, fields: Fields) -> PlanDecision:
 
 
 @router.get("/referrals/{number}/reports/{name}")
-async def show_report(number: Number, name: ReportName, visit: Visitor) -> Response:
+async def show_report(number: Number, name: ReportName, request: SignedIn) -> Response:
     """A report with its sections and measures, to be accepted, sent back or done without."""
-    return await _report(visit, number, name)
+    return await _report(request, number, name)
 
 
-async def _report(visit: Visit, number: str, name: str, outcome: Outcome | None = None) -> Response:
-    case = await find_any(visit.portal, visit.caller, number)
-    said = await _paper(visit, case, "report", name)
-    today = visit.register.default_calendar.day_of(clock.now())
+async def _report(request: PageRequest, number: str, name: str, outcome: Outcome | None = None) -> Response:
+    case = await find_any(request.portal, request.caller, number)
+    said = await _paper(request, case, "report", name)
+    today = request.register.default_calendar.day_of(clock.now())
     parts = [f"{part.part}s.{part.name}" for part in parts_of(said["kind"], today)]
     more = {
         "p": said,
@@ -203,19 +203,19 @@ async def _report(visit: Visit, number: str, name: str, outcome: Outcome | None 
         "told": told_sections(said.get("narrative") or ""),
         "parts": ["service_on", "author_discipline", *parts],
     }
-    return await _case(visit, number, "report", outcome, case=case, **more)
+    return await _case(request, number, "report", outcome, case=case, **more)
 
 
 @router.post("/referrals/{number}/reports/{name}")
-async def review(number: Number, name: ReportName, press: Pressed) -> Response:
+async def review(number: Number, name: ReportName, submission: Submitted) -> Response:
     """Accepted, sent back field by field, or not needed."""
-    how, fields = press.fields.get("how"), press.fields
+    how, fields = submission.fields.get("how"), submission.fields
     places: dict[str, str] = {}
     if how == "accept":
-        outcome = await press.act(deciding.accept_report, number, lambda: OfReport(report=name))
+        outcome = await submission.act(deciding.accept_report, number, lambda: OfReport(report=name))
     elif how == "waive":
         waived = {"report": name, "reason_code": fields.get("waive_code")}
-        outcome = await press.act(deciding.waive_report, number, lambda: body_of(ReportWaiver, waived))
+        outcome = await submission.act(deciding.waive_report, number, lambda: body_of(ReportWaiver, waived))
         places = {"reason_code": "waive_code"}
     else:
         flaws = [
@@ -224,10 +224,10 @@ async def review(number: Number, name: ReportName, press: Pressed) -> Response:
             if place.startswith("return.") and code
         ]
         returned = {"report": name, "fields": flaws, "fault": fields.get("fault") or "clinic"}
-        outcome = await press.act(deciding.return_report, number, lambda: body_of(ReportReturn, returned))
+        outcome = await submission.act(deciding.return_report, number, lambda: body_of(ReportReturn, returned))
         members = [(n, f"return.{flaw['field']}") for n, flaw in enumerate(flaws)]
         places = {f"fields.{n}.{member}": at for n, at in members for member in ("field", "reason_code")}
     place = f"/officer/referrals/{number}/reports/{name}"
     if outcome.is_sent:
-        return press.go(outcome, place)
-    return await _report(press.visit, number, name, outcome.at(places))
+        return submission.go(outcome, place)
+    return await _report(submission.visit, number, name, outcome.at(places))

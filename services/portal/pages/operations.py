@@ -10,8 +10,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from services.portal.api.own import show_operation
 from services.portal.pages.frame import HEADERS, page, rendered
 from services.portal.pages.local import set_pace, shown
-from services.portal.pages.press import Pressed
-from services.portal.pages.visit import Visitor, local_path
+from services.portal.pages.press import Submitted
+from services.portal.pages.visit import SignedIn, local_path
 from services.portal.store.operations import PATIENCE
 from shared import clock
 
@@ -30,19 +30,19 @@ def page_about(about: str) -> str:
 
 
 @router.get("/operations/{operation_id}")
-async def show(operation_id: UUID, visit: Visitor, times: Annotated[int, Query(ge=0, le=_TIMES)] = 0) -> Response:
+async def show(operation_id: UUID, request: SignedIn, times: Annotated[int, Query(ge=0, le=_TIMES)] = 0) -> Response:
     """Being checked, accepted or refused; who decides, and where to go on."""
-    said = await show_operation(operation_id, visit.caller, visit.portal)
+    said = await show_operation(operation_id, request.caller, request.portal)
     then = page_about(said["about"])
     if said["status"] == "accepted":
         return RedirectResponse(f"{then}?did={operation_id}", 303)
     waits = said["status"] == "checking" and times < _TIMES
     told_at = datetime.fromisoformat(said["received_at"]) + PATIENCE
     headers = {"Refresh": f"3; url=/operations/{operation_id}?times={times + 1}"} if waits else {}
-    frame = await visit.frame("operations", live=False)
+    frame = await request.frame("operations", live=False)
     context = {"op": said, "then": then, "waits": waits, "owner": owner_of(said["about"])}
     context["told_at"] = told_at if told_at <= clock.now() else None
-    return page(visit.request, "operation.html", {**frame, **context}, headers=headers)
+    return page(request.request, "operation.html", {**frame, **context}, headers=headers)
 
 
 def owner_of(about: str) -> str:
@@ -52,7 +52,7 @@ def owner_of(about: str) -> str:
 
 
 @router.get("/local")
-async def show_day(_: Visitor, then: Annotated[str, Query(max_length=500)] = "/inbox") -> Response:
+async def show_day(_: SignedIn, then: Annotated[str, Query(max_length=500)] = "/inbox") -> Response:
     """On one machine alone: the line that says which day it is, for a page that has been open for a while."""
     said = shown()
     if said is None:
@@ -62,7 +62,7 @@ async def show_day(_: Visitor, then: Annotated[str, Query(max_length=500)] = "/i
 
 
 @router.post("/local/pace")
-async def change_pace(press: Pressed) -> Response:
+async def change_pace(submission: Submitted) -> Response:
     """On one machine alone: how fast the days go."""
-    set_pace(press.fields.get("pace", ""))
-    return RedirectResponse(local_path(press.fields.get("then", "/inbox")), 303)
+    set_pace(submission.fields.get("pace", ""))
+    return RedirectResponse(local_path(submission.fields.get("then", "/inbox")), 303)

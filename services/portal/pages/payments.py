@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from services.portal.api.billing import Id, show_remittance
 from services.portal.pages import words
 from services.portal.pages.frame import page
-from services.portal.pages.visit import Visitor
+from services.portal.pages.visit import SignedIn
 from services.portal.store.papers import list_own
 from services.portal.store.payments import list_remittances
 from services.portal.store.register import Register
@@ -20,36 +20,38 @@ _PLANNED = frozenset({"approved", "partially-approved", "scheduled"})
 
 
 @router.get("/payments")
-async def show_payments(visit: Visitor, cursor: Annotated[str, Query(pattern=r"^[0-9]{0,18}$")] = "") -> Response:
+async def show_payments(request: SignedIn, cursor: Annotated[str, Query(pattern=r"^[0-9]{0,18}$")] = "") -> Response:
     """Remittances, and what is planned for the next runs."""
-    async with visit.portal.reading(visit.caller) as conn:
+    async with request.portal.reading(request.caller) as conn:
         found = await list_remittances(conn, int(cursor or 0), 201)
-        invoices = await list_own(conn, "invoice", visit.caller.sites, 0, 500)
-    planned = [(paper, number) for paper, number, _ in invoices if paper.state in _PLANNED]
+        invoices = await list_own(conn, "invoice", request.caller.sites, 0, 500)
+    planned = [(document, number) for document, number, _ in invoices if document.state in _PLANNED]
     context = {
         "remittances": [body for body, _ in found[:200]][::-1],
         "planned": planned,
         "newer": found[199][1] if len(found) > 200 else None,  # noqa: PLR2004 - a page
         "total": sum(body["cents"] for body, _ in found[:200]),
     }
-    return page(visit.request, "payments/list.html", {**await visit.frame("payments"), **context})
+    return page(request.request, "payments/list.html", {**await request.frame("payments"), **context})
 
 
 @router.get("/remittances/{remittance_id}")
-async def show(remittance_id: Id, visit: Visitor) -> Response:
+async def show(remittance_id: Id, request: SignedIn) -> Response:
     """What a payee was paid with a run, line by line."""
-    said = await show_remittance(remittance_id, visit.caller, visit.portal)
-    frame = await visit.frame("payments", live=False)
+    said = await show_remittance(remittance_id, request.caller, request.portal)
+    frame = await request.frame("payments", live=False)
     return page(
-        visit.request, "payments/remittance.html", {**frame, "v": said, "payee": visit.register.name(said["payee_id"])}
+        request.request,
+        "payments/remittance.html",
+        {**frame, "v": said, "payee": request.register.name(said["payee_id"])},
     )
 
 
 @router.get("/remittances/{remittance_id}/pdf")
-async def show_on_paper(remittance_id: Id, visit: Visitor) -> Response:
+async def show_as_pdf(remittance_id: Id, request: SignedIn) -> Response:
     """The same as a PDF file."""
-    said = await show_remittance(remittance_id, visit.caller, visit.portal)
-    body = await asyncio.to_thread(_on_paper, said, visit.register, words.when(clock.now()))
+    said = await show_remittance(remittance_id, request.caller, request.portal)
+    body = await asyncio.to_thread(_as_pdf, said, request.register, words.when(clock.now()))
     named = {
         "Content-Disposition": f'attachment; filename="remittance-{remittance_id}.pdf"',
         "Cache-Control": "no-store",
@@ -57,8 +59,8 @@ async def show_on_paper(remittance_id: Id, visit: Visitor) -> Response:
     return Response(body, media_type="application/pdf", headers=named)
 
 
-def _on_paper(said: Mapping[str, Any], register: Register, at: str) -> bytes:
+def _as_pdf(said: Mapping[str, Any], register: Register, at: str) -> bytes:
     """What makes PDF files is loaded with the first one that is asked for: few processes ever make any."""
-    from services.portal.pages import paper  # noqa: PLC0415 - as the sentence says
+    from services.portal.pages import remittance_pdf  # noqa: PLC0415 - as the sentence says
 
-    return paper.remittance(said, register.name(said["payee_id"]), at, register.service)
+    return remittance_pdf.remittance(said, register.name(said["payee_id"]), at, register.service)

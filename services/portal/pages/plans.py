@@ -9,17 +9,26 @@ from fastapi import APIRouter, Response
 
 from services.portal.api import treatment
 from services.portal.api.bodies import Amendment, Plan, Reply
-from services.portal.api.papers import Desk
+from services.portal.api.papers import CaseDocuments
 from services.portal.api.referrals import Number, find_held, page_of
 from services.portal.domain.ready import price
 from services.portal.domain.typed_values import day_in, read_index, read_units
 from services.portal.pages import editing
 from services.portal.pages.frame import page
-from services.portal.pages.press import Fields, Outcome, Press, Pressed, body_of, removed_row, row_places, rows_of
-from services.portal.pages.visit import Visit, Visitor
+from services.portal.pages.press import (
+    Fields,
+    FormSubmission,
+    Outcome,
+    Submitted,
+    body_of,
+    removed_row,
+    row_places,
+    rows_of,
+)
+from services.portal.pages.visit import PageRequest, SignedIn
 from services.portal.store.papers import list_papers
 from services.portal.store.register import Register
-from services.portal.store.shown import View
+from services.portal.store.shown import ReferralView
 from shared import clock, wording
 from shared.codes import code_list
 from shared.events.procurement import FeeLine
@@ -30,72 +39,72 @@ _MOST_LINES = 100  # of a plan
 _MEMBERS = ("code", "units", "from_on", "to_on", "discipline", "goal", "replaces")
 
 
-async def whole_plans(visit: Visit, referral_id: str) -> list[dict[str, Any]]:
+async def whole_plans(request: PageRequest, referral_id: str) -> list[dict[str, Any]]:
     """Every plan with its question and reply, the newest first."""
-    desk = Desk(visit.portal, visit.caller, referral_id)
-    async with visit.portal.reading(visit.caller) as conn:
-        found = [paper for paper, _ in await list_papers(conn, referral_id, "plan", 0, 200)]
-    names = sorted((paper.name for paper in found), key=int, reverse=True)
-    return [await desk.glance("plan", name) for name in names]
+    state = CaseDocuments(request.portal, request.caller, referral_id)
+    async with request.portal.reading(request.caller) as conn:
+        found = [document for document, _ in await list_papers(conn, referral_id, "plan", 0, 200)]
+    names = sorted((document.name for document in found), key=int, reverse=True)
+    return [await state.glance("plan", name) for name in names]
 
 
 @router.get("/plan")
-async def show_plans(number: Number, visit: Visitor) -> Response:
+async def show_plans(number: Number, request: SignedIn) -> Response:
     """What was asked for, what was granted and until when, and what the officer asks."""
-    return await _plans(visit, number)
+    return await _plans(request, number)
 
 
-async def _plans(visit: Visit, number: str, outcome: Outcome | None = None) -> Response:
-    view = await find_held(visit.portal, visit.caller, number)
-    plans = await whole_plans(visit, view.referral_id)
+async def _plans(request: PageRequest, number: str, outcome: Outcome | None = None) -> Response:
+    view = await find_held(request.portal, request.caller, number)
+    plans = await whole_plans(request, view.referral_id)
     is_typed = outcome is not None or any("reply" in plan["allowed"] for plan in plans)  # live pieces hold no inputs
     context = {
-        "r": await page_of(visit.portal, view),
+        "r": await page_of(request.portal, view),
         "contract_id": view.body.get("contract_id"),
         "plans": plans,
         "outcome": outcome,
         "f": outcome.fields if outcome else {},
     }
-    frame = await visit.frame("referrals", live=not is_typed)
-    return page(visit.request, "plans/show.html", {**frame, **context}, status=outcome.status if outcome else 200)
+    frame = await request.frame("referrals", live=not is_typed)
+    return page(request.request, "plans/show.html", {**frame, **context}, status=outcome.status if outcome else 200)
 
 
 @router.post("/plan")
-async def reply(number: Number, press: Pressed) -> Response:
+async def reply(number: Number, submission: Submitted) -> Response:
     """The answer to the officer's question."""
-    members = {"plan": read_index(press.fields.get("plan", "")), "text": press.fields.get("text")}
-    outcome = await press.act(treatment.reply, number, lambda: body_of(Reply, members))
+    members = {"plan": read_index(submission.fields.get("plan", "")), "text": submission.fields.get("text")}
+    outcome = await submission.act(treatment.reply, number, lambda: body_of(Reply, members))
     return (
-        press.go(outcome, f"/referrals/{number}/plan")
+        submission.go(outcome, f"/referrals/{number}/plan")
         if outcome.is_sent
-        else await _plans(press.visit, number, outcome)
+        else await _plans(submission.visit, number, outcome)
     )
 
 
 @router.get("/plan/edit")
-async def edit(number: Number, visit: Visitor) -> Response:
+async def edit(number: Number, request: SignedIn) -> Response:
     """The editor; what was typed before stands there still."""
-    return await _editor(visit, number)
+    return await _editor(request, number)
 
 
-async def _editor(visit: Visit, number: str, outcome: Outcome | None = None) -> Response:
-    opened = await editing.open_draft(visit, number, "plan", "new")
+async def _editor(request: PageRequest, number: str, outcome: Outcome | None = None) -> Response:
+    opened = await editing.open_draft(request, number, "plan", "new")
     fields = outcome.fields if outcome else opened.fields
-    plans = await whole_plans(visit, opened.view.referral_id)
+    plans = await whole_plans(request, opened.view.referral_id)
     living = next((plan for plan in plans if plan["state"] in {"approved", "deemed"}), None)
     context = {
-        "r": await page_of(visit.portal, opened.view),
+        "r": await page_of(request.portal, opened.view),
         "editing": opened,
         "outcome": outcome,
         "f": fields,
         "rows": _rows(fields),
-        "codes": plannable(visit.register, opened.view),
-        "price": priced(visit.register, opened.view, fields),
+        "codes": plannable(request.register, opened.view),
+        "price": priced(request.register, opened.view, fields),
         "amends": living,
     }
     status = outcome.status if outcome else 200
     return page(
-        visit.request, "plans/edit.html", {**await visit.frame("referrals", live=False), **context}, status=status
+        request.request, "plans/edit.html", {**await request.frame("referrals", live=False), **context}, status=status
     )
 
 
@@ -104,7 +113,7 @@ def _rows(fields: Mapping[str, str]) -> range:
     return range(min(max(read_index(fields.get("rows", "")) or 1, 1), NEWEST.lines))
 
 
-def plannable(register: Register, view: View) -> Mapping[str, str]:
+def plannable(register: Register, view: ReferralView) -> Mapping[str, str]:
     """What may be planned, with its price."""
     units = code_list("units")
     return {
@@ -113,7 +122,7 @@ def plannable(register: Register, view: View) -> Mapping[str, str]:
     }
 
 
-def _fees(register: Register, view: View, on: date | None = None) -> Mapping[str, FeeLine]:
+def _fees(register: Register, view: ReferralView, on: date | None = None) -> Mapping[str, FeeLine]:
     """What may be planned for a day, today where none is named."""
     on = on or register.calendar(view.body.get("contract_id")).day_of(clock.now())
     program = register.program(view.body.get("program"), on)
@@ -121,7 +130,7 @@ def _fees(register: Register, view: View, on: date | None = None) -> Mapping[str
     return {code: fee for code, fee in fees.items() if program is None or code in program.plan_lines}
 
 
-def priced(register: Register, view: View, fields: Mapping[str, str]) -> int:
+def priced(register: Register, view: ReferralView, fields: Mapping[str, str]) -> int:
     """What all lines cost together, in cents, as far as they can be priced."""
     total = 0
     for row in rows_of(fields, "lines"):
@@ -132,25 +141,25 @@ def priced(register: Register, view: View, fields: Mapping[str, str]) -> int:
 
 
 @router.post("/plan/edit")
-async def change(number: Number, press: Pressed) -> Response:
+async def change(number: Number, submission: Submitted) -> Response:
     """Saved as one types, by a line more or less, or sent."""
-    opened = await editing.open_draft(press.visit, number, "plan", "new")
-    how = press.fields.get("how", "")
+    opened = await editing.open_draft(submission.visit, number, "plan", "new")
+    how = submission.fields.get("how", "")
     place = f"/referrals/{number}/plan/edit"
     if how == "discard":
-        await editing.drop(press, opened)
+        await editing.drop(submission, opened)
         return editing.back(f"/referrals/{number}/plan")
     if how == "send":
-        return await _send(press, opened)
-    fields = _with_rows(press.typed, how)
-    is_saved = await editing.replace(press, opened, fields)
-    if editing.is_typing(press):
-        context = {"price": priced(press.visit.register, opened.view, fields)}
-        return await editing.told(press, opened, is_saved=is_saved, context=context)
+        return await _send(submission, opened)
+    fields = _with_rows(submission.typed, how)
+    is_saved = await editing.replace(submission, opened, fields)
+    if editing.is_typing(submission):
+        context = {"price": priced(submission.visit.register, opened.view, fields)}
+        return await editing.told(submission, opened, is_saved=is_saved, context=context)
     return (
         editing.back(place)
         if is_saved
-        else await _editor(press.visit, number, editing.changed_meanwhile(press, opened))
+        else await _editor(submission.visit, number, editing.changed_meanwhile(submission, opened))
     )
 
 
@@ -167,18 +176,18 @@ def _with_rows(fields: Mapping[str, str], how: str) -> dict[str, str]:
     return {**said, **typed, "rows": str(max(len(lines), 1))}
 
 
-async def _send(press: Press, opened: editing.Editing) -> Response:
+async def _send(submission: FormSubmission, opened: editing.Editing) -> Response:
     """A plan, or an amendment of the one that holds; the draft is done with once it is taken."""
-    number, fields = opened.view.number, press.typed
+    number, fields = opened.view.number, submission.typed
     if fields.get("amends"):
-        outcome = await press.act(treatment.amend, number, lambda: amended(fields))
+        outcome = await submission.act(treatment.amend, number, lambda: amended(fields))
     else:
-        outcome = await press.act(treatment.plan, number, lambda: planned(fields), is_new=True)
+        outcome = await submission.act(treatment.plan, number, lambda: planned(fields), is_new=True)
     if not outcome.is_sent:
-        return await _editor(press.visit, number, outcome.at(row_places(fields, "lines", _MEMBERS)))
+        return await _editor(submission.visit, number, outcome.at(row_places(fields, "lines", _MEMBERS)))
     if outcome.status == 200:  # noqa: PLR2004 - decided: it was taken
-        await editing.drop(press, opened)
-    return press.go(outcome, f"/referrals/{number}/plan")
+        await editing.drop(submission, opened)
+    return submission.go(outcome, f"/referrals/{number}/plan")
 
 
 def planned(fields: Fields) -> Plan:

@@ -12,12 +12,12 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from services.portal.api.bodies import Body, Nothing
-from services.portal.api.calls import Call
+from services.portal.api.calls import ActionRequest
 from services.portal.api.problems import Problem, answer, error, pointer_to, rule_of, sentences_of
 from services.portal.domain.form_fields import readable
 from services.portal.domain.letters import trimmed
 from services.portal.domain.typed_values import NEEDED, Reader, Unreadable, read_index
-from services.portal.pages.visit import Visit, Visitor, local_path
+from services.portal.pages.visit import PageRequest, SignedIn, local_path
 from services.portal.store.accounts import Caller
 
 B = TypeVar("B", bound=Body)
@@ -76,10 +76,10 @@ def name_of(pointer: str | None) -> str:
 
 
 @dataclass(frozen=True)
-class Press:
+class FormSubmission:
     """Who pressed what, with all that was typed."""
 
-    visit: Visit
+    visit: PageRequest
     fields: Fields
 
     @property
@@ -92,10 +92,10 @@ class Press:
         """Without what is about the press."""
         return {name: value for name, value in self.fields.items() if name not in _OWN}
 
-    def call(self, number: str, *, is_new: bool = False) -> Call:
+    def call(self, number: str, *, is_new: bool = False) -> ActionRequest:
         """As the API is called; 428 when the page did not say by which key or what it showed."""
         seen = 0 if is_new else self.seen
-        return Call(number, self.caller, self.visit.portal, self.key, _SECONDS, seen)
+        return ActionRequest(number, self.caller, self.visit.portal, self.key, _SECONDS, seen)
 
     @property
     def key(self) -> UUID:
@@ -140,12 +140,12 @@ class Press:
         return RedirectResponse(f"{then}{joined}did={operation}" if operation else then, 303)
 
 
-async def press_of(request: Request, visit: Visitor) -> Press:
+async def submission_of(request: Request, visit: SignedIn) -> FormSubmission:
     """The form as it came; a name that came twice keeps its last value."""
-    return Press(visit, await fields_of(request))
+    return FormSubmission(visit, await fields_of(request))
 
 
-Pressed = Annotated[Press, Depends(press_of)]
+Submitted = Annotated[FormSubmission, Depends(submission_of)]
 
 
 async def fields_of(request: Request) -> Fields:

@@ -12,11 +12,11 @@ from services.portal.domain.balance import balances
 from services.portal.pages import words
 from services.portal.pages.frame import page
 from services.portal.pages.history import told
-from services.portal.pages.visit import Visit, Visitor
+from services.portal.pages.visit import PageRequest, SignedIn
 from services.portal.pages.words import report_title
 from services.portal.store.accounts import identities_of
-from services.portal.store.papers import Paper, list_papers, next_dues
-from services.portal.store.shown import View, list_newest
+from services.portal.store.papers import CaseDocument, list_papers, next_dues
+from services.portal.store.shown import ReferralView, list_newest
 from services.portal.store.timeline import list_entries
 from shared import clock
 
@@ -28,16 +28,16 @@ _MOST = 1000  # papers of a kind that a referral has
 
 @router.get("/referrals")
 async def list_all(
-    visit: Visitor,
+    request: SignedIn,
     state: Annotated[str | None, Query(pattern=r"^[a-z-]{0,40}$")] = None,
     cursor: Annotated[str, Query(pattern=r"^[0-9]{0,18}$")] = "",
 ) -> Response:
     """What changed last comes first; 50 on a page."""
-    async with visit.portal.reading(visit.caller) as conn:
-        found = await list_newest(conn, visit.caller.sites, state or None, int(cursor or 0), 51)
+    async with request.portal.reading(request.caller) as conn:
+        found = await list_newest(conn, request.caller.sites, state or None, int(cursor or 0), 51)
         dues = await next_dues(conn, [view.referral_id for view, _ in found if view.state == "active"])
     views = [view for view, _ in found[:50]]
-    async with visit.portal.office.pool.acquire() as conn:
+    async with request.portal.office.pool.acquire() as conn:
         names = await identities_of(conn, {f"worker/{view.person_id}" for view in views if view.state in _KNOWN})
     context = {
         "views": views,
@@ -47,51 +47,53 @@ async def list_all(
         "stages": STAGES,
         "older": found[49][1] if len(found) > 50 else None,  # noqa: PLR2004 - a page
     }
-    return page(visit.request, "referrals/list.html", {**await visit.frame("referrals"), **context})
+    return page(request.request, "referrals/list.html", {**await request.frame("referrals"), **context})
 
 
 @router.get("/referrals/{number}")
-async def show(number: Number, visit: Visitor) -> Response:
+async def show(number: Number, request: SignedIn) -> Response:
     """Everything about one referral that its clinic may see."""
-    view = await find_mine(visit.portal, visit.caller, number)
-    said = await page_of(visit.portal, view)
-    papers = await papers_of(visit, view) if view.is_had else {}
-    async with visit.portal.reading(visit.caller) as conn:
+    view = await find_mine(request.portal, request.caller, number)
+    said = await page_of(request.portal, view)
+    documents = await papers_of(request, view) if view.is_had else {}
+    async with request.portal.reading(request.caller) as conn:
         entries = await list_entries(conn, view.referral_id, 200) if view.is_had else []
     context = {
         "r": said,
         "view": view,
         "stages": stages(said),
-        "next": _next(visit, view, papers.get("report", ())),
-        "reports": papers.get("report", ()),
-        "plans": papers.get("plan", ()),
-        "invoices": papers.get("invoice", ()),
-        "balances": balances([p.body for p in papers.get("plan", ())], [_billed(p) for p in papers.get("invoice", ())]),
-        "visit_is_on_a_business_day": is_on_a_business_day(visit, view),
+        "next": _next(request, view, documents.get("report", ())),
+        "reports": documents.get("report", ()),
+        "plans": documents.get("plan", ()),
+        "invoices": documents.get("invoice", ()),
+        "balances": balances(
+            [p.body for p in documents.get("plan", ())], [_billed(p) for p in documents.get("invoice", ())]
+        ),
+        "visit_is_on_a_business_day": is_on_a_business_day(request, view),
         "entries": [line for entry in entries if (line := told(entry))],
-        "may": {paper.place: allowed_to_clinic(paper) for kind in papers.values() for paper in kind},
+        "may": {document.place: allowed_to_clinic(document) for kind in documents.values() for document in kind},
     }
-    return page(visit.request, "referrals/show.html", {**await visit.frame("referrals"), **context})
+    return page(request.request, "referrals/show.html", {**await request.frame("referrals"), **context})
 
 
-def is_on_a_business_day(visit: Visit, view: View) -> bool:
+def is_on_a_business_day(request: PageRequest, view: ReferralView) -> bool:
     """Whether the first visit is on a day on which the contract's calendar counts; so is one that nobody has booked."""
     on = words.a_day(view.body.get("starts_at"))
-    return on is None or visit.register.calendar(view.body.get("contract_id")).is_business_day(on)
+    return on is None or request.register.calendar(view.body.get("contract_id")).is_business_day(on)
 
 
-async def papers_of(visit: Visit, view: View) -> Mapping[str, Sequence[Paper]]:
+async def papers_of(request: PageRequest, view: ReferralView) -> Mapping[str, Sequence[CaseDocument]]:
     """Reports, plans and invoices of a referral."""
-    async with visit.portal.reading(visit.caller) as conn:
+    async with request.portal.reading(request.caller) as conn:
         return {
-            kind: [paper for paper, _ in await list_papers(conn, view.referral_id, kind, 0, _MOST)]
+            kind: [document for document, _ in await list_papers(conn, view.referral_id, kind, 0, _MOST)]
             for kind in ("report", "plan", "invoice", "attendance")
         }
 
 
-def _billed(paper: Paper) -> Mapping[str, Any]:
+def _billed(document: CaseDocument) -> Mapping[str, Any]:
     """An invoice with its state."""
-    return {**paper.body, "state": paper.state}
+    return {**document.body, "state": document.state}
 
 
 def stages(said: Mapping[str, Any]) -> Sequence[tuple[str, str, Any]]:
@@ -110,12 +112,12 @@ def stages(said: Mapping[str, Any]) -> Sequence[tuple[str, str, Any]]:
     ]
 
 
-def _next(visit: Visit, view: View, reports: Sequence[Paper]) -> tasks.Task | None:
+def _next(request: PageRequest, view: ReferralView, reports: Sequence[CaseDocument]) -> tasks.Task | None:
     """The one thing that is to be done first."""
     now = clock.now()
     contract_id = view.body.get("contract_id")
-    fees = visit.register.fees(contract_id, visit.register.default_calendar.day_of(now)).values()
-    calendar = visit.register.calendar(contract_id)
+    fees = request.register.fees(contract_id, request.register.default_calendar.day_of(now)).values()
+    calendar = request.register.calendar(contract_id)
     found = list(tasks.of_referral(view.state, view.number, view.body, now, calendar))
     found += [
         tasks.of_report(view.number, p.name, report_title(p.name), p.body, tasks.worth_of(fees, p.body.get("kind", "")))

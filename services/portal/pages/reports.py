@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Response
 
 from services.portal.api import treatment
 from services.portal.api.bodies import Report
-from services.portal.api.papers import Desk
+from services.portal.api.papers import CaseDocuments
 from services.portal.api.problems import not_found
 from services.portal.api.referrals import Number, find_held, page_of
 from services.portal.api.treatment import ReportName
@@ -17,8 +17,8 @@ from services.portal.domain.tasks import worth_of
 from services.portal.domain.typed_values import Reader, Unreadable, read_day, read_whole
 from services.portal.pages import editing
 from services.portal.pages.frame import page
-from services.portal.pages.press import Fields, Outcome, Pressed, body_of, read_all
-from services.portal.pages.visit import Visit, Visitor
+from services.portal.pages.press import Fields, Outcome, Submitted, body_of, read_all
+from services.portal.pages.visit import PageRequest, SignedIn
 from services.portal.store.contents import Part, parts_of
 from services.portal.store.papers import list_papers
 from shared import clock
@@ -33,7 +33,7 @@ ABOUT, MEASURES = "about", "measures"  # the sections that hold no text
 class Writing(NamedTuple):
     """A report that is being written: the paper, the draft, and what its kind must carry."""
 
-    paper: Mapping[str, Any]
+    document: Mapping[str, Any]
     opened: editing.Editing
     parts: Sequence[Part]
 
@@ -51,7 +51,7 @@ class Writing(NamedTuple):
     @property
     def fields(self) -> Fields:
         """As typed; of a report that came back as it was sent."""
-        return {**sent_fields(self.paper), **self.opened.fields}
+        return {**sent_fields(self.document), **self.opened.fields}
 
     @property
     def next_section(self) -> str:
@@ -60,7 +60,7 @@ class Writing(NamedTuple):
 
     def state_of(self, section: str) -> str:
         """Returned, done, begun or not."""
-        returned = {str(flaw.get("field") or "").rpartition(".")[2] for flaw in self.paper.get("fields") or ()}
+        returned = {str(flaw.get("field") or "").rpartition(".")[2] for flaw in self.document.get("fields") or ()}
         if section in returned or (section == ABOUT and returned & {"service_on", "author_discipline"}):
             return "returned"
         needed = self.needed(section)
@@ -81,11 +81,11 @@ class Writing(NamedTuple):
         return [f"measures.{m.name}" for m in self.measures] if section == MEASURES else [f"sections.{section}"]
 
 
-def sent_fields(paper: Mapping[str, Any]) -> dict[str, str]:
+def sent_fields(document: Mapping[str, Any]) -> dict[str, str]:
     """What was sent, field by field."""
-    said = {f"measures.{name}": str(value) for name, value in (paper.get("measures") or {}).items()}
-    said |= {name: str(paper[name]) for name in ("service_on", "author_discipline") if paper.get(name)}
-    return said | {f"sections.{name}": text for name, text in told_sections(paper.get("narrative") or "")}
+    said = {f"measures.{name}": str(value) for name, value in (document.get("measures") or {}).items()}
+    said |= {name: str(document[name]) for name in ("service_on", "author_discipline") if document.get(name)}
+    return said | {f"sections.{name}": text for name, text in told_sections(document.get("narrative") or "")}
 
 
 def told_sections(narrative: str) -> Sequence[tuple[str, str]]:
@@ -101,30 +101,30 @@ def told_sections(narrative: str) -> Sequence[tuple[str, str]]:
     return [(name, "\n".join(lines).strip()) for name, lines in found]
 
 
-async def _writing(visit: Visit, number: str, name: str, *, is_read: bool = False) -> Writing:
-    view = await find_held(visit.portal, visit.caller, number)
-    paper = await Desk(visit.portal, visit.caller, view.referral_id).glance("report", name)
-    if not paper:
+async def _writing(request: PageRequest, number: str, name: str, *, is_read: bool = False) -> Writing:
+    view = await find_held(request.portal, request.caller, number)
+    document = await CaseDocuments(request.portal, request.caller, view.referral_id).glance("report", name)
+    if not document:
         raise not_found()
-    today = visit.register.calendar(view.body.get("contract_id")).day_of(clock.now())
-    opened = await editing.open_draft(visit, number, "report", name, is_read=is_read)
-    return Writing(paper, opened, parts_of(paper["kind"], today))
+    today = request.register.calendar(view.body.get("contract_id")).day_of(clock.now())
+    opened = await editing.open_draft(request, number, "report", name, is_read=is_read)
+    return Writing(document, opened, parts_of(document["kind"], today))
 
 
-async def _context(visit: Visit, writing: Writing, outcome: Outcome | None) -> dict[str, Any]:
+async def _context(request: PageRequest, writing: Writing, outcome: Outcome | None) -> dict[str, Any]:
     view = writing.opened.view
     contract_id = view.body.get("contract_id")
-    fees = visit.register.fees(contract_id, visit.register.calendar(contract_id).day_of(clock.now()))
+    fees = request.register.fees(contract_id, request.register.calendar(contract_id).day_of(clock.now()))
     return {
-        **await visit.frame("referrals", live=False),
-        "r": await page_of(visit.portal, view),
-        "p": writing.paper,
+        **await request.frame("referrals", live=False),
+        "r": await page_of(request.portal, view),
+        "p": writing.document,
         "w": writing,
         "editing": writing.opened,
         "contract_id": contract_id,
-        "worth": worth_of(fees.values(), writing.paper["kind"]),
+        "worth": worth_of(fees.values(), writing.document["kind"]),
         "tiers": next(
-            (fee.tiers for fee in fees.values() if fee.needs_report == writing.paper["kind"] and fee.tiers), ()
+            (fee.tiers for fee in fees.values() if fee.needs_report == writing.document["kind"] and fee.tiers), ()
         ),
         "outcome": outcome,
         "f": outcome.fields if outcome else writing.fields,
@@ -132,47 +132,49 @@ async def _context(visit: Visit, writing: Writing, outcome: Outcome | None) -> d
 
 
 @router.get("")
-async def list_reports(number: Number, visit: Visitor) -> Response:
+async def list_reports(number: Number, request: SignedIn) -> Response:
     """Every report with its day, why then, and what became of it."""
-    view = await find_held(visit.portal, visit.caller, number)
-    async with visit.portal.reading(visit.caller) as conn:
-        found = [paper for paper, _ in await list_papers(conn, view.referral_id, "report", 0, 200)]
+    view = await find_held(request.portal, request.caller, number)
+    async with request.portal.reading(request.caller) as conn:
+        found = [document for document, _ in await list_papers(conn, view.referral_id, "report", 0, 200)]
     context = {
-        "r": await page_of(visit.portal, view),
-        "reports": sorted(found, key=lambda paper: str(paper.body.get("due_at"))),
+        "r": await page_of(request.portal, view),
+        "reports": sorted(found, key=lambda document: str(document.body.get("due_at"))),
         "contract_id": view.body.get("contract_id"),
     }
-    return page(visit.request, "reports/list.html", {**await visit.frame("referrals"), **context})
+    return page(request.request, "reports/list.html", {**await request.frame("referrals"), **context})
 
 
 @router.get("/{name}")
-async def show(number: Number, name: ReportName, visit: Visitor) -> Response:
+async def show(number: Number, name: ReportName, request: SignedIn) -> Response:
     """The sections with their states, or the report as it was sent."""
-    writing = await _writing(visit, number, name, is_read=True)
-    context = {**await _context(visit, writing, None), "live": True}
-    context["told"] = told_sections(writing.paper.get("narrative") or "")
-    return page(visit.request, "reports/show.html", context)
+    writing = await _writing(request, number, name, is_read=True)
+    context = {**await _context(request, writing, None), "live": True}
+    context["told"] = told_sections(writing.document.get("narrative") or "")
+    return page(request.request, "reports/show.html", context)
 
 
 @router.get("/{name}/check")
-async def check(number: Number, name: ReportName, visit: Visitor) -> Response:
+async def check(number: Number, name: ReportName, request: SignedIn) -> Response:
     """All answers, and what sending does."""
-    return page(visit.request, "reports/check.html", await _context(visit, await _writing(visit, number, name), None))
+    return page(
+        request.request, "reports/check.html", await _context(request, await _writing(request, number, name), None)
+    )
 
 
 @router.post("/{name}/check")
-async def send(number: Number, name: ReportName, press: Pressed) -> Response:
+async def send(number: Number, name: ReportName, submission: Submitted) -> Response:
     """The report goes out as it stands in the draft; the draft is done with once it is taken."""
-    writing = await _writing(press.visit, number, name)
+    writing = await _writing(submission.visit, number, name)
     fields = writing.fields
-    outcome = await press.act(treatment.report, number, lambda: _body(writing, name, fields))
+    outcome = await submission.act(treatment.report, number, lambda: _body(writing, name, fields))
     if not outcome.is_sent:
         refused = Outcome(outcome.status, outcome.said, fields)
-        context = await _context(press.visit, writing, refused)
-        return page(press.visit.request, "reports/check.html", context, status=outcome.status)
+        context = await _context(submission.visit, writing, refused)
+        return page(submission.visit.request, "reports/check.html", context, status=outcome.status)
     if outcome.status == 200:  # noqa: PLR2004 - decided: it was taken
-        await editing.drop(press, writing.opened)
-    return press.go(outcome, f"/referrals/{number}/reports/{name}")
+        await editing.drop(submission, writing.opened)
+    return submission.go(outcome, f"/referrals/{number}/reports/{name}")
 
 
 def _body(writing: Writing, name: str, fields: Fields) -> Report:
@@ -198,16 +200,16 @@ def written(name: str, sections: Sequence[str], measures: Sequence[str], fields:
 
 
 @router.get("/{name}/{section}")
-async def write(number: Number, name: ReportName, section: Section, visit: Visitor) -> Response:
+async def write(number: Number, name: ReportName, section: Section, request: SignedIn) -> Response:
     """One section on a page."""
-    return await _section(visit, await _writing(visit, number, name), section)
+    return await _section(request, await _writing(request, number, name), section)
 
 
-async def _section(visit: Visit, writing: Writing, section: str, outcome: Outcome | None = None) -> Response:
+async def _section(request: PageRequest, writing: Writing, section: str, outcome: Outcome | None = None) -> Response:
     if section not in writing.sections:
         raise not_found()
-    context = {**await _context(visit, writing, outcome), "section": section, "after": _after(writing, section)}
-    return page(visit.request, "reports/section.html", context, status=outcome.status if outcome else 200)
+    context = {**await _context(request, writing, outcome), "section": section, "after": _after(writing, section)}
+    return page(request.request, "reports/section.html", context, status=outcome.status if outcome else 200)
 
 
 def _after(writing: Writing, section: str) -> str:
@@ -217,15 +219,15 @@ def _after(writing: Writing, section: str) -> str:
 
 
 @router.post("/{name}/{section}")
-async def keep(number: Number, name: ReportName, section: Section, press: Pressed) -> Response:
+async def keep(number: Number, name: ReportName, section: Section, submission: Submitted) -> Response:
     """Saved as one types; or saved and on to the next section."""
-    writing = await _writing(press.visit, number, name)
+    writing = await _writing(submission.visit, number, name)
     if section not in writing.sections:
         raise not_found()
-    typed = {field: press.fields.get(field, "") for field in writing.needed(section)}
-    is_saved = await editing.save(press, writing.opened, typed)
-    if editing.is_typing(press):
-        return await editing.told(press, writing.opened, is_saved=is_saved)
+    typed = {field: submission.fields.get(field, "") for field in writing.needed(section)}
+    is_saved = await editing.save(submission, writing.opened, typed)
+    if editing.is_typing(submission):
+        return await editing.told(submission, writing.opened, is_saved=is_saved)
     if not is_saved:
-        return await _section(press.visit, writing, section, editing.changed_meanwhile(press, writing.opened))
+        return await _section(submission.visit, writing, section, editing.changed_meanwhile(submission, writing.opened))
     return editing.back(f"/referrals/{number}/reports/{name}/{_after(writing, section)}")

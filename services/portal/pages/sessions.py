@@ -13,7 +13,7 @@ from services.portal.api.desk import Here, Portal
 from services.portal.domain.form_fields import KEPT, readable
 from services.portal.pages import words
 from services.portal.pages.frame import page
-from services.portal.pages.press import Fields, Pressed, fields_of
+from services.portal.pages.press import Fields, Submitted, fields_of
 from services.portal.pages.settings import settings
 from services.portal.pages.visit import frame_without_data, local_path, session_of
 from services.portal.store.sessions import seconds_left
@@ -82,10 +82,10 @@ def ended(request: Request, fields: Fields, status: int = 200) -> Response:
 
 
 @router.post("/resume")
-async def resume(press: Pressed) -> Response:
+async def resume(submission: Submitted) -> Response:
     """The page on which somebody was typing, as they left it."""
-    request = press.visit.request
-    return _Again(request.app, request.scope, local_path(press.fields.get("then", "")), kept_of(press.fields))
+    request = submission.visit.request
+    return _Again(request.app, request.scope, local_path(submission.fields.get("then", "")), kept_of(submission.fields))
 
 
 class _Again(Response):

@@ -57,7 +57,7 @@ class NotSignedIn(Exception):  # noqa: N818 - says what is so
 
 
 @dataclass(frozen=True)
-class Visit:
+class PageRequest:
     """Somebody at a page, with those of their roles that the page is for."""
 
     request: Request
@@ -165,7 +165,7 @@ def _is_fetched_ahead(request: Request) -> bool:
     return "prefetch" in request.headers.get("sec-purpose", "")
 
 
-async def visit_of(request: Request, portal: Here) -> Visit:
+async def visit_of(request: Request, portal: Here) -> PageRequest:
     """The visitor, or the way to sign in; 404 where there is nothing for their roles."""
     caller = await session_of(request, portal)
     if caller is None:
@@ -175,7 +175,7 @@ async def visit_of(request: Request, portal: Here) -> Visit:
         raise not_found()
     async with portal.office.pool.acquire() as conn:
         identity = await identity_of(conn, _person_key(caller))
-        return Visit(request, portal, narrowed, caller, identity, await current_register(conn))
+        return PageRequest(request, portal, narrowed, caller, identity, await current_register(conn))
 
 
 async def see_notices(portal: Portal, caller: Caller, path: str) -> None:
@@ -189,7 +189,7 @@ async def see_notices(portal: Portal, caller: Caller, path: str) -> None:
             await see_notice(portal, caller, notice_id, uuid5(NAMESPACE_URL, f"{caller.account_id}/{notice_id}"))
 
 
-Visitor = Annotated[Visit, Depends(visit_of)]
+SignedIn = Annotated[PageRequest, Depends(visit_of)]
 
 
 def roles_of(request: Request) -> frozenset[str]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 
 from services.portal.api import commands, treatment
 from services.portal.api.bodies import Appointment, Attendance, Decline, End, Hold, Move, Start
-from services.portal.api.papers import Desk
+from services.portal.api.papers import CaseDocuments
 from services.portal.api.problems import Problem
 from services.portal.api.referrals import Number, find_mine, page_of
 from services.portal.domain.counting import count_days
@@ -17,8 +17,8 @@ from services.portal.domain.letters import trimmed
 from services.portal.domain.typed_values import Unreadable, instant_of, read_day, read_time
 from services.portal.pages import words
 from services.portal.pages.frame import page
-from services.portal.pages.press import B, Fields, Outcome, Pressed, body_of, read_all, unread
-from services.portal.pages.visit import Visit, Visitor
+from services.portal.pages.press import B, Fields, Outcome, Submitted, body_of, read_all, unread
+from services.portal.pages.visit import PageRequest, SignedIn
 from shared import clock
 
 router = APIRouter(prefix="/referrals/{number}")
@@ -26,69 +26,71 @@ _PACIFIC = ZoneInfo("America/Vancouver")
 _DAYS_SHOWN = 14
 
 
-async def _form(visit: Visit, number: str, template: str, outcome: Outcome | None = None, **more: Any) -> Response:  # noqa: ANN401 - whatever the template shows
+async def _form(
+    request: PageRequest, number: str, template: str, outcome: Outcome | None = None, **more: Any  # noqa: ANN401 - whatever the template shows
+) -> Response:
     """A form about a referral, with what was typed and what is wrong with it."""
-    view = await find_mine(visit.portal, visit.caller, number)
+    view = await find_mine(request.portal, request.caller, number)
     context = {
-        **await visit.frame("referrals", live=False),
-        "r": await page_of(visit.portal, view),
+        **await request.frame("referrals", live=False),
+        "r": await page_of(request.portal, view),
         "contract_id": view.body.get("contract_id"),
         "outcome": outcome,
         "f": outcome.fields if outcome else {},
         **more,
     }
-    return page(visit.request, f"visits/{template}.html", context, status=outcome.status if outcome else 200)
+    return page(request.request, f"visits/{template}.html", context, status=outcome.status if outcome else 200)
 
 
 @router.get("/answer")
-async def show_offer(number: Number, visit: Visitor) -> Response:
+async def show_offer(number: Number, request: SignedIn) -> Response:
     """An offer: what it is about, until when, and what happens if nobody answers."""
-    return await _form(visit, number, "answer")
+    return await _form(request, number, "answer")
 
 
 @router.post("/answer")
-async def answer_offer(number: Number, press: Pressed) -> Response:
+async def answer_offer(number: Number, submission: Submitted) -> Response:
     """Opened, accepted or declined."""
-    how = press.fields.get("how")
+    how = submission.fields.get("how")
     if how == "acknowledge":
-        outcome = await press.act(commands.acknowledge, number)
+        outcome = await submission.act(commands.acknowledge, number)
     elif how == "accept":
-        outcome = await press.act(commands.accept, number)
+        outcome = await submission.act(commands.accept, number)
     else:
-        members = {name: press.fields.get(name) for name in ("reason_code", "comment", "next_step")}
-        outcome = await press.act(commands.decline, number, lambda: body_of(Decline, members))
+        members = {name: submission.fields.get(name) for name in ("reason_code", "comment", "next_step")}
+        outcome = await submission.act(commands.decline, number, lambda: body_of(Decline, members))
     place = f"/referrals/{number}"
     then = f"{place}/answer" if how == "acknowledge" else f"{place}/appointments" if how == "accept" else place
-    return press.go(outcome, then) if outcome.is_sent else await _form(press.visit, number, "answer", outcome)
+    return submission.go(outcome, then) if outcome.is_sent else await _form(submission.visit, number, "answer", outcome)
 
 
 @router.get("/appointments")
-async def show_appointments(number: Number, visit: Visitor) -> Response:
+async def show_appointments(number: Number, request: SignedIn) -> Response:
     """The first visit: booked, moved or missed."""
-    return await _form(visit, number, "appointments", days=_next_days(visit))
+    return await _form(request, number, "appointments", days=_next_days(request))
 
 
-def _next_days(visit: Visit) -> list[date]:
+def _next_days(request: PageRequest) -> list[date]:
     """Business days that lie ahead."""
-    calendar = visit.register.default_calendar
+    calendar = request.register.default_calendar
     today = calendar.day_of(clock.now())
     return [one.on for one in count_days(calendar, today, today + timedelta(days=_DAYS_SHOWN)) if one.n]
 
 
 @router.post("/appointments")
-async def change_appointment(number: Number, press: Pressed) -> Response:
+async def change_appointment(number: Number, submission: Submitted) -> Response:
     """Agreed, agreed anew, or the worker did not come."""
-    how, fields = press.fields.get("how"), press.fields
+    how, fields = submission.fields.get("how"), submission.fields
     if how == "missed":
-        outcome = await press.act(commands.missed, number)
+        outcome = await submission.act(commands.missed, number)
     elif how == "move":
-        outcome = await press.act(commands.move, number, lambda: moved(fields))
+        outcome = await submission.act(commands.move, number, lambda: moved(fields))
     else:
-        outcome = await press.act(commands.book, number, lambda: booked(fields))
+        outcome = await submission.act(commands.book, number, lambda: booked(fields))
     if outcome.is_sent:
-        return press.go(outcome, f"/referrals/{number}")
+        return submission.go(outcome, f"/referrals/{number}")
     placed = outcome.at({"starts_at": "on", "late_reason_code": "reason_code"})
-    return await _form(press.visit, number, "appointments", placed, days=_next_days(press.visit))
+    return await _form(submission.visit, number, "appointments", placed, days=_next_days(submission.visit))
 
 
 def booked(fields: Fields) -> Appointment:
@@ -112,19 +114,19 @@ def _appointment(fields: Fields) -> dict[str, Any]:
 
 
 @router.get("/start")
-async def show_start(number: Number, visit: Visitor) -> Response:
+async def show_start(number: Number, request: SignedIn) -> Response:
     """Whether the first visit took place."""
-    return await _form(visit, number, "start")
+    return await _form(request, number, "start")
 
 
 @router.post("/start")
-async def start(number: Number, press: Pressed) -> Response:
+async def start(number: Number, submission: Submitted) -> Response:
     """It did; the reports that it makes due are dated from it."""
-    outcome = await press.act(commands.start, number, lambda: started(press.fields))
+    outcome = await submission.act(commands.start, number, lambda: started(submission.fields))
     return (
-        press.go(outcome, f"/referrals/{number}")
+        submission.go(outcome, f"/referrals/{number}")
         if outcome.is_sent
-        else await _form(press.visit, number, "start", outcome)
+        else await _form(submission.visit, number, "start", outcome)
     )
 
 
@@ -134,22 +136,22 @@ def started(fields: Fields) -> Start:
 
 
 @router.get("/hold")
-async def show_hold(number: Number, visit: Visitor) -> Response:
+async def show_hold(number: Number, request: SignedIn) -> Response:
     """Let it stand still, or let it go on."""
-    return await _form(visit, number, "hold")
+    return await _form(request, number, "hold")
 
 
 @router.post("/hold")
-async def hold(number: Number, press: Pressed) -> Response:
+async def hold(number: Number, submission: Submitted) -> Response:
     """With a reason and a day on which one looks again; or lifted."""
-    if press.fields.get("how") == "resume":
-        outcome = await press.act(commands.resume, number)
+    if submission.fields.get("how") == "resume":
+        outcome = await submission.act(commands.resume, number)
     else:
-        outcome = await press.act(commands.hold, number, lambda: held(press.fields, Hold))
+        outcome = await submission.act(commands.hold, number, lambda: held(submission.fields, Hold))
     return (
-        press.go(outcome, f"/referrals/{number}")
+        submission.go(outcome, f"/referrals/{number}")
         if outcome.is_sent
-        else await _form(press.visit, number, "hold", outcome)
+        else await _form(submission.visit, number, "hold", outcome)
     )
 
 
@@ -159,24 +161,26 @@ def held(fields: Fields, kind: type[B]) -> B:
 
 
 @router.get("/attendance")
-async def show_attendance(number: Number, visit: Visitor) -> Response:
+async def show_attendance(number: Number, request: SignedIn) -> Response:
     """Who came on which day; the days of this week and the last to fill in."""
-    return await _attendance(visit, number)
+    return await _attendance(request, number)
 
 
-async def _attendance(visit: Visit, number: str, outcome: Outcome | None = None) -> Response:
-    view = await find_mine(visit.portal, visit.caller, number)
-    said = await Desk(visit.portal, visit.caller, view.referral_id).attendance()
+async def _attendance(request: PageRequest, number: str, outcome: Outcome | None = None) -> Response:
+    view = await find_mine(request.portal, request.caller, number)
+    said = await CaseDocuments(request.portal, request.caller, view.referral_id).attendance()
     known = {day["on"]: day["status"] for day in said["days"]}
-    return await _form(visit, number, "attendance", outcome, known=known, open_days=_open_days(visit, view.body, known))
+    return await _form(
+        request, number, "attendance", outcome, known=known, open_days=_open_days(request, view.body, known)
+    )
 
 
-def _open_days(visit: Visit, body: Mapping[str, Any], known: Mapping[str, str]) -> list[date]:
+def _open_days(request: PageRequest, body: Mapping[str, Any], known: Mapping[str, str]) -> list[date]:
     """Business days since the first visit that nothing is said of, the last three weeks at most."""
     first = words.a_day(body.get("initial_visit_on"))
     if first is None:
         return []
-    calendar = visit.register.calendar(body.get("contract_id"))
+    calendar = request.register.calendar(body.get("contract_id"))
     today = calendar.day_of(clock.now())
     last = min(today, words.a_day(body.get("last_on")) or today)
     begin = max(first, last - timedelta(days=20)) - timedelta(days=1)
@@ -184,17 +188,17 @@ def _open_days(visit: Visit, body: Mapping[str, Any], known: Mapping[str, str]) 
 
 
 @router.post("/attendance")
-async def record_attendance(number: Number, press: Pressed) -> Response:
+async def record_attendance(number: Number, submission: Submitted) -> Response:
     """Each day replaces what was said of it; days that are left open are not said."""
-    days = days_of(press.fields)
-    outcome = await press.act(treatment.attendance, number, lambda: attended(press.fields), is_new=True)
+    days = days_of(submission.fields)
+    outcome = await submission.act(treatment.attendance, number, lambda: attended(submission.fields), is_new=True)
     if outcome.is_sent:
-        return press.go(outcome, f"/referrals/{number}")
+        return submission.go(outcome, f"/referrals/{number}")
     places = {f"days.{n}.{member}": f"day.{one['on']}" for n, one in enumerate(days) for member in ("on", "status")}
-    if _is_another(press.fields):
+    if _is_another(submission.fields):
         last = len(days) - 1
         places |= {f"days.{last}.on": "other_on", f"days.{last}.status": "other_status"}
-    return await _attendance(press.visit, number, outcome.at(places))
+    return await _attendance(submission.visit, number, outcome.at(places))
 
 
 def attended(fields: Fields) -> Attendance:
@@ -216,19 +220,19 @@ def _is_another(fields: Fields) -> bool:
 
 
 @router.get("/discharge")
-async def show_discharge(number: Number, visit: Visitor) -> Response:
+async def show_discharge(number: Number, request: SignedIn) -> Response:
     """The last day, and why treatment ends."""
-    return await _form(visit, number, "discharge")
+    return await _form(request, number, "discharge")
 
 
 @router.post("/discharge")
-async def discharge(number: Number, press: Pressed) -> Response:
+async def discharge(number: Number, submission: Submitted) -> Response:
     """Treatment is over; the discharge report is due."""
-    outcome = await press.act(commands.end, number, lambda: ended(press.fields))
+    outcome = await submission.act(commands.end, number, lambda: ended(submission.fields))
     return (
-        press.go(outcome, f"/referrals/{number}")
+        submission.go(outcome, f"/referrals/{number}")
         if outcome.is_sent
-        else await _form(press.visit, number, "discharge", outcome)
+        else await _form(submission.visit, number, "discharge", outcome)
     )
 
 

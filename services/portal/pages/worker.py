@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from services.portal.pages.frame import page
-from services.portal.pages.visit import Visit, Visitor
+from services.portal.pages.visit import PageRequest, SignedIn
 from services.portal.store.cases import Case, list_own
 from services.portal.store.timeline import Entry, list_entries
 
@@ -52,22 +52,22 @@ _PLAIN: Mapping[str, str] = {
 
 
 @router.get("")
-async def show(visit: Visitor) -> Response:
+async def show(request: SignedIn) -> Response:
     """What happens next, with its day; whom to call."""
-    cases = await _cases(visit)
-    context = {"cases": [_shown(visit, case) for case in cases]}
-    return page(visit.request, "worker/my.html", {**await visit.frame("my"), **context})
+    cases = await _cases(request)
+    context = {"cases": [_shown(request, case) for case in cases]}
+    return page(request.request, "worker/my.html", {**await request.frame("my"), **context})
 
 
-async def _cases(visit: Visit) -> list[Case]:
-    async with visit.portal.reading(visit.caller) as conn:
-        return await list_own(conn, visit.caller.person_id or "")
+async def _cases(request: PageRequest) -> list[Case]:
+    async with request.portal.reading(request.caller) as conn:
+        return await list_own(conn, request.caller.person_id or "")
 
 
-def _shown(visit: Visit, case: Case) -> Mapping[str, Any]:
+def _shown(request: PageRequest, case: Case) -> Mapping[str, Any]:
     """One referral, for the worker whose it is."""
     now, who = _NEXT.get(case.state, ("Your program is being looked at.", "Your claims officer acts next."))
-    site = visit.register.sites.get(case.site_id or "")
+    site = request.register.sites.get(case.site_id or "")
     return {
         "case": case,
         "now": now,
@@ -77,12 +77,12 @@ def _shown(visit: Visit, case: Case) -> Mapping[str, Any]:
 
 
 @router.get("/timeline")
-async def show_timeline(visit: Visitor) -> Response:
+async def show_timeline(request: SignedIn) -> Response:
     """Each step, in plain words; delays are said openly."""
     entries: list[Entry] = []
-    async with visit.portal.reading(visit.caller) as conn:
-        for case in await list_own(conn, visit.caller.person_id or ""):
+    async with request.portal.reading(request.caller) as conn:
+        for case in await list_own(conn, request.caller.person_id or ""):
             entries += await list_entries(conn, case.referral_id, 500)
     lines = [(entry.at, _PLAIN[entry.words]) for entry in entries if entry.words in _PLAIN]
     context = {"lines": sorted(lines, key=lambda line: line[0], reverse=True)}  # of one instant, in their order
-    return page(visit.request, "worker/timeline.html", {**await visit.frame("my-timeline"), **context})
+    return page(request.request, "worker/timeline.html", {**await request.frame("my-timeline"), **context})

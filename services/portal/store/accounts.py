@@ -9,7 +9,7 @@ import asyncpg
 
 from services.portal.domain.account import Account, HolderFiled
 from shared.events.person import AccountHolderChanged, Identity, WorkerChanged
-from shared.handlers import Kept, Kind
+from shared.handlers import AggregateStore, ReceivedEvent
 from shared.postgres import Connection, count
 from shared.vault import Keys, find_keys, make_keys, open_people, seal, unseal
 
@@ -149,7 +149,7 @@ def _sealed(account: Account, keys: Keys) -> bytes | None:
     return seal(keys, _key(account.id), account.identity.model_dump_json().encode()) if account.identity else None
 
 
-ACCOUNTS = Kind(Account, load_accounts, save_accounts)
+ACCOUNTS = AggregateStore(Account, load_accounts, save_accounts)
 
 
 async def issue_tokens(conn: Connection, hashes: Mapping[bytes, str]) -> None:
@@ -169,9 +169,9 @@ def caller_in(row: asyncpg.Record) -> Caller:
     return Caller(row["account_id"], row["kind"], row["organisation_id"], roles, row["person_id"])
 
 
-async def keep_people(conn: Connection, kept: Sequence[Kept]) -> None:
+async def project_people(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
     """Sealed as they came."""
-    rows = [(k.key, k.event.sealed) for k in kept if isinstance(k.event, WorkerChanged | AccountHolderChanged)]
+    rows = [(k.key, k.event.sealed) for k in received if isinstance(k.event, WorkerChanged | AccountHolderChanged)]
     await conn.execute(KEEP_PEOPLE, *zip(*rows, strict=True))
 
 

@@ -86,7 +86,7 @@ class Case:
         """What is shown to any clinic; who the worker is comes from rehab-person, once the offer was acknowledged."""
         return {name: self.body[name] for name in _KNOWN if name in self.body}
 
-    def hear(self, event: Event) -> None:
+    def apply(self, event: Event) -> None:
         """What concerns the insurer alone, and the newest revision."""
         self.revision = getattr(event, "revision", None) or self.revision
         match event:

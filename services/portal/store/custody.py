@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from shared.events.referral import ReferralAccepted
-from shared.handlers import Kept
+from shared.handlers import ReceivedEvent
 from shared.postgres import Connection
 
 TAKE = """
@@ -56,7 +56,7 @@ class Handover(NamedTuple):
     is_taken: bool
     had: bool = True
 
-    def is_after(self, one: Kept) -> bool:
+    def is_after(self, one: ReceivedEvent) -> bool:
         """Whether it stands behind a record of the referral's own topic; others' were put in order before."""
         return one.event.topic == ReferralAccepted.topic and one.sequence < self.sequence
 

@@ -5,12 +5,12 @@ from datetime import datetime
 
 import orjson
 
-from services.portal.domain.doors import Door, Doors
+from services.portal.domain.doors import OpenDeadline, OpenDeadlines
 from shared import reference
 from shared.calendar import UNPUBLISHED, Calendar
 from shared.decision import Event
 from shared.events.procurement import CalendarPublished
-from shared.handlers import Kept, Kind
+from shared.handlers import AggregateStore, ReceivedEvent
 from shared.postgres import Connection, count
 
 LOAD = """
@@ -37,29 +37,29 @@ SELECT payload FROM calendars
 """
 
 
-async def load_doors(conn: Connection, keys: Sequence[str]) -> Sequence[Doors]:
+async def load_doors(conn: Connection, keys: Sequence[str]) -> Sequence[OpenDeadlines]:
     """By record."""
-    return [Doors(key, version, _read(text)) for key, version, text in await conn.fetch(LOAD, keys)]
+    return [OpenDeadlines(key, version, _read(text)) for key, version, text in await conn.fetch(LOAD, keys)]
 
 
-def _read(text: str) -> tuple[Door, ...]:
+def _read(text: str) -> tuple[OpenDeadline, ...]:
     """Doors of a row."""
     found = ((name, service, datetime.fromisoformat(at)) for name, service, at in orjson.loads(text))
-    return tuple(Door(name, service, not_before) for name, service, not_before in found)
+    return tuple(OpenDeadline(name, service, not_before) for name, service, not_before in found)
 
 
-async def save_doors(conn: Connection, doors: Sequence[Doors]) -> int:
+async def save_doors(conn: Connection, deadlines: Sequence[OpenDeadlines]) -> int:
     """As changed."""
-    rows = [(d.id, d.version + 1, orjson.dumps([tuple(door) for door in d.open]).decode()) for d in doors]
+    rows = [(d.id, d.version + 1, orjson.dumps([tuple(deadline) for deadline in d.open]).decode()) for d in deadlines]
     return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
 
 
-DOORS = Kind(Doors, load_doors, save_doors)
+DOORS = AggregateStore(OpenDeadlines, load_doors, save_doors)
 
 
-async def keep_calendars(conn: Connection, kept: Sequence[Kept]) -> None:
+async def project_calendars(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
     """The newest of each."""
-    rows = [(k.key, k.event.to_bytes().decode()) for k in kept]
+    rows = [(k.key, k.event.to_bytes().decode()) for k in received]
     await conn.execute(KEEP_CALENDARS, *zip(*rows, strict=True))
     await reference.changed(conn, "calendars")
 

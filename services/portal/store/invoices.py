@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from services.portal.store.papers import Noun, Paper
+from services.portal.store.papers import CaseDocument, DocumentProjection
 from shared.decision import Event
 from shared.events.invoice import (
     InvoiceAdjudicated,
@@ -44,20 +44,20 @@ _SHOWN = (
 )
 
 
-def _fold(paper: Paper, event: Event) -> None:
+def _fold(document: CaseDocument, event: Event) -> None:
     """What an event says of an invoice; its lines are shown as they were judged last."""
-    paper.state = _STATES[type(event)]
-    paper.body |= {name: value for name in _SHOWN if (value := getattr(event, name, None)) is not None}
-    paper.body |= {"waits_for": [], "until": None}
+    document.state = _STATES[type(event)]
+    document.body |= {name: value for name in _SHOWN if (value := getattr(event, name, None)) is not None}
+    document.body |= {"waits_for": [], "until": None}
     match event:
         case InvoiceReceived(cents=cents, lines=lines):
-            paper.body |= {"claimed_cents": cents, "lines": [_plain(line) for line in lines]}
+            document.body |= {"claimed_cents": cents, "lines": [_plain(line) for line in lines]}
         case InvoicePended(lines=lines, waits_for=waits_for, until=until):
-            paper.body |= {"lines": [_plain(line) for line in lines], "waits_for": waits_for, "until": until}
+            document.body |= {"lines": [_plain(line) for line in lines], "waits_for": waits_for, "until": until}
         case InvoiceAdjudicated(lines=lines):
-            paper.body["lines"] = [_plain(line) for line in lines]
+            document.body["lines"] = [_plain(line) for line in lines]
         case InvoicePaid(cents=cents):
-            paper.body["paid_cents"] = cents
+            document.body["paid_cents"] = cents
 
 
 def _plain(line: Any) -> dict[str, Any]:  # noqa: ANN401 - a line as billed or as judged
@@ -69,4 +69,4 @@ def _named(event: Any) -> tuple[str, str]:  # noqa: ANN401 - any of an invoice's
     return "invoice", event.invoice_id
 
 
-INVOICES = Noun(tuple(_STATES), _named, _fold)
+INVOICES = DocumentProjection(tuple(_STATES), _named, _fold)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from shared.events.notification import NoticeActedOn, NoticeQueued, NoticeSeen
-from shared.handlers import Kept
+from shared.handlers import ReceivedEvent
 from shared.postgres import Connection
 
 KEEP = """
@@ -74,20 +74,20 @@ class Notice(NamedTuple):
         return {**members, "queued_at": self.queued_at.isoformat()}
 
 
-async def keep_notices(conn: Connection, kept: Sequence[Kept]) -> None:
+async def project_notices(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
     """Queued, seen, acted on."""
     queued = [
         (
             *(e.notice_id, e.recipient_id, e.site_id or "", e.about, e.referral_id or ""),
             *(e.number or "", e.subject or "", e.link or "", k.at),
         )
-        for k in kept
+        for k in received
         if isinstance(e := k.event, NoticeQueued)
     ]
     if queued:
         await conn.execute(KEEP, *zip(*queued, strict=True))
     changed: dict[str, str] = {}
-    for one in kept:
+    for one in received:
         if isinstance(one.event, NoticeActedOn):
             changed[one.event.notice_id] = "acted-on"
         elif isinstance(one.event, NoticeSeen):

@@ -10,7 +10,7 @@ import orjson
 
 from shared.events.answers import ActionRefused
 from shared.events.invoice import InvoiceReturned
-from shared.handlers import Kept
+from shared.handlers import ReceivedEvent
 from shared.postgres import Connection
 
 _KEPT = timedelta(days=30)
@@ -117,10 +117,10 @@ async def tell_operation(conn: Connection, operation_id: UUID) -> Operation:
     return _operation(row)
 
 
-async def keep_answers(conn: Connection, kept: Sequence[Kept]) -> None:
+async def project_answers(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
     """The first thing that says it was caused by an action is its answer."""
     found: dict[str, tuple[str, str]] = {}
-    for one in kept:
+    for one in received:
         if len(one.causation) == len(one.event_id) and one.causation not in found:
             found[one.causation] = _answer(one)
     if found:
@@ -138,7 +138,7 @@ def _is_uuid(text: str) -> bool:
     return True
 
 
-def _answer(one: Kept) -> tuple[str, str]:
+def _answer(one: ReceivedEvent) -> tuple[str, str]:
     """Refused with reasons, or taken; of an invoice that is returned nothing is kept."""
     event = one.event
     if isinstance(event, ActionRefused):

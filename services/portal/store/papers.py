@@ -13,7 +13,7 @@ from services.portal.store.custody import Holder, find_holders
 from shared.decision import Event
 from shared.events.answers import DeadlineMoved
 from shared.events.program import ObligationPaused, ObligationRedated
-from shared.handlers import Kept
+from shared.handlers import ReceivedEvent
 from shared.postgres import Connection
 
 LOAD = """
@@ -95,7 +95,7 @@ LIMIT $2
 
 
 @dataclass(slots=True)
-class Paper:
+class CaseDocument:
     """One of them; `revision` is that of the newest event that said something of it.
 
     `site_id` is the site whose it is; one that `is_left` is shown as that site saw it last, to be read only.
@@ -119,11 +119,11 @@ class Paper:
 INVOICE = "invoice"
 Name: TypeAlias = tuple[str, str]
 Naming: TypeAlias = Callable[[Any], Name | None]
-Fold: TypeAlias = Callable[[Paper, Any], None]
+Fold: TypeAlias = Callable[[CaseDocument, Any], None]
 
 
 @dataclass(frozen=True)
-class Noun:
+class DocumentProjection:
     """A kind of paper: which events tell of it, of which one, and what they change."""
 
     events: tuple[type[Event], ...]
@@ -131,78 +131,86 @@ class Noun:
     fold: Fold
 
 
-async def keep_papers(conn: Connection, kept: Sequence[Kept], nouns: Mapping[type[Event], Noun]) -> Sequence[Paper]:
+async def project_documents(
+    conn: Connection, received: Sequence[ReceivedEvent], projections: Mapping[type[Event], DocumentProjection]
+) -> Sequence[CaseDocument]:
     """Each paper of a batch as its events leave it; what comes late reaches the sites that had the referral then."""
-    told = [(one, noun, name) for one in kept if (name := (noun := nouns[type(one.event)]).named(one.event))]
+    told = [
+        (one, projection, name)
+        for one in received
+        if (name := (projection := projections[type(one.event)]).named(one.event))
+    ]
     if not told:
         return ()
     holders = await find_holders(conn, (one.key for one, _, _ in told))
     places = {(one.key, *name) for one, _, name in told}
-    found = {paper.place: paper for paper in await _load(conn, LOAD, places)}
+    found = {document.place: document for document in await _load(conn, LOAD, places)}
     late = {(one.key, *name, site) for one, _, name in told for site in _late_readers(name, one, holders)}
-    left = {place: Paper(*place[:3], site_id=place[3], is_left=True) for place in late}
-    left |= {(*paper.place, paper.site_id or ""): paper for paper in await _load(conn, LOAD_LEFT, late)}
-    for one, noun, name in told:
-        if (paper := found.get((one.key, *name))) is None:
+    left = {place: CaseDocument(*place[:3], site_id=place[3], is_left=True) for place in late}
+    left |= {(*document.place, document.site_id or ""): document for document in await _load(conn, LOAD_LEFT, late)}
+    for one, projection, name in told:
+        if (document := found.get((one.key, *name))) is None:
             site_id = _site_of(name, one, holders.get(one.key, Holder()))
-            paper = found[one.key, *name] = Paper(one.key, *name, site_id=site_id)
-        for each in (paper, *(left[one.key, *name, site] for site in _late_readers(name, one, holders))):
-            _tell(each, noun, one)
+            document = found[one.key, *name] = CaseDocument(one.key, *name, site_id=site_id)
+        for each in (document, *(left[one.key, *name, site] for site in _late_readers(name, one, holders))):
+            _tell(each, projection, one)
     await _save(conn, SAVE, found.values())
     await _save(conn, SAVE_LEFT, left.values())
     return list(found.values())
 
 
-def _site_of(name: Name, one: Kept, holder: Holder) -> str | None:
+def _site_of(name: Name, one: ReceivedEvent, holder: Holder) -> str | None:
     """Whose a new paper is: an invoice says who sent it, unless it is older than that member."""
     if name[0] == INVOICE:
         return getattr(one.event, "site_id", None) or holder.biller
     return holder.of_new(one.at)
 
 
-def _late_readers(name: Name, one: Kept, holders: Mapping[str, Holder]) -> Sequence[str]:
+def _late_readers(name: Name, one: ReceivedEvent, holders: Mapping[str, Holder]) -> Sequence[str]:
     """Sites that have lost the referral since this was announced; of invoices there are none."""
     return holders[one.key].had_at(one.at) if name[0] != INVOICE and one.key in holders else ()
 
 
-async def _load(conn: Connection, statement: str, places: Collection[tuple[str, ...]]) -> list[Paper]:
+async def _load(conn: Connection, statement: str, places: Collection[tuple[str, ...]]) -> list[CaseDocument]:
     """Those that are stored."""
     return [_paper(row) for row in await conn.fetch(statement, *zip(*places, strict=True))] if places else []
 
 
-def _tell(paper: Paper, noun: Noun, one: Kept) -> None:
+def _tell(document: CaseDocument, projection: DocumentProjection, one: ReceivedEvent) -> None:
     """One event in its order; since when a deadline runs is kept for those who ask why it ends when it does."""
-    noun.fold(paper, one.event)
-    paper.revision = getattr(one.event, "revision", None) or paper.revision
-    if getattr(one.event, "deadline", None) and paper.body.get("door"):
-        paper.body["door"]["since"] = one.at
+    projection.fold(document, one.event)
+    document.revision = getattr(one.event, "revision", None) or document.revision
+    if getattr(one.event, "deadline", None) and document.body.get("door"):
+        document.body["door"]["since"] = one.at
     match one.event:
         case DeadlineMoved(name=name, due_at=due_at):
-            move_door(paper.body, name, due_at, one.at)
+            move_door(document.body, name, due_at, one.at)
         case ObligationPaused():
-            stop(paper.body, one.at)
+            stop(document.body, one.at)
         case ObligationRedated():
-            run_again(paper.body, one.at)
+            run_again(document.body, one.at)
 
 
-async def _save(conn: Connection, statement: str, papers: Iterable[Paper]) -> None:
+async def _save(conn: Connection, statement: str, documents: Iterable[CaseDocument]) -> None:
     """At once; of what has no state yet nothing is known."""
     rows = [
         (*p.place, p.state, p.revision, orjson.dumps(p.body, default=str).decode(), p.site_id)
-        for p in papers
+        for p in documents
         if p.state
     ]
     if rows:
         await conn.execute(statement, *zip(*rows, strict=True))
 
 
-async def find_paper(conn: Connection, referral_id: str, kind: str, name: str) -> Paper | None:
+async def find_paper(conn: Connection, referral_id: str, kind: str, name: str) -> CaseDocument | None:
     """One of a referral, if it is the reader's."""
     row = await conn.fetchrow(FIND, referral_id, kind, name)
     return _paper(row) if row else None
 
 
-async def list_papers(conn: Connection, referral_id: str, kind: str, after: int, limit: int) -> list[tuple[Paper, int]]:
+async def list_papers(
+    conn: Connection, referral_id: str, kind: str, after: int, limit: int
+) -> list[tuple[CaseDocument, int]]:
     """Those of one kind in the order in which they changed, after a cursor."""
     rows = await conn.fetch(LIST, referral_id, kind, after, limit)
     return [(_paper(row), row["changed"]) for row in rows]
@@ -213,7 +221,7 @@ async def next_dues(conn: Connection, referral_ids: Sequence[str]) -> Mapping[st
     return {row[0]: row[1] for row in await conn.fetch(NEXT_DUE, referral_ids) if row[1]}
 
 
-async def list_queue(conn: Connection, after: int, limit: int) -> list[tuple[Paper, str, int]]:
+async def list_queue(conn: Connection, after: int, limit: int) -> list[tuple[CaseDocument, str, int]]:
     """What waits for a claims officer, with the referral's number, in the order in which it changed."""
     rows = await conn.fetch(QUEUE, after, limit)
     return [(_paper(row), row["number"], row["changed"]) for row in rows]
@@ -221,19 +229,19 @@ async def list_queue(conn: Connection, after: int, limit: int) -> list[tuple[Pap
 
 async def list_own(
     conn: Connection, kind: str, sites: Sequence[str], before: int, limit: int
-) -> list[tuple[Paper, str, int]]:
+) -> list[tuple[CaseDocument, str, int]]:
     """Those of one kind of these sites, with the referral's number, what changed last first, before a cursor."""
     rows = await conn.fetch(OWN, kind, sites, before, limit)
     return [(_paper(row), row["number"], row["changed"]) for row in rows]
 
 
-async def find_own(conn: Connection, kind: str, name: str, sites: Sequence[str]) -> tuple[Paper, str] | None:
+async def find_own(conn: Connection, kind: str, name: str, sites: Sequence[str]) -> tuple[CaseDocument, str] | None:
     """One of them by its own name, with the referral's number."""
     row = await conn.fetchrow(NAMED, kind, name, sites)
     return (_paper(row), row["number"]) if row else None
 
 
-def _paper(row: asyncpg.Record) -> Paper:
+def _paper(row: asyncpg.Record) -> CaseDocument:
     """A row as a paper."""
-    members = {name: row[name] for name in Paper.__slots__ if name != "body"}
-    return Paper(**members, body=orjson.loads(row["body"]))
+    members = {name: row[name] for name in CaseDocument.__slots__ if name != "body"}
+    return CaseDocument(**members, body=orjson.loads(row["body"]))

@@ -8,7 +8,7 @@ import orjson
 
 from shared.events.invoice import RemittanceIssued, RunFrozen, RunReleased
 from shared.events.procurement import PayeeRegistered
-from shared.handlers import Kept
+from shared.handlers import ReceivedEvent
 from shared.postgres import Connection
 
 KEEP_PAYEES = """
@@ -61,24 +61,26 @@ class Run(NamedTuple):
     body: Mapping[str, Any]
 
 
-async def keep_payees(conn: Connection, kept: Sequence[Kept]) -> None:
+async def project_payees(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
     """Of which organisation each is."""
-    rows = [(k.key, k.event.organisation_id) for k in kept if isinstance(k.event, PayeeRegistered)]
+    rows = [(k.key, k.event.organisation_id) for k in received if isinstance(k.event, PayeeRegistered)]
     await conn.execute(KEEP_PAYEES, *zip(*rows, strict=True))
 
 
-async def keep_remittances(conn: Connection, kept: Sequence[Kept]) -> None:
+async def project_remittances(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
     """As they were issued."""
     rows = [
-        (e.remittance_id, e.payee_id, e.to_bytes().decode()) for k in kept if isinstance(e := k.event, RemittanceIssued)
+        (e.remittance_id, e.payee_id, e.to_bytes().decode())
+        for k in received
+        if isinstance(e := k.event, RemittanceIssued)
     ]
     await conn.execute(KEEP_REMITTANCES, *zip(*rows, strict=True))
 
 
-async def keep_runs(conn: Connection, kept: Sequence[Kept]) -> None:
+async def project_runs(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
     """One after the other: a batch may freeze a run and release it."""
     for kind, state in ((RunFrozen, "frozen"), (RunReleased, "released")):
-        rows = [(k.key, state, k.event.to_bytes().decode()) for k in kept if isinstance(k.event, kind)]
+        rows = [(k.key, state, k.event.to_bytes().decode()) for k in received if isinstance(k.event, kind)]
         if rows:
             await conn.execute(KEEP_RUNS, *zip(*rows, strict=True))
 

@@ -3,9 +3,9 @@
 from decimal import Decimal
 from typing import Any
 
-from services.portal.store.papers import Noun, Paper
+from services.portal.store.papers import CaseDocument, DocumentProjection
 from shared.decision import Event
-from shared.events.answers import DeadlineMoved, said_by
+from shared.events.answers import DeadlineMoved, contract_of_service
 from shared.events.program import (
     Ended,
     PlanApproved,
@@ -19,7 +19,7 @@ from shared.events.program import (
 )
 from shared.events.values import Deadline
 
-PlanDoorMoved = said_by("program", DeadlineMoved)
+PlanDoorMoved = contract_of_service("program", DeadlineMoved)
 _STATES: dict[type[Event], str] = {
     PlanSubmitted: "submitted",
     PlanInformationRequested: "information-requested",
@@ -41,35 +41,35 @@ def _named(event: Any) -> tuple[str, str] | None:  # noqa: ANN401 - any of a pla
     return "plan", str(event.plan)
 
 
-def _fold(paper: Paper, event: Event) -> None:
+def _fold(document: CaseDocument, event: Event) -> None:
     """What an event says of a plan."""
     if isinstance(event, DeadlineMoved):
         return  # when it was moved is known to who keeps the papers
-    paper.state = _STATES[type(event)]
-    paper.body["door"] = _door(getattr(event, "deadline", None))
+    document.state = _STATES[type(event)]
+    document.body["door"] = _door(getattr(event, "deadline", None))
     match event:
         case PlanSubmitted(amends=amends, lines=lines):
-            paper.body |= {"amends": amends, "lines": [_plain(line) for line in lines], "grants": [], "declined": []}
+            document.body |= {"amends": amends, "lines": [_plain(line) for line in lines], "grants": [], "declined": []}
         case PlanInformationRequested(question_id=question_id):
-            paper.body["question_id"] = question_id
+            document.body["question_id"] = question_id
         case PlanClockResumed(replied=replied, reply_id=reply_id):
-            paper.body |= {"replied": replied, "reply_id": reply_id}
+            document.body |= {"replied": replied, "reply_id": reply_id}
         case PlanDeemedApproved(certificate=certificate):
-            paper.body["certificate"] = certificate
+            document.body["certificate"] = certificate
         case PlanDeclined(reasons=reasons):
-            paper.body["declined"] = [reason.model_dump() for reason in reasons]
+            document.body["declined"] = [reason.model_dump() for reason in reasons]
         case PlanApproved(declined=declined):
-            paper.body["declined"] = [reason.model_dump() for reason in declined]
-    _grant(paper, event)
+            document.body["declined"] = [reason.model_dump() for reason in declined]
+    _grant(document, event)
 
 
-def _grant(paper: Paper, event: Event) -> None:
+def _grant(document: CaseDocument, event: Event) -> None:
     """New grants stand last; an ended one keeps its last day."""
     new = event.lines if isinstance(event, PlanApproved | PlanDeemedApproved) else ()
-    paper.body["grants"] = [*paper.body.get("grants", []), *(_plain(grant) for grant in new)]
+    document.body["grants"] = [*document.body.get("grants", []), *(_plain(grant) for grant in new)]
     ended: tuple[Ended, ...] = event.ended if isinstance(event, _ENDS) else ()
     last = {one.grant: one.last_on for one in ended}
-    for grant in paper.body["grants"]:
+    for grant in document.body["grants"]:
         if grant["grant"] in last:
             grant["ended_on"] = last[grant["grant"]]
 
@@ -83,4 +83,4 @@ def _plain(line: Any) -> dict[str, Any]:  # noqa: ANN401 - a line or a grant
     return {name: str(value) if isinstance(value, Decimal) else value for name, value in line.model_dump().items()}
 
 
-PLANS = Noun((*_STATES, PlanDoorMoved), _named, _fold)
+PLANS = DocumentProjection((*_STATES, PlanDoorMoved), _named, _fold)

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from services.portal.store.custody import find_holders, hand_over
-from services.portal.store.papers import Noun, keep_papers
-from services.portal.store.shown import SHOWN, keep_shown
-from services.portal.store.timeline import Readers, keep_timeline
+from services.portal.store.papers import DocumentProjection, project_documents
+from services.portal.store.shown import SHOWN, project_referrals
+from services.portal.store.timeline import Readers, project_timeline
 from shared.decision import Event
 from shared.events.answers import DeadlineMoved
 from shared.events.referral import (
@@ -16,32 +16,32 @@ from shared.events.referral import (
     ReferralLapsed,
     ReferralOfferWithdrawn,
 )
-from shared.handlers import Kept
+from shared.handlers import ReceivedEvent
 from shared.postgres import Connection
 
-Nouns = Mapping[type[Event], Noun]
+Nouns = Mapping[type[Event], DocumentProjection]
 _SHOWN = frozenset(SHOWN)
 _HANDS = (ReferralAccepted, ReferralDeclined, ReferralLapsed, ReferralOfferWithdrawn)
 
 
-async def keep_referrals(conn: Connection, kept: Sequence[Kept], nouns: Nouns) -> None:
+async def project_referral_group(conn: Connection, received: Sequence[ReceivedEvent], projections: Nouns) -> None:
     """A batch; what belongs to a referral follows it from site to site."""
-    for part in parts_of(kept, nouns):
-        handovers = await keep_shown(conn, [one for one in part if type(one.event) in _SHOWN])
+    for part in parts_of(received, projections):
+        handovers = await project_referrals(conn, [one for one in part if type(one.event) in _SHOWN])
         await hand_over(conn, handovers)
-        papers = await keep_papers(conn, [one for one in part if type(one.event) in nouns], nouns)
+        documents = await project_documents(conn, [one for one in part if type(one.event) in projections], projections)
         told = [one for one in part if _is_told(type(one.event))]
-        holders = await find_holders(conn, (p.referral_id for p in papers)) if papers else {}
-        senders = {(p.referral_id, p.name): p.site_id for p in papers if p.kind == "invoice"}
-        await keep_timeline(conn, told, Readers(senders, handovers, holders))
+        holders = await find_holders(conn, (p.referral_id for p in documents)) if documents else {}
+        senders = {(p.referral_id, p.name): p.site_id for p in documents if p.kind == "invoice"}
+        await project_timeline(conn, told, Readers(senders, handovers, holders))
 
 
-def parts_of(kept: Sequence[Kept], nouns: Nouns) -> Iterator[Sequence[Kept]]:
+def parts_of(received: Sequence[ReceivedEvent], projections: Nouns) -> Iterator[Sequence[ReceivedEvent]]:
     """The batch, divided before whatever changes the hands of a referral of which the batch tells more."""
-    told_of = {one.key for one in kept if type(one.event) in nouns}
-    starts = [n for n, one in enumerate(kept) if n and isinstance(one.event, _HANDS) and one.key in told_of]
-    for first, last in pairwise([0, *starts, len(kept)]):
-        yield kept[first:last]
+    told_of = {one.key for one in received if type(one.event) in projections}
+    starts = [n for n, one in enumerate(received) if n and isinstance(one.event, _HANDS) and one.key in told_of]
+    for first, last in pairwise([0, *starts, len(received)]):
+        yield received[first:last]
 
 
 def _is_told(kind: type[Event]) -> bool:

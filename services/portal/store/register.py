@@ -18,7 +18,7 @@ from shared.events.procurement import (
     SiteOpened,
 )
 from shared.events.program import ProgramPublished
-from shared.handlers import Kept
+from shared.handlers import ReceivedEvent
 from shared.postgres import Connection
 
 E = TypeVar("E", bound=Event)
@@ -94,9 +94,9 @@ class Register(NamedTuple):
         return versions[-1] if versions else None
 
 
-async def keep_register(conn: Connection, kept: Sequence[Kept]) -> None:
+async def project_register(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
     """By revision."""
-    rows = [(k.event.type_name, k.key, getattr(k.event, "revision", 1), k.event.to_bytes().decode()) for k in kept]
+    rows = [(k.event.type_name, k.key, getattr(k.event, "revision", 1), k.event.to_bytes().decode()) for k in received]
     await conn.execute(KEEP, *zip(*rows, strict=True))
     await reference.changed(conn, NAME)
 

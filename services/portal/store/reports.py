@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.portal.store.papers import Noun, Paper
+from services.portal.store.papers import CaseDocument, DocumentProjection
 from shared.decision import Event
 from shared.events.program import (
     AttendanceRecorded,
@@ -45,35 +45,35 @@ _SHOWN = (
 )
 
 
-def _fold(paper: Paper, event: Event) -> None:
+def _fold(document: CaseDocument, event: Event) -> None:
     """What an event says of a report; a clock says only when it is due."""
-    paper.state = _STATES.get(type(event), paper.state)
-    paper.body |= {name: value for name in _SHOWN if (value := getattr(event, name, None)) is not None}
+    document.state = _STATES.get(type(event), document.state)
+    document.body |= {name: value for name in _SHOWN if (value := getattr(event, name, None)) is not None}
     match event:
         case ObligationScheduled():
-            paper.body |= {"overdue": False, "paused_by": None}
+            document.body |= {"overdue": False, "paused_by": None}
         case ObligationOverdue():
-            paper.body["overdue"] = True
+            document.body["overdue"] = True
         case ObligationPaused(cause=cause):
-            paper.body["paused_by"] = cause
+            document.body["paused_by"] = cause
         case ObligationRedated():
-            paper.body["paused_by"] = None
+            document.body["paused_by"] = None
         case ReportReturned(fields=fields):
-            paper.body["fields"] = [flaw.model_dump() for flaw in fields]
+            document.body["fields"] = [flaw.model_dump() for flaw in fields]
         case ReportSubmitted():
-            paper.body["fields"] = []
+            document.body["fields"] = []
 
 
-def _attend(paper: Paper, event: AttendanceRecorded) -> None:
+def _attend(document: CaseDocument, event: AttendanceRecorded) -> None:
     """Each day replaces what was said of it."""
-    paper.state = "recorded"
+    document.state = "recorded"
     said = {day.on.isoformat(): day.status for day in event.days}
-    paper.body["days"] = dict(sorted({**paper.body.get("days", {}), **said}.items()))
+    document.body["days"] = dict(sorted({**document.body.get("days", {}), **said}.items()))
 
 
 def _report(event: Any) -> tuple[str, str]:  # noqa: ANN401 - any of a report's events
     return "report", event.report
 
 
-REPORTS = Noun((*_STATES, *_CLOCK), _report, _fold)
-ATTENDANCE = Noun((AttendanceRecorded,), lambda _: ("attendance", "days"), _attend)
+REPORTS = DocumentProjection((*_STATES, *_CLOCK), _report, _fold)
+ATTENDANCE = DocumentProjection((AttendanceRecorded,), lambda _: ("attendance", "days"), _attend)

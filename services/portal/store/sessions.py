@@ -97,7 +97,7 @@ def name_hash(name: str) -> bytes:
     return sha256(name.strip().casefold().encode()).digest()
 
 
-async def keep_credentials(conn: Connection, found: Mapping[str, tuple[str, str]]) -> None:
+async def save_credentials(conn: Connection, found: Mapping[str, tuple[str, str]]) -> None:
     """Name and hashed password by account."""
     rows = [(account, name_hash(name), password) for account, (name, password) in found.items()]
     await conn.execute(KEEP_CREDENTIALS, *zip(*rows, strict=True))

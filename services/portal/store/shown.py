@@ -12,7 +12,7 @@ from services.portal.domain.still import move_door
 from services.portal.store.cases import Case, load_cases, save_cases
 from services.portal.store.custody import Handover
 from shared.decision import Event
-from shared.events.answers import DeadlineMoved, said_by
+from shared.events.answers import DeadlineMoved, contract_of_service
 from shared.events.referral import (
     AppointmentBooked,
     AppointmentMissed,
@@ -38,10 +38,10 @@ from shared.events.referral import (
     ReferralWithdrawn,
     WorkerFarAway,
 )
-from shared.handlers import Kept
+from shared.handlers import ReceivedEvent
 from shared.postgres import Connection
 
-Moved = said_by("referral", DeadlineMoved)
+Moved = contract_of_service("referral", DeadlineMoved)
 SHOWN: tuple[type[Event], ...] = (
     ReferralCreated,
     OfficerAssigned,
@@ -123,7 +123,7 @@ _ASKED = frozenset({"offered", "acknowledged"})
 
 
 @dataclass(slots=True)
-class View:
+class ReferralView:
     """A referral as one site sees it; `left_at` is when a site that had it lost it."""
 
     referral_id: str
@@ -148,18 +148,18 @@ class View:
 
 
 @dataclass(slots=True)
-class Fold:
+class Projector:
     """Cases and views of a batch, as its events leave them."""
 
     cases: dict[str, Case]
-    views: dict[tuple[str, str], View]
+    views: dict[tuple[str, str], ReferralView]
     touched: set[tuple[str, str]] = field(default_factory=set)
     handovers: list[Handover] = field(default_factory=list)
 
-    def apply(self, one: Kept) -> None:
+    def apply(self, one: ReceivedEvent) -> None:
         """One event in its order."""
         event, case = one.event, self.cases.setdefault(one.key, Case(one.key))
-        case.hear(event)
+        case.apply(event)
         match event:
             case ReferralOffered():
                 self._offer(case, event)
@@ -190,7 +190,7 @@ class Fold:
         place = case.referral_id, event.site_id
         before = self.views.get(place)
         case.site_id = event.site_id
-        self.views[place] = View(
+        self.views[place] = ReferralView(
             case.referral_id,
             event.site_id,
             event.organisation_id,
@@ -205,13 +205,15 @@ class Fold:
         update(self.views[place], event)
         self.touched.add(place)
 
-    def _take(self, case: Case, one: Kept) -> None:
+    def _take(self, case: Case, one: ReceivedEvent) -> None:
         """The site has it from now on, with all that belongs to it."""
         if view := self.views.get((case.referral_id, case.site_id or "")):
             view.left_at = None
             self.handovers.append(Handover(case.referral_id, view.site_id, one.sequence, is_taken=True))
 
-    def _lose(self, case: Case, event: ReferralOfferWithdrawn | ReferralDeclined | ReferralLapsed, one: Kept) -> None:
+    def _lose(
+        self, case: Case, event: ReferralOfferWithdrawn | ReferralDeclined | ReferralLapsed, one: ReceivedEvent
+    ) -> None:
         """The site has it no more; it may only see that it had it, and what belonged to it then."""
         state = {ReferralDeclined: "declined", ReferralLapsed: "lapsed"}.get(type(event), "offer-withdrawn")
         if view := self.views.get((case.referral_id, event.site_id)):
@@ -234,7 +236,7 @@ class Fold:
         self.touched.add((case.referral_id, view.site_id))
 
 
-def update(shown: View | Case, event: Event) -> None:  # noqa: C901 - one line an event
+def update(shown: ReferralView | Case, event: Event) -> None:  # noqa: C901 - one line an event
     """What an event changes of what is shown, to the clinic that has it and to the insurer."""
     body = shown.body
     match event:
@@ -272,20 +274,20 @@ def _held_by(body: Mapping[str, Any], event: ReferralHeld | ReferralResumed) -> 
     return [*(cause for cause in body.get("held_by", []) if cause != event.cause), event.cause]
 
 
-async def keep_shown(conn: Connection, kept: Sequence[Kept]) -> Sequence[Handover]:
+async def project_referrals(conn: Connection, received: Sequence[ReceivedEvent]) -> Sequence[Handover]:
     """Cases and views after a batch, and who took or lost a referral.
 
     What is said of a claim is repeated on each of its referrals.
     """
-    kept = [k for k in kept if getattr(k.event, "referral_id", k.key) == k.key]
-    ids = sorted({k.key for k in kept})
+    received = [k for k in received if getattr(k.event, "referral_id", k.key) == k.key]
+    ids = sorted({k.key for k in received})
     if not ids:
         return ()
-    fold = Fold(await load_cases(conn, ids), {})
+    fold = Projector(await load_cases(conn, ids), {})
     for row in await conn.fetch(VIEWS, ids):
         view = _view(row)
         fold.views[view.referral_id, view.site_id] = view
-    for one in kept:
+    for one in received:
         fold.apply(one)
         fold.note_beginning(one.key, one.event, one.at)
     await save_cases(conn, [fold.cases[id_] for id_ in ids])
@@ -293,7 +295,7 @@ async def keep_shown(conn: Connection, kept: Sequence[Kept]) -> Sequence[Handove
     return fold.handovers
 
 
-async def _save_views(conn: Connection, changed: Sequence[View]) -> None:
+async def _save_views(conn: Connection, changed: Sequence[ReferralView]) -> None:
     """At once."""
     rows = [
         (
@@ -318,7 +320,7 @@ def _json(body: Mapping[str, Any]) -> str:
     return orjson.dumps(body, default=str).decode()
 
 
-async def find_view(conn: Connection, number: str, sites: Sequence[str]) -> tuple[View, int] | None:
+async def find_view(conn: Connection, number: str, sites: Sequence[str]) -> tuple[ReferralView, int] | None:
     """One referral as one of these sites sees it, and when it changed; None when it is not there or not theirs."""
     row = await conn.fetchrow(FIND, number, sites)
     return _shown(row) if row else None
@@ -326,24 +328,24 @@ async def find_view(conn: Connection, number: str, sites: Sequence[str]) -> tupl
 
 async def list_views(
     conn: Connection, sites: Sequence[str], state: str | None, after: int, limit: int
-) -> list[tuple[View, int]]:
+) -> list[tuple[ReferralView, int]]:
     """Referrals in the order in which they changed, after a cursor."""
     return [_shown(row) for row in await conn.fetch(LIST, sites, state, after, limit)]
 
 
 async def list_newest(
     conn: Connection, sites: Sequence[str], state: str | None, before: int, limit: int
-) -> list[tuple[View, int]]:
+) -> list[tuple[ReferralView, int]]:
     """Referrals that changed last, before a cursor, the newest first."""
     return [_shown(row) for row in await conn.fetch(NEWEST, sites, state, before, limit)]
 
 
-def _shown(row: asyncpg.Record) -> tuple[View, int]:
+def _shown(row: asyncpg.Record) -> tuple[ReferralView, int]:
     """A row of FIND or LIST."""
     return _view(row), row["changed"]
 
 
-def _view(row: asyncpg.Record) -> View:
+def _view(row: asyncpg.Record) -> ReferralView:
     """A row as a view."""
-    members = {name: row[name] for name in View.__slots__ if name != "body"}
-    return View(**members, body=orjson.loads(row["body"]))
+    members = {name: row[name] for name in ReferralView.__slots__ if name != "body"}
+    return ReferralView(**members, body=orjson.loads(row["body"]))

@@ -69,7 +69,7 @@ class Asking(NamedTuple):
     body: dict[str, Any]
 
 
-class Asked(NamedTuple):
+class TaskQuery(NamedTuple):
     """The most urgent ones, how many there are, and how many are late."""
 
     first: Sequence[Asking]
@@ -89,11 +89,11 @@ class OpenPaper(NamedTuple):
     body: dict[str, Any]
 
 
-async def list_asking(conn: Connection, sites: Sequence[str], now: datetime, today: datetime, most: int) -> Asked:
+async def list_asking(conn: Connection, sites: Sequence[str], now: datetime, today: datetime, most: int) -> TaskQuery:
     """Referrals of these sites that wait for their clinic; `today` is the instant at which the day began."""
     rows = await conn.fetch(ASKING, sites, now, today, most)
     first = [_asking(*row[:4]) for row in rows]
-    return Asked(first, rows[0]["asking"], rows[0]["late"]) if rows else Asked((), 0, 0)
+    return TaskQuery(first, rows[0]["asking"], rows[0]["late"]) if rows else TaskQuery((), 0, 0)
 
 
 def _asking(number: str, state: str, person_id: str, body: str) -> Asking:

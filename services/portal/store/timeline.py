@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from services.portal.store.custody import Handover, Holder
-from shared.handlers import Kept
+from shared.handlers import ReceivedEvent
 from shared.postgres import Connection
 
 KEEP = """
@@ -36,13 +36,13 @@ class Readers(NamedTuple):
     handovers: Sequence[Handover]
     holders: Mapping[str, Holder]
 
-    def site_of(self, one: Kept) -> str | None:
+    def site_of(self, one: ReceivedEvent) -> str | None:
         """The one site that may read it, where it is not for all who have the referral."""
         if invoice_id := getattr(one.event, "invoice_id", None):
             return self.senders.get((one.key, invoice_id)) or ""
         return getattr(one.event, "site_id", None)
 
-    def left_with(self, one: Kept) -> list[str]:
+    def left_with(self, one: ReceivedEvent) -> list[str]:
         """Sites that lost the referral after this was announced."""
         later = {
             h.site_id
@@ -62,14 +62,14 @@ class Entry(NamedTuple):
     body: Mapping[str, Any]
 
 
-async def keep_timeline(conn: Connection, kept: Sequence[Kept], readers: Readers) -> None:
+async def project_timeline(conn: Connection, received: Sequence[ReceivedEvent], readers: Readers) -> None:
     """Each once, with the site whose it is, or those that have lost the referral since."""
-    rows = [_row(k, readers) for k in kept if getattr(k.event, "referral_id", k.key) == k.key]
+    rows = [_row(k, readers) for k in received if getattr(k.event, "referral_id", k.key) == k.key]
     if rows:
         await conn.execute(KEEP, *zip(*rows, strict=True))
 
 
-def _row(k: Kept, readers: Readers) -> tuple[Any, ...]:
+def _row(k: ReceivedEvent, readers: Readers) -> tuple[Any, ...]:
     """A row of KEEP."""
     site_id = readers.site_of(k)
     left_with = [] if site_id is not None else readers.left_with(k)

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from services.program.domain.plans import Plan
 from shared.calendar import Calendar
-from shared.decision import Arm, Event, Outcome, Refusal, not_yours, refuse
+from shared.decision import Event, Outcome, Refusal, SetTimer, not_yours, refuse
 from shared.events.procurement import ContractActivated, FeeLine, FeeSchedulePublished
 from shared.events.program import Attendance, ProgramPublished
 from shared.events.referral import HoldCause
@@ -106,25 +106,25 @@ class Case(NamedTuple):
         return self._replace(obligations=(*kept, *news.values()))
 
 
-class Moved(NamedTuple):
+class Transition(NamedTuple):
     """A case as a part of a decision leaves it, its revision raised already, with what is announced and timed."""
 
     case: Case
     events: tuple[Event, ...] = ()
-    timers: tuple[Arm, ...] = ()
+    timers: tuple[SetTimer, ...] = ()
 
-    def then(self, following: "Moved") -> "Moved":
+    def then(self, following: "Transition") -> "Transition":
         """The next part, which began where this one ended."""
-        return Moved(following.case, (*self.events, *following.events), (*self.timers, *following.timers))
+        return Transition(following.case, (*self.events, *following.events), (*self.timers, *following.timers))
 
 
-def settled(before: Case, moved: Moved) -> Outcome:
+def settled(before: Case, moved: Transition) -> Outcome:
     """A whole decision; the revision is raised only when something is announced."""
     case = moved.case if moved.events else moved.case._replace(revision=before.revision)
     return Outcome((case,) if case != before else (), moved.events, moved.timers)
 
 
-class Ground(NamedTuple):
+class CaseContext(NamedTuple):
     """What a decision on a case stands on: contract, calendar, catalogue entry and fees, as they hold at the instant.
 
     `contracts` are all versions of the contract and `fees` all versions of its fee schedules, earlier ones first.

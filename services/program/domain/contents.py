@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Literal, NamedTuple
 
-from services.program.domain.case import Case, Ground, Obligation
+from services.program.domain.case import Case, CaseContext, Obligation
 from shared import wording
 from shared.codes import code_list
-from shared.decision import Flaw
+from shared.decision import Violation
 from shared.events.portal import ProviderSubmittedReport
 
 _DISCIPLINES = code_list("disciplines")
@@ -29,22 +29,22 @@ class Required(NamedTuple):
 
 
 def faults(
-    act: ProviderSubmittedReport, case: Case, due: Obligation, ground: Ground, contents: Sequence[Required]
-) -> tuple[Flaw, ...]:
+    act: ProviderSubmittedReport, case: Case, due: Obligation, context: CaseContext, contents: Sequence[Required]
+) -> tuple[Violation, ...]:
     """Everything that is wrong with a report, all at once."""
-    day = act.service_on or ground.today
+    day = act.service_on or context.today
     needed = [r for r in contents if r.kind == due.kind and r.first <= day <= r.last]
-    return (*_days(act, case, due, ground), *_author(act, ground), *_document(act), *_parts(act, needed))
+    return (*_days(act, case, due, context), *_author(act, context), *_document(act), *_parts(act, needed))
 
 
-def _days(act: ProviderSubmittedReport, case: Case, due: Obligation, ground: Ground) -> Iterator[Flaw]:
+def _days(act: ProviderSubmittedReport, case: Case, due: Obligation, context: CaseContext) -> Iterator[Violation]:
     """The day of service lies in the program; a discharge is of its last day."""
     day = act.service_on
     if day is None:
         yield _missing("service_on", "there is no day of service", "give the day")
         return
-    if day > ground.today:
-        fix = f"give a day up to {wording.day(ground.today)}"
+    if day > context.today:
+        fix = f"give a day up to {wording.day(context.today)}"
         yield _flaw("DATE-FUTURE", "service_on", "this day has not come yet", fix)
     if case.initial_visit_on and day < case.initial_visit_on:
         first = wording.day(case.initial_visit_on)
@@ -61,9 +61,9 @@ def _days(act: ProviderSubmittedReport, case: Case, due: Obligation, ground: Gro
         )
 
 
-def _author(act: ProviderSubmittedReport, ground: Ground) -> Iterator[Flaw]:
+def _author(act: ProviderSubmittedReport, context: CaseContext) -> Iterator[Violation]:
     """A discipline of the program that the contract names, too."""
-    entry, contract = ground.entry, ground.contract
+    entry, contract = context.entry, context.contract
     known = (*entry.core_disciplines, *entry.supplemental_disciplines)
     taken = [d for d in known if d in contract.disciplines or not contract.disciplines]
     fix = f"choose {wording.either(_DISCIPLINES.sentence(d) for d in taken)}"
@@ -74,7 +74,7 @@ def _author(act: ProviderSubmittedReport, ground: Ground) -> Iterator[Flaw]:
         yield _flaw("DISCIPLINE", "author_discipline", rule, fix)
 
 
-def _document(act: ProviderSubmittedReport) -> Iterator[Flaw]:
+def _document(act: ProviderSubmittedReport) -> Iterator[Violation]:
     """The narrative lies in the document store."""
     if not act.document_id:
         yield _missing("document_id", "the text of the report is missing", "write it")
@@ -86,7 +86,7 @@ def _document(act: ProviderSubmittedReport) -> Iterator[Flaw]:
         yield _missing("document_sha256", rule, fix)
 
 
-def _parts(act: ProviderSubmittedReport, needed: Sequence[Required]) -> Iterator[Flaw]:
+def _parts(act: ProviderSubmittedReport, needed: Sequence[Required]) -> Iterator[Violation]:
     """Sections are there, measures are there and within their bounds."""
     for part in needed:
         if part.part == "section" and part.name not in act.sections:
@@ -101,9 +101,9 @@ def _parts(act: ProviderSubmittedReport, needed: Sequence[Required]) -> Iterator
             yield _flaw("RPT-INCOMPLETE", f"measures.{part.name}", rule, fix)
 
 
-def _flaw(code: str, field: str, rule: str, fix: str) -> Flaw:
-    return Flaw(code=code, rule=rule, fix=fix, field=field)
+def _flaw(code: str, field: str, rule: str, fix: str) -> Violation:
+    return Violation(code=code, rule=rule, fix=fix, field=field)
 
 
-def _missing(field: str, rule: str, fix: str) -> Flaw:
+def _missing(field: str, rule: str, fix: str) -> Violation:
     return _flaw("FIELD-MISSING", field, rule, fix)

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from services.program.domain.case import Case, Ground, Moved, Obligation, settled
+from services.program.domain.case import Case, CaseContext, Obligation, Transition, settled
 from services.program.domain.steps import ReportStepDue
 from shared.calendar import Calendar
-from shared.decision import Arm, Outcome
+from shared.decision import Outcome, SetTimer
 from shared.events.program import ObligationOverdue, ObligationReminded, ProgramPublished
 
 _OVERDUE = None  # the step at the end of the last day
@@ -24,25 +24,25 @@ def steps_of(entry: ProgramPublished) -> tuple[int | None, ...]:
     return (*(d for d in days if d <= 0), _OVERDUE, *(d for d in days if d > 0))
 
 
-def arm(case: Case, obligation: Obligation, ground: Ground, first: int = 0) -> Arm:
+def arm(case: Case, obligation: Obligation, context: CaseContext, first: int = 0) -> SetTimer:
     """Wake at the next step that lies ahead; a reminder whose time has passed is left out, the overdue is not."""
     name = timer(obligation.report)
-    for step, days in list(enumerate(steps_of(ground.entry)))[first:]:
-        at = _at(obligation.due_at, days, ground.calendar)
-        if at > ground.at or days is _OVERDUE:
+    for step, days in list(enumerate(steps_of(context.entry)))[first:]:
+        at = _at(obligation.due_at, days, context.calendar)
+        if at > context.at or days is _OVERDUE:
             due = ReportStepDue(referral_id=case.id, report=obligation.report, due_at=obligation.due_at, step=step)
-            return Arm(case.id, name, at, due)
-    return Arm(case.id, name)
+            return SetTimer(case.id, name, at, due)
+    return SetTimer(case.id, name)
 
 
-def arm_late(case: Case, obligation: Obligation, ground: Ground) -> Arm:
+def arm_late(case: Case, obligation: Obligation, context: CaseContext) -> SetTimer:
     """Wake at the next step that lies ahead of a report whose last day is over; that it is, is known already."""
-    return arm(case, obligation, ground, steps_of(ground.entry).index(_OVERDUE) + 1)
+    return arm(case, obligation, context, steps_of(context.entry).index(_OVERDUE) + 1)
 
 
-def disarm(case: Case, obligation: Obligation) -> Arm:
+def disarm(case: Case, obligation: Obligation) -> SetTimer:
     """Nobody is reminded any more."""
-    return Arm(case.id, timer(obligation.report))
+    return SetTimer(case.id, timer(obligation.report))
 
 
 def _at(due_at: datetime, days: int | None, calendar: Calendar) -> datetime:
@@ -52,12 +52,12 @@ def _at(due_at: datetime, days: int | None, calendar: Calendar) -> datetime:
     return calendar.start_of(calendar.add_business_days(calendar.day_of(due_at), days)) + _MORNING
 
 
-def step(case: Case | None, reached: ReportStepDue, ground: Ground) -> Outcome:
+def step(case: Case | None, reached: ReportStepDue, context: CaseContext) -> Outcome:
     """Reminded, or told overdue, and the next step is armed; what was sent in or moved meanwhile is left in peace."""
     obligation = case.obligation(reached.report) if case else None
     if case is None or obligation is None or not _waits(obligation, reached):
         return Outcome()
-    raised, days = case.next, steps_of(ground.entry)[reached.step]
+    raised, days = case.next, steps_of(context.entry)[reached.step]
     said: ObligationOverdue | ObligationReminded = (
         ObligationOverdue(
             referral_id=case.id, revision=raised.revision, report=obligation.report, due_at=obligation.due_at
@@ -71,8 +71,8 @@ def step(case: Case | None, reached: ReportStepDue, ground: Ground) -> Outcome:
             days_late=days,
         )
     )
-    following = arm(case, obligation, ground, reached.step + 1)
-    return settled(case, Moved(raised, (said,), (following,)))
+    following = arm(case, obligation, context, reached.step + 1)
+    return settled(case, Transition(raised, (said,), (following,)))
 
 
 def _waits(obligation: Obligation, reached: ReportStepDue) -> bool:

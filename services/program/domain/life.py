@@ -1,7 +1,7 @@
 """A case follows its referral: it opens, starts, stands still, goes on and ends."""
 
 from services.program.domain import obligations
-from services.program.domain.case import Case, Ground, Moved, settled
+from services.program.domain.case import Case, CaseContext, Transition, settled
 from shared.decision import Outcome
 from shared.events.invoice import CaseBillingFinal
 from shared.events.referral import (
@@ -33,43 +33,43 @@ def open_case(case: Case | None, accepted: ReferralAccepted) -> Outcome:
     return Outcome((opened,))
 
 
-def start(case: Case, started: ProgramStarted, ground: Ground) -> Outcome:
+def start(case: Case, started: ProgramStarted, context: CaseContext) -> Outcome:
     """The initial visit took place: the reports that count from it are due."""
     if case.initial_visit_on is not None or case.ended:
         return Outcome()
     began = case.next._replace(initial_visit_on=started.initial_visit_on)
-    return settled(case, obligations.schedule(began, "initial-visit", started.initial_visit_on, ground))
+    return settled(case, obligations.schedule(began, "initial-visit", started.initial_visit_on, context))
 
 
-def hold(case: Case, held: ReferralHeld, ground: Ground) -> Moved:
+def hold(case: Case, held: ReferralHeld, context: CaseContext) -> Transition:
     """The first cause stops the clocks of reports; another one only stands beside it."""
     raised = case.next._replace(holds=(*(c for c in case.holds if c != held.cause), held.cause))
     if case.holds:
-        return Moved(raised)
-    return obligations.pause(raised._replace(held_at=ground.at), held.cause, ground)
+        return Transition(raised)
+    return obligations.pause(raised._replace(held_at=context.at), held.cause, context)
 
 
-def resume(case: Case, resumed: ReferralResumed, ground: Ground) -> Moved:
+def resume(case: Case, resumed: ReferralResumed, context: CaseContext) -> Transition:
     """A cause is gone; clocks run again when none is left."""
     raised = case.next._replace(holds=resumed.still_held)
     if resumed.still_held or not case.holds:
-        return Moved(raised)
-    return obligations.run_again(raised._replace(held_at=None), ground)
+        return Transition(raised)
+    return obligations.run_again(raised._replace(held_at=None), context)
 
 
-def withdraw(case: Case, _: ReferralWithdrawn, ground: Ground) -> Moved:
+def withdraw(case: Case, _: ReferralWithdrawn, context: CaseContext) -> Transition:
     """Nothing is owed any more; days up to this one, or to the hold that it ends, may still be put right."""
-    last_on = case.held_on(ground.calendar) or ground.today
+    last_on = case.held_on(context.calendar) or context.today
     return obligations.withdraw(case.next._replace(ended="withdrawn", withdrawn_on=last_on, holds=(), held_at=None))
 
 
-def end(case: Case, ended: ProgramEnded, ground: Ground) -> Moved:
+def end(case: Case, ended: ProgramEnded, context: CaseContext) -> Transition:
     """Treatment is over: what was due later falls away, and the discharge report becomes due."""
-    over = obligations.end_program(case.next._replace(last_on=ended.last_on), ended.last_on, ground)
-    return over.then(obligations.schedule(over.case, "last-day", ended.last_on, ground))
+    over = obligations.end_program(case.next._replace(last_on=ended.last_on), ended.last_on, context)
+    return over.then(obligations.schedule(over.case, "last-day", ended.last_on, context))
 
 
-def discharge(case: Case) -> Moved:
+def discharge(case: Case) -> Transition:
     """The case is treated: nothing but the follow-up is owed."""
     return obligations.discharge(case.next._replace(ended="discharged"))
 

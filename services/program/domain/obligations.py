@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 
-from services.program.domain.case import Case, Ground, Moved, Obligation
+from services.program.domain.case import Case, CaseContext, Obligation, Transition
 from services.program.domain.ladder import arm, disarm
 from shared.calendar import Calendar
 from shared.events.program import (
@@ -19,29 +19,29 @@ _BY_PROGRAM_END = "program-end"
 _BY_WITHDRAWAL = "withdrawal"
 
 
-def schedule(case: Case, anchor: str, anchor_on: date, ground: Ground) -> Moved:
+def schedule(case: Case, anchor: str, anchor_on: date, context: CaseContext) -> Transition:
     """Every report of the catalogue that hangs on an anchor and was not scheduled before."""
-    kinds = [k for k in ground.entry.reports if k.anchor == anchor and case.obligation(k.report) is None]
-    return _schedule(case, kinds, anchor_on, ground)
+    kinds = [k for k in context.entry.reports if k.anchor == anchor and case.obligation(k.report) is None]
+    return _schedule(case, kinds, anchor_on, context)
 
 
-def schedule_for_grants(case: Case, grants: Sequence[Grant], ground: Ground) -> Moved:
+def schedule_for_grants(case: Case, grants: Sequence[Grant], context: CaseContext) -> Transition:
     """What a plan's approval makes due: the report of a visit, and for an extension one more.
 
     After the program's end only what was done before it: the report of a visit tells of it, whenever it is approved.
     The revision of the case is raised already, by the approval.
     """
     within = [g for g in grants if case.last_on is None or g.from_on <= case.last_on]
-    lines = [(grant, ground.fee_on(grant.code, grant.from_on)) for grant in within]
+    lines = [(grant, context.fee_on(grant.code, grant.from_on)) for grant in within]
     needed = {fee.needs_report for _, fee in lines if fee is not None}
-    visits = [k for k in ground.entry.reports if k.anchor == "approval" and k.kind in needed and _is_free(case, k)]
-    moved = _schedule(case, [_named_anew(case, kind) for kind in visits], ground.today, ground)
+    visits = [k for k in context.entry.reports if k.anchor == "approval" and k.kind in needed and _is_free(case, k)]
+    moved = _schedule(case, [_named_anew(case, kind) for kind in visits], context.today, context)
     extended = min((grant.from_on for grant, fee in lines if fee is not None and fee.extension), default=None)
     if extended is None:
         return moved
-    more = [k for k in ground.entry.reports if k.anchor == "extension" and case.obligation(k.report) is None]
-    in_time = [k for k in more[:1] if not _ended_by(k, extended, case.last_on, ground.calendar)]
-    return moved.then(_schedule(moved.case, in_time, extended, ground))
+    more = [k for k in context.entry.reports if k.anchor == "extension" and case.obligation(k.report) is None]
+    in_time = [k for k in more[:1] if not _ended_by(k, extended, case.last_on, context.calendar)]
+    return moved.then(_schedule(moved.case, in_time, extended, context))
 
 
 def _ended_by(kind: ReportKind, anchor_on: date, last_on: date | None, calendar: Calendar) -> bool:
@@ -60,15 +60,15 @@ def _named_anew(case: Case, kind: ReportKind) -> ReportKind:
     return kind.model_copy(update={"report": f"{kind.report}-{before + 1}"}) if before else kind
 
 
-def _schedule(case: Case, kinds: Iterable[ReportKind], anchor_on: date, ground: Ground) -> Moved:
+def _schedule(case: Case, kinds: Iterable[ReportKind], anchor_on: date, context: CaseContext) -> Transition:
     """Due at the end of the day that the count gives in the contract's calendar."""
-    news = [_obligation(case, kind, anchor_on, ground.calendar) for kind in kinds]
-    moved = Moved(
+    news = [_obligation(case, kind, anchor_on, context.calendar) for kind in kinds]
+    moved = Transition(
         case.owing(*news),
         tuple(_scheduled(case, o) for o in news),
-        tuple(arm(case, o, ground) for o in news),
+        tuple(arm(case, o, context) for o in news),
     )
-    return moved.then(pause(moved.case, case.holds[0], ground, only=news)) if case.holds and news else moved
+    return moved.then(pause(moved.case, case.holds[0], context, only=news)) if case.holds and news else moved
 
 
 def _obligation(case: Case, kind: ReportKind, anchor_on: date, calendar: Calendar) -> Obligation:
@@ -108,35 +108,35 @@ def _scheduled(case: Case, o: Obligation) -> ObligationScheduled:
     )
 
 
-def pause(case: Case, cause: str, ground: Ground, only: Sequence[Obligation] | None = None) -> Moved:
+def pause(case: Case, cause: str, context: CaseContext, only: Sequence[Obligation] | None = None) -> Transition:
     """The clocks of reports stand still; one that is overdue by now stays so."""
     among = case.obligations if only is None else only
-    running = [o for o in among if o.is_due and o.paused_at is None and o.due_at > ground.at]
-    paused = [o._replace(paused_at=ground.at) for o in running]
+    running = [o for o in among if o.is_due and o.paused_at is None and o.due_at > context.at]
+    paused = [o._replace(paused_at=context.at) for o in running]
     said = tuple(
         ObligationPaused(referral_id=case.id, revision=case.revision, report=o.report, cause=cause) for o in paused
     )
-    return Moved(case.owing(*paused), said, tuple(disarm(case, o) for o in paused))
+    return Transition(case.owing(*paused), said, tuple(disarm(case, o) for o in paused))
 
 
-def run_again(case: Case, ground: Ground) -> Moved:
+def run_again(case: Case, context: CaseContext) -> Transition:
     """Clocks run again: each report has the business days left that it had, at least one."""
     paused = [o for o in case.obligations if o.is_due and o.paused_at is not None]
-    running = [running_on(o, ground) for o in paused]
+    running = [running_on(o, context) for o in paused]
     said = tuple(
         ObligationRedated(
             referral_id=case.id, revision=case.revision, report=o.report, due_at=o.due_at, cause="resumed"
         )
         for o in running
     )
-    return Moved(case.owing(*running), said, tuple(arm(case, o, ground) for o in running))
+    return Transition(case.owing(*running), said, tuple(arm(case, o, context) for o in running))
 
 
-def running_on(obligation: Obligation, ground: Ground) -> Obligation:
+def running_on(obligation: Obligation, context: CaseContext) -> Obligation:
     """The report as if its clock ran on from now; one whose clock runs is as it was."""
     if obligation.paused_at is None:
         return obligation
-    due_at = redated(obligation.due_at, obligation.paused_at, ground.at, ground.calendar)
+    due_at = redated(obligation.due_at, obligation.paused_at, context.at, context.calendar)
     return obligation._replace(due_at=due_at, paused_at=None)
 
 
@@ -146,27 +146,27 @@ def redated(due_at: datetime, stopped_at: datetime, at: datetime, calendar: Cale
     return calendar.end_of(calendar.add_business_days(calendar.day_of(at), left))
 
 
-def end_program(case: Case, last_on: date, ground: Ground) -> Moved:
+def end_program(case: Case, last_on: date, context: CaseContext) -> Transition:
     """What the program's end ends, if it is due later than the last day."""
-    calendar = ground.calendar
+    calendar = context.calendar
     return cancel(
         case,
         "program-end",
-        lambda o: o.ended_by == _BY_PROGRAM_END and calendar.day_of(running_on(o, ground).due_at) > last_on,
+        lambda o: o.ended_by == _BY_PROGRAM_END and calendar.day_of(running_on(o, context).due_at) > last_on,
     )
 
 
-def withdraw(case: Case) -> Moved:
+def withdraw(case: Case) -> Transition:
     """A withdrawal ends every report that is still owed."""
     return cancel(case, "withdrawal", lambda _: True)
 
 
-def discharge(case: Case) -> Moved:
+def discharge(case: Case) -> Transition:
     """A discharge ends every report that is still owed, but what follows on the return to work."""
     return cancel(case, "discharge", lambda o: o.ended_by != _BY_WITHDRAWAL)
 
 
-def cancel(case: Case, cause: str, ends: Callable[[Obligation], bool]) -> Moved:
+def cancel(case: Case, cause: str, ends: Callable[[Obligation], bool]) -> Transition:
     """Reports that are owed and not due any more."""
     over = [
         o._replace(standing="cancelled", paused_at=None, revision=case.revision)
@@ -177,4 +177,4 @@ def cancel(case: Case, cause: str, ends: Callable[[Obligation], bool]) -> Moved:
         ObligationCancelled(referral_id=case.id, revision=case.revision, report=o.report, kind=o.kind, cause=cause)
         for o in over
     )
-    return Moved(case.owing(*over), said, tuple(disarm(case, o) for o in over))
+    return Transition(case.owing(*over), said, tuple(disarm(case, o) for o in over))

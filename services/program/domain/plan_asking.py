@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from services.program.domain.case import Case, Ground, Moved, at_clinic, not_there, settled, stale
+from services.program.domain.case import Case, CaseContext, Transition, at_clinic, not_there, settled, stale
 from services.program.domain.plan_clock import days_left, opened, planned, run_decision, stopped_if_held
 from services.program.domain.plan_lines import Asked, asked, faults, flaw, priced
 from services.program.domain.plans import Plan, find_plan, undecided
 from shared import wording
-from shared.decision import Decision, Flaw, Refusal
+from shared.decision import Decision, Refusal, Violation
 from shared.events.portal import (
     OfficerRequestedInformation,
     ProviderRepliedPlan,
@@ -40,18 +40,18 @@ _STANDS: dict[str, str] = {
 Asking: TypeAlias = ProviderSubmittedPlan | ProviderSubmittedPlanAmendment
 
 
-def submit(case: Case | None, ground: Ground | None, act: ProviderSubmittedPlan) -> Decision:
+def submit(case: Case | None, context: CaseContext | None, act: ProviderSubmittedPlan) -> Decision:
     """A clinic asks for what the referral itself does not cover; the officer's clock starts."""
     mine = _asking(case, act)
-    if isinstance(mine, Refusal) or ground is None:
+    if isinstance(mine, Refusal) or context is None:
         return mine if isinstance(mine, Refusal) else not_there()
-    return _ask(mine, asked(act.lines, None, ground), ground, ())
+    return _ask(mine, asked(act.lines, None, context), context, ())
 
 
-def amend(case: Case | None, ground: Ground | None, act: ProviderSubmittedPlanAmendment) -> Decision:
+def amend(case: Case | None, context: CaseContext | None, act: ProviderSubmittedPlanAmendment) -> Decision:
     """A clinic changes or extends a plan that was decided."""
     mine = _asking(case, act)
-    if isinstance(mine, Refusal) or ground is None:
+    if isinstance(mine, Refusal) or context is None:
         return mine if isinstance(mine, Refusal) else not_there()
     before = find_plan(mine.plans, act.amends)
     if before and act.seen < before.revision:
@@ -59,7 +59,7 @@ def amend(case: Case | None, ground: Ground | None, act: ProviderSubmittedPlanAm
     known = wording.either(str(p.plan) for p in mine.plans)
     fix = f"amend plan {known}" if known else "send in a plan first"
     unknown = () if before else (flaw("PLAN-UNKNOWN", "amends", "there is no such plan", fix),)
-    return _ask(mine, asked(act.lines, act.amends, ground), ground, unknown)
+    return _ask(mine, asked(act.lines, act.amends, context), context, unknown)
 
 
 def _asking(case: Case | None, act: Asking) -> Case | Refusal:
@@ -73,15 +73,15 @@ def _asking(case: Case | None, act: Asking) -> Case | Refusal:
     return wrong_state(before, "another plan is not decided yet") if before else mine
 
 
-def _closed(case: Case) -> Iterator[Flaw]:
+def _closed(case: Case) -> Iterator[Violation]:
     """Why nothing may be asked for."""
     if case.initial_visit_on is None:
-        yield Flaw(code="REF-STATE", rule="the program has not started yet", fix="ask once it has")
+        yield Violation(code="REF-STATE", rule="the program has not started yet", fix="ask once it has")
     if case.ended or case.billing_final:
         over = {"withdrawn": "was withdrawn", "discharged": "is discharged"}.get(case.ended or "", "is closed")
-        yield Flaw(code="REF-STATE", rule=f"the referral {over}", fix="nothing is left to do")
+        yield Violation(code="REF-STATE", rule=f"the referral {over}", fix="nothing is left to do")
     if case.holds:
-        yield Flaw(code="REF-HELD", rule="the referral is on hold", fix="ask once the hold is lifted")
+        yield Violation(code="REF-HELD", rule="the referral is on hold", fix="ask once the hold is lifted")
 
 
 def wrong_state(plan: Plan, rule: str = "") -> Refusal:
@@ -91,14 +91,14 @@ def wrong_state(plan: Plan, rule: str = "") -> Refusal:
     return Refusal((said,), _ALLOWED.get(plan.status, ("none",)))
 
 
-def _ask(case: Case, lines: Asked, ground: Ground, unknown: tuple[Flaw, ...]) -> Decision:
+def _ask(case: Case, lines: Asked, context: CaseContext, unknown: tuple[Violation, ...]) -> Decision:
     """Priced and put before the officer; or everything that is wrong with it."""
-    if flaws := (*unknown, *faults(lines, case, ground)):
+    if flaws := (*unknown, *faults(lines, case, context)):
         return Refusal(flaws)
     raised = case.next
     fees = tuple(fee.cents for fee in lines.fees if fee is not None)
     new = Plan(len(case.plans) + 1, raised.revision, priced(lines), fees, amends=lines.amends)
-    waiting, door = opened(new, ground.contract.decision_days, ground)
+    waiting, door = opened(new, context.contract.decision_days, context)
     said = PlanSubmitted(
         referral_id=case.id,
         revision=raised.revision,
@@ -107,13 +107,13 @@ def _ask(case: Case, lines: Asked, ground: Ground, unknown: tuple[Flaw, ...]) ->
         lines=waiting.lines,
         deadline=door,
     )
-    return settled(case, Moved(planned(raised, waiting), (said,)))
+    return settled(case, Transition(planned(raised, waiting), (said,)))
 
 
-def request_information(case: Case | None, ground: Ground | None, act: OfficerRequestedInformation) -> Decision:
+def request_information(case: Case | None, context: CaseContext | None, act: OfficerRequestedInformation) -> Decision:
     """The officer asks the clinic, once: the decision's clock stands still until the reply or the last day for it."""
     plan = find_plan(case.plans, act.plan) if case else None
-    if case is None or ground is None or plan is None:
+    if case is None or context is None or plan is None:
         return not_there()
     if plan.status != "submitted" or plan.asked:
         return _not_again(plan)
@@ -123,9 +123,9 @@ def request_information(case: Case | None, ground: Ground | None, act: OfficerRe
         return Refusal(flaws)
     raised = case.next
     standing = plan._replace(
-        status="information-requested", asked=True, days_left=days_left(plan, ground), revision=raised.revision
+        status="information-requested", asked=True, days_left=days_left(plan, context), revision=raised.revision
     )
-    waiting, door = opened(standing, ground.contract.information_days, ground)
+    waiting, door = opened(standing, context.contract.information_days, context)
     said = PlanInformationRequested(
         referral_id=case.id,
         revision=raised.revision,
@@ -134,7 +134,7 @@ def request_information(case: Case | None, ground: Ground | None, act: OfficerRe
         question_sha256=act.question_sha256 or "",
         deadline=door,
     )
-    return settled(case, stopped_if_held(planned(raised, waiting), (said,), ground))
+    return settled(case, stopped_if_held(planned(raised, waiting), (said,), context))
 
 
 def _not_again(plan: Plan) -> Refusal:
@@ -147,7 +147,7 @@ def _not_again(plan: Plan) -> Refusal:
     return Refusal((said,), ("decide",))
 
 
-def _document(id_: str | None, sha256: str | None, name: str) -> Iterator[Flaw]:
+def _document(id_: str | None, sha256: str | None, name: str) -> Iterator[Violation]:
     """Words lie in the document store."""
     if not id_:
         yield flaw("FIELD-MISSING", f"{name}_id", "the text is missing", "write it")
@@ -156,10 +156,10 @@ def _document(id_: str | None, sha256: str | None, name: str) -> Iterator[Flaw]:
         yield flaw("FIELD-MISSING", f"{name}_sha256", "the text is named without its hash", fix)
 
 
-def reply(case: Case | None, ground: Ground | None, act: ProviderRepliedPlan) -> Decision:
+def reply(case: Case | None, context: CaseContext | None, act: ProviderRepliedPlan) -> Decision:
     """The clinic answers what it was asked: the decision's clock runs on."""
     mine = at_clinic(case, act)
-    if isinstance(mine, Refusal) or ground is None:
+    if isinstance(mine, Refusal) or context is None:
         return mine if isinstance(mine, Refusal) else not_there()
     plan = find_plan(mine.plans, act.plan)
     if plan is None:
@@ -170,4 +170,4 @@ def reply(case: Case | None, ground: Ground | None, act: ProviderRepliedPlan) ->
         return stale("plan", plan.revision)
     if flaws := tuple(_document(act.document_id, act.document_sha256, "document")):
         return Refusal(flaws)
-    return settled(mine, run_decision(mine.next, plan, ground, act))
+    return settled(mine, run_decision(mine.next, plan, context, act))

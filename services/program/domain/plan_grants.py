@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
-from services.program.domain.case import Case, Ground
+from services.program.domain.case import Case, CaseContext
 from services.program.domain.plan_clock import planned
 from services.program.domain.plan_lines import price
 from services.program.domain.plans import Granted, Plan, find_plan, granted, without
@@ -16,12 +16,12 @@ DAY = timedelta(days=1)
 NewId: TypeAlias = Callable[[int], UUID]
 
 
-class Matter(NamedTuple):
+class DecisionContext(NamedTuple):
     """A plan with the case and the ground on which it is decided, and the day on which that is notified."""
 
     case: Case
     plan: Plan
-    ground: Ground
+    context: CaseContext
     notified_on: date
 
     def old(self, line: PlanLine) -> Granted | None:
@@ -57,7 +57,7 @@ class Change(NamedTuple):
         return planned(case._replace(plans=plans), after._replace(grants=(*after.grants, *news)))
 
 
-def begins(line: PlanLine, matter: Matter) -> date:
+def begins(line: PlanLine, matter: DecisionContext) -> date:
     """The first day of a grant: as asked, back to the program's start; after what it takes the place of, where it does.
 
     What was deemed granted holds to the day of notice, and what is replaced too: nobody loses days that are gone.
@@ -67,18 +67,18 @@ def begins(line: PlanLine, matter: Matter) -> date:
     return first if old is None else max(first, _ends(old, line, matter) + DAY)
 
 
-def _ends(old: Granted, line: PlanLine, matter: Matter) -> date:
+def _ends(old: Granted, line: PlanLine, matter: DecisionContext) -> date:
     """The last day of a grant that is replaced: the one before the line's first, or that of notice if it is later."""
     return min(max(line.from_on - DAY, matter.notified_on), old.to_on)
 
 
-def is_past(line: PlanLine, matter: Matter) -> bool:
+def is_past(line: PlanLine, matter: DecisionContext) -> bool:
     """Whether nothing is left to grant: its days are gone, or what was deemed of it was replaced since."""
     deemed = matter.deemed(line)
     return bool(deemed and not deemed.is_living) or begins(line, matter) > line.to_on
 
 
-def replaced(lines: Iterable[PlanLine], matter: Matter) -> tuple[Ended, ...]:
+def replaced(lines: Iterable[PlanLine], matter: DecisionContext) -> tuple[Ended, ...]:
     """Grants that hold and that lines take the place of; of two lines, the first to begin counts."""
     ends: dict[str, date] = {}
     for line in lines:
@@ -88,7 +88,7 @@ def replaced(lines: Iterable[PlanLine], matter: Matter) -> tuple[Ended, ...]:
     return tuple(Ended(grant=id_, last_on=last_on) for id_, last_on in ends.items())
 
 
-def no_longer_deemed(matter: Matter) -> tuple[Ended, ...]:
+def no_longer_deemed(matter: DecisionContext) -> tuple[Ended, ...]:
     """What was deemed granted holds to the day of notice."""
     living = (g for g in matter.plan.grants if g.is_living)
     return tuple(Ended(grant=g.id, last_on=min(matter.notified_on, g.to_on)) for g in living)

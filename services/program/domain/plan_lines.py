@@ -6,11 +6,11 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from services.program.domain.case import Case, Ground
+from services.program.domain.case import Case, CaseContext
 from services.program.domain.plans import Granted, granted
 from shared import wording
 from shared.codes import code_list
-from shared.decision import Flaw
+from shared.decision import Violation
 from shared.events.portal import PlannedLine
 from shared.events.procurement import FeeLine
 from shared.events.program import PlanLine
@@ -40,15 +40,15 @@ class Asked(NamedTuple):
     amends: int | None = None
 
 
-def asked(lines: tuple[PlannedLine, ...], amends: int | None, ground: Ground) -> Asked:
+def asked(lines: tuple[PlannedLine, ...], amends: int | None, context: CaseContext) -> Asked:
     """The lines with the fees that hold on their first days."""
-    return Asked(lines, tuple(_fee(line, ground) for line in lines), amends)
+    return Asked(lines, tuple(_fee(line, context) for line in lines), amends)
 
 
-def _fee(line: PlannedLine, ground: Ground) -> FeeLine | None:
+def _fee(line: PlannedLine, context: CaseContext) -> FeeLine | None:
     """A fee line that the program takes in plans, of the schedule that holds on the line's first day."""
-    planned = not ground.entry.plan_lines or line.code in ground.entry.plan_lines
-    return ground.fee_on(line.code, line.from_on) if line.code and line.from_on and planned else None
+    planned = not context.entry.plan_lines or line.code in context.entry.plan_lines
+    return context.fee_on(line.code, line.from_on) if line.code and line.from_on and planned else None
 
 
 def price(cents: int, units: Decimal) -> int:
@@ -87,7 +87,7 @@ def _day(day: date | None) -> date:
     return day
 
 
-def faults(plan: Asked, case: Case, ground: Ground) -> Iterator[Flaw]:
+def faults(plan: Asked, case: Case, context: CaseContext) -> Iterator[Violation]:
     """Everything that is wrong with the lines, all at once."""
     initial = case.obligation("initial")
     if initial is None or initial.standing not in _SENT_IN:
@@ -101,25 +101,25 @@ def faults(plan: Asked, case: Case, ground: Ground) -> Iterator[Flaw]:
             yield flaw("DUP", f"{at}.line", "two lines have the same name", "name one of them otherwise")
         names.add(line.line)
         yield from _missing(line, at)
-        yield from _fees(line, fee, at, ground)
+        yield from _fees(line, fee, at, context)
         yield from _days(line, at, case)
-        yield from _purpose(line, fee, at, ground)
+        yield from _purpose(line, fee, at, context)
         yield from _place(line, fee, at, plan, case)
-        yield from _extends(fee, at, plan, case, ground)
+        yield from _extends(fee, at, plan, case, context)
     yield from _limits(plan, case)
 
 
-def _missing(line: PlannedLine, at: str) -> Iterator[Flaw]:
+def _missing(line: PlannedLine, at: str) -> Iterator[Violation]:
     """A line says what, how much, when, by whom and what for."""
     for field, (rule, fix) in _NEEDED.items():
         if getattr(line, field) in {None, ""}:
             yield flaw("FIELD-MISSING", f"{at}.{field}", rule, fix)
 
 
-def _fees(line: PlannedLine, fee: FeeLine | None, at: str, ground: Ground) -> Iterator[Flaw]:
+def _fees(line: PlannedLine, fee: FeeLine | None, at: str, context: CaseContext) -> Iterator[Violation]:
     """The code is in the schedule on the first day, the units are whole steps."""
     if line.code and line.from_on and fee is None:
-        codes = [c for c in ground.entry.plan_lines if ground.fee_on(c, line.from_on)]
+        codes = [c for c in context.entry.plan_lines if context.fee_on(c, line.from_on)]
         rule = (
             f"this service cannot be planned, or the contract's fee schedule has it not on {wording.day(line.from_on)}"
         )
@@ -128,7 +128,7 @@ def _fees(line: PlannedLine, fee: FeeLine | None, at: str, ground: Ground) -> It
         yield from units_faults(line.units, fee.step if fee else None, f"{at}.units")
 
 
-def units_faults(units: Decimal, step: Decimal | None, field: str) -> Iterator[Flaw]:
+def units_faults(units: Decimal, step: Decimal | None, field: str) -> Iterator[Violation]:
     """More than none, and a multiple of the step."""
     if not 0 < units <= _MOST:
         most = wording.number(_MOST)
@@ -138,7 +138,7 @@ def units_faults(units: Decimal, step: Decimal | None, field: str) -> Iterator[F
         yield flaw("FEE-UNITS", field, f"the units are not {whole}", f"round to {whole}")
 
 
-def _days(line: PlannedLine, at: str, case: Case) -> Iterator[Flaw]:
+def _days(line: PlannedLine, at: str, case: Case) -> Iterator[Violation]:
     """First and last day in their order, within the program."""
     first, last = line.from_on, line.to_on
     if first and last and last < first:
@@ -153,9 +153,9 @@ def _days(line: PlannedLine, at: str, case: Case) -> Iterator[Flaw]:
         yield flaw("DOS-PROGRAM", f"{at}.to_on", rule, f"give a day up to {wording.day(over)}")
 
 
-def _purpose(line: PlannedLine, fee: FeeLine | None, at: str, ground: Ground) -> Iterator[Flaw]:
+def _purpose(line: PlannedLine, fee: FeeLine | None, at: str, context: CaseContext) -> Iterator[Violation]:
     """A discipline of the program that the fee line pays, and a coded goal."""
-    entry = ground.entry
+    entry = context.entry
     known = (*entry.core_disciplines, *entry.supplemental_disciplines)
     taken = [d for d in known if fee is None or not fee.disciplines or d in fee.disciplines]
     if line.discipline and line.discipline not in taken:
@@ -163,11 +163,11 @@ def _purpose(line: PlannedLine, fee: FeeLine | None, at: str, ground: Ground) ->
         words = wording.either(_DISCIPLINES.sentence(d) for d in taken)
         fix = f"choose {words}" if taken else "plan another service"
         yield flaw("DISCIPLINE", f"{at}.discipline", rule, fix)
-    if line.goal and not _GOALS.allows(line.goal, ground.today, "clinic"):
+    if line.goal and not _GOALS.allows(line.goal, context.today, "clinic"):
         yield flaw("GOAL-UNKNOWN", f"{at}.goal", "this goal is not in the list", "choose the goal")
 
 
-def _place(line: PlannedLine, fee: FeeLine | None, at: str, plan: Asked, case: Case) -> Iterator[Flaw]:
+def _place(line: PlannedLine, fee: FeeLine | None, at: str, plan: Asked, case: Case) -> Iterator[Violation]:
     """An amendment replaces what lives; a plan beside another one does not lie over it."""
     living = [g for g in granted(case.plans) if g.is_living]
     if line.replaces is not None and plan.amends is None:
@@ -196,7 +196,7 @@ def _overlap(line: PlannedLine, other: Granted) -> bool:
     )  # fmt: skip
 
 
-def _extends(fee: FeeLine | None, at: str, plan: Asked, case: Case, ground: Ground) -> Iterator[Flaw]:
+def _extends(fee: FeeLine | None, at: str, plan: Asked, case: Case, context: CaseContext) -> Iterator[Violation]:
     """An extension is an amendment, asked for while something is still approved."""
     if fee is None or not fee.extension:
         return
@@ -208,12 +208,12 @@ def _extends(fee: FeeLine | None, at: str, plan: Asked, case: Case, ground: Grou
             "an extension is asked for without a plan that is approved",
             "amend a plan once it is approved",
         )
-    elif ground.today >= last:
+    elif context.today >= last:
         rule = f"the last approved day, {wording.day(last)}, has come; an extension is asked for before it"
         yield flaw("AUTH-EXT", f"{at}.code", rule, "leave it out; ask for a new referral")
 
 
-def _limits(plan: Asked, case: Case) -> Iterator[Flaw]:
+def _limits(plan: Asked, case: Case) -> Iterator[Violation]:
     """No more of a code than a referral may have, with what is granted already and not replaced."""
     replaced = {line.replaces for line in plan.lines}
     have = units_held(case, replaced)
@@ -234,7 +234,7 @@ def units_held(case: Case, apart: set[str | None]) -> dict[str, Decimal]:
     return have
 
 
-def over_limit(fee: FeeLine, units: Decimal, field: str) -> Flaw:
+def over_limit(fee: FeeLine, units: Decimal, field: str) -> Violation:
     """Too much of a code."""
     most = fee.max_per_referral or Decimal(0)
     what = f"{fee.code} ({fee.description})"
@@ -242,6 +242,6 @@ def over_limit(fee: FeeLine, units: Decimal, field: str) -> Flaw:
     return flaw("LIMIT", field, rule, f"leave out {wording.number(units - most)}")
 
 
-def flaw(code: str, field: str, rule: str, fix: str) -> Flaw:
+def flaw(code: str, field: str, rule: str, fix: str) -> Violation:
     """One reason, at a field."""
-    return Flaw(code=code, rule=rule, fix=fix, field=field)
+    return Violation(code=code, rule=rule, fix=fix, field=field)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from services.program.domain.case import Case, Ground
+from services.program.domain.case import Case, CaseContext
 from shared.calendar import UNPUBLISHED, Calendar
 from shared.events.procurement import ContractActivated, FeeSchedulePublished
 from shared.events.program import ProgramPublished
@@ -21,7 +21,7 @@ class Register(NamedTuple):
     calendars: Mapping[str, Calendar]
     default_calendar: Calendar = UNPUBLISHED
 
-    def ground(self, case: Case, catalogue: Catalogue, at: datetime) -> Ground:
+    def context(self, case: Case, catalogue: Catalogue, at: datetime) -> CaseContext:
         """What holds for a case at an instant; a contract or entry that nobody published raises LookupError."""
         versions = self.contracts.get(case.contract_id)
         entry = catalogue.get((case.program, case.program_revision))
@@ -32,4 +32,4 @@ class Register(NamedTuple):
         held = [v for v in versions if v.holds_from <= today]
         schedules = dict.fromkeys(v.fee_schedule_id for v in versions)
         fees = tuple(f for id_ in schedules for f in self.fees.get(id_, ()))
-        return Ground(at, held[-1] if held else versions[0], calendar, entry, versions, fees)
+        return CaseContext(at, held[-1] if held else versions[0], calendar, entry, versions, fees)

@@ -5,12 +5,22 @@ from datetime import date
 from typing import TYPE_CHECKING, cast
 
 from services.program.domain import obligations
-from services.program.domain.case import Case, Filing, Ground, Moved, Obligation, at_clinic, not_there, settled, stale
+from services.program.domain.case import (
+    Case,
+    CaseContext,
+    Filing,
+    Obligation,
+    Transition,
+    at_clinic,
+    not_there,
+    settled,
+    stale,
+)
 from services.program.domain.contents import Required, faults
 from services.program.domain.ladder import arm, arm_late, disarm
 from shared import wording
 from shared.codes import code_list
-from shared.decision import Decision, Flaw, Refusal, refuse
+from shared.decision import Decision, Refusal, Violation, refuse
 from shared.events.portal import (
     OfficerAcceptedReport,
     OfficerReturnedReport,
@@ -39,20 +49,20 @@ Reviewed = OfficerAcceptedReport | OfficerReturnedReport
 
 
 def submit(
-    case: Case | None, ground: Ground | None, act: ProviderSubmittedReport, contents: Sequence[Required]
+    case: Case | None, context: CaseContext | None, act: ProviderSubmittedReport, contents: Sequence[Required]
 ) -> Decision:
     """A report that is whole counts from its receipt; it is accepted at once unless the contract has it reviewed."""
     mine = at_clinic(case, act)
-    if isinstance(mine, Refusal) or ground is None:
+    if isinstance(mine, Refusal) or context is None:
         return mine if isinstance(mine, Refusal) else not_there()
     due = _owed(mine, act)
     if isinstance(due, Refusal):
         return due
-    if flaws := faults(act, mine, due, ground, contents):
+    if flaws := faults(act, mine, due, context, contents):
         return Refusal(flaws)
-    moved = _file(mine.next, act, due, ground)
-    if due.kind not in ground.contract.reviewed_reports:
-        moved = moved.then(_accept(moved.case, due.report, ground))
+    moved = _file(mine.next, act, due, context)
+    if due.kind not in context.contract.reviewed_reports:
+        moved = moved.then(_accept(moved.case, due.report, context))
     return settled(mine, moved)
 
 
@@ -75,14 +85,14 @@ def _title(due: Obligation) -> str:
     return f"{_KINDS.sentence(due.kind)} {number}".strip()
 
 
-def _file(case: Case, act: ProviderSubmittedReport, due: Obligation, ground: Ground) -> Moved:
+def _file(case: Case, act: ProviderSubmittedReport, due: Obligation, context: CaseContext) -> Transition:
     """Received whole; where the insurer sent an earlier one back, that one's time counts."""
     if act.service_on is None:
         raise AssertionError("a whole report has a day of service")
     counts_at = due.kept_at or act.received_at
     author = cast("Discipline", act.author_discipline)  # one of the program's
     filing = Filing(due.filings + 1, act.service_on, author, counts_at)
-    filed = obligations.running_on(due, ground)._replace(
+    filed = obligations.running_on(due, context)._replace(
         standing="submitted", filing=filing, filings=filing.report_revision, revision=case.revision
     )
     said = ReportSubmitted(
@@ -96,20 +106,20 @@ def _file(case: Case, act: ProviderSubmittedReport, due: Obligation, ground: Gro
         measures=act.measures,
         due_at=filed.due_at,
         counts_at=counts_at,
-        business_days_late=days_late(filed, filing, ground),
+        business_days_late=days_late(filed, filing, context),
         document_id=act.document_id or "",
         document_sha256=act.document_sha256 or "",
     )
-    return Moved(case.owing(filed), (said,), (disarm(case, filed),))
+    return Transition(case.owing(filed), (said,), (disarm(case, filed),))
 
 
-def days_late(due: Obligation, filing: Filing, ground: Ground) -> int:
+def days_late(due: Obligation, filing: Filing, context: CaseContext) -> int:
     """Business days after the last day, in the contract's calendar; negative when early."""
-    day_of = ground.calendar.day_of
-    return ground.calendar.business_days_between(day_of(due.due_at), day_of(filing.counts_at))
+    day_of = context.calendar.day_of
+    return context.calendar.business_days_between(day_of(due.due_at), day_of(filing.counts_at))
 
 
-def _accept(case: Case, report: str, ground: Ground) -> Moved:
+def _accept(case: Case, report: str, context: CaseContext) -> Transition:
     """The report fulfils what was due; the discharge report ends what else is owed."""
     due = case.obligation(report)
     if due is None or due.filing is None:
@@ -126,30 +136,30 @@ def _accept(case: Case, report: str, ground: Ground) -> Moved:
         author_discipline=filing.author_discipline,
         counts_at=filing.counts_at,
         due_at=due.due_at,
-        business_days_late=days_late(due, filing, ground),
+        business_days_late=days_late(due, filing, context),
     )
-    return _over(Moved(case.owing(accepted), (said,)), due)
+    return _over(Transition(case.owing(accepted), (said,)), due)
 
 
-def _over(moved: Moved, due: Obligation) -> Moved:
+def _over(moved: Transition, due: Obligation) -> Transition:
     """The referral is discharged by its discharge report; whatever comes in later comes too late."""
     return moved.then(obligations.discharge(moved.case)) if due.kind == _ENDS_ALL else moved
 
 
-def accept(case: Case | None, ground: Ground | None, act: OfficerAcceptedReport) -> Decision:
+def accept(case: Case | None, context: CaseContext | None, act: OfficerAcceptedReport) -> Decision:
     """A reviewer takes the report as it is."""
     due = _reviewed(case, act)
-    if isinstance(due, Refusal) or case is None or ground is None:
+    if isinstance(due, Refusal) or case is None or context is None:
         return due if isinstance(due, Refusal) else not_there()
-    return settled(case, _accept(case.next, due.report, ground))
+    return settled(case, _accept(case.next, due.report, context))
 
 
-def send_back(case: Case | None, ground: Ground | None, act: OfficerReturnedReport) -> Decision:
+def send_back(case: Case | None, context: CaseContext | None, act: OfficerReturnedReport) -> Decision:
     """A reviewer names every field; by the clinic's fault its receipt counts no more, by the insurer's it does."""
     due = _reviewed(case, act)
-    if isinstance(due, Refusal) or case is None or ground is None:
+    if isinstance(due, Refusal) or case is None or context is None:
         return due if isinstance(due, Refusal) else not_there()
-    if flaws := tuple(_unfounded(act, ground.today)):
+    if flaws := tuple(_unfounded(act, context.today)):
         return Refusal(flaws)
     raised, filing = case.next, due.filing
     if filing is None:
@@ -164,19 +174,19 @@ def send_back(case: Case | None, ground: Ground | None, act: OfficerReturnedRepo
         fields=tuple(_told(f.field, f.reason_code) for f in act.fields),
         fault=act.fault,
     )
-    return settled(case, _owed_again(Moved(raised.owing(owed), (said,)), owed, ground))
+    return settled(case, _owed_again(Transition(raised.owing(owed), (said,)), owed, context))
 
 
-def _owed_again(moved: Moved, owed: Obligation, ground: Ground) -> Moved:
+def _owed_again(moved: Transition, owed: Obligation, context: CaseContext) -> Transition:
     """Its clock runs on; it stands still where the referral does."""
     case = moved.case
     if case.holds:
-        return moved.then(obligations.pause(case, case.holds[0], ground, only=[owed]))
-    following = arm_late if owed.due_at <= ground.at else arm
-    return moved.then(Moved(case, timers=(following(case, owed, ground),)))
+        return moved.then(obligations.pause(case, case.holds[0], context, only=[owed]))
+    following = arm_late if owed.due_at <= context.at else arm
+    return moved.then(Transition(case, timers=(following(case, owed, context),)))
 
 
-def _unfounded(act: OfficerReturnedReport, today: date) -> Iterator[Flaw]:
+def _unfounded(act: OfficerReturnedReport, today: date) -> Iterator[Violation]:
     """A return names at least one field, each with a reason."""
     if not act.fields:
         yield _flaw("FIELD-MISSING", "fields", "no field is named", "name at least one field that is wrong")
@@ -188,22 +198,22 @@ def _unfounded(act: OfficerReturnedReport, today: date) -> Iterator[Flaw]:
             yield _flaw("REASON-MISSING", f"fields.{n}.reason_code", rule, fix)
 
 
-def _told(field: str, reason_code: str) -> Flaw:
+def _told(field: str, reason_code: str) -> Violation:
     """A field with its reason as the clinic reads it."""
     reason = _RETURNS.codes[reason_code]
     return _flaw(reason_code, field, reason.wrong, reason.fix)
 
 
-def waive(case: Case | None, ground: Ground | None, act: OfficerWaivedReport) -> Decision:
+def waive(case: Case | None, context: CaseContext | None, act: OfficerWaivedReport) -> Decision:
     """An officer does without a report that is owed; its fee is not touched."""
     due = case.obligation(act.report) if case else None
-    if case is None or ground is None or due is None:
+    if case is None or context is None or due is None:
         return not_there()
     if not due.is_due:
         return _wrong(due, ("accept", "return") if due.standing == "submitted" else ())
     if act.seen < due.revision:
         return stale("report", due.revision)
-    if not _WAIVERS.allows(act.reason_code, ground.today, "officer"):
+    if not _WAIVERS.allows(act.reason_code, context.today, "officer"):
         rule, fix = "no reason from the list is given", "choose why the report is not needed"
         return refuse("REASON-MISSING", rule, fix, "reason_code")
     raised = case.next
@@ -215,7 +225,7 @@ def waive(case: Case | None, ground: Ground | None, act: OfficerWaivedReport) ->
         kind=due.kind,
         reason_code=act.reason_code or "",
     )
-    return settled(case, _over(Moved(raised.owing(waived), (said,), (disarm(raised, waived),)), due))
+    return settled(case, _over(Transition(raised.owing(waived), (said,), (disarm(raised, waived),)), due))
 
 
 def _reviewed(case: Case | None, act: Reviewed) -> Obligation | Refusal:
@@ -234,5 +244,5 @@ def _wrong(due: Obligation, allowed: tuple[str, ...]) -> Refusal:
     return Refusal((flaw,), allowed or ("none",))
 
 
-def _flaw(code: str, field: str, rule: str, fix: str) -> Flaw:
-    return Flaw(code=code, rule=rule, fix=fix, field=field)
+def _flaw(code: str, field: str, rule: str, fix: str) -> Violation:
+    return Violation(code=code, rule=rule, fix=fix, field=field)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import TypeAdapter
 
 from services.program.domain.case import Case
-from shared.handlers import Kind
+from shared.handlers import AggregateStore
 from shared.postgres import Connection, count
 
 LOAD = """
@@ -36,4 +36,4 @@ async def save_cases(conn: Connection, cases: Sequence[Case]) -> int:
     return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
 
 
-CASES = Kind(Case, load_cases, save_cases)
+CASES = AggregateStore(Case, load_cases, save_cases)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from services.program.domain.case import Case, Ground
+from services.program.domain.case import Case, CaseContext
 from services.program.domain.register import Catalogue, Register
 from services.program.store.register import ENTRIES_KNOWN, REGISTER
 from shared.decision import Event
@@ -17,11 +17,11 @@ class Facts(NamedTuple):
     register: Register
     catalogue: Catalogue
 
-    def ground(self, case: Case, at: datetime) -> Ground:
+    def context(self, case: Case, at: datetime) -> CaseContext:
         """What a decision on a case stands on."""
-        return self.register.ground(case, self.catalogue, at)
+        return self.register.context(case, self.catalogue, at)
 
 
-async def about_cases(conn: Connection, _events: Sequence[Event]) -> Facts:
+async def load_facts_for_cases(conn: Connection, _events: Sequence[Event]) -> Facts:
     """For whatever concerns a case."""
     return Facts(await REGISTER.current(conn), await ENTRIES_KNOWN.current(conn))

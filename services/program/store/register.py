@@ -14,7 +14,7 @@ from shared.calendar import UNPUBLISHED, Calendar
 from shared.decision import Event
 from shared.events.procurement import CalendarPublished, ContractActivated, FeeSchedulePublished
 from shared.events.program import ProgramPublished
-from shared.handlers import Kept
+from shared.handlers import ReceivedEvent
 from shared.postgres import Connection
 
 E = TypeVar("E", ContractActivated, FeeSchedulePublished, CalendarPublished)
@@ -38,9 +38,9 @@ WHERE document_id LIKE 'program-published/%' AND document_id <> ALL($1)
 """
 
 
-async def keep_register(conn: Connection, kept: Sequence[Kept]) -> None:
+async def project_register(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
     """What procurement announced, by revision."""
-    rows = [(k.event.type_name, k.key, _revision(k.event), k.event.to_bytes().decode()) for k in kept]
+    rows = [(k.event.type_name, k.key, _revision(k.event), k.event.to_bytes().decode()) for k in received]
     await conn.execute(KEEP, *zip(*rows, strict=True))
     await reference.changed(conn, NAME)
 

@@ -17,7 +17,7 @@ from services.referral.domain.referral import (
 )
 from shared import wording
 from shared.codes import code_list
-from shared.decision import Flaw, Refusal, not_yours, refuse
+from shared.decision import Refusal, Violation, not_yours, refuse
 from shared.events.portal import (
     OfficerHeldReferral,
     OfficerResumedReferral,
@@ -127,7 +127,7 @@ def stale(referral: Referral, act: ByClinic | ByOfficer) -> Refusal | None:
 
 def wrong(code: str, rule: str, fix: str, allowed: tuple[str, ...]) -> Refusal:
     """The state does not allow it."""
-    return Refusal((Flaw(code=code, rule=rule, fix=fix),), allowed or ("none",))
+    return Refusal((Violation(code=code, rule=rule, fix=fix),), allowed or ("none",))
 
 
 def allowed_to(referral: Referral, side: HoldCause) -> tuple[str, ...]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from services.referral.domain.claim import Claim, Request, holding_on, judged_on, settle, wait, wait_ends
+from services.referral.domain.claim import Claim, Request, holding_on, judged_on, mark_decided, wait, wait_ends
 from services.referral.domain.following import standing
 from services.referral.domain.officers import Pools, assign
-from services.referral.domain.placement import Ground, again
+from services.referral.domain.placement import PlacementContext, placement_due
 from services.referral.domain.referral import Matched, NotAdmitted, Referral, number_of, referral_id_of
 from services.referral.domain.steps import RequestDue
 from shared.decision import Event, Outcome
@@ -13,37 +13,37 @@ from shared.events.program import ProgramPublished
 from shared.events.referral import OfficerAssigned, ProgramSelected, ReferralCreated, ReferralNotAdmitted
 from shared.events.values import Failure, Interval, Receipt
 from shared.rules import rural
-from shared.rules.admission import OVERRIDE, Application, Judgement, judge
+from shared.rules.admission import OVERRIDE, AdmissionResult, Application, judge
 
 
 def decide(
-    claim: Claim | None, due: RequestDue, referrals: Sequence[Referral], ground: Ground, pools: Pools
+    claim: Claim | None, due: RequestDue, referrals: Sequence[Referral], context: PlacementContext, pools: Pools
 ) -> Outcome:
     """Exactly one decision; before the register is loaded, or while its claim may still be accepted, it waits."""
     request = claim.requests.get(due.request_id) if claim else None
-    if claim is None or request is None or request.decided or not ground.register.is_loaded:
+    if claim is None or request is None or request.decided or not context.register.is_loaded:
         return Outcome()
     if not claim.accepted_ever:
-        return _not_found(claim, request) if due.waited_out else _wait(claim, request, ground)
+        return _not_found(claim, request) if due.waited_out else _wait(claim, request, context)
     application = Application(
         request.requested_on,
         request.program_wanted,
         request.barriers,
-        holding_on(claim, ground.today),
+        holding_on(claim, context.today),
         lambda day: judged_on(claim, day),
         next((r.number for r in referrals if r.is_open), None),
     )
-    judgement = judge(ground.register, application)
+    judgement = judge(context.register, application)
     at = judged_on(claim, request.requested_on)
     if judgement.failures or judgement.program is None or at is None:
-        return _refuse(claim, request, judgement, ground)
-    return _admit(claim, request, at, judgement.program, judgement, ground, pools)
+        return _refuse(claim, request, judgement, context)
+    return _admit(claim, request, at, judgement.program, judgement, context, pools)
 
 
-def _wait(claim: Claim, request: Request, ground: Ground) -> Outcome:
+def _wait(claim: Claim, request: Request, context: PlacementContext) -> Outcome:
     """So many business days from its first reading."""
-    days = ground.register.terms_on(ground.calendar.day_of(request.first_read_at)).claim_wait_business_days
-    until = wait_ends(request.first_read_at, calendar=ground.calendar, days=days)
+    days = context.register.terms_on(context.calendar.day_of(request.first_read_at)).claim_wait_business_days
+    until = wait_ends(request.first_read_at, calendar=context.calendar, days=days)
     return Outcome(timers=(wait(claim.id, request.request_id, until=until),))
 
 
@@ -58,11 +58,11 @@ def _not_found(claim: Claim, request: Request) -> Outcome:
     return _refused(claim, request, (failure,), Receipt(override_by=OVERRIDE))
 
 
-def _refuse(claim: Claim, request: Request, judgement: Judgement, ground: Ground) -> Outcome:
+def _refuse(claim: Claim, request: Request, judgement: AdmissionResult, context: PlacementContext) -> Outcome:
     """Every failed criterion; the rural card where OR1 is the answer and a barrier is beyond it."""
     at = judged_on(claim, request.requested_on)
     needs_card = any(f.code == "BARRIER" for f in judgement.failures) and at is not None and at.community
-    card = rural.card(ground.register, at.community, ground.today) if needs_card and at and at.community else None
+    card = rural.card(context.register, at.community, context.today) if needs_card and at and at.community else None
     failures = judgement.failures or (_no_program(),)
     outcome = _refused(claim, request, failures, judgement.receipt)
     said = outcome.events[0]
@@ -96,7 +96,7 @@ def _refused(claim: Claim, request: Request, failures: tuple[Failure, ...], rece
         failures=failures,
         receipt=receipt,
     )
-    return Outcome((settle(claim, request.request_id, referral_id=None), refused), (said,))
+    return Outcome((mark_decided(claim, request.request_id, referral_id=None), refused), (said,))
 
 
 def _referral(id_: str, claim: Claim, request: Request, at: Interval | None) -> Referral:
@@ -126,24 +126,26 @@ def _admit(  # noqa: PLR0913, PLR0917 - what an admission stands on
     request: Request,
     at: Interval,
     program: ProgramPublished,
-    judgement: Judgement,
-    ground: Ground,
+    judgement: AdmissionResult,
+    context: PlacementContext,
     pools: Pools,
 ) -> Outcome:
     """A referral, its program, the claim's standing, its officer; the site is found next."""
     id_ = referral_id_of(claim.id, request.request_id)
     named = _referral(id_, claim, request, at)
     referral = named._replace(program=program.program, program_revision=program.revision)
-    settled = settle(claim, request.request_id, referral_id=id_)
+    settled = mark_decided(claim, request.request_id, referral_id=id_)
     lives_in = settled.community or referral.community
     events = (
         _created(referral, at, judgement.receipt),
-        _selected(referral, program, judgement.receipt, ground),
+        _selected(referral, program, judgement.receipt, context),
         standing(settled, id_),
-        OfficerAssigned(referral_id=id_, revision=1, officer=assign(pools, referral.community, claim.id, ground.today)),
+        OfficerAssigned(
+            referral_id=id_, revision=1, officer=assign(pools, referral.community, claim.id, context.today)
+        ),
     )
     placed = referral._replace(community=lives_in)
-    return Outcome((settled, placed), events, then=(again(placed),))
+    return Outcome((settled, placed), events, then=(placement_due(placed),))
 
 
 def _created(referral: Referral, at: Interval, receipt: Receipt) -> Event:
@@ -169,9 +171,9 @@ def _created(referral: Referral, at: Interval, receipt: Receipt) -> Event:
     )
 
 
-def _selected(referral: Referral, program: ProgramPublished, receipt: Receipt, ground: Ground) -> Event:
+def _selected(referral: Referral, program: ProgramPublished, receipt: Receipt, context: PlacementContext) -> Event:
     """The rule's answer, and the contracts by which it can be served today."""
-    contracts = ground.register.serving(program.program, referral.community, ground.today, referral.requested_on)
+    contracts = context.register.serving(program.program, referral.community, context.today, referral.requested_on)
     return ProgramSelected(
         referral_id=referral.id,
         revision=1,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from services.referral.domain.steps import RequestDue, StandingDue, StandingFollowed, WorkerRelocated
 from shared.calendar import Calendar
-from shared.decision import Arm, Event, Outcome
+from shared.decision import Event, Outcome, SetTimer
 from shared.events.claims import RehabilitationRequested
 from shared.events.referral import ClaimStandingChanged
 from shared.events.values import Area, Barrier, Injury, Interval, Program
@@ -90,7 +90,7 @@ def areas_on(claim: Claim, day: date) -> tuple[Area, ...]:
     return found.areas if found else ()
 
 
-def take(claim: Claim, fact: Fact, *, at: datetime, calendar: Calendar, person_id: str = "") -> Outcome:
+def add_fact(claim: Claim, fact: Fact, *, at: datetime, calendar: Calendar, person_id: str = "") -> Outcome:
     """The insurer says something of a claim: its standing is derived anew from everything ever said."""
     history = (*claim.history, fact)
     heard = claim._replace(
@@ -103,26 +103,26 @@ def take(claim: Claim, fact: Fact, *, at: datetime, calendar: Calendar, person_i
     changed = heard.intervals != claim.intervals
     freed = claim.waiting if fact.kind == "accepted" and not claim.accepted_ever else ()
     return Outcome(
-        (_living(heard, today),),
+        (_open_referrals(heard, today),),
         (_announced(heard),) if changed else (),
-        (*_dates(claim, heard, calendar, today), *(Arm(claim.id, _wait(r.request_id)) for r in freed)),
+        (*_dates(claim, heard, calendar, today), *(SetTimer(claim.id, _wait(r.request_id)) for r in freed)),
         (*(_follow(heard, today, changed=True) if changed else ()), *(_due(claim.id, r) for r in freed)),
     )
 
 
-def reach(claim: Claim, *, at: datetime, calendar: Calendar) -> Outcome:
+def apply_due(claim: Claim, *, at: datetime, calendar: Calendar) -> Outcome:
     """A date that lay ahead has come: what holds from today is followed."""
     today = calendar.day_of(at)
     ahead = standing.next_after(claim.intervals, today)
     return Outcome(
-        (_living(claim, today),),
+        (_open_referrals(claim, today),),
         (),
         (_alarm(claim.id, calendar, ahead),) if ahead else (),
         _follow(claim, today, changed=False),
     )
 
 
-def ask(claim: Claim, event: RehabilitationRequested, *, at: datetime, wait_until: datetime | None) -> Outcome:
+def add_request(claim: Claim, event: RehabilitationRequested, *, at: datetime, wait_until: datetime | None) -> Outcome:
     """Rehabilitation is requested: decided now, or when the claim's first acceptance is read, or when the wait ends.
 
     A request known by its id is the same request. Without `wait_until` (no calendar is known yet) no wait is armed.
@@ -136,15 +136,15 @@ def ask(claim: Claim, event: RehabilitationRequested, *, at: datetime, wait_unti
     return Outcome((asked,), timers=(wait(claim.id, request.request_id, until=wait_until),) if wait_until else ())
 
 
-def wait(claim_number: str, request_id: str, *, until: datetime) -> Arm:
+def wait(claim_number: str, request_id: str, *, until: datetime) -> SetTimer:
     """The request is decided at the latest when its wait for an acceptance ends."""
     due = RequestDue(claim_number=claim_number, request_id=request_id, waited_out=True)
-    return Arm(claim_number, _wait(request_id), until, due)
+    return SetTimer(claim_number, _wait(request_id), until, due)
 
 
-def reconsider(claim_number: str, request_id: str, *, at: datetime) -> Arm:
+def reconsider(claim_number: str, request_id: str, *, at: datetime) -> SetTimer:
     """A request that waits is looked at again; what it waited for may have come."""
-    return Arm(claim_number, _wait(request_id), at, RequestDue(claim_number=claim_number, request_id=request_id))
+    return SetTimer(claim_number, _wait(request_id), at, RequestDue(claim_number=claim_number, request_id=request_id))
 
 
 def wait_ends(first_read_at: datetime, *, calendar: Calendar, days: int) -> datetime:
@@ -152,7 +152,7 @@ def wait_ends(first_read_at: datetime, *, calendar: Calendar, days: int) -> date
     return calendar.end_of(calendar.add_business_days(calendar.day_of(first_read_at), days))
 
 
-def settle(claim: Claim, request_id: str, *, referral_id: str | None) -> Claim:
+def mark_decided(claim: Claim, request_id: str, *, referral_id: str | None) -> Claim:
     """A request is decided; `referral_id` when it became a referral that follows the claim from now on."""
     settled = _with_request(claim, claim.requests[request_id]._replace(decided=True))
     return settled._replace(referral_ids=(*claim.referral_ids, referral_id)) if referral_id else settled
@@ -167,23 +167,23 @@ def _follow(claim: Claim, today: date, *, changed: bool) -> tuple[Event, ...]:
     return *steps, *(WorkerRelocated(referral_id=id_, claim_number=claim.id, community=lives_in) for id_ in ids)
 
 
-def _living(claim: Claim, today: date) -> Claim:
+def _open_referrals(claim: Claim, today: date) -> Claim:
     """The claim with the community that is acted on today."""
     lives_in = community_on(claim, today)
     return claim if lives_in == claim.community else claim._replace(community=lives_in)
 
 
-def _dates(before: Claim, after: Claim, calendar: Calendar, today: date) -> tuple[Arm, ...]:
+def _dates(before: Claim, after: Claim, calendar: Calendar, today: date) -> tuple[SetTimer, ...]:
     """The alarm of the next date ahead, where that date is another one now."""
     ahead = standing.next_after(after.intervals, today)
     if ahead == standing.next_after(before.intervals, today):
         return ()
-    return (_alarm(after.id, calendar, ahead) if ahead else Arm(after.id, STANDING),)
+    return (_alarm(after.id, calendar, ahead) if ahead else SetTimer(after.id, STANDING),)
 
 
-def _alarm(claim_number: str, calendar: Calendar, day: date) -> Arm:
+def _alarm(claim_number: str, calendar: Calendar, day: date) -> SetTimer:
     """At 00:00 of the calendar's own day."""
-    return Arm(claim_number, STANDING, calendar.start_of(day), StandingDue(claim_number=claim_number))
+    return SetTimer(claim_number, STANDING, calendar.start_of(day), StandingDue(claim_number=claim_number))
 
 
 def _announced(claim: Claim) -> ClaimStandingChanged:

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from services.referral.domain.referral import Acknowledged, Offered, Referral
 from shared.calendar import Calendar
 from shared.decision import Event
-from shared.events.answers import DeadlineMoved, said_by
+from shared.events.answers import DeadlineMoved, contract_of_service
 from shared.events.procurement import ContractActivated
 
-Moved = said_by("referral", DeadlineMoved)
+Moved = contract_of_service("referral", DeadlineMoved)
 
 
 def acknowledge_by(contract: ContractActivated, calendar: Calendar, at: datetime) -> datetime:

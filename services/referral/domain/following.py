@@ -1,8 +1,8 @@
 """A referral follows its claim: held, resumed or withdrawn by what holds today, and the worker who moves."""
 
 from services.referral.domain.claim import Claim, holding_on
-from services.referral.domain.holding import Followed, go_on, stand_still
-from services.referral.domain.placement import RETRY, Ground, again, withdraw_offer
+from services.referral.domain.holding import Transition, end_hold, start_hold
+from services.referral.domain.placement import RETRY, PlacementContext, placement_due, withdraw_offer
 from services.referral.domain.referral import (
     Accepted,
     Acknowledged,
@@ -15,7 +15,7 @@ from services.referral.domain.referral import (
     Unplaced,
 )
 from services.referral.domain.withdrawing import end
-from shared.decision import Arm, Outcome
+from shared.decision import Outcome, SetTimer
 from shared.events.referral import ClaimStandingChanged, WorkerFarAway
 from shared.events.values import Interval
 from shared.rules.geo import kilometres
@@ -24,18 +24,18 @@ _HOLDS = frozenset({"suspended", "pended"})
 _ENDS = frozenset({"disallowed", "closed"})
 
 
-def follow(referral: Referral | None, claim: Claim | None, ground: Ground, *, changed: bool) -> Outcome:
+def follow(referral: Referral | None, claim: Claim | None, context: PlacementContext, *, changed: bool) -> Outcome:
     """The whole history is told again on the referral's key; what holds today holds, resumes or withdraws."""
     if referral is None or claim is None:
         return Outcome()
     told = (standing(claim, referral.id),) if changed else ()
-    holding = holding_on(claim, ground.today)
+    holding = holding_on(claim, context.today)
     if not referral.is_open or holding is None:
         return Outcome(events=told)
-    found = _act(referral, holding, ground)
+    found = _act(referral, holding, context)
     if found is None:
         return Outcome(events=told)
-    timers = (Arm(referral.id, RETRY),) if not found.referral.is_open else ()
+    timers = (SetTimer(referral.id, RETRY),) if not found.referral.is_open else ()
     return Outcome((found.referral, *found.changed), (*told, *found.events), timers, found.then)
 
 
@@ -50,37 +50,37 @@ def standing(claim: Claim, referral_id: str) -> ClaimStandingChanged:
     )
 
 
-def _act(referral: Referral, holding: Interval, ground: Ground) -> Followed | None:
+def _act(referral: Referral, holding: Interval, context: PlacementContext) -> Transition | None:
     """Only a change of what holds today acts: from one holding standing to another nothing is held anew."""
     held = referral.held_by("claim")
     if holding.standing in _ENDS:
-        return end(referral, "claim", holding.from_on, holding.reason_code, ground)
+        return end(referral, "claim", holding.from_on, holding.reason_code, context)
     if holding.standing in _HOLDS and not held:
-        return stand_still(referral, Hold("claim", holding.from_on, holding.reason_code), ground)
+        return start_hold(referral, Hold("claim", holding.from_on, holding.reason_code), context)
     if holding.standing == "accepted" and held:
-        return go_on(referral, "claim", holding.from_on, ground)
+        return end_hold(referral, "claim", holding.from_on, context)
     return None
 
 
-def relocate(referral: Referral | None, community: str, ground: Ground) -> Outcome:
+def relocate(referral: Referral | None, community: str, context: PlacementContext) -> Outcome:
     """The worker moved: an open offer is taken back and matched again; from the acceptance on the officer is told."""
     if referral is None or not referral.is_open or referral.community == community:
         return Outcome()
     moved = referral._replace(community=community)
     match referral.state:
         case Offered() | Acknowledged():
-            left, seat, said = withdraw_offer(moved, "worker-moved", ground)
-            return Outcome((left, seat), (said,), then=(again(left),))
+            left, reservation, said = withdraw_offer(moved, "worker-moved", context)
+            return Outcome((left, reservation), (said,), then=(placement_due(left),))
         case Matched() | Unplaced():
-            return Outcome((moved._replace(state=Matched()),), then=(again(moved),))
+            return Outcome((moved._replace(state=Matched()),), then=(placement_due(moved),))
         case Accepted(offer=offer) | Scheduled(offer=offer) | Active(offer=offer):
-            return _far_away(moved, offer.site_id, ground)
+            return _far_away(moved, offer.site_id, context)
     return Outcome()
 
 
-def _far_away(referral: Referral, site_id: str, ground: Ground) -> Outcome:
+def _far_away(referral: Referral, site_id: str, context: PlacementContext) -> Outcome:
     """Nothing moves by itself; the officer is told the kilometres."""
-    site = ground.register.sites.get(site_id)
+    site = context.register.sites.get(site_id)
     told = referral._replace(revision=referral.revision + 1)
     said = WorkerFarAway(
         referral_id=told.id,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from shared.events.values import Opening
 
 
-class Seat(NamedTuple):
+class OpeningReservation(NamedTuple):
     """An opening and who has it; `was` has it in the database."""
 
     id: str
@@ -15,16 +15,16 @@ class Seat(NamedTuple):
     was: str | None = None
 
 
-def seat_id(opening: Opening) -> str:
+def reservation_id(opening: Opening) -> str:
     """Site, program, week and number."""
     return f"{opening.site_id}/{opening.program}/{opening.week_on}/{opening.n}"
 
 
-def take(opening: Opening, referral_id: str, before: Seat | None) -> Seat:
+def reserve(opening: Opening, referral_id: str, before: OpeningReservation | None) -> OpeningReservation:
     """The referral has it; `before` is what an earlier decision of the same batch left."""
-    return Seat(seat_id(opening), 0, opening, referral_id, before.was if before else None)
+    return OpeningReservation(reservation_id(opening), 0, opening, referral_id, before.was if before else None)
 
 
-def give_back(opening: Opening, referral_id: str, before: Seat | None) -> Seat:
+def release(opening: Opening, referral_id: str, before: OpeningReservation | None) -> OpeningReservation:
     """Nobody has it."""
-    return Seat(seat_id(opening), 0, opening, None, before.was if before else referral_id)
+    return OpeningReservation(reservation_id(opening), 0, opening, None, before.was if before else referral_id)

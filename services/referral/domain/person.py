@@ -10,7 +10,7 @@ from shared.events.claims import ClaimAccepted, ClaimAmended, Employer, Worker, 
 from shared.events.person import Identity, PersonKind, WorkerIdentified
 
 
-class Told(NamedTuple):
+class AttributeValue(NamedTuple):
     """What was said of one member, and when."""
 
     value: str
@@ -22,13 +22,13 @@ class Person(NamedTuple):
 
     id: str
     version: int = 0
-    told: Mapping[str, Told] = MappingProxyType({})
+    attributes: Mapping[str, AttributeValue] = MappingProxyType({})
     forgotten: bool = False
 
     @property
     def language(self) -> str | None:
         """The language that the worker speaks, where it was said."""
-        told = self.told.get("language")
+        told = self.attributes.get("language")
         return told.value if told else None
 
 
@@ -60,24 +60,28 @@ def identify(person: Person, said: Mapping[str, str], *, said_at: datetime) -> O
     """Somebody is known better: of each member the newest word holds, of two as new the later read."""
     if person.forgotten:
         return Outcome()
-    newer = {member: Told(value, said_at) for member, value in said.items() if _is_newer(person, member, said_at)}
+    newer = {
+        member: AttributeValue(value, said_at) for member, value in said.items() if _is_newer(person, member, said_at)
+    }
     if not newer:
         return Outcome()
-    known = Person(person.id, person.version, {**person.told, **newer})
-    is_same = all(member in person.told and person.told[member].value == told.value for member, told in newer.items())
+    known = Person(person.id, person.version, {**person.attributes, **newer})
+    is_same = all(
+        member in person.attributes and person.attributes[member].value == told.value for member, told in newer.items()
+    )
     return Outcome((known,), () if is_same else (_identified(known),))
 
 
 def _is_newer(person: Person, member: str, said_at: datetime) -> bool:
     """Whether nothing newer was said of that member."""
-    before = person.told.get(member)
+    before = person.attributes.get(member)
     return before is None or before.said_at <= said_at
 
 
 def _identified(person: Person) -> WorkerIdentified:
     """The whole person, for sealing."""
     kind, _, person_id = person.id.partition("/")
-    members = {member: told.value for member, told in person.told.items()}
+    members = {member: told.value for member, told in person.attributes.items()}
     return WorkerIdentified(kind=_KINDS[kind], person_id=person_id, identity=Identity.model_validate(members))
 
 

@@ -9,7 +9,7 @@ import orjson
 from services.referral.domain.claim import Claim, Request
 from services.referral.domain.facts import area
 from shared.events.values import Injury
-from shared.handlers import Kind
+from shared.handlers import AggregateStore
 from shared.postgres import Connection, count
 from shared.rules.standing import Fact, fold
 
@@ -71,7 +71,7 @@ async def list_waiting(conn: Connection) -> Sequence[tuple[str, str]]:
     return [(number, request_id) for number, request_id in await conn.fetch(WAITING)]
 
 
-CLAIMS = Kind(Claim, load_claims, save_claims)
+CLAIMS = AggregateStore(Claim, load_claims, save_claims)
 
 
 def _row(claim: Claim) -> tuple[object, ...]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from services.referral.domain.opening import Seat
-from services.referral.domain.placement import InNeed
+from services.referral.domain.opening import OpeningReservation
+from services.referral.domain.placement import UnplacedReferral
 from services.referral.store.claim import Links, find_links, list_waiting
-from services.referral.store.opening import Rows, TakenNow, list_taken
+from services.referral.store.opening import ReservedOpenings, Rows, list_reserved
 from services.referral.store.referral import find_persons, list_in_need, list_unplaced
 from services.referral.store.register import REGISTER
 from shared import clock
@@ -17,7 +17,7 @@ from shared.postgres import Connection
 from shared.rules.register import Register
 
 if TYPE_CHECKING:
-    from shared.handlers import Desk
+    from shared.handlers import BatchState
 
 _STILL_OF_INTEREST = timedelta(weeks=2)
 
@@ -31,13 +31,15 @@ class Facts:
     links: Mapping[str, Links]
     persons: Mapping[str, str]
     since: date
-    unplaced: Sequence[InNeed]
-    _taken: TakenNow | None = None
+    unplaced: Sequence[UnplacedReferral]
+    _taken: ReservedOpenings | None = None
 
-    def taken(self, seats: Mapping[str, Seat | None], desk: "Desk[Facts]") -> TakenNow:
+    def taken(
+        self, reservations: Mapping[str, OpeningReservation | None], state: "BatchState[Facts]"
+    ) -> ReservedOpenings:
         """Openings as the batch sees them."""
         if self._taken is None:
-            self._taken = TakenNow(self.rows, seats, desk.takebacks, self.since)
+            self._taken = ReservedOpenings(self.rows, reservations, state.takebacks, self.since)
         return self._taken
 
 
@@ -49,21 +51,21 @@ class Waiting:
     referrals: Sequence[str]
 
 
-async def about_claims(conn: Connection, events: Sequence[Event]) -> Facts:
+async def load_facts_for_claims(conn: Connection, events: Sequence[Event]) -> Facts:
     """For what is said of claims; any of it may lead to a placement, if only by what came earlier in the batch."""
     links, since = await find_links(conn, [e.key for e in events]), _since(events)
-    rows, in_need = await list_taken(conn, since), await list_in_need(conn)
+    rows, in_need = await list_reserved(conn, since), await list_in_need(conn)
     return Facts(await REGISTER.current(conn), rows, links, {}, since, in_need)
 
 
-async def about_referrals(conn: Connection, events: Sequence[Event]) -> Facts:
+async def load_facts_for_referrals(conn: Connection, events: Sequence[Event]) -> Facts:
     """For what is done with referrals."""
     persons, since = await find_persons(conn, [e.key for e in events]), _since(events)
-    rows, in_need = await list_taken(conn, since), await list_in_need(conn)
+    rows, in_need = await list_reserved(conn, since), await list_in_need(conn)
     return Facts(await REGISTER.current(conn), rows, {}, persons, since, in_need)
 
 
-async def about_waiting(conn: Connection, _events: Sequence[Event]) -> Waiting:
+async def load_facts_for_waiting(conn: Connection, _events: Sequence[Event]) -> Waiting:
     """For what the registers announce."""
     return Waiting(await list_waiting(conn), await list_unplaced(conn))
 

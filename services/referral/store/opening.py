@@ -5,9 +5,9 @@ from datetime import date
 from itertools import islice
 from typing import TypeAlias
 
-from services.referral.domain.opening import Seat
+from services.referral.domain.opening import OpeningReservation
 from shared.events.values import Program
-from shared.handlers import Kind
+from shared.handlers import AggregateStore
 from shared.postgres import Connection, count
 
 TAKEN = """
@@ -40,12 +40,12 @@ Rows: TypeAlias = Mapping[Place, frozenset[int]]
 _ALL = range(1, 100_001)
 
 
-async def list_taken(conn: Connection, since: date) -> Rows:
+async def list_reserved(conn: Connection, since: date) -> Rows:
     """The numbers taken of each site, program and week from a week on."""
     return {(site, program, week): frozenset(ns) for site, program, week, ns in await conn.fetch(TAKEN, since)}
 
 
-class TakenNow:
+class ReservedOpenings:
     """What is taken as the batch sees it: rows of the database and those of its own earlier decisions.
 
     An opening given back within the batch counts as taken until its end, so that none is promised twice. In weeks
@@ -53,10 +53,14 @@ class TakenNow:
     """
 
     def __init__(
-        self, rows: Rows, seats: Mapping[str, Seat | None], takebacks: Sequence[str], since: date = date.min
+        self,
+        rows: Rows,
+        reservations: Mapping[str, OpeningReservation | None],
+        takebacks: Sequence[str],
+        since: date = date.min,
     ) -> None:
         """`seats` and `takebacks` grow while the batch is decided."""
-        self._rows, self._seats, self._takebacks, self._since = rows, seats, takebacks, since
+        self._rows, self._seats, self._takebacks, self._since = rows, reservations, takebacks, since
         self._added: dict[Place, set[int]] = {}
         self._read = self._seen = 0
 
@@ -74,34 +78,36 @@ class TakenNow:
             return
         if len(self._takebacks) != self._seen:
             self._added, self._read, self._seen = {}, 0, len(self._takebacks)
-        for seat in islice(self._seats.values(), self._read, None):
-            if seat and seat.referral_id:
-                opening = seat.opening
+        for reservation in islice(self._seats.values(), self._read, None):
+            if reservation and reservation.referral_id:
+                opening = reservation.opening
                 self._added.setdefault((opening.site_id, opening.program, opening.week_on), set()).add(opening.n)
         self._read = len(self._seats)
 
 
-async def load_seats(_conn: Connection, _ids: Sequence[str]) -> Sequence[Seat]:
+async def load_reservations(_conn: Connection, _ids: Sequence[str]) -> Sequence[OpeningReservation]:
     """What is taken is read as a fact; no site is locked."""
     return []
 
 
-async def save_seats(conn: Connection, seats: Sequence[Seat]) -> int:
+async def save_reservations(conn: Connection, reservations: Sequence[OpeningReservation]) -> int:
     """Taken, passed on or given back; a row that another writer took is missed, and the batch decides again."""
-    taken = [(*_place(s), s.referral_id) for s in seats if s.referral_id and not s.was]
-    passed = [(*_place(s), s.referral_id, s.was) for s in seats if s.referral_id and s.was and s.was != s.referral_id]
-    given = [(*_place(s), s.was) for s in seats if not s.referral_id and s.was]
-    written = len(seats) - len(taken) - len(passed) - len(given)
+    taken = [(*_place(s), s.referral_id) for s in reservations if s.referral_id and not s.was]
+    passed = [
+        (*_place(s), s.referral_id, s.was) for s in reservations if s.referral_id and s.was and s.was != s.referral_id
+    ]
+    given = [(*_place(s), s.was) for s in reservations if not s.referral_id and s.was]
+    written = len(reservations) - len(taken) - len(passed) - len(given)
     for statement, rows in ((GIVE_BACK, given), (GIVE_ON, passed), (TAKE, taken)):
         if rows:
             written += count(await conn.execute(statement, *zip(*rows, strict=True)))
     return written
 
 
-SEATS = Kind(Seat, load_seats, save_seats)
+RESERVATIONS = AggregateStore(OpeningReservation, load_reservations, save_reservations)
 
 
-def _place(seat: Seat) -> tuple[str, str, date, int]:
+def _place(reservation: OpeningReservation) -> tuple[str, str, date, int]:
     """The primary key."""
-    opening = seat.opening
+    opening = reservation.opening
     return opening.site_id, opening.program, opening.week_on, opening.n

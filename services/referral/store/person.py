@@ -5,9 +5,9 @@ from datetime import datetime
 
 import orjson
 
-from services.referral.domain.person import Person, Told
+from services.referral.domain.person import AttributeValue, Person
 from shared import vault
-from shared.handlers import Kind
+from shared.handlers import AggregateStore
 from shared.postgres import Connection, count
 
 LOAD = """
@@ -41,12 +41,12 @@ async def save_people(conn: Connection, people: Sequence[Person]) -> int:
     return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
 
 
-PEOPLE = Kind(Person, load_people, save_people)
+PEOPLE = AggregateStore(Person, load_people, save_people)
 
 
 def _plain(person: Person) -> bytes:
     """What was told, member by member."""
-    return orjson.dumps({member: tuple(told) for member, told in person.told.items()})
+    return orjson.dumps({member: tuple(told) for member, told in person.attributes.items()})
 
 
 def _person(person_id: str, version: int, plain: bytes | None) -> Person:
@@ -55,5 +55,7 @@ def _person(person_id: str, version: int, plain: bytes | None) -> Person:
         return Person(person_id, version, forgotten=True)
     members = orjson.loads(plain).items()
     return Person(
-        person_id, version, {m: Told(value, datetime.fromisoformat(said_at)) for m, (value, said_at) in members}
+        person_id,
+        version,
+        {m: AttributeValue(value, datetime.fromisoformat(said_at)) for m, (value, said_at) in members},
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from services.referral.domain.placement import InNeed
+from services.referral.domain.placement import UnplacedReferral
 from services.referral.domain.referral import (
     Accepted,
     Acknowledged,
@@ -26,7 +26,7 @@ from services.referral.domain.referral import (
     Withdrawn,
 )
 from shared.events.values import Injury, Opening
-from shared.handlers import Kind
+from shared.handlers import AggregateStore
 from shared.postgres import Connection, count
 
 LOAD = """
@@ -78,12 +78,12 @@ async def list_unplaced(conn: Connection) -> Sequence[str]:
     return [referral_id for (referral_id,) in await conn.fetch(UNPLACED)]
 
 
-async def list_in_need(conn: Connection) -> Sequence[InNeed]:
+async def list_in_need(conn: Connection) -> Sequence[UnplacedReferral]:
     """Referrals without a site, with program and community."""
-    return [InNeed(*row) for row in await conn.fetch(IN_NEED)]
+    return [UnplacedReferral(*row) for row in await conn.fetch(IN_NEED)]
 
 
-REFERRALS = Kind(Referral, load_referrals, save_referrals)
+REFERRALS = AggregateStore(Referral, load_referrals, save_referrals)
 
 
 def _row(referral: Referral) -> tuple[object, ...]:

@@ -21,7 +21,7 @@ from shared.events.procurement import (
 )
 from shared.events.program import ProgramPublished, ReferralTermsPublished
 from shared.events.values import Program
-from shared.handlers import Kept
+from shared.handlers import ReceivedEvent
 from shared.postgres import Connection
 from shared.rules.register import Register
 
@@ -61,18 +61,18 @@ SELECT site_id, program, week_on, openings FROM capacity
 """
 
 
-async def keep_register(conn: Connection, kept: Sequence[Kept]) -> None:
+async def project_register(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
     """What the registers announced, by revision."""
-    rows = [(k.event.type_name, k.key, _revision(k.event), k.event.to_bytes().decode()) for k in kept]
+    rows = [(k.event.type_name, k.key, _revision(k.event), k.event.to_bytes().decode()) for k in received]
     await conn.execute(KEEP, *zip(*rows, strict=True))
     await reference.changed(conn, NAME)
 
 
-async def keep_capacity(conn: Connection, kept: Sequence[Kept]) -> None:
+async def project_capacity(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
     """Openings declared, absolute; a new declaration replaces the weeks it names."""
     rows = [
         (k.event.site_id, k.event.program, week.week_on, week.openings)
-        for k in kept
+        for k in received
         if isinstance(k.event, SiteCapacityDeclared)
         for week in k.event.weeks
     ]

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.decision import Decision, Event, Occasion, Outcome
-from shared.handlers import Desk, Handlers, Kind, Touched, no_facts
+from shared.decision import Decision, Event, EventContext, Outcome
+from shared.handlers import AggregateKeys, AggregateStore, BatchState, Handlers, no_facts
 from shared.postgres import Connection, count
 from shared.service import Service
 from tests.toy.events import Counted
@@ -54,19 +54,19 @@ async def save_accounts(conn: Connection, accounts: Sequence[Account]) -> int:
     return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
 
 
-ACCOUNTS = Kind(Account, load_accounts, save_accounts)
+ACCOUNTS = AggregateStore(Account, load_accounts, save_accounts)
 handlers = Handlers()
 
 
-def the_account(event: Counted, _: None) -> Touched:
+def the_account(event: Counted, _: None) -> AggregateKeys:
     """Its own."""
     return ((ACCOUNTS, event.key),)
 
 
 @handlers.on(Counted, the_account, no_facts)
-def on_counted(event: Counted, desk: Desk[None], _: Occasion) -> Decision:
+def on_counted(event: Counted, state: BatchState[None], _: EventContext) -> Decision:
     """One entry more; the counter never goes back."""
-    account = desk.find(ACCOUNTS, event.key) or Account(event.key)
+    account = state.find(ACCOUNTS, event.key) or Account(event.key)
     if event.ticks < account.ticks:
         raise AssertionError("a counter went back")
     entries = account.entries + 1

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.local.processes import ROOT
-from services.portal.pages import paper, words
-from services.portal.pages.paper import Sheet, amount, printable
+from services.portal.pages import remittance_pdf, words
+from services.portal.pages.remittance_pdf import Sheet, amount, printable
 
 NETWORK = ROOT / "data" / "network"
 CUT = {"code": "RPT-MISSING", "rule": "the report is missing", "fix": "send it in", "cents": 5440}
@@ -43,7 +43,7 @@ def letters(pdf: bytes) -> set[str]:
 )
 def test_a_name_is_printed_in_its_own_letters(payee: str, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        found = letters(paper.remittance(said(), payee, "Fri 15 Nov 2024, 09:00"))
+        found = letters(remittance_pdf.remittance(said(), payee, "Fri 15 Nov 2024, 09:00"))
     assert "?" not in found
     assert set(printable(payee)) - {" "} <= found
     assert "\N{WHITE SQUARE}" not in printable(payee)
@@ -52,7 +52,7 @@ def test_a_name_is_printed_in_its_own_letters(payee: str, caplog: pytest.LogCapt
 
 def test_a_letter_that_no_font_has_is_a_square_that_the_paper_explains() -> None:
     assert printable("王 Clinic") == "\N{WHITE SQUARE} Clinic"
-    with_note = letters(paper.remittance(said(), "王 Clinic", "now"))
+    with_note = letters(remittance_pdf.remittance(said(), "王 Clinic", "now"))
     assert "\N{WHITE SQUARE}" in with_note
     assert "?" not in with_note
 
@@ -66,7 +66,7 @@ def test_what_is_printed_has_a_question_mark_only_where_the_text_has_one(text: s
 
 @pytest.mark.parametrize("lines", [0, 1, 40, 200])
 def test_a_remittance_of_any_length_has_its_sum_and_numbered_pages(lines: int) -> None:
-    pdf = paper.remittance(said(*[LINE] * lines), "Łódź Physiotherapy", "Fri 15 Nov 2024, 09:00")
+    pdf = remittance_pdf.remittance(said(*[LINE] * lines), "Łódź Physiotherapy", "Fri 15 Nov 2024, 09:00")
     assert pdf.startswith(b"%PDF-")
     pages = int(re.findall(rb"/Count (\d+)", pdf)[0])
     assert pages == max(1, pages)
@@ -77,17 +77,17 @@ def test_nothing_that_stands_in_a_column_is_wider_than_it() -> None:
     fees = tomllib.loads((NETWORK / "fees.toml").read_text())["schedule"]
     codes = {line["code"] for schedule in fees for line in schedule["lines"]}
     days = {words.day(date(2024, 1, 1) + timedelta(days=n)) for n in range(366)}
-    widths = dict(zip(paper.COLUMNS, paper.WIDTHS, strict=True))
+    widths = dict(zip(remittance_pdf.COLUMNS, remittance_pdf.WIDTHS, strict=True))
     with closing(Sheet("")) as sheet:
         sheet.set_font("BC Sans", "B", size=9)
-        assert sum(paper.WIDTHS) <= sheet.epw
+        assert sum(remittance_pdf.WIDTHS) <= sheet.epw
         for column, texts in (("Service", codes), ("Day", days), ("Paid", {amount(-1_000_000_000)})):
             assert max(map(sheet.get_string_width, texts)) + PADDING <= widths[column]
 
 
 def test_amounts_and_days_are_written_as_on_the_pages() -> None:
     assert amount(-123_456) == "\N{MINUS SIGN}$1,234.56"
-    assert paper.row_of(LINE) == [
+    assert remittance_pdf.row_of(LINE) == [
         "24-1", "OR-DAY", "Tue 12 Nov 2024", "$115.00", "$60.60", "The report is missing. $54.40",
     ]  # fmt: skip
 

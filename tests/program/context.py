@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from services.program.domain import life
-from services.program.domain.case import Case, Ground
+from services.program.domain.case import Case, CaseContext
 from services.program.domain.register import Register
 from shared.calendar import Calendar
 from shared.decision import Event, Outcome
@@ -55,10 +55,10 @@ def at(day: date, hour: int = 12) -> datetime:
     return BC.start_of(day).astimezone(UTC).replace(minute=0) + (datetime(2024, 1, 1, hour) - datetime(2024, 1, 1))  # noqa: DTZ001 - a difference
 
 
-def ground(day: date, hour: int = 12, **terms: Any) -> Ground:
+def context(day: date, hour: int = 12, **terms: Any) -> CaseContext:
     said = contract(**terms)
     register = Register({"c-crrtw": (said,)}, {"fees-crrtw": (FEES,)}, {"bc": BC})
-    return register.ground(opened(), {("crrtw", CRRTW.revision): CRRTW}, at(day, hour))
+    return register.context(opened(), {("crrtw", CRRTW.revision): CRRTW}, at(day, hour))
 
 
 def opened() -> Case:
@@ -74,7 +74,7 @@ def started(visit_on: date = VISIT_ON) -> Case:
         referral_id=ID, revision=7, site_id="van-1", contract_id="c-crrtw", payee_id="p-1", program="crrtw",
         program_revision=CRRTW.revision, initial_visit_on=visit_on,
     )  # fmt: skip
-    return case_in(life.start(opened(), event, ground(visit_on)))
+    return case_in(life.start(opened(), event, context(visit_on)))
 
 
 def case_in(decision: object) -> Case:
