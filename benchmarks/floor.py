@@ -11,8 +11,8 @@ import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from benchmarks.contender import Task
-from shared.kafka import OutgoingRecord, new_producer, send_batch
-from shared.postgres import as_role
+from shared.database.postgres import as_role
+from shared.messaging.kafka import OutgoingRecord, new_producer, send_batch
 
 _TABLES = """
 CREATE TABLE inbox (id uuid PRIMARY KEY);

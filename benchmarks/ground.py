@@ -14,7 +14,7 @@ from deploy.local import rights
 from deploy.local.kafka import Broker
 from deploy.local.postgres import Postgres
 from deploy.local.topics import create_topics, delete_topics
-from shared.migrate import MECHANISM, migrate
+from shared.database.migrate import MECHANISM, migrate
 
 TOY = Path(__file__).parent.parent / "tests" / "toy" / "migrations"
 SERVICES = Path(__file__).parent.parent / "services"

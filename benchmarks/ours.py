@@ -2,9 +2,9 @@
 
 from benchmarks import timed
 from benchmarks.contender import Task
-from shared import postgres
-from shared.running import Running
-from shared.settings import Settings
+from shared.config.settings import Settings
+from shared.database import postgres
+from shared.runtime.process import Process
 from tests.toy.app import service
 
 
@@ -12,4 +12,4 @@ async def run(task: Task) -> float:
     """Events per second, from the first batch to the last announcement in the journal."""
     settings = Settings(kafka=task.kafka, postgres=task.postgres, group=task.group, http="")
     pool = await postgres.open_pool(task.postgres, "toy", "toy")
-    return await timed.rate(Running(service, pool, settings), task, timed.journalled(task.total))
+    return await timed.rate(Process(service, pool, settings), task, timed.journalled(task.total))

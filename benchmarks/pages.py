@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaProducer
 from deploy.local import commands
 from deploy.local.processes import ROOT
 from deploy.local.stack import Stack
-from shared.decision import Event
+from shared.domain.decision import Event
 from tests.portal import story
 from tests.toy.letters import Desk
 

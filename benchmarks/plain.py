@@ -9,7 +9,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
 from benchmarks.contender import Task
-from shared.postgres import as_role
+from shared.database.postgres import as_role
 
 _TABLES = """
 CREATE TABLE plain_inbox (id uuid PRIMARY KEY);

@@ -19,12 +19,12 @@ from services.program.app import CATALOGUE
 from services.program.domain.catalogue import read_entry
 from services.referral.app import service
 from services.referral.store.register import KINDS, project_capacity, project_register
-from shared import postgres
-from shared.decision import Event
+from shared.config.settings import Settings
+from shared.database import postgres
+from shared.domain.decision import Event
 from shared.events.procurement import SiteCapacityDeclared, Week
-from shared.handlers import ReceivedEvent
-from shared.running import Running
-from shared.settings import Settings
+from shared.messaging.handlers import ReceivedEvent
+from shared.runtime.process import Process
 
 NETWORK = Path("data") / "network"
 FIRST_CLAIM = 92_000_000
@@ -60,7 +60,7 @@ async def run(task: Task) -> float:
     settings = Settings(kafka=task.kafka, postgres=task.postgres, group=task.group, http="")
     pool = await postgres.open_pool(task.postgres, "referral", "referral")
     await _load_register(pool)
-    return await timed.rate(Running(service, pool, settings), task, timed.journalled(task.total))
+    return await timed.rate(Process(service, pool, settings), task, timed.journalled(task.total))
 
 
 async def _load_register(pool: asyncpg.Pool) -> None:

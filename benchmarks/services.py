@@ -13,11 +13,12 @@ from benchmarks.ground import Ground
 from deploy.local import commands, topics
 from deploy.local.rights import SERVICES
 from deploy.local.stack import Stack
-from simulation import capture, session
-from simulation.clock import ClockFile
-from simulation.feed import Stretch, select
-from simulation.play import TWICE_A_DAY, Manner
-from simulation.topics import StoredRecord, read
+from simulation.claims_system import capture
+from simulation.claims_system.feed import Stretch, select
+from simulation.clients.clock_file import ClockFile
+from simulation.clients.topics import StoredRecord, read
+from simulation.run import session
+from simulation.run.play import TWICE_A_DAY, Manner
 
 WEEK = Stretch.of(date(2024, 10, 21), 7)  # accepted on these days, and everything that follows
 _IN_FLIGHT = 2000

@@ -5,37 +5,37 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 from benchmarks.contender import Task
-from shared.running import Running, quiet_collector
+from shared.runtime.process import Process, quiet_collector
 
 # returns when all is done: how many records there were
-Done: TypeAlias = Callable[[Running], Awaitable[int]]
+Done: TypeAlias = Callable[[Process], Awaitable[int]]
 _COUNT = """
 SELECT count(*) FROM outbox
 """
 
 
-async def rate(running: Running, task: Task, done: Done) -> float:
+async def rate(process: Process, task: Task, done: Done) -> float:
     """Records per second; what is in the first batch already is not counted."""
-    quiet_collector(rings=False)
-    app = asyncio.create_task(running.app.run())
-    while not any(running.applied.values()):
+    quiet_collector(makes_cycles=False)
+    app = asyncio.create_task(process.app.run())
+    while not any(process.consumer.applied.values()):
         await asyncio.sleep(0.001)
     task.start()
-    first = sum(running.applied.values())
-    found = task.rate(await done(running) - first)
-    running.app.exit()
+    first = sum(process.consumer.applied.values())
+    found = task.rate(await done(process) - first)
+    process.app.exit()
     await app
-    await running.pool.close()
+    await process.pool.close()
     return found
 
 
 def journalled(total: int) -> Done:
     """So many records are applied, and what was announced of them stands in the journal."""
 
-    async def done(running: Running) -> int:
-        while sum(running.applied.values()) < total:
+    async def done(process: Process) -> int:
+        while sum(process.consumer.applied.values()) < total:
             await asyncio.sleep(0.005)
-        while await running.pool.fetchval(_COUNT):
+        while await process.pool.fetchval(_COUNT):
             await asyncio.sleep(0.002)
         return total
 

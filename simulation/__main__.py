@@ -11,19 +11,22 @@ import uvloop
 
 from deploy.local import accounts
 from deploy.local.processes import Died, end_like_by_hand
-from simulation import capture, clock, compare, session
-from simulation.absence import SERVICES, ServiceOutage
-from simulation.course import PACIFIC
-from simulation.feed import ALWAYS, Stretch, select
-from simulation.generate import Plan, generate
-from simulation.pace import Pace
-from simulation.play import Manner, Progress, Unsettled
-from simulation.quiet import NotQuiet
-from simulation.rebuild import differences
-from simulation.reconcile import reconcile
-from simulation.simulate import Order, simulate
-from simulation.terminal import Terminal
-from simulation.tokens import read_tokens
+from simulation.audit import compare
+from simulation.audit.read_model_rebuild import differences
+from simulation.audit.reconcile import reconcile
+from simulation.claims_system import capture
+from simulation.claims_system.claim_histories import PACIFIC
+from simulation.claims_system.feed import ALWAYS, Stretch, select
+from simulation.claims_system.generate import Plan, generate
+from simulation.clients import clock_file
+from simulation.clients.outage import SERVICES, ServiceOutage
+from simulation.clients.quiescence import NotQuiet
+from simulation.clients.tokens import read_tokens
+from simulation.run import session
+from simulation.run.pace import Pace
+from simulation.run.play import Manner, Progress, Unsettled
+from simulation.run.simulate import Order, simulate
+from simulation.run.terminal import Terminal
 
 
 def _arguments() -> argparse.Namespace:
@@ -64,7 +67,7 @@ def _arguments() -> argparse.Namespace:
 
 def _play(asked: argparse.Namespace) -> bool:
     """Live on the terminal; goes on where it stopped before."""
-    moved = clock.of_environment(os.environ["REHAB_CLOCK"])
+    moved = clock_file.of_environment(os.environ["REHAB_CLOCK"])
     tokens = read_tokens(Path(os.environ["REHAB_TOKENS"]))
     where = session.Addresses.noted((moved.path.parent / "stack.json").read_text(), tokens)
     by_hand = frozenset(asked.by_hand)

@@ -65,7 +65,7 @@ def stepped_clock(folder: Path) -> str:
 
 
 def _simulation() -> ModuleType:
-    return import_module("simulation.session")
+    return import_module("simulation.run.session")
 
 
 def player(env: Mapping[str, str], logs: Path) -> Player:

@@ -7,7 +7,8 @@ from services.invoice.store.billing import BILLINGS
 from services.invoice.store.number import NUMBERS
 from services.invoice.store.payee import PAYEES
 from services.invoice.store.run import RUNS
-from shared.service import Service
+from shared.runtime.main import main
+from shared.runtime.service import Service
 
 service = Service(
     "invoice",
@@ -19,4 +20,4 @@ service = Service(
 )
 
 if __name__ == "__main__":
-    service.main()
+    main(service)

@@ -19,15 +19,15 @@ from services.invoice.store.number import NUMBERS
 from services.invoice.store.payee import PAYEES
 from services.invoice.store.run import RUNS
 from services.invoice.store.terms import KINDS, project_terms
-from shared.calendar import Calendar
-from shared.decision import Decision, Event, EventContext, Outcome
+from shared.domain.calendar import Calendar
+from shared.domain.decision import Decision, Event, EventContext, Outcome
 from shared.events.portal import (
     PaymentOfficerReleasedRun,
     ProviderRectifiedInvoice,
     ProviderSubmittedInvoice,
     ProviderVoidedInvoice,
 )
-from shared.handlers import AggregateKeys, BatchState, Handlers
+from shared.messaging.handlers import AggregateKeys, BatchState, Handlers
 
 handlers = Handlers(owner="invoice")
 handlers.project(*KINDS, by=project_terms)

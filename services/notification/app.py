@@ -15,11 +15,12 @@ from services.notification.store.cases import CASES
 from services.notification.store.notices import NOTICES, count_due, list_due
 from services.notification.store.register import find_addresses
 from services.notification.store.rules import RULES
-from shared import clock
-from shared.decision import Event
-from shared.mail_addresses import Undeliverable, mailable
-from shared.office import ServiceContext
-from shared.service import Service
+from shared.config import clock
+from shared.domain.decision import Event
+from shared.domain.mail_addresses import Undeliverable, mailable
+from shared.messaging.context import ServiceContext
+from shared.runtime.main import main
+from shared.runtime.service import Service
 
 _FROM = "notices@portal.example"
 _IDLE = 0.5  # seconds between looks when nothing is applied
@@ -28,22 +29,22 @@ _CONNECTIONS, _EACH = 4, 10  # at once, and how many mails are worth one
 _FOR_GOOD = range(500, 600)
 
 
-async def deliver(office: ServiceContext) -> None:
+async def deliver(context: ServiceContext) -> None:
     """Mails whose time has come, as long as the service runs."""
     while True:
-        if not await mail_due(office):
-            await office.changed(_IDLE)
+        if not await mail_due(context):
+            await context.changed(_IDLE)
 
 
-async def mail_due(office: ServiceContext) -> int:
+async def mail_due(context: ServiceContext) -> int:
     """Those that are due now, over a few connections; what became of each is decided like everything else."""
-    async with office.pool.acquire() as conn:
+    async with context.pool.acquire() as conn:
         due = await list_due(conn, clock.now())
         addresses = await find_addresses(conn, [n.recipient_id for n in due]) if due else {}
     if due:
         n = min(_CONNECTIONS, -(-len(due) // _EACH))
-        found = await asyncio.gather(*(_mail(due[place::n], addresses, office.settings.smtp) for place in range(n)))
-        await office.submit_internal(list(chain.from_iterable(found)))
+        found = await asyncio.gather(*(_mail(due[place::n], addresses, context.settings.smtp) for place in range(n)))
+        await context.submit_internal(list(chain.from_iterable(found)))
     return len(due)
 
 
@@ -113,8 +114,8 @@ service = Service(
     compacted=("rehab-person",),
     loops=(deliver,),
     pending=count_due,
-    rings=True,
+    makes_cycles=True,
 )
 
 if __name__ == "__main__":
-    service.main()
+    main(service)

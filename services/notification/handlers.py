@@ -16,12 +16,12 @@ from services.notification.store.facts import (
 from services.notification.store.notices import NOTICES
 from services.notification.store.register import project_people, project_roles, project_sites, project_terms
 from services.notification.store.rules import RULES
-from shared.decision import Decision, Event, EventContext, Outcome, not_yours
+from shared.domain.decision import Decision, Event, EventContext, Outcome, not_yours
 from shared.events import catalogue, referral
 from shared.events.person import AccountHolderChanged
 from shared.events.portal import NoticeOpened, RoleGranted, RoleRevoked
 from shared.events.procurement import CalendarPublished, ContractActivated, SiteOpened
-from shared.handlers import AggregateKeys, BatchState, Handlers, no_facts
+from shared.messaging.handlers import AggregateKeys, BatchState, Handlers, no_facts
 
 handlers = Handlers(owner="notification")
 handlers.project(RoleGranted, RoleRevoked, by=project_roles)

@@ -13,31 +13,32 @@ from services.portal.domain.account import HolderFiled
 from services.portal.handlers import handlers
 from services.portal.pages.assembly import make_app
 from services.portal.store.accounts import ACCOUNTS, issue_tokens, read_accounts
-from services.portal.store.doors import DOORS
+from services.portal.store.deadlines import DOORS
 from services.portal.store.operations import count_unanswered
 from services.portal.store.sessions import save_credentials
-from shared import vault
-from shared.decision import INTERNAL
-from shared.log import logger
-from shared.mail_addresses import Undeliverable, mailable
-from shared.office import ServiceContext
-from shared.parked import Guard
-from shared.service import Service
+from shared.config.log import logger
+from shared.domain.decision import INTERNAL
+from shared.domain.mail_addresses import Undeliverable, mailable
+from shared.messaging import encryption
+from shared.messaging.context import ServiceContext
+from shared.messaging.parked import Guard
+from shared.runtime.main import main
+from shared.runtime.service import Service
 
 _TOKENS = "REHAB_TOKENS"  # the file in which the keys of clinic software are handed over
 _PASSWORDS = "REHAB_PASSWORDS"  # the file in which first passwords are handed over
 
 
-async def open_accounts(office: ServiceContext, arguments: Sequence[str]) -> None:
+async def open_accounts(context: ServiceContext, arguments: Sequence[str]) -> None:
     """Open the accounts of a folder's file that are not there yet, and hand each one's software its key."""
     holders = read_accounts(Path(arguments[0]))
     if faults := list(_undeliverable(holders)):
         raise SystemExit("\n".join(faults))
-    await office.submit_internal(holders)
+    await context.submit_internal(holders)
     if place := os.environ.get(_TOKENS):
-        await _hand_over(office, holders, Path(place))
+        await _hand_over(context, holders, Path(place))
     if place := os.environ.get(_PASSWORDS):
-        await _hand_over_passwords(office, holders, Path(place))
+        await _hand_over_passwords(context, holders, Path(place))
     logger(__name__).info("accounts opened", count=len(holders))
 
 
@@ -48,17 +49,17 @@ def _undeliverable(holders: Sequence[HolderFiled]) -> Iterator[str]:
             yield f"account {holder.account_id}: {found.sentence}"
 
 
-async def _hand_over(office: ServiceContext, holders: Sequence[HolderFiled], place: Path) -> None:
+async def _hand_over(context: ServiceContext, holders: Sequence[HolderFiled], place: Path) -> None:
     """A key for each account's software, kept by the portal as a hash only; a key in the file stays."""
     known = _handed_over(place)
     software = [h for h in holders if h.kind != "worker"]  # a worker has none
     keys = {h.account_id: known.get(h.account_id) or secrets.token_urlsafe(32) for h in software}
-    async with office.pool.acquire() as conn, conn.transaction():
+    async with context.pool.acquire() as conn, conn.transaction():
         await issue_tokens(conn, {sha256(key.encode()).digest(): account for account, key in keys.items()})
     _note(place, keys)
 
 
-async def _hand_over_passwords(office: ServiceContext, holders: Sequence[HolderFiled], place: Path) -> None:
+async def _hand_over_passwords(context: ServiceContext, holders: Sequence[HolderFiled], place: Path) -> None:
     """A first password for one account of each role, kept by the portal as a hash only; one in the file stays."""
     first = {holder.role: holder for holder in reversed(holders) if holder.identity.email}
     known = _handed_over(place)
@@ -66,7 +67,7 @@ async def _hand_over_passwords(office: ServiceContext, holders: Sequence[HolderF
     names = {h.account_id: h.identity.email or "" for h in first.values()}
     hashes = {account: (names[account], await asyncio.to_thread(hashed, word)) for account, word in new.items()}
     if hashes:
-        async with office.pool.acquire() as conn, conn.transaction():
+        async with context.pool.acquire() as conn, conn.transaction():
             await save_credentials(conn, hashes)
     _note(place, {**known, **new})
 
@@ -104,10 +105,10 @@ service = Service(
     verbs={"open-accounts": open_accounts},
     web=make_app,
     unanswered=count_unanswered,
-    seal=vault.seal_people,
-    guard=Guard(frozenset({INTERNAL}), vault.seal_bytes, vault.open_bytes),
-    rings=True,
+    seal=encryption.seal_people,
+    guard=Guard(frozenset({INTERNAL}), encryption.seal_bytes, encryption.open_bytes),
+    makes_cycles=True,
 )
 
 if __name__ == "__main__":
-    service.main()
+    main(service)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TypeAlias, get_args
 
 from services.portal.domain.account import HolderFiled, open_account
-from services.portal.domain.doors import (
+from services.portal.domain.deadlines import (
     DeadlineDue,
     OpenDeadlines,
     close_deadlines,
@@ -13,26 +13,26 @@ from services.portal.domain.doors import (
     open_deadline,
 )
 from services.portal.store.accounts import ACCOUNTS, project_people
-from services.portal.store.doors import DOORS, default_calendar, project_calendars
+from services.portal.store.deadlines import DOORS, default_calendar, project_calendars
 from services.portal.store.invoices import INVOICES
 from services.portal.store.notices import project_notices
 from services.portal.store.operations import project_answers
 from services.portal.store.payments import project_payees, project_remittances, project_runs
 from services.portal.store.plans import PLANS
+from services.portal.store.referral_views import SHOWN
 from services.portal.store.referrals import project_referral_group
 from services.portal.store.register import KINDS, project_register
 from services.portal.store.reports import ATTENDANCE, REPORTS
-from services.portal.store.shown import SHOWN
-from shared.calendar import Calendar
-from shared.decision import Decision, Event, EventContext
+from shared.database.postgres import Connection
+from shared.domain.calendar import Calendar
+from shared.domain.decision import Decision, Event, EventContext
 from shared.events import program, referral
 from shared.events.answers import SERVICES, ActionApplied, ActionRefused, DeadlineMoved, contract_of_service
 from shared.events.invoice import InvoiceReturned, RemittanceIssued, RunFrozen, RunReleased
 from shared.events.notification import NoticeActedOn, NoticeQueued, NoticeSeen
 from shared.events.person import AccountHolderChanged, WorkerChanged
 from shared.events.procurement import CalendarPublished, PayeeRegistered
-from shared.handlers import AggregateKeys, BatchState, Handlers, ReceivedEvent, no_facts
-from shared.postgres import Connection
+from shared.messaging.handlers import AggregateKeys, BatchState, Handlers, ReceivedEvent, no_facts
 
 OTHERS = tuple(service for service in SERVICES if service != "portal")  # it need not read what it says itself
 handlers = Handlers()

@@ -6,13 +6,14 @@ from pathlib import Path
 from services.procurement.domain import Unfit, is_numbered, read_register
 from services.procurement.handlers import handlers
 from services.procurement.store import read_files
-from shared.filing import DOCUMENTS, filed, submit
-from shared.log import logger
-from shared.office import ServiceContext
-from shared.service import Service
+from shared.config.log import logger
+from shared.messaging.context import ServiceContext
+from shared.registers.published_documents import DOCUMENTS, filed, submit
+from shared.runtime.main import main
+from shared.runtime.service import Service
 
 
-async def load(office: ServiceContext, arguments: Sequence[str]) -> None:
+async def load(context: ServiceContext, arguments: Sequence[str]) -> None:
     """Announce what the files of a folder register and nobody was told yet."""
     if not arguments:
         raise SystemExit("name the folder of the register's files")
@@ -21,7 +22,7 @@ async def load(office: ServiceContext, arguments: Sequence[str]) -> None:
     except Unfit as unfit:
         raise SystemExit("\n".join(map(str, unfit.args))) from None
     documents = [filed(event, numbered=is_numbered(event)) for event in events]
-    logger(__name__).info("register loaded", count=await submit(office, documents))
+    logger(__name__).info("register loaded", count=await submit(context, documents))
 
 
 service = Service(
@@ -34,4 +35,4 @@ service = Service(
 )
 
 if __name__ == "__main__":
-    service.main()
+    main(service)

@@ -9,7 +9,8 @@ from typing import Any, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from shared.decision import Event, Value
+from shared.domain.decision import Event, Value
+from shared.domain.mail_addresses import Undeliverable, mailable
 from shared.events.procurement import (
     CalendarPublished,
     ContractActivated,
@@ -21,7 +22,6 @@ from shared.events.procurement import (
     Week,
 )
 from shared.events.values import Program
-from shared.mail_addresses import Undeliverable, mailable
 
 Row: TypeAlias = Mapping[str, Any]
 Read = TypeVar("Read", bound=BaseModel)

@@ -1,6 +1,5 @@
 """What procurement reacts to."""
 
-from shared import filing
 from shared.events.procurement import (
     CalendarPublished,
     ContractActivated,
@@ -10,10 +9,11 @@ from shared.events.procurement import (
     SiteCapacityDeclared,
     SiteOpened,
 )
-from shared.handlers import Handlers
+from shared.messaging.handlers import Handlers
+from shared.registers import published_documents
 
 handlers = Handlers(owner="procurement")
-filing.listen(
+published_documents.listen(
     handlers,
     (
         OrganisationRegistered,

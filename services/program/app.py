@@ -7,11 +7,12 @@ from pathlib import Path
 from services.program.domain.catalogue import read_entry
 from services.program.handlers import handlers
 from services.program.store.cases import CASES
+from shared.config.log import logger
 from shared.events.program import ProgramPublished, ReferralTermsPublished
-from shared.filing import DOCUMENTS, filed, submit
-from shared.log import logger
-from shared.office import ServiceContext
-from shared.service import Service
+from shared.messaging.context import ServiceContext
+from shared.registers.published_documents import DOCUMENTS, filed, submit
+from shared.runtime.main import main
+from shared.runtime.service import Service
 
 CATALOGUE = Path(__file__).parent / "catalogue"
 
@@ -29,10 +30,10 @@ def read_catalogue(folder: Path) -> list[ProgramPublished | ReferralTermsPublish
     return entries
 
 
-async def load(office: ServiceContext, _: Sequence[str]) -> None:
+async def load(context: ServiceContext, _: Sequence[str]) -> None:
     """Publish what the catalogue's files say and nobody was told yet."""
     documents = [filed(entry, numbered=True) for entry in read_catalogue(CATALOGUE)]
-    logger(__name__).info("catalogue loaded", count=await submit(office, documents))
+    logger(__name__).info("catalogue loaded", count=await submit(context, documents))
 
 
 service = Service(
@@ -46,4 +47,4 @@ service = Service(
 )
 
 if __name__ == "__main__":
-    service.main()
+    main(service)

@@ -15,8 +15,7 @@ from services.program.domain.steps import ReportStepDue
 from services.program.store.cases import CASES
 from services.program.store.facts import Facts, load_facts_for_cases
 from services.program.store.register import CONTENTS, KINDS, project_register
-from shared import filing
-from shared.decision import Decision, Event, EventContext, Outcome
+from shared.domain.decision import Decision, Event, EventContext, Outcome
 from shared.events.invoice import CaseBillingFinal
 from shared.events.portal import (
     DeadlineReached,
@@ -41,10 +40,11 @@ from shared.events.referral import (
     ReferralResumed,
     ReferralWithdrawn,
 )
-from shared.handlers import AggregateKeys, BatchState, Handlers
+from shared.messaging.handlers import AggregateKeys, BatchState, Handlers
+from shared.registers import published_documents
 
 handlers = Handlers(owner="program")
-filing.listen(handlers, (ProgramPublished, ReferralTermsPublished))
+published_documents.listen(handlers, (ProgramPublished, ReferralTermsPublished))
 handlers.project(*KINDS, by=project_register)
 
 

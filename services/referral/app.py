@@ -7,9 +7,10 @@ from services.referral.store.claim import CLAIMS
 from services.referral.store.opening import RESERVATIONS
 from services.referral.store.person import PEOPLE
 from services.referral.store.referral import REFERRALS
-from shared import vault
-from shared.parked import Guard
-from shared.service import Service
+from shared.messaging import encryption
+from shared.messaging.parked import Guard
+from shared.runtime.main import main
+from shared.runtime.service import Service
 
 service = Service(
     "referral",
@@ -19,9 +20,9 @@ service = Service(
     folder=Path(__file__).parent,
     foreign=("claims",),
     reference=("rehab-procurement", "rehab-program"),
-    seal=vault.seal_people,
-    guard=Guard(frozenset({"claims"}), vault.seal_bytes, vault.open_bytes),
+    seal=encryption.seal_people,
+    guard=Guard(frozenset({"claims"}), encryption.seal_bytes, encryption.open_bytes),
 )
 
 if __name__ == "__main__":
-    service.main()
+    main(service)

@@ -32,7 +32,7 @@ from services.referral.store.opening import RESERVATIONS
 from services.referral.store.person import PEOPLE
 from services.referral.store.referral import REFERRALS
 from services.referral.store.register import KINDS, POOLS, project_capacity, project_register
-from shared.decision import Decision, Event, EventContext, Outcome
+from shared.domain.decision import Decision, Event, EventContext, Outcome
 from shared.events.claims import (
     ClaimAccepted,
     ClaimAmended,
@@ -65,7 +65,7 @@ from shared.events.portal import (
 )
 from shared.events.procurement import SiteCapacityDeclared
 from shared.events.program import ObligationWaived, ReportAccepted
-from shared.handlers import AggregateKeys, BatchState, Handlers
+from shared.messaging.handlers import AggregateKeys, BatchState, Handlers
 
 INSTANT = timedelta(microseconds=1)  # keeps timers that are armed together in their order
 

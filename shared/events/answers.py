@@ -5,7 +5,7 @@ from functools import cache
 from types import new_class
 from typing import TypeVar
 
-from shared.decision import Event, Violation
+from shared.domain.decision import Event, Violation
 from shared.events.values import Instant
 
 SERVICES = ("referral", "program", "invoice", "procurement", "notification", "portal")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cache
 from types import ModuleType
 
-from shared.decision import INTERNAL, Event
+from shared.domain.decision import INTERNAL, Event
 from shared.events import answers, claims, invoice, notification, person, portal, procurement, program, referral
 from shared.events.person import Identified
 

@@ -12,10 +12,10 @@ import orjson
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from typing_extensions import override
 
-from shared.calendar import PACIFIC
-from shared.decision import Event, Value
+from shared.domain.calendar import PACIFIC
+from shared.domain.decision import Event, Value
+from shared.events.limits import BETWEEN, FIRST_DAY, LAST_DAY, NEWEST, Limits, limits_on
 from shared.events.values import Barrier, Program, Side
-from shared.limits import BETWEEN, FIRST_DAY, LAST_DAY, NEWEST, Limits, limits_on
 
 TOPIC = "claims"
 _DATA = Path(__file__).parents[2] / "data"

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from shared.decision import Event
+from shared.domain.decision import Event
 from shared.events import answers, catalogue
 from shared.events.compatibility import breaks
 from shared.events.examples import example_of

@@ -2,7 +2,7 @@
 
 from typing import Any, TypeAlias
 
-from shared.decision import Event
+from shared.domain.decision import Event
 
 Schema: TypeAlias = dict[str, Any]
 _WORDS = {

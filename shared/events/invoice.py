@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Literal
 
-from shared.decision import Event, Value, Violation
+from shared.domain.decision import Event, Value, Violation
 from shared.events.values import Day, Instant
 
 LineStatus = Literal["ok", "cut", "denied", "waiting"]

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from shared.decision import Event
+from shared.domain.decision import Event
 from shared.events.values import Instant
 
 Channel = Literal["portal", "email"]

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from typing_extensions import override
 
-from shared.decision import Event, Value
+from shared.domain.decision import Event, Value
 from shared.events.values import Day
 
 PersonKind = Literal["worker", "account", "practitioner", "employer_contact", "subscriber"]

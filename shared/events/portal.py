@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 from typing_extensions import override
 
-from shared.decision import Event, Scope, Value
+from shared.domain.decision import Event, Scope, Value
 from shared.events.program import AttendanceDay, Fault
 from shared.events.values import Actor, Day, FewLines, Instant
 

@@ -3,7 +3,8 @@
 from decimal import Decimal
 from typing import Literal
 
-from shared.decision import Event, Value
+from shared.domain.calendar import Calendar
+from shared.domain.decision import Event, Value
 from shared.events.values import Day, Discipline, Program, Span, Weekend, ZoneName
 
 
@@ -160,3 +161,9 @@ class CalendarPublished(Event, type="rehab.procurement.calendar-published.v1", k
     to_on: Day
     is_default: bool = False
     basis: str
+
+    def calendar(self) -> Calendar:
+        """Return the calendar that counts its business days."""
+        return Calendar(
+            self.calendar_id, self.zone, frozenset(self.weekend), frozenset(self.holidays), self.from_on, self.to_on
+        )

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.decision import Event, Value, Violation
+from shared.domain.decision import Event, Value, Violation
 from shared.events.values import Barrier, Day, Deadline, Discipline, Instant, Program, Span
 
 Attendance = Literal["attended", "missed", "excused"]

@@ -4,7 +4,7 @@ from typing import Literal
 
 from typing_extensions import override
 
-from shared.decision import Event
+from shared.domain.decision import Event
 from shared.events.values import (
     Area,
     Barrier,

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from shared.decision import Value, Violation
-from shared.limits import FIRST_DAY, FIRST_INSTANT, LAST_DAY, LAST_INSTANT, NEWEST, SPAN_DAYS
+from shared.domain.decision import Value, Violation
+from shared.events.limits import FIRST_DAY, FIRST_INSTANT, LAST_DAY, LAST_INSTANT, NEWEST, SPAN_DAYS
 
 
 class _DayInRange:

@@ -1,1 +1,1 @@
-"""What must be true of the topics at the end of a play; each check yields a sentence for each fault."""
+"""The auditor: reads every topic, decides everything anew from the rules in words, and compares."""

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from simulation.books import Books
+from simulation.audit.observations import Books
 
 if TYPE_CHECKING:
     from datetime import datetime

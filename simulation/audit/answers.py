@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from simulation.books import Books
-from simulation.topics import Announced
+from simulation.audit.observations import Books
+from simulation.clients.topics import Announced
 
 _OFFERED = "rehab.referral.referral-offered.v1"
 _APPLIED, _REFUSED = "action-applied", "action-refused"

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from simulation.books import Books
-from simulation.topics import PEOPLE, Announced
+from simulation.audit.observations import Books
+from simulation.clients.topics import PEOPLE, Announced
 
 
 def sequences(books: Books) -> Iterator[str]:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from simulation.audit import path
-from simulation.books import Books
-from simulation.topics import Announced
+from simulation.audit.observations import Books
+from simulation.clients.topics import Announced
 
 Steps: TypeAlias = Mapping[str, Mapping[str, str]]
 NEW = path.NEW

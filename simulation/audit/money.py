@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, TypeAlias
 
-from simulation.books import Books
-from simulation.register import Days
-from simulation.topics import Announced
+from simulation.audit.observations import Books
+from simulation.clients.published_register import Days
+from simulation.clients.topics import Announced
 
 Data: TypeAlias = Mapping[str, Any]
 Line: TypeAlias = tuple[str, str]

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
-from simulation.books import Books
-from simulation.register import Data, Days
-from simulation.topics import Announced
+from simulation.audit.observations import Books
+from simulation.clients.published_register import Data, Days
+from simulation.clients.topics import Announced
 
 _REFUSALS = {"referral-declined", "referral-lapsed"}
 _MOST_REFUSALS = 3

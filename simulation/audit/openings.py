@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise, product
 from typing import NamedTuple, TypeAlias
 
-from simulation.books import Books
-from simulation.register import Data
-from simulation.topics import Announced
+from simulation.audit.observations import Books
+from simulation.clients.published_register import Data
+from simulation.clients.topics import Announced
 
 Week: TypeAlias = tuple[str, str, str]  # site, program and Monday
 Place: TypeAlias = tuple[str, str, str, int]  # and the number of the opening

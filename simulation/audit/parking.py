@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from simulation.books import Books
-from simulation.topics import CLAIMS
+from simulation.audit.observations import Books
+from simulation.clients.topics import CLAIMS
 
 
 def bad_records(books: Books) -> Iterator[str]:

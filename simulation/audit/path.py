@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from simulation.books import Books
-from simulation.topics import Announced
+from simulation.audit.observations import Books
+from simulation.clients.topics import Announced
 
 NEW = "NEW"
 _NOT_HELD = {NEW, "WITHDRAWN", "NOT_ADMITTED", "CLOSED", "CLOSED_NOT_STARTED"}

@@ -6,9 +6,9 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from simulation.audit.money import judgements, voided
-from simulation.books import Books
-from simulation.register import Data
-from simulation.topics import Announced
+from simulation.audit.observations import Books
+from simulation.clients.published_register import Data
+from simulation.clients.topics import Announced
 
 
 def priced(books: Books) -> Iterator[str]:

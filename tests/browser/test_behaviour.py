@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from playwright.async_api import Route
 
-from shared.calendar import Calendar
 from shared.events.values import Deadline
 from tests.browser.conftest import Look, Sight
 from tests.browser.test_quality import ALL, PAGES, UNTIL_ACTIVE, UNTIL_DUE, UNTIL_OFFER, R, happened
@@ -48,7 +47,7 @@ async def test_every_deadline_has_its_day_its_time_and_as_many_days_as_the_api_c
     await happened(portal, UNTIL_DUE)
     soon = Deadline(name="plan-decision/1", due_at=story.NOON + timedelta(days=6))
     await portal.hear(treated.asked_for().model_copy(update={"deadline": soon}))
-    calendar = Calendar.of(story.CALENDAR)
+    calendar = story.CALENDAR.calendar()
     async with look(account) as sight:
         for place in places:
             await sight.page.goto(place)

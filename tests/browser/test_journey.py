@@ -12,12 +12,13 @@ from playwright.async_api import Browser
 
 from deploy.local import commands
 from deploy.local.stack import Stack
-from simulation import capture, session
-from simulation.capture import Captured
-from simulation.clock import ClockFile
-from simulation.course import PACIFIC
-from simulation.play import Manner
-from simulation.reconcile import reconcile
+from simulation.audit.reconcile import reconcile
+from simulation.claims_system import capture
+from simulation.claims_system.capture import Captured
+from simulation.claims_system.claim_histories import PACIFIC
+from simulation.clients.clock_file import ClockFile
+from simulation.run import session
+from simulation.run.play import Manner
 from tests.browser.conftest import Sight, looking
 
 pytestmark = pytest.mark.stack

@@ -10,8 +10,8 @@ from typing import TypeAlias
 import pytest
 from playwright.async_api import Page, Route
 
-from services.portal.pages import local
-from shared.decision import Event
+from services.portal.pages import demo_pace
+from shared.domain.decision import Event
 from tests.browser.conftest import Look, Sight
 from tests.browser.test_quality import UNTIL_ACTIVE, UNTIL_DUE, UNTIL_OFFER, R, happened
 from tests.portal import story, treated
@@ -95,7 +95,7 @@ async def test_the_line_that_says_which_day_it_is_goes_with_the_days(
 ) -> None:
     pace = tmp_path / "pace.json"
     pace.write_text(json.dumps({"pace": "fast"}))
-    monkeypatch.setattr(local, "_place", lambda: pace)
+    monkeypatch.setattr(demo_pace, "_place", lambda: pace)
     await happened(portal, UNTIL_OFFER)
     async with look("a-north") as sight:
         await sight.page.goto(R)

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from shared.decision import Event, Violation
+from shared.domain.decision import Event, Violation
 from tests.browser.conftest import Look, Sight
 from tests.portal import story, treated
 from tests.portal.conftest import PASSWORD

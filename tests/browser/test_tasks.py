@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 from playwright.async_api import Locator
 
-from shared.decision import Event
+from shared.domain.decision import Event
 from tests.browser.conftest import Look, Sight
 from tests.browser.test_quality import R
 from tests.invoice import terms

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from deploy.local.kafka import Broker
 from deploy.local.postgres import Postgres
 from deploy.local.processes import stop_all
-from shared.position import read_up_to, reading
+from shared.messaging.position import read_up_to, reading
 from tests.chaos.checker import Report, Seen, check, seen
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.system import System, toys

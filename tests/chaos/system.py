@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from deploy.local import rights
 from deploy.local.processes import Process
 from deploy.local.topics import create_topics
-from shared.migrate import MECHANISM, migrate
+from shared.database.migrate import MECHANISM, migrate
 from tests.chaos.checker import Link
 from tests.toy import MIGRATIONS, ledger
 from tests.toy.events import Counted, Ticked

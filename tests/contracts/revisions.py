@@ -8,7 +8,7 @@ from deploy.local.processes import ROOT
 from services.procurement.domain import is_numbered, read_register
 from services.procurement.store import read_files
 from services.program.app import CATALOGUE, read_catalogue
-from shared.decision import Event
+from shared.domain.decision import Event
 
 HASHES = Path(__file__).with_name("revisions.txt")
 

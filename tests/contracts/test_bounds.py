@@ -13,17 +13,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from shared.calendar import Calendar
-from shared.decision import Event
-from shared.envelope import Raw, Record
+from shared.domain.calendar import Calendar
+from shared.domain.decision import Event
 from shared.events import catalogue, claims
 from shared.events.examples import example_of
+from shared.events.limits import FIRST_DAY, FIRST_INSTANT, LAST_DAY, LAST_INSTANT, NEWEST, SPAN_DAYS
 from shared.events.portal import BilledLine, PlannedLine, ProviderSubmittedInvoice, ProviderSubmittedPlan
 from shared.events.procurement import CalendarPublished, ContractActivated
-from shared.foreign import decode_foreign
-from shared.limits import FIRST_DAY, FIRST_INSTANT, LAST_DAY, LAST_INSTANT, NEWEST, SPAN_DAYS
-from simulation import course, judge, posting
-from simulation.capture import Captured
+from shared.messaging.cloudevents_foreign import decode_foreign
+from shared.messaging.envelope import Raw, Record
+from simulation.claims_system import claim_histories, cloudevents_encoding, record_validity
+from simulation.claims_system.capture import Captured
 
 EVERY = catalogue.every()
 NOW = datetime(2024, 10, 7, 19, tzinfo=UTC)
@@ -195,14 +195,14 @@ def test_a_plan_or_invoice_has_at_most_500_lines(event: type[Event]) -> None:
 def said(words: str, **members: Any) -> Captured:
     """Something said of a claim, with other members."""
     rng = Random(1)
-    event = posting.event(rng, course.sample(rng, words, "20000001", date(2024, 10, 7)))
-    return Captured(NOW, *posting.binary(event._replace(data=event.data | members)))
+    event = cloudevents_encoding.event(rng, claim_histories.sample(rng, words, "20000001", date(2024, 10, 7)))
+    return Captured(NOW, *cloudevents_encoding.binary(event._replace(data=event.data | members)))
 
 
 def read(captured: Captured) -> Record:
     """As referral reads it; an independent reader must be of the same opinion."""
     record = decode_foreign(Raw("claims", 0, 0, captured.key, captured.value, captured.headers), EVERY, NOW)
-    verdict = judge.judge(captured, date(2024, 10, 7))
+    verdict = record_validity.judge(captured, date(2024, 10, 7))
     assert (record.fault is None) == (verdict.kind == "valid"), (record.fault, verdict)
     return record
 
@@ -303,8 +303,10 @@ def test_whatever_members_hold_an_independent_reader_is_of_the_same_opinion(
     added: list[tuple[str, Any]], replaced: object
 ) -> None:
     rng = Random(1)
-    event = posting.event(rng, course.sample(rng, "claim-accepted", "20000001", date(2024, 10, 7)))
-    post = posting.structured(event)
+    event = cloudevents_encoding.event(
+        rng, claim_histories.sample(rng, "claim-accepted", "20000001", date(2024, 10, 7))
+    )
+    post = cloudevents_encoding.structured(event)
     names = {name for name, _ in added}
     kept = {name: value for name, value in json.loads(post.value or b"").items() if not (replaced and name in names)}
     pairs = [f"{json.dumps(name)}:{json.dumps(value)}" for name, value in (*kept.items(), *added)]
@@ -314,5 +316,5 @@ def test_whatever_members_hold_an_independent_reader_is_of_the_same_opinion(
 def agree(captured: Captured) -> None:
     record = decode_foreign(Raw("claims", 0, 0, captured.key, captured.value, captured.headers), EVERY, NOW)
     kind = "bad" if record.fault else "valid" if record.event else "unknown"
-    verdict = judge.judge(captured, date(2024, 10, 7))
+    verdict = record_validity.judge(captured, date(2024, 10, 7))
     assert kind == verdict.kind, (record.fault, verdict.reason)

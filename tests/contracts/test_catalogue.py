@@ -10,11 +10,11 @@ import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
 from cloudevents.core.formats.json import JSONFormat
 
-from shared import relay
-from shared.decision import Event
-from shared.envelope import Raw, decode, instant
+from shared.domain.decision import Event
 from shared.events import catalogue, contracts
 from shared.events.compatibility import breaks
+from shared.messaging import relay
+from shared.messaging.envelope import Raw, decode, instant
 
 EVENTS = sorted(catalogue.every().items())
 GOLDEN = sorted(contracts.EXAMPLES.rglob("*.json"))

@@ -12,12 +12,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.decision import Event
-from shared.envelope import Raw, Record
+from shared.domain.decision import Event
 from shared.events import claims
-from shared.foreign import decode_foreign
-from simulation import capture, course, judge, posting, schemas, spoiled
-from simulation.capture import Captured
+from shared.messaging.cloudevents_foreign import decode_foreign
+from shared.messaging.envelope import Raw, Record
+from simulation.claims_system import (
+    capture,
+    claim_histories,
+    cloudevents_encoding,
+    malformed_records,
+    record_validity,
+    schemas,
+)
+from simulation.claims_system.capture import Captured
 
 AUTUMN = Path(capture.__file__).parent / "captures" / "claims-autumn-2024.jsonl.gz"
 ON = date(2024, 10, 7)
@@ -37,12 +44,12 @@ ODD: list[Any] = [
 ]  # fmt: skip
 
 
-def said(words: str = "claim-accepted", seed: int = 1) -> posting.Event:
+def said(words: str = "claim-accepted", seed: int = 1) -> cloudevents_encoding.Event:
     rng = Random(seed)
-    return posting.event(rng, course.sample(rng, words, "20000001", ON))
+    return cloudevents_encoding.event(rng, claim_histories.sample(rng, words, "20000001", ON))
 
 
-def read(post: posting.Post, at: datetime = READ_AT) -> Record:
+def read(post: cloudevents_encoding.Post, at: datetime = READ_AT) -> Record:
     key, headers, value = post
     return decode_foreign(Raw("claims", 0, 0, key, value, headers), TYPES, at)
 
@@ -57,14 +64,16 @@ def test_there_are_eleven_types() -> None:
 
 def test_every_record_of_the_autumn_is_judged_as_by_an_independent_reader() -> None:
     for one in capture.read(AUTUMN):
-        found = read(posting.Post(one.key, one.headers, one.value), one.arrives_at)
-        opinion = judge.judge(one, one.arrives_at.astimezone(course.PACIFIC).date())
+        found = read(cloudevents_encoding.Post(one.key, one.headers, one.value), one.arrives_at)
+        opinion = record_validity.judge(one, one.arrives_at.astimezone(claim_histories.PACIFIC).date())
         assert verdict(found) == opinion.kind, (found.fault, opinion.reason)
 
 
 @pytest.mark.parametrize("words", WORDS)
-@pytest.mark.parametrize("mode", [posting.binary, posting.structured])
-def test_each_type_says_the_same_in_either_mode(words: str, mode: Callable[[posting.Event], posting.Post]) -> None:
+@pytest.mark.parametrize("mode", [cloudevents_encoding.binary, cloudevents_encoding.structured])
+def test_each_type_says_the_same_in_either_mode(
+    words: str, mode: Callable[[cloudevents_encoding.Event], cloudevents_encoding.Post]
+) -> None:
     for seed in range(20):
         event = said(words, seed)
         record = read(mode(event))
@@ -74,9 +83,9 @@ def test_each_type_says_the_same_in_either_mode(words: str, mode: Callable[[post
         assert record.source_time == datetime.fromisoformat(event.attributes["time"])
 
 
-@pytest.mark.parametrize("name", spoiled.KINDS)
+@pytest.mark.parametrize("name", malformed_records.KINDS)
 def test_each_kind_of_bad_record_is_put_aside_with_a_sentence(name: str) -> None:
-    kind = spoiled.KINDS[name]
+    kind = malformed_records.KINDS[name]
     for seed in range(5):
         record = read(kind.spoil(Random(seed), said(kind.of, seed)))
         assert record.event is None
@@ -102,12 +111,12 @@ def changed(data: Any, path: tuple[str | int, ...], value: Any, *, gone: bool) -
     return copy
 
 
-def recorded(event: posting.Event, data: Any, *, structured: bool) -> posting.Post:
+def recorded(event: cloudevents_encoding.Event, data: Any, *, structured: bool) -> cloudevents_encoding.Post:
     """A record whose key and attributes stay as they were, whatever its data say."""
     whole = {**event.attributes, "data": data}
     if structured:
-        return posting.structured(event)._replace(value=json.dumps(whole).encode())
-    return posting.binary(event)._replace(value=json.dumps(data).encode())
+        return cloudevents_encoding.structured(event)._replace(value=json.dumps(whole).encode())
+    return cloudevents_encoding.binary(event)._replace(value=json.dumps(data).encode())
 
 
 @settings(max_examples=600, deadline=None)
@@ -119,18 +128,18 @@ def test_whatever_one_member_holds_it_is_judged_as_by_an_independent_reader(data
     gone = path in places(event.data) and data.draw(st.booleans())
     odd = changed(event.data, path, data.draw(st.sampled_from(ODD)), gone=gone)
     post = recorded(event, odd, structured=data.draw(st.booleans()))
-    opinion = judge.judge(Captured(READ_AT, *post), ON)
+    opinion = record_validity.judge(Captured(READ_AT, *post), ON)
     assert verdict(read(post)) == opinion.kind, (path, opinion.reason)
 
 
 def test_a_sentence_names_the_member_and_the_remedy_and_nothing_that_it_held() -> None:
     event = said()
     injury = event.data["injury"] | {"body_part": "23100", "side": "L"}
-    assert read(posting.binary(event._replace(data=event.data | {"injury": injury}))).fault == (
+    assert read(cloudevents_encoding.binary(event._replace(data=event.data | {"injury": injury}))).fault == (
         "injury.side is not N at a body part without sides: send N"
     )
     worker = event.data["worker"] | {"phn": "8000000000", "birth_date": "Tuesday"}
-    assert read(posting.binary(event._replace(data=event.data | {"worker": worker}))).fault == (
+    assert read(cloudevents_encoding.binary(event._replace(data=event.data | {"worker": worker}))).fault == (
         "worker.birth_date: must be a date written as YYYY-MM-DD; worker.phn: String should match pattern '^9[0-9]{9}$'"
     )
 
@@ -139,14 +148,17 @@ def test_everything_wrong_with_a_claim_is_said_at_once() -> None:
     event = said()
     injury = event.data["injury"] | {"body_part": "50005", "nature": "01200", "side": "R", "occurred_on": "1960-01-01"}
     worker = event.data["worker"] | {"birth_date": "1980-01-01", "community": "Springfield"}
-    fault = read(posting.binary(event._replace(data=event.data | {"injury": injury, "worker": worker}))).fault or ""
+    fault = (
+        read(cloudevents_encoding.binary(event._replace(data=event.data | {"injury": injury, "worker": worker}))).fault
+        or ""
+    )
     assert [said.split(" ")[0] for said in fault.split("; ")] == [
         "worker.community", "injury.occurred_on", "injury.side", "injury.nature",
     ]  # fmt: skip
 
 
 def test_a_request_of_today_is_judged_by_the_day_in_vancouver() -> None:
-    post = posting.binary(
+    post = cloudevents_encoding.binary(
         said("rehabilitation-requested")._replace(
             data=said("rehabilitation-requested").data | {"requested_on": "2024-10-08"}
         )
@@ -156,21 +168,21 @@ def test_a_request_of_today_is_judged_by_the_day_in_vancouver() -> None:
 
 
 def test_a_text_that_only_looks_like_a_null_character_is_a_text() -> None:
-    post = posting.binary(said()._replace(data=said().data | {"occupation": r"a backslash and \u0000"}))
+    post = cloudevents_encoding.binary(said()._replace(data=said().data | {"occupation": r"a backslash and \u0000"}))
     assert read(post).fault is None
 
 
 def test_members_nobody_knows_are_left_alone() -> None:
-    post = posting.binary(said()._replace(data=said().data | {"mood": {"today": [1, 2, None]}}))
+    post = cloudevents_encoding.binary(said()._replace(data=said().data | {"mood": {"today": [1, 2, None]}}))
     assert read(post).fault is None
 
 
 def test_a_type_nobody_knows_is_counted_whatever_it_holds() -> None:
     event = said()._replace(attributes={**said().attributes, "type": "claims.satisfaction-surveyed.v1"})
-    record = read(posting.binary(event)._replace(value=b"\xff", key=None))
+    record = read(cloudevents_encoding.binary(event)._replace(value=b"\xff", key=None))
     assert verdict(record) == "unknown"
 
 
 def test_an_offset_that_leads_out_of_the_calendar_is_a_fault_and_no_crash() -> None:
     event = said()._replace(attributes={**said().attributes, "time": "9999-12-31T23:59:59-08:00"})
-    assert read(posting.binary(event)).fault
+    assert read(cloudevents_encoding.binary(event)).fault

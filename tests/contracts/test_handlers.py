@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared.decision import INTERNAL, Event
+from shared.domain.decision import INTERNAL, Event
 from shared.events import contracts
 from shared.events.answers import SERVICES
 
 if TYPE_CHECKING:
-    from shared.handlers import Handlers
+    from shared.messaging.handlers import Handlers
 
 
 def listened() -> list[Any]:

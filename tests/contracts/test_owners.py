@@ -13,13 +13,13 @@ from services.invoice.store.billing import save_billings
 from services.portal.api.access import ACCESS, FACTS
 from services.program.store.cases import save_cases
 from services.referral.store.referral import REFERRALS
-from shared import clock
-from shared.decision import Event
+from shared.config import clock
+from shared.domain.decision import Event
 from shared.events import catalogue, contracts, portal, procurement, referral
 from shared.events.answers import SERVICES
 from shared.events.values import Actor
-from shared.filing import Document, save_documents
-from shared.handlers import Handlers
+from shared.messaging.handlers import Handlers
+from shared.registers.published_documents import Document, save_documents
 from tests.invoice.life import Life, submitted
 from tests.invoice.terms import CALENDAR, PUBLISHED, life
 from tests.invoice.terms import REFERRAL as CASE

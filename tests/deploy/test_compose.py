@@ -11,7 +11,7 @@ import yaml
 
 from deploy.local.processes import ROOT
 from deploy.local.rights import SERVICES
-from shared.settings import Settings
+from shared.config.settings import Settings
 from tests.stack import containers
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())

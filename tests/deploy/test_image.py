@@ -38,14 +38,14 @@ EXTRA
 _SERVICE = """
 service = found.service
 assert list((service.folder / "migrations").glob("*.sql"))
-from shared import migrate
+from shared.database import migrate
 assert list(migrate.MECHANISM.glob("*.sql")) and list((migrate.MECHANISM / "vault").glob("*.sql"))
 """
 _GROUND = """
 assert found.topics.names() and (found.rights._SQL / "roles.sql").exists()
 """
 _DATA = """
-import shared.events.claims, shared.rules.geo
+import shared.events.claims, shared.placement.geo
 """
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from deploy.image.__main__ import create_roles, hand_out, handed_out, roles_of
 from deploy.local import passwords, rights
-from shared.migrate import MECHANISM, migrate
-from shared.postgres import open_session
+from shared.database.migrate import MECHANISM, migrate
+from shared.database.postgres import open_session
 
 NAME = "rehab_image"
 

@@ -17,7 +17,7 @@ from deploy.local import topics as described
 from deploy.local.kafka import Broker, learnt
 from deploy.local.mail import Catcher
 from deploy.local.rights import SERVICES
-from shared.postgres import as_role
+from shared.database.postgres import as_role
 from tests.conftest import Topics
 from tests.stack.databases import Databases
 

@@ -18,7 +18,7 @@ from deploy.local.kafka import Broker
 from deploy.local.processes import ROOT, Died, Process
 from deploy.local.stack import InUse, Stack
 from deploy.local.waiting import wait_until
-from shared.postgres import as_role
+from shared.database.postgres import as_role
 
 pytestmark = pytest.mark.stack
 

@@ -16,8 +16,8 @@ import yaml
 
 import zonetables
 from deploy.local.processes import ROOT, Process
-from services.portal.pages.frame import rendered
-from shared.calendar import PACIFIC, Calendar
+from services.portal.pages.rendering import rendered
+from shared.domain.calendar import PACIFIC, Calendar
 from tests.deploy.files import stages
 
 OURS = ("shared", "services", "simulation", "deploy", "benchmarks", "tests")

@@ -12,7 +12,7 @@ from services.invoice.domain.judging import BillingContext
 from services.invoice.domain.number import Number
 from services.invoice.domain.running import Run
 from services.invoice.domain.steps import ShareReleased, WaitEnded
-from shared.decision import Decision, Event, EventContext, Outcome, Refusal, SetTimer
+from shared.domain.decision import Decision, Event, EventContext, Outcome, Refusal, SetTimer
 from shared.events.portal import BilledLine, ProviderRectifiedInvoice, ProviderSubmittedInvoice, ProviderVoidedInvoice
 from shared.events.program import ReportAccepted
 from shared.events.values import Actor

@@ -4,11 +4,11 @@ import tomllib
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from shared.decision import Event
+from shared.billing.fees import Terms
+from shared.domain.decision import Event
 from shared.events.procurement import CalendarPublished, ContractActivated, FeeSchedulePublished
 from shared.events.referral import ClaimStandingChanged, ProgramStarted, ReferralAccepted, ReferralCreated
 from shared.events.values import Area, Injury, Interval, Standing
-from shared.rules.fees import Terms
 
 REFERRAL = "7b0c2a4e-5d1f-5a3c-9e8b-1f2d3c4b5a69"
 FEES = Path(__file__).parents[2] / "data" / "network" / "fees.toml"

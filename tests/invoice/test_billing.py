@@ -7,7 +7,7 @@ import pytest
 from services.invoice.domain import billing as acts
 from services.invoice.domain.number import Number, use
 from services.invoice.domain.steps import CutOffReached, WindowsClosed
-from shared.decision import Outcome, Refusal
+from shared.domain.decision import Outcome, Refusal
 from shared.events.answers import ActionRefused, contract_of_service
 from shared.events.invoice import (
     CaseBillingFinal,

@@ -17,9 +17,8 @@ from services.invoice.store import number as numbers
 from services.invoice.store import payee as payees
 from services.invoice.store import run as runs
 from services.invoice.store import terms
-from shared import timers, work
-from shared.decision import Event
-from shared.envelope import Raw, Record
+from shared.database.postgres import Connection, Missed, open_session
+from shared.domain.decision import Event
 from shared.events.answers import ActionRefused, contract_of_service
 from shared.events.invoice import (
     Cut,
@@ -34,8 +33,9 @@ from shared.events.invoice import (
     RunFrozen,
     RunReleased,
 )
-from shared.handlers import ReceivedEvent
-from shared.postgres import Connection, Missed, open_session
+from shared.messaging import batch, timers
+from shared.messaging.envelope import Raw, Record
+from shared.messaging.handlers import ReceivedEvent
 from tests.invoice.life import BILLED_AT, DAY, initial_report, line, reported, submitted, voided
 from tests.invoice.terms import PUBLISHED, REFERRAL, START, TERMS, at, life, standing
 
@@ -159,8 +159,8 @@ class Books:
 
     async def take(self, *records: Record) -> None:
         async with self.conn.transaction():
-            batch = await work.apply(self.conn, service.duty, records, BILLED_AT)
-        assert not batch.parkings, [p.detail for p in batch.parkings]
+            applied = await batch.apply(self.conn, service.definition, records, BILLED_AT)
+        assert not applied.parkings, [p.detail for p in applied.parkings]
 
     async def hear(self, *said: tuple[Event, datetime]) -> None:
         await self.take(*(self.record(event, when) for event, when in said))

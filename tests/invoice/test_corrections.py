@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from services.invoice.domain import billing as acts
-from shared.decision import Decision, Refusal
+from shared.domain.decision import Decision, Refusal
 from shared.events.invoice import (
     InvoiceAdjudicated,
     InvoicePended,

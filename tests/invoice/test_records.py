@@ -3,7 +3,7 @@
 import pytest
 
 from services.invoice.domain.records import RECORDS, concerns_case
-from shared.decision import Event
+from shared.domain.decision import Event
 from shared.events import program, referral
 from shared.events.answers import ActionApplied, ActionRefused, DeadlineMoved, contract_of_service
 from shared.events.portal import (

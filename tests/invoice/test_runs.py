@@ -23,12 +23,12 @@ from services.invoice.domain.running import (
     start_run_day,
 )
 from services.invoice.domain.steps import ShareDue, ShareReleased
-from shared.calendar import Calendar
-from shared.decision import EventContext, Outcome, Refusal
+from shared.billing.windows import window_end
+from shared.domain.calendar import Calendar
+from shared.domain.decision import EventContext, Outcome, Refusal
 from shared.events.invoice import PaymentReleased, RemittanceIssued, RemittanceLine, RunFrozen, RunReleased
 from shared.events.portal import PaymentOfficerReleasedRun
 from shared.events.values import Actor
-from shared.rules.windows import window_end
 
 PACIFIC = ZoneInfo("America/Vancouver")
 BC = Calendar("bc", holidays=frozenset({date(2024, 10, 14), date(2024, 11, 11), date(2024, 12, 25), date(2025, 1, 1)}))

@@ -6,8 +6,9 @@ from services.invoice.domain import billing as acts
 from services.invoice.domain.judging import BillingContext
 from services.invoice.domain.running import Run
 from services.invoice.domain.steps import WaitEnded
-from shared.calendar import UNPUBLISHED
-from shared.decision import Decision
+from shared.billing.fees import Terms
+from shared.domain.calendar import UNPUBLISHED
+from shared.domain.decision import Decision
 from shared.events.answers import ActionRefused, contract_of_service
 from shared.events.invoice import (
     InvoiceAdjudicated,
@@ -19,7 +20,6 @@ from shared.events.invoice import (
 )
 from shared.events.portal import ProviderSubmittedReport
 from shared.events.values import Actor
-from shared.rules.fees import Terms
 from tests.invoice.life import (
     ASSESS,
     BILLED_AT,

@@ -6,7 +6,7 @@ import pytest
 
 from services.invoice.domain import billing as acts
 from services.invoice.domain.steps import WindowsClosed
-from shared.decision import Event, Outcome
+from shared.domain.decision import Event, Outcome
 from shared.events.invoice import CaseBillingFinal, InvoiceRejected
 from shared.events.portal import ProviderSubmittedReport
 from shared.events.program import ObligationCancelled

@@ -9,8 +9,8 @@ from services.notification.domain.notice import Notice
 from services.notification.domain.register import Register
 from services.notification.domain.telling import NotificationContext, notify
 from services.notification.store.rules import RULES
-from shared.calendar import Calendar
-from shared.decision import Decision, Event, EventContext, Outcome, SetTimer
+from shared.domain.calendar import Calendar
+from shared.domain.decision import Decision, Event, EventContext, Outcome, SetTimer
 from shared.events.examples import example_of
 from shared.events.procurement import ContractActivated
 

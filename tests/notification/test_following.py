@@ -7,7 +7,7 @@ import pytest
 
 from services.notification.domain.notice import RETRIES, Notice, failed, sent
 from services.notification.store.rules import RULES
-from shared.decision import Event, Outcome, Refusal
+from shared.domain.decision import Event, Outcome, Refusal
 from shared.events import invoice, program, referral
 from shared.events.notification import NoticeActedOn, NoticeEscalated, NoticeFailed, NoticeQueued, NoticeSeen
 from tests.notification.ledger import NOON, Ledger, event

@@ -11,10 +11,11 @@ import pytest
 
 from deploy.local.mail import Catcher
 from services.notification.app import mail_due, service
-from shared import clock, timers
-from shared.decision import Event
+from shared.config import clock
+from shared.domain.decision import Event
 from shared.events import portal, procurement, program, referral
 from shared.events.values import Actor, Officer
+from shared.messaging import timers
 from tests.notification.ledger import REFERRAL, event
 from tests.toy.inside import Inside, inside
 
@@ -47,7 +48,7 @@ class Post:
 
     async def mail(self) -> list[Message]:
         """What the mail server has once all due mails were tried."""
-        await mail_due(self.process.running.office)
+        await mail_due(self.process.running.context)
         return [message_from_bytes(path.read_bytes()) for path in self.catcher.mails()]
 
     async def wake(self, until: datetime) -> int:

@@ -8,14 +8,14 @@ import pytest
 from services.notification.domain.case import Case
 from services.notification.domain.notice import Notice
 from services.notification.store import cases, notices, register
-from shared import vault
-from shared.decision import Event, EventContext
+from shared.database.postgres import Connection, open_session
+from shared.domain.decision import Event, EventContext
 from shared.events.person import AccountHolderChanged, AccountHolderIdentified, Identity
 from shared.events.portal import RoleGranted, RoleRevoked
 from shared.events.procurement import CalendarPublished, SiteOpened
-from shared.handlers import ReceivedEvent
-from shared.outbox import message_of
-from shared.postgres import Connection, open_session
+from shared.messaging import encryption
+from shared.messaging.handlers import ReceivedEvent
+from shared.messaging.outbox import message_of
 from tests.notification.ledger import contract, event
 
 NOON = datetime(2024, 11, 5, 20, 0, 0, 123456, tzinfo=UTC)
@@ -138,7 +138,7 @@ async def test_an_account_is_mailed_at_its_own_address_and_a_site_at_its_busines
     identity = Identity(given_name="A", family_name="B", email="a-1@clinic.example")
     holder = AccountHolderIdentified(kind="account", person_id="a-1", identity=identity)
     word = message_of(holder, EventContext("c", "c", "a-1", NOON, NOON))
-    (sealed,) = await vault.seal_people(portal, [word])
+    (sealed,) = await encryption.seal_people(portal, [word])
     await portal.close()
     await register.project_people(conn, kept(AccountHolderChanged.from_bytes(sealed.payload.encode())))
     await register.project_sites(conn, kept(event(SiteOpened, email="s-1@clinic.example")))

@@ -7,7 +7,7 @@ import pytest
 from services.notification.domain.case import Case, follow
 from services.notification.domain.register import Register
 from services.notification.store.rules import RULES
-from shared.decision import Event
+from shared.domain.decision import Event
 from shared.events import invoice, program, referral
 from shared.events.notification import NoticeQueued, NoticeSent
 from shared.events.values import Officer

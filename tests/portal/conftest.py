@@ -12,8 +12,8 @@ from deploy.local.processes import ROOT
 from services.portal.api.passwords import hashed
 from services.portal.store.accounts import issue_tokens, read_accounts
 from services.portal.store.sessions import save_credentials
-from shared.migrate import MECHANISM
-from shared.postgres import Connection, open_session
+from shared.database.migrate import MECHANISM
+from shared.database.postgres import Connection, open_session
 from tests.portal.world import World, accounts_file, world
 from tests.stack.databases import Databases
 from tests.toy.letters import Desk

@@ -6,7 +6,6 @@ from typing import Any
 
 import asyncpg
 
-from shared import vault
 from shared.events.person import Identity, WorkerChanged
 from shared.events.procurement import CalendarPublished
 from shared.events.referral import (
@@ -23,6 +22,7 @@ from shared.events.referral import (
     ReferralWithdrawn,
 )
 from shared.events.values import Area, Deadline, Injury, Opening
+from shared.messaging import encryption
 
 NOON = datetime(2024, 11, 1, 12, tzinfo=UTC)
 CASE = "5d1bd1b8-3f6b-5b1e-8a55-000000000001"
@@ -140,6 +140,6 @@ async def known_as(pool: asyncpg.Pool, person_id: str = "W1", **identity: Any) -
     """Who the worker is, sealed as referral announces it."""
     key = f"worker/{person_id}"
     async with pool.acquire() as conn:
-        keys = await vault.make_keys(conn, [key])
-    sealed = vault.seal(keys, key, Identity(**identity).model_dump_json().encode())
+        keys = await encryption.make_keys(conn, [key])
+    sealed = encryption.seal(keys, key, Identity(**identity).model_dump_json().encode())
     return WorkerChanged(kind="worker", person_id=person_id, sealed=b64encode(sealed or b"").decode())

@@ -12,7 +12,7 @@ from fastapi import APIRouter
 
 from services.portal.api.access import ACCESS, FACTS, check_routes
 from services.portal.api.assembly import PARTS
-from shared import postgres
+from shared.database import postgres
 from shared.events.notification import NoticeActedOn, NoticeQueued, NoticeSeen
 from shared.events.portal import NoticeOpened
 from tests.portal import story, treated

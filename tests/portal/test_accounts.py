@@ -9,7 +9,7 @@ import pytest
 from services.portal.app import open_accounts
 from services.portal.store.accounts import read_accounts
 from shared.events.person import AccountHolderChanged
-from shared.vault import open_people
+from shared.messaging.encryption import open_people
 from tests.portal.conftest import ACCOUNTS
 from tests.portal.world import NETWORK, World, accounts_file
 
@@ -43,7 +43,7 @@ async def test_each_account_is_announced_with_its_roles_and_its_sealed_holder(po
 
 async def test_a_second_time_says_nothing_new(portal: World, tmp_path: Path) -> None:
     before = len(await portal.facts())
-    await open_accounts(portal.running.office, [str(accounts_file(tmp_path, ACCOUNTS))])
+    await open_accounts(portal.running.context, [str(accounts_file(tmp_path, ACCOUNTS))])
     assert len(await portal.facts()) == before
 
 
@@ -57,7 +57,7 @@ async def test_a_file_with_an_address_that_no_mail_can_go_to_opens_nothing_and_n
         (*ACCOUNTS[2][:7], " a@b\u00fccher.example"),
     ]
     with pytest.raises(SystemExit) as told:
-        await open_accounts(portal.running.office, [str(accounts_file(tmp_path, rows))])
+        await open_accounts(portal.running.context, [str(accounts_file(tmp_path, rows))])
     assert [line.partition(":")[0] for line in str(told.value).splitlines()] == [
         "account a-north",
         "account a-north-biller",
@@ -67,7 +67,7 @@ async def test_a_file_with_an_address_that_no_mail_can_go_to_opens_nothing_and_n
 
 async def test_a_changed_file_says_what_changed(portal: World, tmp_path: Path) -> None:
     before = len(await portal.facts())
-    await open_accounts(portal.running.office, [str(accounts_file(tmp_path, [MOVED]))])
+    await open_accounts(portal.running.context, [str(accounts_file(tmp_path, [MOVED]))])
     new = (await portal.facts())[before:]
     assert [(f.words, f.payload.get("site_id")) for f in new] == [
         ("role-granted", "s-north-3"),
@@ -84,13 +84,13 @@ async def test_each_account_s_software_gets_a_key_that_opens_and_that_stays(
     place.chmod(0o644)
     monkeypatch.setenv("REHAB_TOKENS", str(place))
     folder = str(accounts_file(tmp_path, ACCOUNTS))
-    await open_accounts(portal.running.office, [folder])
+    await open_accounts(portal.running.context, [folder])
     keys = json.loads(place.read_text())
     assert set(keys) == {account_id for account_id, kind, *_ in ACCOUNTS if kind != "worker"}
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
     headers = {"Authorization": f"Bearer {keys['a-south']}"}
     assert (await portal.client.get("/api/v1/me", headers=headers)).json()["account_id"] == "a-south"
-    await open_accounts(portal.running.office, [folder])
+    await open_accounts(portal.running.context, [folder])
     assert json.loads(place.read_text()) == keys
     kept = await portal.pool.fetchval(
         "SELECT count(*) FROM tokens WHERE encode(sha256, 'escape') = ANY($1)", list(keys)
@@ -104,7 +104,7 @@ async def test_one_account_of_each_role_gets_a_first_password_that_stays_and_lie
     place = tmp_path / "passwords.json"
     monkeypatch.setenv("REHAB_PASSWORDS", str(place))
     folder = str(accounts_file(tmp_path, ACCOUNTS))
-    await open_accounts(portal.running.office, [folder])
+    await open_accounts(portal.running.context, [folder])
     known = json.loads(place.read_text())
     roles = {row[4] for row in ACCOUNTS}
     assert {row[4] for row in ACCOUNTS if row[0] in known} == roles
@@ -112,7 +112,7 @@ async def test_one_account_of_each_role_gets_a_first_password_that_stays_and_lie
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
     said = {"name": "worker@example.test", "password": known["a-worker"]}
     assert (await portal.client.post("/sign-in", data=said)).headers["location"] == "/inbox"
-    await open_accounts(portal.running.office, [folder])
+    await open_accounts(portal.running.context, [folder])
     assert json.loads(place.read_text()) == known
     kept = await portal.pool.fetch("SELECT password FROM credentials")
     assert all(row["password"].startswith("$argon2id$") for row in kept)

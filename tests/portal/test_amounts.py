@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.portal.domain.typed_values import read_amount
-from services.portal.pages.frame import rendered
+from services.portal.pages.formatting import money
 from services.portal.pages.invoices import dollars, total_of
-from services.portal.pages.visit import frame_without_data
-from services.portal.pages.words import money
+from services.portal.pages.page_request import frame_without_data
+from services.portal.pages.rendering import rendered
 
 AMOUNT = re.compile(r"^\N{MINUS SIGN}?\$\d{1,3}(,\d{3})*\.\d{2}$")
 SHOWN = re.compile(r"data-money>([^<]+)</span>")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from services.portal.store.accounts import Caller
 from services.portal.store.drafts import Draft, find_draft
-from shared.vault import make_keys, seal
+from shared.messaging.encryption import make_keys, seal
 from tests.portal import story, treated
 from tests.portal.anything import HEADERS, Anything, forms, json, requests
 from tests.portal.conftest import built, furnished

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.decision import Violation
+from shared.domain.decision import Violation
 from shared.events.invoice import InvoiceReturned, InvoiceVoided
 from tests.portal import story, treated
 from tests.portal.story import CASE, NUMBER

@@ -16,13 +16,13 @@ from deploy.local.processes import ROOT
 from services.notification.store.rules import RULES
 from services.portal.api.access import ACCESS
 from services.portal.api.coded import OfList, on_day
-from services.portal.pages import codes, words
-from services.portal.pages.codes import choices_on
+from services.portal.pages import formatting, labels
+from services.portal.pages.labels import choices_on
 from services.program.store.register import CONTENTS
 from services.referral.domain import holding, withdrawing
 from shared.codes import Code, CodeList, Side, code_list, code_lists
-from shared.decision import Decision as Decided
-from shared.decision import Outcome, Refusal
+from shared.domain.decision import Decision as Decided
+from shared.domain.decision import Outcome, Refusal
 from shared.events import values
 from shared.events.notification import Channel
 from shared.events.portal import (
@@ -283,7 +283,7 @@ def refused_with(tree: ast.AST) -> Iterator[str]:
 
 def test_every_explanation_of_a_cut_line_has_its_words() -> None:
     tree = ast.parse(
-        (ROOT / "shared/rules/payable.py").read_text() + (ROOT / "shared/rules/adjudication.py").read_text()
+        (ROOT / "shared/billing/payable.py").read_text() + (ROOT / "shared/billing/adjudication.py").read_text()
     )
     found = set(refused_with(tree)) - {"PAYEE", "DATE-FUTURE", "FIELD-MISSING", "CENTS", "TOTAL", "DATE-ORDER"}
     assert found <= code_list("explanation-codes").codes.keys()
@@ -302,10 +302,10 @@ def test_every_list_has_an_owner_and_words_for_every_code() -> None:
 
 def test_every_notice_every_call_and_every_state_has_its_words() -> None:
     told = {rule.on.split(".")[2] for rule in RULES.values()}
-    assert told <= codes.NOTICES.keys()
+    assert told <= labels.NOTICES.keys()
     verbs = {path.rpartition("/")[2] for _, path in ACCESS if "/commands/" in path}
     assert verbs
-    shown = {verb for verb in verbs if words.done_words({"about": f"/x/{verb}"})[0] == "Done"}
+    shown = {verb for verb in verbs if formatting.done_words({"about": f"/x/{verb}"})[0] == "Done"}
     assert shown == set()
 
 

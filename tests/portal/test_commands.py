@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from shared import vault
-from shared.decision import Violation
+from shared.domain.decision import Violation
+from shared.messaging import encryption
 from tests.portal import story
 from tests.portal.conftest import built, furnished
 from tests.portal.story import CASE, NUMBER
@@ -212,8 +212,8 @@ async def test_a_comment_lies_sealed_in_the_document_store(offer: World) -> None
     assert (row["document_id"], row["sha256"].hex()) == (fact.payload["comment_id"], fact.payload["comment_sha256"])
     assert sha256(row["sealed"]).digest() == row["sha256"]
     async with offer.pool.acquire() as conn:
-        keys = await vault.find_keys(conn, [f"document/{CASE}"])
-    assert vault.unseal(keys, f"document/{CASE}", row["sealed"]) == b"Waiting list for Ida."
+        keys = await encryption.find_keys(conn, [f"document/{CASE}"])
+    assert encryption.unseal(keys, f"document/{CASE}", row["sealed"]) == b"Waiting list for Ida."
 
 
 async def test_what_is_missing_of_a_decline_is_for_its_owner_to_say(offer: World) -> None:

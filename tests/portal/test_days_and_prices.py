@@ -8,20 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.portal.domain import tasks
-from services.portal.domain.ready import CompletedServices, services
-from services.portal.pages import words
+from services.portal.domain.billable_services import CompletedServices, services
+from services.portal.pages import formatting
 from services.portal.store.register import assemble
-from shared import clock
-from shared.calendar import Calendar
+from shared.billing.fees import Terms
+from shared.config import clock
 from shared.events.examples import example_of
 from shared.events.procurement import ContractActivated, FeeLine, FeeSchedulePublished, Tier
-from shared.rules.fees import Terms
 from tests.portal import story, treated
 from tests.portal.story import NUMBER
 from tests.portal.visitor import visiting
 from tests.portal.world import World
 
-BC = Calendar.of(story.CALENDAR)
+BC = story.CALENDAR.calendar()
 DAYS = st.dates(date(2023, 1, 1), date(2030, 12, 31))
 CUT_OVER = date(2024, 11, 20)  # in the midst of a week
 
@@ -29,10 +28,10 @@ CUT_OVER = date(2024, 11, 20)  # in the midst of a week
 @given(DAYS)
 def test_the_day_of_a_deadline_is_the_day_that_ends_with_it_in_summer_and_in_winter(on: date) -> None:
     ends = BC.end_of(on)
-    assert words.day(ends.isoformat()) == words.day(on)
-    assert words.day(ends.isoformat().replace("+00:00", "Z")) == words.day(on)
-    assert words.when(ends) == f"{words.day(on)}, 23:59"
-    assert words.day(on.isoformat()) == words.day(on)
+    assert formatting.day(ends.isoformat()) == formatting.day(on)
+    assert formatting.day(ends.isoformat().replace("+00:00", "Z")) == formatting.day(on)
+    assert formatting.when(ends) == f"{formatting.day(on)}, 23:59"
+    assert formatting.day(on.isoformat()) == formatting.day(on)
 
 
 @given(DAYS)
@@ -41,7 +40,7 @@ def test_a_refused_line_is_put_right_until_the_end_of_its_day_in_the_contract_s_
     task = tasks.of_invoice(NUMBER, "i-1", {"lines": lines, "rectify_until": until.isoformat(), "number": "1"}, BC)
     assert task is not None
     assert task.due_at == BC.end_of(until)
-    assert words.when(task.due_at) == f"{words.day(until)}, 23:59"
+    assert formatting.when(task.due_at) == f"{formatting.day(until)}, 23:59"
 
 
 @given(DAYS, st.integers(0, 23))
@@ -154,7 +153,7 @@ async def test_the_list_shows_when_the_next_report_of_a_referral_is_due(portal: 
     await portal.hear(story.CALENDAR, *treated.ACTIVE, treated.due(), treated.due("progress-1", 3))
     async with visiting(portal, "a-north") as visitor:
         text = await visitor.open("/referrals")
-        assert words.when(treated.due().due_at) in text
+        assert formatting.when(treated.due().due_at) in text
         await portal.hear(treated.taken(9))
         await portal.hear(
             treated.due("progress-1", 10).model_copy(update={"due_at": datetime(2024, 12, 3, 7, 59, 59, tzinfo=UTC)})

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from services.portal.domain.doors import (
+from services.portal.domain.deadlines import (
     DeadlineDue,
     OpenDeadline,
     OpenDeadlines,
@@ -12,13 +12,13 @@ from services.portal.domain.doors import (
     open_deadline,
 )
 from services.portal.handlers import CLOSING, handlers, opens
-from shared.calendar import Calendar
-from shared.decision import Outcome, SetTimer
+from shared.domain.calendar import Calendar
+from shared.domain.decision import Outcome, SetTimer
 from shared.events import catalogue
 from shared.events.answers import DeadlineMoved, contract_of_service
 from shared.events.portal import DeadlineReached
 from shared.events.values import Deadline
-from shared.timers import due as due_until
+from shared.messaging.timers import due as due_until
 from tests.portal import story
 from tests.portal.story import CASE, NOON
 from tests.portal.world import World

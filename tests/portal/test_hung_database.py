@@ -12,9 +12,9 @@ import pytest
 
 from services.portal.api import deadline
 from services.portal.api.deadline import Allowance, session_of
-from services.portal.api.live import Client
+from services.portal.api.event_stream import Client
 from services.portal.store.accounts import Caller
-from shared.postgres import open_session, passes
+from shared.database.postgres import open_session, passes
 from tests.portal import story
 from tests.portal.conftest import PASSWORD, House
 from tests.portal.story import NUMBER

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from services.portal.api.bodies import Appointment, End, Invoice, Plan, PlanDecision
 from services.portal.api.problems import Problem
-from services.portal.pages.press import body_of
-from shared.limits import NEWEST
+from services.portal.api.request_bodies import Appointment, End, Invoice, Plan, PlanDecision
+from services.portal.pages.forms import body_of
+from shared.events.limits import NEWEST
 from tests.portal import treated
 from tests.portal.story import NUMBER
 from tests.portal.world import World

@@ -8,8 +8,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from services.portal.api.live import Bounds
-from shared.postgres import Connection, open_session
+from services.portal.api.event_stream import Bounds
+from shared.database.postgres import Connection, open_session
 from tests.portal import story
 from tests.portal.story import NUMBER
 from tests.portal.visitor import visiting

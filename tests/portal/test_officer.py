@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.decision import Violation
+from shared.domain.decision import Violation
 from shared.events.invoice import RunReleased
 from shared.events.referral import OfficerAssigned, ReferralNotAdmitted, ReferralUnplaced
 from shared.events.values import Failure, Officer

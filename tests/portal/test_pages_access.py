@@ -11,8 +11,8 @@ from fastapi import APIRouter
 
 from services.portal.pages.access import ANYBODY, PAGES
 from services.portal.pages.assembly import PARTS
+from services.portal.pages.page_request import check_pages
 from services.portal.pages.settings import PageSettings
-from services.portal.pages.visit import check_pages
 from tests.portal import story, treated
 from tests.portal.conftest import PASSWORD
 from tests.portal.story import NUMBER

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from shared import clock
-from shared.decision import Event, Violation
+from shared.config import clock
+from shared.domain.decision import Event, Violation
 from shared.events.referral import AppointmentMissed
 from tests.portal import story, treated
 from tests.portal.story import NUMBER

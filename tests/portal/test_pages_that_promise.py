@@ -10,13 +10,13 @@ import pytest
 
 from deploy.local.processes import ROOT
 from services.portal.api.access import ACCESS
-from services.portal.pages import codes, words
+from services.portal.pages import formatting, labels
+from shared.billing.payable import RULES
 from shared.codes import code_list
-from shared.decision import Event
+from shared.domain.decision import Event
 from shared.events.invoice import Cut, InvoiceVoided
 from shared.events.referral import AppointmentBooked
-from shared.rules.payable import RULES
-from simulation.refusals import CODES
+from simulation.audit.refusals import CODES
 from tests.portal import story, treated
 from tests.portal.story import CASE, NOON, NUMBER
 from tests.portal.test_pages_of_treatment import BILLER, CLINICIAN, OFFICER, REPORT, WORKER
@@ -49,17 +49,17 @@ async def test_no_page_promises_what_is_not_there(portal: World) -> None:
         async with visiting(portal, account) as visitor:
             for place in places:
                 assert not ABSENT.search(await visitor.open(place)), place
-    for said in codes.DONE.values():
+    for said in labels.DONE.values():
         assert not ABSENT.search(" ".join(said)), said
 
 
 def test_whatever_is_asked_for_is_told_in_its_own_words_when_it_was_taken() -> None:
     verbs = {path.rpartition("/")[2] for method, path in ACCESS if method == "POST" and "{number}" in path}
-    assert verbs <= codes.EVENT_OF.keys()
-    assert set(codes.EVENT_OF.values()) <= codes.DONE.keys()
-    for verb, words_of in codes.EVENT_OF.items():
+    assert verbs <= labels.EVENT_OF.keys()
+    assert set(labels.EVENT_OF.values()) <= labels.DONE.keys()
+    for verb, words_of in labels.EVENT_OF.items():
         operation = {"about": f"/officer{R}/commands/{verb}", "result": {"event": "referral-offer-withdrawn"}}
-        assert words.done_words(operation) == codes.DONE[words_of]
+        assert formatting.done_words(operation) == labels.DONE[words_of]
 
 
 def test_no_document_promises_what_is_not_there() -> None:
@@ -73,7 +73,7 @@ def test_no_document_promises_what_is_not_there() -> None:
 async def test_the_type_of_a_problem_is_a_page_that_says_its_rule(portal: World, rule: str) -> None:
     async with visiting(portal) as visitor:
         text = await visitor.open(f"/about/{rule}")
-    said = words.rules()[rule]
+    said = formatting.rules()[rule]
     assert said.endswith(".")
     assert said.split("'")[0] in text
 
@@ -106,7 +106,7 @@ async def test_a_page_that_is_not_there_leaves_who_is_signed_in_their_menu(
 async def test_a_booked_visit_leads_to_being_moved_or_missed_before_it_begins(
     portal: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.clock.now", lambda: NOON + timedelta(days=4))
+    monkeypatch.setattr("shared.config.clock.now", lambda: NOON + timedelta(days=4))
     for days, is_odd in ((9, True), (10, True), (11, False)):  # a Sunday, the holiday, a Tuesday
         booked = AppointmentBooked(
             referral_id=CASE, revision=4 + days, site_id="s-north-1", starts_at=NOON + timedelta(days=days)

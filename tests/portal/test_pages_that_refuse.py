@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from shared.decision import Violation
+from shared.domain.decision import Violation
 from tests.portal import story, treated
 from tests.portal.conftest import House
 from tests.portal.story import NUMBER

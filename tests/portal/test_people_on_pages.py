@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.portal.domain.letters import one_line, shows, trimmed
+from services.portal.domain.text_display import one_line, shows, trimmed
 from services.portal.pages.people import full_name, language, person, telephone
 from services.portal.store.register import Register
 from shared.events.person import Identity

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.portal.domain.doors import OpenDeadline, OpenDeadlines, close_deadlines
-from shared.decision import Violation
+from services.portal.domain.deadlines import OpenDeadline, OpenDeadlines, close_deadlines
+from shared.domain.decision import Violation
 from shared.events.answers import DeadlineMoved, contract_of_service
 from shared.events.program import AttendanceDay, Ended, PlanDeclined, PlanDeemedApproved
 from tests.portal import treated

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from shared import outbox, vault
-from shared.decision import Event, EventContext
+from shared.domain.decision import Event, EventContext
 from shared.events.answers import DeadlineMoved, contract_of_service
 from shared.events.person import Identity, WorkerIdentified
 from shared.events.referral import ClaimStandingChanged, OfficerAssigned
 from shared.events.values import Officer
+from shared.messaging import encryption, outbox
 from tests.portal import story
 from tests.portal.story import CASE, NOON, NUMBER
 from tests.portal.world import World
@@ -23,7 +23,7 @@ async def introduce(portal: World, person_id: str = "W1") -> None:
     person = WorkerIdentified(kind="worker", person_id=person_id, identity=Identity(given_name="Ida", phn="9000000001"))
     event_context = EventContext("c", "c", person.key, NOON, NOON)
     async with portal.pool.acquire() as conn:
-        (word,) = await vault.seal_people(conn, [outbox.message_of(person, event_context)])
+        (word,) = await encryption.seal_people(conn, [outbox.message_of(person, event_context)])
     await portal.hear(word.event)
 
 

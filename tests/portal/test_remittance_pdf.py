@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.local.processes import ROOT
-from services.portal.pages import remittance_pdf, words
+from services.portal.pages import formatting, remittance_pdf
 from services.portal.pages.remittance_pdf import Sheet, amount, printable
 
 NETWORK = ROOT / "data" / "network"
@@ -76,7 +76,7 @@ def test_a_remittance_of_any_length_has_its_sum_and_numbered_pages(lines: int) -
 def test_nothing_that_stands_in_a_column_is_wider_than_it() -> None:
     fees = tomllib.loads((NETWORK / "fees.toml").read_text())["schedule"]
     codes = {line["code"] for schedule in fees for line in schedule["lines"]}
-    days = {words.day(date(2024, 1, 1) + timedelta(days=n)) for n in range(366)}
+    days = {formatting.day(date(2024, 1, 1) + timedelta(days=n)) for n in range(366)}
     widths = dict(zip(remittance_pdf.COLUMNS, remittance_pdf.WIDTHS, strict=True))
     with closing(Sheet("")) as sheet:
         sheet.set_font("BC Sans", "B", size=9)

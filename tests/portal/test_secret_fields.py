@@ -7,8 +7,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.portal.domain.form_fields import is_secret, readable, without_secrets
-from shared.postgres import open_session
-from shared.vault import find_keys, unseal
+from shared.database.postgres import open_session
+from shared.messaging.encryption import find_keys, unseal
 from tests.portal import story, treated
 from tests.portal.conftest import PASSWORD, House
 from tests.portal.story import CASE, NUMBER

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from services.portal.api.passwords import AT_ONCE, MOST_WAITING, CheckQueue, TooBusy
 from services.portal.store.attempts import OF_NAME, OF_PREFIX, SLOW_ABOVE, Attempts, Try
 from services.portal.store.sessions import name_hash
-from shared import metrics
+from shared.config import metrics
 from tests.portal.conftest import PASSWORD
 from tests.portal.visitor import EMAIL, Visitor, visiting
 from tests.portal.world import World

@@ -5,9 +5,9 @@ import logging
 
 import pytest
 
-from shared import outbox, vault
-from shared.decision import EventContext
+from shared.domain.decision import EventContext
 from shared.events.person import Identity, WorkerIdentified
+from shared.messaging import encryption, outbox
 from tests.portal import story
 from tests.portal.story import NOON, NUMBER
 from tests.portal.world import World
@@ -21,7 +21,7 @@ async def introduce(portal: World) -> None:
     """Referral says who the worker is, sealed."""
     person = WorkerIdentified(kind="worker", person_id="W1", identity=IDENTITY)
     async with portal.pool.acquire() as conn:
-        (word,) = await vault.seal_people(
+        (word,) = await encryption.seal_people(
             conn, [outbox.message_of(person, EventContext("c", "c", person.key, NOON, NOON))]
         )
     await portal.hear(word.event)

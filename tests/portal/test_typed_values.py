@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.portal.api.bodies import Hold, HoldForInsurer
 from services.portal.api.problems import Problem
-from services.portal.domain.letters import plain
+from services.portal.api.request_bodies import Hold, HoldForInsurer
+from services.portal.domain.text_display import plain
 from services.portal.domain.typed_values import (
     LONGEST,
     MOST_CENTS,
@@ -35,8 +35,8 @@ from services.portal.domain.typed_values import (
     read_units,
     read_whole,
 )
-from services.portal.pages import invoices, officer, plans, press, reports, visits, words
-from shared.limits import FIRST_DAY, LAST_DAY
+from services.portal.pages import formatting, forms, invoices, officer, plans, reports, treatment
+from shared.events.limits import FIRST_DAY, LAST_DAY
 
 TEMPLATES = Path(invoices.__file__).parents[1] / "templates"
 READERS: Mapping[str, Reader[Any]] = {
@@ -139,7 +139,13 @@ def test_any_text_is_a_value_or_a_sentence(text: str, kind: str) -> None:
 
 @given(on=st.dates(FIRST_DAY, LAST_DAY))
 def test_a_day_is_read_as_every_page_writes_it(on: date) -> None:
-    for written in (on.isoformat(), words.day(on), words.long_day(on), in_words(on), f"{on:%b} {on.day}, {on.year}"):
+    for written in (
+        on.isoformat(),
+        formatting.day(on),
+        formatting.long_day(on),
+        in_words(on),
+        f"{on:%b} {on.day}, {on.year}",
+    ):
         assert read_day(written) == on
 
 
@@ -156,12 +162,12 @@ def test_a_time_is_read_as_every_page_writes_it(at: time) -> None:
 
 @given(cents=st.integers(-MOST_CENTS, MOST_CENTS))
 def test_an_amount_is_read_as_every_page_writes_it(cents: int) -> None:
-    assert read_amount(invoices.dollars(cents)) == read_amount(words.money(cents).striptags()) == cents
+    assert read_amount(invoices.dollars(cents)) == read_amount(formatting.money(cents).striptags()) == cents
 
 
 @given(units=st.decimals(-MOST_UNITS, MOST_UNITS, places=3))
 def test_units_are_read_as_every_page_writes_them(units: Decimal) -> None:
-    assert read_units(words.units(units)) == units
+    assert read_units(formatting.units(units)) == units
 
 
 @given(text=ANY_TEXT)
@@ -239,7 +245,7 @@ def line(page: Callable[[Mapping[str, str]], Any], member: str, **more: str) -> 
 
 def visit(fields: Mapping[str, str]) -> datetime:
     """A first visit, typed."""
-    return visits.booked({"on": "2024-11-12", "at": "09:30", **fields}).starts_at.astimezone(PACIFIC)
+    return treatment.booked({"on": "2024-11-12", "at": "09:30", **fields}).starts_at.astimezone(PACIFIC)
 
 
 HEAD = {"number": "24-1", "invoiced_on": "2024-11-20"}
@@ -247,18 +253,18 @@ FIELDS: Mapping[tuple[str, str], Field] = {
     ("visits/appointments.html", '"on"'): Field("day", "on", lambda t: visit({"on": t}).date()),
     ("visits/appointments.html", '"at"'): Field("time", "at", lambda t: visit({"at": t}).time()),
     ("visits/start.html", '"initial_visit_on"'): Field(
-        "day", "initial_visit_on", lambda t: visits.started({"initial_visit_on": t}).initial_visit_on
+        "day", "initial_visit_on", lambda t: treatment.started({"initial_visit_on": t}).initial_visit_on
     ),
     ("visits/hold.html", '"review_on"'): Field(
-        "day", "review_on", lambda t: visits.held({"review_on": t}, Hold).review_on
+        "day", "review_on", lambda t: treatment.held({"review_on": t}, Hold).review_on
     ),
     ("officer/referral.html", '"review_on"'): Field(
-        "day", "review_on", lambda t: visits.held({"review_on": t}, HoldForInsurer).review_on
+        "day", "review_on", lambda t: treatment.held({"review_on": t}, HoldForInsurer).review_on
     ),
     ("visits/attendance.html", '"other_on"'): Field(
-        "day", "days.0.on", lambda t: visits.attended({"other_on": t, "other_status": "missed"}).days[0].on
+        "day", "days.0.on", lambda t: treatment.attended({"other_on": t, "other_status": "missed"}).days[0].on
     ),
-    ("visits/discharge.html", '"last_on"'): Field("day", "last_on", lambda t: visits.ended({"last_on": t}).last_on),
+    ("visits/discharge.html", '"last_on"'): Field("day", "last_on", lambda t: treatment.ended({"last_on": t}).last_on),
     ("reports/section.html", '"service_on"'): Field(
         "day", "service_on", lambda t: reports.written("initial", (), (), {"service_on": t}).service_on
     ),
@@ -312,17 +318,17 @@ def test_a_field_takes_what_every_field_of_its_kind_takes_and_refuses_with_the_s
         (error,) = refused.value.errors
         wrong = READERS[kind](text)
         assert isinstance(wrong, Unreadable)
-        assert (press.name_of(error["pointer"]), error["rule"]) == (name, wrong.rule), text
+        assert (forms.name_of(error["pointer"]), error["rule"]) == (name, wrong.rule), text
         assert (error["reason"], error["fix"]["text"]) == wrong
 
 
 def test_an_error_stands_at_the_line_that_was_typed_whatever_blank_lines_are_before_it() -> None:
     fields = {"rows": "3", "lines.0.code": "", "lines.2.dollars": "96,00", "lines.2.code": "OR-DAY"}
-    places = press.row_places(fields, "lines", ("dollars",))
+    places = forms.row_places(fields, "lines", ("dollars",))
     with pytest.raises(Problem) as refused:
         invoices.billed({**HEAD, **fields})
     (error,) = refused.value.errors
-    assert places[press.name_of(error["pointer"])] == "lines.2.dollars"
+    assert places[forms.name_of(error["pointer"])] == "lines.2.dollars"
 
 
 def test_lines_that_are_more_than_any_invoice_may_be_together_get_a_sentence() -> None:

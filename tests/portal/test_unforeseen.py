@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 
 from services.portal.api.access import ACCESS
 from services.portal.pages.access import PAGES
-from services.portal.pages.press import FormSubmission
-from shared import metrics
+from services.portal.pages.forms import FormSubmission
+from shared.config import metrics
 from tests.portal import story, treated
 from tests.portal.conftest import House
 from tests.portal.story import NUMBER

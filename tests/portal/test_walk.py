@@ -14,13 +14,13 @@ from services.notification.domain.notice import Notice
 from services.notification.domain.rule import Rule
 from services.notification.store.rules import RULES
 from services.portal.handlers import handlers
+from shared.billing.adjudication import faults
 from shared.codes import Side, code_list
-from shared.decision import INTERNAL, Event, Refusal, Violation
-from shared.decision import Decision as Decided
+from shared.domain.decision import INTERNAL, Event, Refusal, Violation
+from shared.domain.decision import Decision as Decided
 from shared.events import contracts, invoice, program, referral
 from shared.events.notification import NoticeQueued
 from shared.events.values import Standing
-from shared.rules.adjudication import faults
 from tests.portal import story, treated
 from tests.portal.conftest import built, furnished
 from tests.portal.raw import faults_in, faults_on

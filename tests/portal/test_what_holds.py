@@ -7,12 +7,11 @@ from decimal import Decimal
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.portal.domain.counting import Pause, count_days
+from services.portal.domain.day_count import Pause, count_days
 from services.portal.store.plans import PlanDoorMoved
-from services.portal.store.shown import Moved
+from services.portal.store.referral_views import Moved
 from services.program.domain.obligations import redated
-from shared.calendar import Calendar
-from shared.decision import Violation
+from shared.domain.decision import Violation
 from shared.events.program import (
     Ended,
     Grant,
@@ -27,7 +26,7 @@ from tests.portal.story import CASE, NOON, NUMBER
 from tests.portal.visitor import visiting
 from tests.portal.world import World
 
-BC = Calendar.of(story.CALENDAR)
+BC = story.CALENDAR.calendar()
 DAYS = st.dates(date(2024, 1, 1), date(2029, 12, 31))
 PLACES = (("a-north", f"/referrals/{NUMBER}/plan"), ("a-officer", f"/officer/referrals/{NUMBER}/plans/1"))
 LAST_DEEMED = treated.DAY + timedelta(days=3)

@@ -23,10 +23,10 @@ from hypothesis import strategies as st
 from deploy.local.processes import ROOT
 from services.portal.api.access import BILLS, CLINIC
 from services.portal.pages.settings import settings as page_settings
-from services.portal.store.changes import list_hints, newest_change
-from shared.decision import Event
-from shared.migrate import MECHANISM, migrate
-from shared.postgres import open_session
+from services.portal.store.change_feed import list_hints, newest_change
+from shared.database.migrate import MECHANISM, migrate
+from shared.database.postgres import open_session
+from shared.domain.decision import Event
 from tests.portal import story, treated
 from tests.portal.story import NOON
 from tests.portal.world import World

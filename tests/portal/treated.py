@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
-from shared.decision import Event, Violation
+from shared.domain.decision import Event, Violation
 from shared.events.invoice import (
     ClaimedLine,
     Cut,

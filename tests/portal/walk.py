@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from deploy.local.processes import ROOT
 from services.portal.pages.access import PAGES
-from shared import outbox, vault
-from shared.decision import Event, EventContext
+from shared.domain.decision import Event, EventContext
 from shared.events.person import Identity, WorkerIdentified
 from shared.events.procurement import (
     ContractActivated,
@@ -20,6 +19,7 @@ from shared.events.procurement import (
     SiteOpened,
 )
 from shared.events.program import ProgramPublished
+from shared.messaging import encryption, outbox
 from tests.portal import story
 from tests.portal.conftest import ACCOUNTS, House
 from tests.portal.pdf_text import texts_of_pdf
@@ -104,7 +104,7 @@ async def introduce(portal: World) -> None:
     """Referral says who the worker is, sealed."""
     person = WorkerIdentified(kind="worker", person_id="W1", identity=IDENTITY)
     async with portal.pool.acquire() as conn:
-        (said,) = await vault.seal_people(
+        (said,) = await encryption.seal_people(
             conn, [outbox.message_of(person, EventContext("c", "c", person.key, NOON, NOON))]
         )
     await portal.hear(said.event)

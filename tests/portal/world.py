@@ -14,14 +14,16 @@ import orjson
 import uvicorn
 
 from deploy.local.processes import ROOT
-from services.portal.api.desk import Portal
+from services.portal.api.dependencies import Portal
 from services.portal.api.passwords import PasswordChecks
 from services.portal.app import service as portal
-from shared import connections, health, postgres
-from shared.decision import Event, Violation
+from shared.config.settings import Settings
+from shared.database import postgres
+from shared.domain.decision import Event, Violation
 from shared.events.answers import ActionApplied, ActionRefused, contract_of_service
-from shared.running import Running
-from shared.settings import Settings
+from shared.runtime import connections, health
+from shared.runtime.consumer import Consumer
+from shared.runtime.process import Process
 from tests.toy.letters import Desk, Letter, laid
 
 NOWHERE = "127.0.0.1:1"
@@ -48,7 +50,7 @@ class Fact(NamedTuple):
 class World:
     """One process of the portal whose broker is the test."""
 
-    def __init__(self, running: Running, client: httpx2.AsyncClient, server: uvicorn.Server, portal: Portal) -> None:
+    def __init__(self, running: Consumer, client: httpx2.AsyncClient, server: uvicorn.Server, portal: Portal) -> None:
         self.running, self.pool, self.client, self.server, self.portal = running, running.pool, client, server, portal
         self.desk = Desk()
         self.keys: dict[str, str] = {}
@@ -151,16 +153,16 @@ def _free_port() -> int:
 async def world(url: str) -> AsyncIterator[World]:
     """A portal that answers HTTP."""
     pool = await postgres.open_pool(url, "portal", "portal")
-    running = Running(portal, pool, Settings(kafka=NOWHERE, postgres=url, http=""))
+    process = Process(portal, pool, Settings(kafka=NOWHERE, postgres=url, http=""))
     port = _free_port()
-    site = health.Server(running)
+    site = health.Server(process.consumer, process.leader)
     config = connections.configured(site.app, "127.0.0.1", port, grace=1)
     server = health._Quietly(config)
     serving = asyncio.create_task(server.serve())
     try:
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
             await _started(server, serving)
-            yield World(running, client, server, cast("Any", site._pages)._app.portal)
+            yield World(process.consumer, client, server, cast("Any", site._pages)._app.portal)
     finally:
         server.should_exit = True
         await serving

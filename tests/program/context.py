@@ -9,8 +9,8 @@ from typing import Any
 from services.program.domain import life
 from services.program.domain.case import Case, CaseContext
 from services.program.domain.register import Register
-from shared.calendar import Calendar
-from shared.decision import Event, Outcome
+from shared.domain.calendar import Calendar
+from shared.domain.decision import Event, Outcome
 from shared.events.procurement import ContractActivated, FeeLine, FeeSchedulePublished
 from shared.events.program import ProgramPublished
 from shared.events.referral import ProgramStarted, ReferralAccepted

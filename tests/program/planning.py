@@ -10,7 +10,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from services.program.domain import plan_asking, plan_clock, plan_deciding, plan_ending
 from services.program.domain.case import Case, CaseContext, settled
 from services.program.domain.plans import Plan, find_plan
-from shared.decision import Decision, Event, Outcome, Refusal
+from shared.domain.decision import Decision, Event, Outcome, Refusal
 from shared.events.portal import (
     DeadlineReached,
     OfficerDecidedPlan,

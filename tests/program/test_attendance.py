@@ -5,7 +5,7 @@ from typing import Any
 
 from services.program.domain import attendance, life
 from services.program.domain.case import Case
-from shared.decision import Decision, Outcome, Refusal
+from shared.domain.decision import Decision, Outcome, Refusal
 from shared.events.invoice import CaseBillingFinal
 from shared.events.portal import ProviderRecordedAttendance
 from shared.events.program import AttendanceDay, AttendanceRecorded

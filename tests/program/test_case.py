@@ -8,7 +8,7 @@ import pytest
 from services.program.domain import ladder, life, obligations
 from services.program.domain.case import Case, Obligation, Transition, settled
 from services.program.domain.steps import ReportStepDue
-from shared.decision import Event, Outcome, SetTimer
+from shared.domain.decision import Event, Outcome, SetTimer
 from shared.events.program import (
     Grant,
     ObligationCancelled,

@@ -25,7 +25,7 @@ from shared.events.referral import (
     ReferralResumed,
     ReferralWithdrawn,
 )
-from shared.filing import Document, save_documents
+from shared.registers.published_documents import Document, save_documents
 from tests.program.context import BC, CLINIC, CRRTW, FEES, ID, OFFICER, VISIT_ON, at, contract
 from tests.program.test_case_store import CALENDAR
 from tests.program.test_reports import SENT_ON, WHOLE

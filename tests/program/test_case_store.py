@@ -12,12 +12,12 @@ from services.program.domain.case import Case
 from services.program.store import register as registers
 from services.program.store.cases import load_cases, save_cases
 from services.program.store.facts import load_facts_for_cases
-from shared.decision import Event
+from shared.database.postgres import Connection, open_session
+from shared.domain.decision import Event
 from shared.events.procurement import CalendarPublished
 from shared.events.referral import ReferralHeld
-from shared.filing import Document, save_documents
-from shared.handlers import ReceivedEvent
-from shared.postgres import Connection, open_session
+from shared.messaging.handlers import ReceivedEvent
+from shared.registers.published_documents import Document, save_documents
 from tests.program.context import BC, CRRTW, FEES, ID, at, case_in, context, contract, opened, started
 from tests.program.test_attendance import day, recorded
 from tests.program.test_reports import SENT_ON, sent

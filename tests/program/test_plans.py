@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.program.domain.plan_lines import price
-from shared.decision import Outcome, Refusal
+from shared.domain.decision import Outcome, Refusal
 from shared.events.program import PlanSubmitted
 from tests.program.context import BC, case_in, opened
 from tests.program.planning import (

@@ -8,7 +8,7 @@ from services.program.domain.case import settled
 from services.program.domain.plan_asking import request_information
 from services.program.domain.plan_clock import DoorMoved, hold, resume
 from services.program.domain.plan_ending import discontinue, expire
-from shared.decision import Outcome
+from shared.domain.decision import Outcome
 from shared.events.portal import DeadlineReached, OfficerRequestedInformation
 from shared.events.program import (
     Ended,

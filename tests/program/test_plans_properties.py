@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.program.domain.case import Case
 from services.program.domain.plan_lines import price
 from services.program.domain.plans import granted
-from shared.decision import Decision, Event, Outcome
+from shared.domain.decision import Decision, Event, Outcome
 from shared.events.program import Grant, PlanApproved, PlanDeclined, PlanDeemedApproved, PlanLine, PlanSubmitted
 from tests.program.context import CRRTW, VISIT_ON
 from tests.program.planning import FEES, amend, close, context, decide, reported, submit

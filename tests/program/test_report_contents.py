@@ -7,7 +7,7 @@ import pytest
 
 from services.program.domain import reports
 from services.program.domain.contents import Required
-from shared.decision import Decision, Outcome, Refusal
+from shared.domain.decision import Decision, Outcome, Refusal
 from shared.events.portal import OfficerAcceptedReport, OfficerWaivedReport, ProviderSubmittedReport
 from shared.events.program import ReportSubmitted
 from tests.program.context import CLINIC, ID, OFFICER, SHA256, VISIT_ON, at, case_in, context, opened, started

@@ -8,7 +8,7 @@ import pytest
 from services.program.domain import life, reports
 from services.program.domain.case import Case, Obligation
 from services.program.store.register import CONTENTS
-from shared.decision import Decision, Outcome, Refusal
+from shared.domain.decision import Decision, Outcome, Refusal
 from shared.events.portal import (
     OfficerAcceptedReport,
     OfficerReturnedReport,

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
-from shared.calendar import Calendar
+from shared.domain.calendar import Calendar
 from shared.events.procurement import ContractActivated, SiteOpened
 from shared.events.program import ProgramPublished, ReferralTermsPublished
 from shared.events.values import Program
-from shared.rules.register import Register
+from shared.placement.register import Register
 
 CATALOGUE = Path(__file__).parents[2] / "services" / "program" / "catalogue"
 CUT_OVER = date(2024, 11, 1)

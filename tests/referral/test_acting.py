@@ -8,7 +8,7 @@ import pytest
 from services.referral.domain import following, treating
 from services.referral.domain.opening import reservation_id, reserve
 from services.referral.domain.referral import Matched, Scheduled
-from shared.decision import Decision, Outcome, Refusal
+from shared.domain.decision import Decision, Outcome, Refusal
 from shared.events.invoice import CaseBillingFinal
 from shared.events.portal import (
     OfficerHeldReferral,

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from shared.events.values import Area, Barrier, Injury, Interval, Program, Side
-from shared.rules.admission import AdmissionResult, Application, judge
+from shared.placement.admission import AdmissionResult, Application, judge
 from tests.referral.register import CUT_OVER, register
 
 HURT = date(2024, 8, 1)

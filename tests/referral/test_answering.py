@@ -6,7 +6,7 @@ import pytest
 
 from services.referral.domain import answering
 from services.referral.domain.referral import Offered
-from shared.decision import Outcome
+from shared.domain.decision import Outcome
 from shared.events.portal import (
     DeadlineReached,
     OfficerResumedReferral,

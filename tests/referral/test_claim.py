@@ -20,8 +20,8 @@ from services.referral.domain.claim import (
 from services.referral.domain.facts import Factual, fact_of
 from services.referral.domain.hearing import apply, introduce
 from services.referral.domain.steps import RequestDue, StandingDue, StandingFollowed, WorkerRelocated
-from shared.calendar import UNPUBLISHED, Calendar
-from shared.decision import EventContext, Outcome, SetTimer
+from shared.domain.calendar import UNPUBLISHED, Calendar
+from shared.domain.decision import EventContext, Outcome, SetTimer
 from shared.events import claims
 from shared.events.referral import ClaimStandingChanged
 

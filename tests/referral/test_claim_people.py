@@ -5,7 +5,7 @@ from typing import Any
 
 from services.referral.domain.hearing import introduce
 from services.referral.domain.person import Person, identify, people_of
-from shared.decision import EventContext, Outcome
+from shared.domain.decision import EventContext, Outcome
 from shared.events import claims
 from shared.events.person import Identity, WorkerIdentified
 

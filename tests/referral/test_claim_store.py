@@ -10,10 +10,10 @@ from services.referral.domain.facts import area
 from services.referral.domain.person import AttributeValue, Person
 from services.referral.store import claim as claims
 from services.referral.store import person as people
-from shared import vault
+from shared.database.postgres import Connection, open_session
 from shared.events.values import Injury
-from shared.postgres import Connection, open_session
-from shared.rules.standing import Fact, fold
+from shared.messaging import encryption
+from shared.placement.standing import Fact, fold
 
 NOON = datetime(2024, 10, 1, 19, 0, 0, 123456, tzinfo=UTC)
 ON = date(2024, 10, 1)
@@ -96,7 +96,7 @@ async def test_people_come_back_as_they_were_and_rest_sealed(conn: Connection) -
 async def test_of_somebody_forgotten_nothing_is_known_and_nothing_is_written(conn: Connection) -> None:
     worker = Person("worker/W1", 0, {"family_name": AttributeValue("Narpelmi", NOON)})
     await people.save_people(conn, [worker])
-    await vault.destroy(conn, "worker/W1", at=NOON)
+    await encryption.destroy(conn, "worker/W1", at=NOON)
     assert await people.load_people(conn, ["worker/W1"]) == [Person("worker/W1", 1, forgotten=True)]
     assert await people.save_people(conn, [worker._replace(version=1)]) == 1
     assert await conn.fetchval("SELECT sealed FROM people") is None

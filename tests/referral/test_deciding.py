@@ -10,11 +10,11 @@ from services.referral.domain.placement import PlacementContext
 from services.referral.domain.referral import Matched, NotAdmitted, Referral, referral_id_of
 from services.referral.domain.steps import PlacementDue, RequestDue
 from services.referral.store.opening import ReservedOpenings
-from shared.decision import Outcome
+from shared.domain.decision import Outcome
 from shared.events.referral import ClaimStandingChanged, OfficerAssigned, ReferralCreated, ReferralNotAdmitted
 from shared.events.values import Area, Barrier, Injury
-from shared.rules.register import Register
-from shared.rules.standing import Fact, fold
+from shared.placement.register import Register
+from shared.placement.standing import Fact, fold
 from tests.referral.register import register
 
 NUMBER = "17919123"

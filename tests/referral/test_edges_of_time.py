@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from services.referral.app import service
-from shared.migrate import MECHANISM
-from simulation import course, posting
+from shared.database.migrate import MECHANISM
+from simulation.claims_system import claim_histories, cloudevents_encoding
 from tests.stack.databases import Databases
 from tests.toy.inside import Inside, inside
 from tests.toy.letters import Letter
@@ -32,12 +32,12 @@ async def referral(databases: Databases) -> AsyncIterator[Inside]:
 def said(words: str, number: str, time: str, **days: str) -> Letter:
     """Something said of a claim at a time; the days that it has are changed."""
     rng = Random(number + words)
-    event = posting.event(rng, course.sample(rng, words, number, date(2024, 10, 1)))
+    event = cloudevents_encoding.event(rng, claim_histories.sample(rng, words, number, date(2024, 10, 1)))
     data: dict[str, Any] = {k: days[k] if k in days and isinstance(v, str) else v for k, v in event.data.items()}
     if words == "claim-accepted":
         data["worker"] = data["worker"] | {"birth_date": FIRST}
         data["injury"] = data["injury"] | {"occurred_on": days.get("effective_on", FIRST)}
-    post = posting.binary(event._replace(attributes={**event.attributes, "time": time}, data=data))
+    post = cloudevents_encoding.binary(event._replace(attributes={**event.attributes, "time": time}, data=data))
     return Letter("claims", post.key, post.value, list(post.headers))
 
 

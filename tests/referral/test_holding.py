@@ -7,7 +7,7 @@ import pytest
 
 from services.referral.domain.acting import allowed_to
 from services.referral.domain.referral import Accepted, Active, Discharged, Matched, Offered, Unplaced, Withdrawn
-from shared.decision import Outcome, Refusal, SetTimer
+from shared.domain.decision import Outcome, Refusal, SetTimer
 from shared.events.portal import (
     OfficerHeldReferral,
     OfficerResumedReferral,

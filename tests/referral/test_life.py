@@ -19,7 +19,7 @@ from services.referral.domain.referral import (
     Withdrawn,
 )
 from services.referral.store.opening import ReservedOpenings
-from shared.decision import Decision, Outcome, Refusal
+from shared.domain.decision import Decision, Outcome, Refusal
 from shared.events.portal import (
     DeadlineReached,
     OfficerHeldReferral,
@@ -39,7 +39,7 @@ from shared.events.portal import (
 from shared.events.program import ObligationWaived
 from shared.events.referral import ReferralUnplaced
 from shared.events.values import Actor, Injury, Interval
-from shared.rules.register import Register
+from shared.placement.register import Register
 from tests.referral.register import register
 
 TUESDAY = datetime(2024, 11, 5, 18, tzinfo=UTC)  # ten in the morning in Vancouver

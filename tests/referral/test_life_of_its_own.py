@@ -22,7 +22,7 @@ from services.referral.domain.referral import (
     Unplaced,
     Withdrawn,
 )
-from shared.decision import Outcome, Refusal
+from shared.domain.decision import Outcome, Refusal
 from shared.events.portal import (
     DeadlineReached,
     OfficerHeldReferral,

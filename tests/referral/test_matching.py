@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from typing import cast
 
 from shared.events.values import Program
-from shared.rules import rural
-from shared.rules.geo import kilometres
-from shared.rules.matching import Candidate, MatchRequest, TakenOpenings, rank, receipt
+from shared.placement import rural
+from shared.placement.geo import kilometres
+from shared.placement.matching import Candidate, MatchRequest, TakenOpenings, rank, receipt
 from tests.referral.register import CONTRACTS, contract, register, site
 
 DAY = date(2024, 11, 5)

@@ -28,11 +28,11 @@ from services.referral.domain.referral import (
 from services.referral.store import opening as openings
 from services.referral.store import referral as referrals
 from services.referral.store import register as registers
-from shared.decision import Event
+from shared.database.postgres import Connection, open_session
+from shared.domain.decision import Event
 from shared.events.procurement import CalendarPublished, SiteCapacityDeclared, Week
 from shared.events.values import Injury, Opening
-from shared.handlers import ReceivedEvent
-from shared.postgres import Connection, open_session
+from shared.messaging.handlers import ReceivedEvent
 from tests.referral.register import CONTRACTS, CUT_OVER, contract, programs, site, terms
 
 NOON = datetime(2024, 11, 5, 20, 0, 0, 123456, tzinfo=UTC)

@@ -8,7 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from shared.decision import Event
+from shared.billing.adjudication import AdjudicationResult, Bill, Terms, judge
+from shared.billing.entitlement import EMPTY, Case, RecordIds, fold
+from shared.domain.decision import Event
 from shared.events.invoice import ClaimedLine, InvoiceAdjudicated, InvoicePended, InvoiceReceived, JudgedLine
 from shared.events.portal import BilledLine
 from shared.events.procurement import CalendarPublished, ContractActivated, FeeSchedulePublished
@@ -32,8 +34,6 @@ from shared.events.referral import (
     ReferralCreated,
 )
 from shared.events.values import Deadline, Injury, Interval, Standing
-from shared.rules.adjudication import AdjudicationResult, Bill, Terms, judge
-from shared.rules.entitlement import EMPTY, Case, RecordIds, fold
 
 ID = "7b0c2a4e-5d1f-5a3c-9e8b-1f2d3c4b5a69"
 VISIT_ON = date(2024, 11, 4)  # a Monday

@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from shared.billing.adjudication import judge
+from shared.domain.wording import dollars
 from shared.events.program import (
     ObligationCancelled,
     ObligationWaived,
@@ -14,8 +16,6 @@ from shared.events.program import (
 )
 from shared.events.referral import HoldCause, ReferralDischarged, ReferralWithdrawn
 from shared.events.values import Standing
-from shared.rules.adjudication import judge
-from shared.wording import dollars
 from tests.rules.billing import (
     ID,
     SHA256,

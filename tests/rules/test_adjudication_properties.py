@@ -7,13 +7,13 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.decision import Event
+from shared.billing.adjudication import Bill, judge
+from shared.billing.entitlement import Case, dump, load
+from shared.billing.fees import cents_of
+from shared.domain.decision import Event
 from shared.events.invoice import JudgedLine
 from shared.events.portal import BilledLine
 from shared.events.values import Standing
-from shared.rules.adjudication import Bill, judge
-from shared.rules.entitlement import Case, dump, load
-from shared.rules.fees import cents_of
 from tests.rules.billing import (
     TERMS,
     accepted,

@@ -5,7 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from shared.decision import Event
+from shared.billing.case import GrantUse
+from shared.billing.entitlement import EMPTY, Case, RecordIds, dump, fold, load
+from shared.domain.decision import Event
 from shared.events.answers import ActionRefused, contract_of_service
 from shared.events.invoice import InvoiceVoided
 from shared.events.portal import (
@@ -18,8 +20,6 @@ from shared.events.portal import (
 from shared.events.program import PlanDeemedApproved, ReportReturned
 from shared.events.referral import HoldCause, ReferralDischarged, ReferralWithdrawn
 from shared.events.values import Actor
-from shared.rules.case import GrantUse
-from shared.rules.entitlement import EMPTY, Case, RecordIds, dump, fold, load
 from tests.rules.billing import (
     ID,
     NOON,

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from shared.decision import Violation
-from shared.rules.adjudication import faults
+from shared.billing.adjudication import faults
+from shared.domain.decision import Violation
 from tests.rules.billing import TERMS, active, bill, day, line
 
 

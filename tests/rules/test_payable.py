@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from shared.rules.adjudication import judge
+from shared.billing.adjudication import judge
 from tests.rules.billing import TERMS, accepted, active, bill, came, claim, codes, day, judged, line
 
 DAY = 13800

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from deploy.local.topics import create_topics, delete_topics
-from shared.migrate import MECHANISM
+from shared.database.migrate import MECHANISM
 from tests.stack.databases import Databases
 from tests.stack.servers import folder
 from tests.toy import MIGRATIONS

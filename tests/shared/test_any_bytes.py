@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from shared import clock, unparkable
-from shared.envelope import Raw, Record, headers_of
+from shared.config import clock
+from shared.messaging import unparkable
+from shared.messaging.envelope import Raw, Record, headers_of
 from tests.toy.app import service
 from tests.toy.letters import Letter
 from tests.toy.noise import Noise, noise, shout

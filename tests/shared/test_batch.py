@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from shared import clock, work
-from shared.decision import Outcome
-from shared.handlers import AggregateStore, Handlers
-from shared.inbox import Marks, advance, read_marks
-from shared.postgres import Missed
-from shared.running import OwnFaults
+from shared.config import clock
+from shared.database.postgres import Missed
+from shared.domain.decision import Outcome
+from shared.messaging import batch
+from shared.messaging.handlers import AggregateStore, Handlers
+from shared.messaging.inbox import Marks, advance, read_marks
+from shared.runtime.consumer import OwnFaults
 from tests.toy.app import service
 from tests.toy.domain import Counter
 from tests.toy.events import Labelled, Ticked
@@ -107,7 +108,7 @@ async def test_of_two_owners_of_a_partition_one_misses_and_nothing_counts_twice(
     records = toy.read(*laid(letters))
     async with toy.pool.acquire() as one, toy.pool.acquire() as other, asyncio.timeout(20):
         async with one.transaction():
-            await work.apply(one, toy.running.duty, records, clock.now())
+            await batch.apply(one, toy.running.definition, records, clock.now())
             late = asyncio.create_task(applied_by(toy, other, records))
             await asyncio.sleep(0.2)
         with pytest.raises(Missed):
@@ -117,7 +118,7 @@ async def test_of_two_owners_of_a_partition_one_misses_and_nothing_counts_twice(
 
 async def applied_by(toy: Inside, conn: Any, records: Any) -> None:
     async with conn.transaction():
-        await work.apply(conn, toy.running.duty, records, clock.now())
+        await batch.apply(conn, toy.running.definition, records, clock.now())
 
 
 @pytest.mark.parametrize("mark", [0, 1])
@@ -125,7 +126,7 @@ async def test_two_owners_that_only_copy_do_not_move_a_mark_twice(toy: Inside, m
     await toy.hear(*[Labelled(counter_id=A, label="x")] * mark)
     (record,) = toy.read(*laid([toy.desk.write(Labelled(counter_id=A, label="y"))]))
     async with toy.pool.acquire() as one, toy.pool.acquire() as other:
-        seen = [await read_marks(c, [record], toy.running.duty.listens, frozenset()) for c in (one, other)]
+        seen = [await read_marks(c, [record], toy.running.definition.listens, frozenset()) for c in (one, other)]
         for marks in seen:
             marks.move(record)
         await advance(one, seen[0])
@@ -137,7 +138,7 @@ async def test_two_owners_that_only_copy_do_not_move_a_mark_twice(toy: Inside, m
 async def test_marks_of_many_keys_move_together_or_the_miss_is_seen(toy: Inside) -> None:
     records = toy.read(*laid([toy.desk.write(Labelled(counter_id=f"k{n}", label="y")) for n in range(9)]))
     async with toy.pool.acquire() as conn:
-        marks: Marks = await read_marks(conn, records, toy.running.duty.listens, frozenset())
+        marks: Marks = await read_marks(conn, records, toy.running.definition.listens, frozenset())
         for record in records:
             marks.move(record)
         await advance(conn, await alone(conn, toy, records[4]))
@@ -147,7 +148,7 @@ async def test_marks_of_many_keys_move_together_or_the_miss_is_seen(toy: Inside)
 
 async def alone(conn: Any, toy: Inside, record: Any) -> Marks:
     """Somebody else had this one."""
-    marks = await read_marks(conn, [record], toy.running.duty.listens, frozenset())
+    marks = await read_marks(conn, [record], toy.running.definition.listens, frozenset())
     marks.move(record)
     return marks
 
@@ -155,12 +156,12 @@ async def alone(conn: Any, toy: Inside, record: Any) -> Marks:
 async def test_a_counter_that_somebody_else_changed_meanwhile_is_decided_again(toy: Inside) -> None:
     await toy.hear(Ticked(counter_id=A))
     stale = AggregateStore(Counter, load_stale, COUNTERS.save)
-    duty = replace(toy.running.duty, kinds=(stale,), handlers=handlers_on(stale))
+    definition = replace(toy.running.definition, kinds=(stale,), handlers=handlers_on(stale))
     (record,) = toy.read(*laid([toy.desk.write(Ticked(counter_id=A))]))
     async with toy.pool.acquire() as conn:
         with pytest.raises(Missed):
             async with conn.transaction():
-                await work.apply(conn, duty, [record], clock.now())
+                await batch.apply(conn, definition, [record], clock.now())
     await toy.running.persist([record])
     assert await toy.tick_of(A) == 2
 

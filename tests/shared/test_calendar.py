@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.calendar import PACIFIC, UNPUBLISHED, Calendar
+from shared.domain.calendar import PACIFIC, UNPUBLISHED, Calendar
 from shared.events.procurement import CalendarPublished
 
 HOLIDAYS = frozenset({
@@ -38,7 +38,7 @@ def test_it_counts_by_what_was_published() -> None:
         to_on=date(2025, 12, 31),
         basis="Interpretation Act",
     )
-    assert Calendar.of(published) == BC
+    assert published.calendar() == BC
     assert BC.covers(date(2025, 12, 31))
     assert not BC.covers(date(2026, 1, 1))
 

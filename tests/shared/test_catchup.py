@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
-from shared.catchup import read_reference
+from shared.messaging.catch_up import read_reference
 from tests.conftest import Topics
 
 

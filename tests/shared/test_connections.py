@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from shared import connections, health
-from shared.connections import Bounds
+from shared.runtime import connections, health
+from shared.runtime.connections import Bounds
 
 ASKED = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 LONG = 3600.0

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared import limits, metrics
-from shared.attributes import is_trace
-from shared.decision import EventContext
-from shared.envelope import Raw, Record, decode, headers_of
-from shared.foreign import decode_foreign
-from shared.reader import Reader
+from shared.config import metrics
+from shared.domain.decision import EventContext
+from shared.events import limits
+from shared.messaging.attributes import is_trace
+from shared.messaging.cloudevents_foreign import decode_foreign
+from shared.messaging.decoding import Reader
+from shared.messaging.envelope import Raw, Record, decode, headers_of
 from tests.toy import poison
 from tests.toy.events import Counted, Heard, Pondered, Ticked
 from tests.toy.inside import Inside

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import outbox, relay
-from shared.decision import EventContext
-from shared.envelope import Raw, decode, headers_of, key_of
-from shared.foreign import decode_foreign
-from shared.handlers import Handlers
-from shared.parked import parked_id_of
-from shared.timers import own_record, read_own
+from shared.domain.decision import EventContext
+from shared.messaging import outbox, relay
+from shared.messaging.cloudevents_foreign import decode_foreign
+from shared.messaging.envelope import Raw, decode, headers_of, key_of
+from shared.messaging.handlers import Handlers
+from shared.messaging.parked import parked_id_of
+from shared.messaging.timers import own_record, read_own
 from tests.toy.events import Counted, Heard, Pondered, Ticked
 from tests.toy.letters import NOON
 

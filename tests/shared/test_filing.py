@@ -5,10 +5,10 @@ from datetime import date
 import orjson
 import pytest
 
-from shared.decision import Outcome
+from shared.domain.decision import Outcome
 from shared.events import catalogue
 from shared.events.procurement import SiteOpened
-from shared.filing import Conflict, Document, Filed, file, filed
+from shared.registers.published_documents import Conflict, Document, Filed, file, filed
 
 SITE = SiteOpened(
     site_id="van-1", organisation_id="o-1", payee_id="p-1", name="One", community="Vancouver",

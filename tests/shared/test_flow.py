@@ -11,10 +11,10 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from aiokafka.producer import message_accumulator
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
-from shared import outbox
-from shared.envelope import headers_of
-from shared.kafka import Feed
-from shared.work import Batch
+from shared.messaging import outbox
+from shared.messaging.batch import Batch
+from shared.messaging.envelope import headers_of
+from shared.messaging.kafka import Feed
 from tests.toy import poison
 from tests.toy.app import service as toy
 from tests.toy.events import Asked, Counted, Heard, Nudged, Ticked
@@ -168,7 +168,7 @@ async def test_a_backlog_is_read_in_the_order_in_which_it_was_said_and_little_of
         await outside.post(*(outside.desk.write(Ticked(counter_id=key), after=after) for key in keys))
     service = replace(toy, listens=tuple(outside.place.topics), foreign=(outside.place.topics[2],))
     async with inside(outside.place.postgres, service, outside.place.kafka, group=outside.group) as there:
-        running, put_aside = there.running, list[int]()
+        process, running, put_aside = there.process, there.running, list[int]()
         note = running._note
 
         def counting(batch: Batch) -> None:
@@ -177,9 +177,9 @@ async def test_a_backlog_is_read_in_the_order_in_which_it_was_said_and_little_of
 
         monkeypatch.setattr(running, "_note", counting)
         running.feed.subscriber.get_msg = from_all_that_is_there(running.feed)
-        app = asyncio.create_task(running.app.run())
+        app = asyncio.create_task(process.app.run())
         await outside.counted(4_000, 120)
-        running.app.exit()
+        process.app.exit()
         await app
     assert sum(put_aside) < 400
 

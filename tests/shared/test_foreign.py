@@ -5,7 +5,7 @@ import asyncio
 import orjson
 import pytest
 
-from shared import metrics
+from shared.config import metrics
 from tests.toy.events import Heard
 from tests.toy.inside import Inside
 from tests.toy.letters import Letter

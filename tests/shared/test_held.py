@@ -13,11 +13,13 @@ from aiokafka.errors import KafkaError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import metrics, operate, relay
-from shared.envelope import Raw
+from shared.config import metrics
+from shared.database.migrate import MECHANISM
 from shared.events.answers import RelayRowHeld, contract_of_service
-from shared.migrate import MECHANISM
-from shared.relay import Halving
+from shared.messaging import relay
+from shared.messaging.envelope import Raw
+from shared.messaging.relay import Halving
+from shared.runtime import operator_commands
 from tests.conftest import Topics
 from tests.shared.test_outbox import limit
 from tests.stack.databases import Databases
@@ -47,7 +49,7 @@ class Wire:
     async def relay(self) -> None:
         """Until nothing is left that can be sent."""
         async with self.toy.pool.acquire() as conn:
-            relaying = asyncio.create_task(self.toy.running.leader._relay(conn))
+            relaying = asyncio.create_task(self.toy.process.leader._relay(conn))
 
             async def all_sent() -> bool:
                 return relaying.done() or not await self.toy.pool.fetchval(SENDABLE)
@@ -68,7 +70,7 @@ class Wire:
         return [event_id for (event_id,) in await self.toy.pool.fetch(HELD)]
 
     async def verb(self, *words: object) -> None:
-        await operate.verbs(service)["outbox"](self.toy.running.office, [str(word) for word in words])
+        await operator_commands.verbs(service)["outbox"](self.toy.running.context, [str(word) for word in words])
 
 
 @pytest.fixture
@@ -201,7 +203,7 @@ async def test_what_is_wrong_with_the_whole_relay_holds_nothing(wire: Wire, monk
     await wire.toy.hear(Ticked(counter_id=A), Ticked(counter_id=B))
     async with wire.toy.pool.acquire() as conn, asyncio.timeout(100):
         with pytest.raises(KafkaError):
-            await wire.toy.running.leader._relay(conn)
+            await wire.toy.process.leader._relay(conn)
     assert (await wire.held(), len(await wire.toy.words("rehab.toy.counted.v1"))) == ([], 2)
 
 
@@ -221,7 +223,7 @@ async def test_the_list_shows_what_is_held_and_how_many_wait_behind_it(
 @pytest.mark.parametrize("words", [[], ["send"], ["withhold", str(UUID(int=1))], ["withhold", "1", "with blanks"]])
 async def test_a_verb_that_is_not_understood_says_what_there_is(toy: Inside, words: list[str]) -> None:
     with pytest.raises(SystemExit, match="outbox list"):
-        await operate.verbs(service)["outbox"](toy.running.office, words)
+        await operator_commands.verbs(service)["outbox"](toy.running.context, words)
 
 
 @pytest.mark.parametrize("words", [["send"], ["withhold", "CODE"]])
@@ -229,7 +231,7 @@ async def test_what_is_not_held_can_neither_be_sent_again_nor_withheld(toy: Insi
     await toy.hear(Ticked(counter_id=A))
     event_id = str(await toy.pool.fetchval("SELECT event_id FROM outbox"))
     with pytest.raises(SystemExit, match="no row is held"):
-        await operate.verbs(service)["outbox"](toy.running.office, [words[0], event_id, *words[1:]])
+        await operator_commands.verbs(service)["outbox"](toy.running.context, [words[0], event_id, *words[1:]])
     assert await toy.pool.fetchval("SELECT count(*) FROM withheld") == 0
 
 
@@ -238,10 +240,10 @@ async def test_a_row_of_before_the_limits_can_be_held_and_withheld_and_never_be_
     await toy.pool.execute("UPDATE outbox SET held_at = now(), held_for = 'x'")
     await toy.pool.execute("UPDATE outbox SET correlation = repeat('x', 5000), cause = repeat('x', 5000)")
     event_id = str(await toy.pool.fetchval("SELECT event_id FROM outbox"))
-    verb = operate.verbs(service)["outbox"]
+    verb = operator_commands.verbs(service)["outbox"]
     with pytest.raises(SystemExit, match="only be withheld"):
-        await verb(toy.running.office, ["send", event_id])
-    await verb(toy.running.office, ["withhold", event_id, "TOO-LONG"])
+        await verb(toy.running.context, ["send", event_id])
+    await verb(toy.running.context, ["withhold", event_id, "TOO-LONG"])
     (word,) = await toy.words()
     assert (word.type, word.cause) == ("rehab.toy.event-withheld.v1", event_id)
 

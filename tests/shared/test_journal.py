@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from shared.leader import Leader
+from shared.runtime.leader import Leader
 from tests.toy.events import Ticked
 from tests.toy.inside import Inside
 
@@ -32,11 +32,11 @@ async def test_a_service_can_neither_change_nor_remove_what_it_sent(toy: Inside,
 async def test_the_head_of_the_journal_is_told_once_a_day_whoever_leads(toy: Inside) -> None:
     await sent(toy)
     for _ in range(2):
-        toy.running.leader = Leader(toy.running)
+        toy.process.leader = Leader(toy.running)
         await toy.sweep()
         await toy.sweep()
     assert len(await toy.words(HEAD)) == 1
     await toy.pool.execute(MOVED)
-    toy.running.leader = Leader(toy.running)
+    toy.process.leader = Leader(toy.running)
     await toy.sweep()
     assert await toy.words(HEAD) == []

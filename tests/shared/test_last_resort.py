@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.referral.app import service as referral
-from shared import clock, metrics, operate, outbox, parked, timers, vault
-from shared.decision import EventContext
-from shared.envelope import Raw, headers_of
+from shared.config import clock, metrics
+from shared.domain.decision import EventContext
 from shared.events.claims import ClaimAccepted
+from shared.messaging import encryption, outbox, parked, timers
+from shared.messaging.envelope import Raw, headers_of
+from shared.runtime import operator_commands
 from tests.toy import poison
 from tests.toy.app import service
 from tests.toy.events import Asked, Heard, Labelled, Ticked
@@ -128,14 +130,14 @@ async def test_what_is_unparkable_is_an_alarm_until_somebody_has_dealt_with_it(
     await toy.get_again(raws)
     await toy.sweep()
     assert metrics.UNPARKABLE.labels("toy")._value.get() == 1
-    verb = operate.verbs(service)["parked"]
+    verb = operator_commands.verbs(service)["parked"]
     capsys.readouterr()
-    await verb(toy.running.office, ["unparkable"])
+    await verb(toy.running.context, ["unparkable"])
     assert capsys.readouterr().out.count(raws[0].topic) == 1
     place = [raws[0].topic, str(raws[0].partition), str(raws[0].offset)]
-    await verb(toy.running.office, ["dismiss", *place, "SENT-AGAIN"])
+    await verb(toy.running.context, ["dismiss", *place, "SENT-AGAIN"])
     with pytest.raises(SystemExit, match="nothing unparkable"):
-        await verb(toy.running.office, ["dismiss", *place, "SENT-AGAIN"])
+        await verb(toy.running.context, ["dismiss", *place, "SENT-AGAIN"])
     await toy.sweep()
     assert metrics.UNPARKABLE.labels("toy")._value.get() == 0
     (word,) = await toy.words("rehab.toy.event-discarded.v1")
@@ -233,7 +235,7 @@ async def test_bytes_whose_key_was_destroyed_hold_nobody_up(database: str) -> No
         (row,) = await found.parked()
         assert row["value"] != bad.value
         async with found.pool.acquire() as conn:
-            assert await vault.destroy(conn, f"day/{row['parked_at']:%Y-%m-%d}", at=clock.now())
+            assert await encryption.destroy(conn, f"day/{row['parked_at']:%Y-%m-%d}", at=clock.now())
         (raw,) = await found.get(bad)
         assert [place[:3] for place in await noted(found)] == [("claims", raw.partition, raw.offset)]
         await found.pool.execute("UPDATE parked SET reason = 'raised', retry_at = $1", clock.now())

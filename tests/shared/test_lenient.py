@@ -10,7 +10,7 @@ from aiokafka.record.util import calc_crc32c
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import lenient
+from shared.messaging import lenient_decoding
 
 PLACE = TopicPartition("claims", 0)
 _HEAD = DefaultRecordBase.HEADER_STRUCT
@@ -100,7 +100,7 @@ def test_the_lenient_reader_returns_what_was_committed_and_stands_at_the_end(ite
     for item in items:
         log.write(item)
     log.close()
-    for reader in (lenient._STRICT, lenient._Records):
+    for reader in (lenient_decoding._STRICT, lenient_decoding._Records):
         found = PartitionRecords(PLACE, reader(log.data), list(log.aborted), 0, None, None, True, READ_COMMITTED)
         assert [record.offset for record in found] == log.readable
         assert found.next_fetch_offset == log.end

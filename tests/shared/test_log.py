@@ -9,7 +9,7 @@ import orjson
 import pytest
 import structlog
 
-from shared import log
+from shared.config import log
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.mail_addresses import Undeliverable, mailable
+from shared.domain.mail_addresses import Undeliverable, mailable
 
 ONE = re.compile(r"[!-?A-~]{1,64}@[a-z0-9.-]+")  # printable ASCII, one @, no blank
 

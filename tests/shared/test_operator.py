@@ -5,7 +5,7 @@ from uuid import UUID
 import orjson
 import pytest
 
-from shared import operate
+from shared.runtime import operator_commands
 from tests.toy.app import service
 from tests.toy.events import Heard, Ticked
 from tests.toy.inside import Inside
@@ -87,18 +87,18 @@ async def test_the_list_shows_what_needs_somebody_and_on_request_what_only_waits
     toy: Inside, capsys: pytest.CaptureFixture[str]
 ) -> None:
     head, *_ = await stuck(toy)
-    verb = operate.verbs(service)["parked"]
+    verb = operator_commands.verbs(service)["parked"]
     capsys.readouterr()
-    await verb(toy.running.office, ["list"])
+    await verb(toy.running.context, ["list"])
     assert [orjson.loads(line)["parked_id"] for line in capsys.readouterr().out.splitlines()] == [str(head)]
-    await verb(toy.running.office, ["list", "all"])
+    await verb(toy.running.context, ["list", "all"])
     assert capsys.readouterr().out.count("\n") == 3
 
 
 async def test_one_record_is_shown_without_its_content(toy: Inside, capsys: pytest.CaptureFixture[str]) -> None:
     await toy.hear(Ticked(counter_id=A, note="Narpelmi", mood="raises"))
     (row,) = await toy.parked()
-    await operate.verbs(service)["parked"](toy.running.office, ["show", str(row["parked_id"])])
+    await operator_commands.verbs(service)["parked"](toy.running.context, ["show", str(row["parked_id"])])
     out = capsys.readouterr().out
     assert str(row["parked_id"]) in out
     assert "Narpelmi" not in out
@@ -107,4 +107,4 @@ async def test_one_record_is_shown_without_its_content(toy: Inside, capsys: pyte
 @pytest.mark.parametrize("words", [[], ["discard", str(UUID(int=1))], ["show"], ["forget"]])
 async def test_a_verb_that_is_not_understood_says_what_there_is(toy: Inside, words: list[str]) -> None:
     with pytest.raises(SystemExit, match="parked list"):
-        await operate.verbs(service)["parked"](toy.running.office, words)
+        await operator_commands.verbs(service)["parked"](toy.running.context, words)

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from shared import metrics
+from shared.config import metrics
 from tests.toy.events import Labelled, Looked, Nudged, Ticked
 from tests.toy.inside import Inside
 from tests.toy.letters import Letter, laid

@@ -10,7 +10,7 @@ from deploy.local import rights
 from deploy.local.kafka import Broker
 from deploy.local.postgres import Postgres
 from deploy.local.topics import create_topics
-from shared.migrate import MECHANISM, migrate
+from shared.database.migrate import MECHANISM, migrate
 from tests.stack.servers import folder
 from tests.toy import MIGRATIONS
 from tests.toy.events import Ticked

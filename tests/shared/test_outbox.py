@@ -10,10 +10,13 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from shared import clock, operate, outbox, postgres, relay
-from shared.decision import EventContext
-from shared.kafka import OutgoingRecord, Refused, new_producer, send_batch
-from shared.postgres import Connection, Missed
+from shared.config import clock
+from shared.database import postgres
+from shared.database.postgres import Connection, Missed
+from shared.domain.decision import EventContext
+from shared.messaging import outbox, relay
+from shared.messaging.kafka import OutgoingRecord, Refused, new_producer, send_batch
+from shared.runtime import operator_commands
 from tests.conftest import Topics
 from tests.toy.app import service
 from tests.toy.events import Counted, Heard, Ticked
@@ -84,7 +87,7 @@ async def test_a_word_is_not_said_in_the_place_of_another_key(toy: Inside) -> No
 
 
 async def test_what_a_service_says_to_itself_never_leaves(toy: Inside) -> None:
-    rule = next(kind for kind in toy.running.duty.handlers.rules if kind.__name__ == "Pondered")
+    rule = next(kind for kind in toy.running.definition.handlers.rules if kind.__name__ == "Pondered")
     now = clock.now()
     with pytest.raises(TypeError, match="says to itself"):
         outbox.message_of(rule(counter_id=A), EventContext("c", "c", A, now, now))
@@ -150,7 +153,7 @@ async def test_one_flipped_byte_is_found_where_it_is(
         assert await relay.verify(conn) == (6, seq)
     capsys.readouterr()
     with pytest.raises(SystemExit):
-        await operate.verbs(service)["journal"](journalled.running.office, ["verify"])
+        await operator_commands.verbs(service)["journal"](journalled.running.context, ["verify"])
     assert f'"broken_at":{seq}' in capsys.readouterr().out
 
 

@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from shared.postgres import Missed, passes
+from shared.database.postgres import Missed, passes
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.envelope import Raw, headers_of
+from shared.messaging.envelope import Raw, headers_of
 from tests.toy import poison
 from tests.toy.events import Labelled, Ticked
 from tests.toy.inside import Inside

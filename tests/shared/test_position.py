@@ -17,12 +17,12 @@ from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from deploy.local.kafka import Broker
 from deploy.local.topics import create_topics
-from shared import lenient
-from shared.catchup import read_reference
-from shared.position import Position, read_up_to, reading
-from simulation import topics as simulated
-from simulation.quiet import Watch
-from simulation.tail import Tail
+from shared.messaging import lenient_decoding
+from shared.messaging.catch_up import read_reference
+from shared.messaging.position import Position, read_up_to, reading
+from simulation.clients import topics as simulated
+from simulation.clients.quiescence import Watch
+from simulation.clients.topic_tail import Tail
 from tests.conftest import Topics
 from tests.toy import poison
 from tests.toy.domain import WAKE
@@ -218,7 +218,7 @@ async def test_a_start_up_reads_past_a_header_name_that_is_no_text(
     async with asyncio.timeout(30):
         await read_reference(kafka, "nobody", [topic], {"known": None}, take)
     assert sorted(found) == [b"k0", b"k1", b"k5", b"k5"]
-    assert not lenient.is_on()
+    assert not lenient_decoding.is_on()
 
 
 async def test_the_readers_of_the_simulation_end_where_no_record_is(kafka: str, topics: Topics) -> None:

@@ -12,8 +12,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.consumer.subscription_state import Assignment
 from aiokafka.errors import CorruptRecordException
 
-from shared import kafka, lenient
-from shared.kafka import Feed
+from shared.messaging import kafka, lenient_decoding
+from shared.messaging.kafka import Feed
 
 PLACE = TopicPartition("toy-in", 0)
 
@@ -71,7 +71,7 @@ async def test_what_was_gathered_before_a_poll_failed_is_read_again(stumbles: Ex
         assert consumer.sought == []
     assert await _polled(feed, consumer) == [9, 10]
     assert consumer.sought == [9]
-    lenient.switch(on=False)
+    lenient_decoding.switch(on=False)
 
 
 @pytest.mark.parametrize("talking", [kafka.metadata_consumer, kafka.started_producer])

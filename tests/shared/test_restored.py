@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from shared import metrics, relay
-from shared.envelope import Raw
-from shared.migrate import MECHANISM
+from shared.config import metrics
+from shared.database.migrate import MECHANISM
+from shared.messaging import relay
+from shared.messaging.envelope import Raw
 from tests.stack.databases import Databases
 from tests.toy import MIGRATIONS, ledger
 from tests.toy.events import Nudged, Ticked

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.events.values import Area, Injury, Interval, Standing
-from shared.rules.standing import Fact, FactKind, fold, holding_on, judged_on, next_after, standing_on
+from shared.placement.standing import Fact, FactKind, fold, holding_on, judged_on, next_after, standing_on
 
 LUMBAR = Area(body_part="23100", side="N")
 KNEE = Area(body_part="41200", side="L")

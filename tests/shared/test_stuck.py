@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.health import Server
-from shared.stuck import Watch
+from shared.runtime.health import Server
+from shared.runtime.stuck import Watch
 from tests.toy.events import Ticked
 from tests.toy.inside import Inside
 from tests.toy.outside import Instance, Outside, until
@@ -103,5 +103,5 @@ async def test_while_the_broker_does_not_answer_a_long_try_is_no_alarm(toy: Insi
     toy.running.watch.failed("wave")
     toy.running.watch._since["wave", 0] -= 3600
     toy.running.watch._answered_since -= 3600
-    status, live = await Server(toy.running)._live()
+    status, live = await Server(toy.running, toy.process.leader)._live()
     assert (status, live["stuck"]) == (200, False)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from shared import clock, timers
-from shared.decision import EventContext, SetTimer
-from shared.postgres import Missed
-from simulation.clock import ClockFile
+from shared.config import clock
+from shared.database.postgres import Missed
+from shared.domain.decision import EventContext, SetTimer
+from shared.messaging import timers
+from simulation.clients.clock_file import ClockFile
 from tests.toy.domain import WAKE
 from tests.toy.events import Pondered, Ticked
 from tests.toy.inside import Inside
@@ -61,9 +62,9 @@ async def test_a_timer_that_a_parked_record_held_back_is_looked_for_once_that_is
     """Under the stepped clock nobody looks for timers unless something tells that there may be one."""
     first, second = (toy.desk.write(Ticked(counter_id=A)) for _ in range(2))
     await toy.get(second)
-    toy.running.leader._look.clear()
+    toy.process.leader._look.clear()
     await toy.get(first)
-    assert (await toy.tick_of(A), toy.running.leader._look.is_set()) == (2, True)
+    assert (await toy.tick_of(A), toy.process.leader._look.is_set()) == (2, True)
 
 
 async def test_a_timer_that_was_taken_back_does_not_fire(toy: Inside) -> None:
@@ -138,7 +139,7 @@ async def test_what_a_timer_says_is_caused_by_the_timer_at_the_time_it_was_due(t
 
 
 async def test_a_step_a_service_tells_itself_is_decided_at_once(toy: Inside) -> None:
-    await toy.running.office.submit_internal([Pondered(counter_id=A, by=3)])
+    await toy.running.context.submit_internal([Pondered(counter_id=A, by=3)])
     assert await toy.tick_of(A) == 3
 
 

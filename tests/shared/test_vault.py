@@ -9,12 +9,12 @@ import asyncpg
 import pytest
 
 from deploy.local import rights
-from shared import vault
-from shared.decision import EventContext
+from shared.database.postgres import Connection, open_session
+from shared.domain.decision import EventContext
 from shared.events.answers import EventParked, contract_of_service
 from shared.events.person import Identity, WorkerChanged, WorkerIdentified
-from shared.outbox import OutboxMessage, message_of
-from shared.postgres import Connection, open_session
+from shared.messaging import encryption
+from shared.messaging.outbox import OutboxMessage, message_of
 
 NOON = datetime(2024, 10, 1, 19, tzinfo=UTC)
 WHO = Identity(given_name="Xʷegrohá", family_name="Narpelmi", birth_date=date(1976, 6, 29), phone="+16045558499")
@@ -34,11 +34,11 @@ def word(person_id: str = "W1", identity: Identity = WHO) -> OutboxMessage:
 
 async def opened(conn: Connection, words: list[OutboxMessage]) -> dict[str, Identity]:
     events = [WorkerChanged.from_bytes(w.payload.encode()) for w in words]
-    return await vault.open_people(conn, {e.key: e.sealed for e in events})
+    return await encryption.open_people(conn, {e.key: e.sealed for e in events})
 
 
 async def test_a_person_leaves_sealed_and_can_be_opened(conn: Connection) -> None:
-    (sealed,) = await vault.seal_people(conn, [word()])
+    (sealed,) = await encryption.seal_people(conn, [word()])
     assert (sealed.topic, sealed.key) == ("rehab-person", "worker/W1")
     assert not any(text in sealed.payload for text in ("Narpelmi", "1976", "+1604"))
     assert await opened(conn, [sealed]) == {"worker/W1": WHO}
@@ -48,73 +48,73 @@ async def test_words_about_nobody_pass_as_they_are(conn: Connection) -> None:
     kind = contract_of_service("referral", EventParked)
     parked = kind(parked_id="p", was_topic="claims", was_partition=0, was_offset=1, reason="raised", sentence="s")
     other = message_of(parked, EventContext("c", "c", "p", NOON, NOON))
-    assert list(await vault.seal_people(conn, [other])) == [other]
-    assert (await vault.seal_people(conn, [other, word()]))[0] == other
+    assert list(await encryption.seal_people(conn, [other])) == [other]
+    assert (await encryption.seal_people(conn, [other, word()]))[0] == other
 
 
 async def test_a_person_keeps_one_key(conn: Connection) -> None:
-    first = await vault.seal_people(conn, [word(), word("W2")])
-    second = await vault.seal_people(conn, [word(), word("W3")])
+    first = await encryption.seal_people(conn, [word(), word("W2")])
+    second = await encryption.seal_people(conn, [word(), word("W3")])
     assert await conn.fetchval("SELECT count(*) FROM vault.keys") == 3
     assert set(await opened(conn, [*first, *second])) == {"worker/W1", "worker/W2", "worker/W3"}
 
 
 async def test_a_seal_of_one_person_does_not_open_as_another(conn: Connection) -> None:
-    keys = await vault.make_keys(conn, ["worker/W1", "worker/W2"])
-    sealed = vault.seal(keys, "worker/W1", b"x")
+    keys = await encryption.make_keys(conn, ["worker/W1", "worker/W2"])
+    sealed = encryption.seal(keys, "worker/W1", b"x")
     assert sealed
     with pytest.raises(ValueError, match="somebody else"):
-        vault.unseal(keys, "worker/W2", sealed)
+        encryption.unseal(keys, "worker/W2", sealed)
     with pytest.raises(ValueError, match="broken"):
-        vault.unseal(keys, "worker/W1", sealed[:-1] + bytes([sealed[-1] ^ 1]))
+        encryption.unseal(keys, "worker/W1", sealed[:-1] + bytes([sealed[-1] ^ 1]))
 
 
 async def test_the_same_bytes_are_never_sealed_alike(conn: Connection) -> None:
-    keys = await vault.make_keys(conn, ["worker/W1"])
-    assert vault.seal(keys, "worker/W1", b"x") != vault.seal(keys, "worker/W1", b"x")
+    keys = await encryption.make_keys(conn, ["worker/W1"])
+    assert encryption.seal(keys, "worker/W1", b"x") != encryption.seal(keys, "worker/W1", b"x")
 
 
 async def test_who_was_forgotten_cannot_be_opened_nor_announced_again(conn: Connection) -> None:
-    before = list(await vault.seal_people(conn, [word(), word("W2")]))
-    assert await vault.destroy(conn, "worker/W1", at=NOON)
+    before = list(await encryption.seal_people(conn, [word(), word("W2")]))
+    assert await encryption.destroy(conn, "worker/W1", at=NOON)
     assert set(await opened(conn, before)) == {"worker/W2"}
-    after = await vault.seal_people(conn, [word(), word("W2")])
+    after = await encryption.seal_people(conn, [word(), word("W2")])
     assert [w.key for w in after] == ["worker/W2"]
 
 
 async def test_somebody_is_forgotten_once_and_even_before_they_were_known(conn: Connection) -> None:
-    assert await vault.destroy(conn, "worker/W9", at=NOON)
-    assert not await vault.destroy(conn, "worker/W9", at=NOON)
-    assert list(await vault.seal_people(conn, [word("W9")])) == []
+    assert await encryption.destroy(conn, "worker/W9", at=NOON)
+    assert not await encryption.destroy(conn, "worker/W9", at=NOON)
+    assert list(await encryption.seal_people(conn, [word("W9")])) == []
 
 
 async def test_two_who_make_a_key_at_once_make_the_same(conn: Connection, database: str) -> None:
     other = await open_session(database, "portal", "portal")
     async with asyncio.timeout(20), other.transaction():
-        theirs = vault.seal(await vault.make_keys(other, ["worker/W1"]), "worker/W1", b"x")
-        mine = asyncio.create_task(vault.make_keys(conn, ["worker/W1"]))
+        theirs = encryption.seal(await encryption.make_keys(other, ["worker/W1"]), "worker/W1", b"x")
+        mine = asyncio.create_task(encryption.make_keys(conn, ["worker/W1"]))
         while not await other.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
             pass
     await other.close()
     assert theirs
-    assert vault.unseal(await mine, "worker/W1", theirs) == b"x"
+    assert encryption.unseal(await mine, "worker/W1", theirs) == b"x"
 
 
 async def test_parked_bytes_come_back_as_they_were(conn: Connection) -> None:
     values = [b"", b"\x00\xff", b"Narpelmi" * 1000]
-    first = await vault.seal_bytes(conn, "2024-10-01", values)
-    second = await vault.seal_bytes(conn, "2024-10-02", values)
+    first = await encryption.seal_bytes(conn, "2024-10-01", values)
+    second = await encryption.seal_bytes(conn, "2024-10-02", values)
     assert not any(b"Narpelmi" in sealed for sealed in first)
-    assert list(await vault.open_bytes(conn, [*second, *first])) == values * 2
+    assert list(await encryption.open_bytes(conn, [*second, *first])) == values * 2
 
 
 async def test_bytes_of_a_day_that_was_forgotten_stay_shut(conn: Connection) -> None:
-    sealed = await vault.seal_bytes(conn, "2024-10-01", [b"x"])
-    await vault.destroy(conn, "day/2024-10-01", at=NOON)
+    sealed = await encryption.seal_bytes(conn, "2024-10-01", [b"x"])
+    await encryption.destroy(conn, "day/2024-10-01", at=NOON)
     with pytest.raises(ValueError, match="destroyed"):
-        await vault.open_bytes(conn, sealed)
+        await encryption.open_bytes(conn, sealed)
     with pytest.raises(ValueError, match="destroyed"):
-        await vault.seal_bytes(conn, "2024-10-01", [b"x"])
+        await encryption.seal_bytes(conn, "2024-10-01", [b"x"])
 
 
 OVERWRITE = "UPDATE vault.keys SET data_key = NULL, destroyed_at = now() WHERE person_id = $1"
@@ -126,16 +126,16 @@ OWNERS = {"worker": {"referral"}, "account": {"portal"}, "document": {"portal"},
 async def test_a_key_is_destroyed_by_the_owner_of_the_person_alone(database: str, kind: str, service: str) -> None:
     known, unknown = f"{kind}/1", f"{kind}/2"
     maker, session = await open_session(database, "portal", "portal"), await open_session(database, service, service)
-    keys = await vault.make_keys(maker, [known])
+    keys = await encryption.make_keys(maker, [known])
     for person_id in (known, unknown):
         if service in OWNERS[kind]:
-            assert await vault.destroy(session, person_id, at=NOON)
+            assert await encryption.destroy(session, person_id, at=NOON)
         else:
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                await vault.destroy(session, person_id, at=NOON)
+                await encryption.destroy(session, person_id, at=NOON)
             if service != "notification":
                 assert await session.execute(OVERWRITE, person_id) == "UPDATE 0"
-            found = await vault.find_keys(session, [person_id])
+            found = await encryption.find_keys(session, [person_id])
             assert found.keys() == keys.keys() & {person_id}
     await maker.close()
     await session.close()
@@ -155,7 +155,7 @@ async def test_a_key_is_destroyed_by_the_owner_of_the_person_alone(database: str
 async def test_notification_opens_what_was_sealed_and_changes_no_key(
     conn: Connection, database: str, statement: str
 ) -> None:
-    sealed = await vault.seal_people(conn, [word()])
+    sealed = await encryption.seal_people(conn, [word()])
     notification = await open_session(database, "notification", "notification")
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await notification.execute(statement)
@@ -164,7 +164,7 @@ async def test_notification_opens_what_was_sealed_and_changes_no_key(
 
 
 async def test_a_right_that_was_given_before_is_taken_back(conn: Connection, database: str) -> None:
-    await vault.make_keys(conn, ["worker/W1"])
+    await encryption.make_keys(conn, ["worker/W1"])
     superuser = await asyncpg.connect(rights.address(database, database=database_of(database), user="postgres"))
     await superuser.execute("GRANT INSERT, UPDATE ON vault.keys TO notification")
     await rights.prepare_database(database)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from simulation.absence import ServiceOutage
+from simulation.clients.outage import ServiceOutage
 from tests.simulation.world import at
 
 AWAY = ServiceOutage.of("program:2024-11-04:5")

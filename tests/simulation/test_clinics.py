@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from simulation.clinics import Act, Clinics, _first_visit
-from simulation.course import PACIFIC
-from simulation.portal import Portal
-from simulation.topics import Announced, announced
+from simulation.actors.clinics import Act, Clinics, _first_visit
+from simulation.claims_system.claim_histories import PACIFIC
+from simulation.clients.portal import Portal
+from simulation.clients.topics import Announced, announced
 from tests.simulation.world import World, at
 
 FRIDAY = at("2024-10-11", 16, 50)

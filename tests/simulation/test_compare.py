@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simulation.compare import differences
+from simulation.audit.compare import differences
 
 LINES = [
     ("OR1-ASSESS", "2024-11-12", 31000),

@@ -9,9 +9,9 @@ import pytest
 
 from shared.codes import code_list
 from simulation.audit import machines, path
-from simulation.books import Books
-from simulation.coverage import coverage, in_words, unknown
-from simulation.refusals import CODES, INVOICE, PROGRAM, REFERRAL, REPORTS
+from simulation.audit.coverage import coverage, in_words, unknown
+from simulation.audit.observations import Books
+from simulation.audit.refusals import CODES, INVOICE, PROGRAM, REFERRAL, REPORTS
 from tests.simulation.world import World, at
 
 ROOT = Path(__file__).parents[2]

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from simulation.books import Books
-from simulation.expect import Expected
+from simulation.audit.expected_decisions import Expected
+from simulation.audit.observations import Books
 from tests.simulation.world import NUMBER, World, at
 
 REQUEST = NUMBER, "R1"

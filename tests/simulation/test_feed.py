@@ -5,11 +5,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from simulation import capture, judge
-from simulation.capture import Captured
-from simulation.course import PACIFIC
-from simulation.feed import ALWAYS, Stretch, select
-from simulation.generate import Plan, generate
+from simulation.claims_system import capture, record_validity
+from simulation.claims_system.capture import Captured
+from simulation.claims_system.claim_histories import PACIFIC
+from simulation.claims_system.feed import ALWAYS, Stretch, select
+from simulation.claims_system.generate import Plan, generate
 
 PLAN = Plan(seed=3, from_on=date(2024, 9, 30), days=21, claims=700)
 FIRST = Stretch.of(date(2024, 10, 7), 7)
@@ -21,8 +21,8 @@ def records() -> list[Captured]:
 
 
 @pytest.fixture(scope="module")
-def chosen(records: list[Captured]) -> list[judge.Verdict]:
-    return [judge.judge(one, one.arrives_at.astimezone(PACIFIC).date()) for one in select(records, FIRST)]
+def chosen(records: list[Captured]) -> list[record_validity.Verdict]:
+    return [record_validity.judge(one, one.arrives_at.astimezone(PACIFIC).date()) for one in select(records, FIRST)]
 
 
 def test_without_days_everything_is_played(records: list[Captured]) -> None:
@@ -30,13 +30,13 @@ def test_without_days_everything_is_played(records: list[Captured]) -> None:
 
 
 def test_every_claim_of_the_week_is_played_whole_and_no_other(
-    records: list[Captured], chosen: list[judge.Verdict]
+    records: list[Captured], chosen: list[record_validity.Verdict]
 ) -> None:
     accepted = {
         one.data["claim_number"] for one in chosen if one.type == "claims.claim-accepted.v1" and one.kind == "valid"
     }
     assert 150 < len(accepted) < 350
-    whole = [judge.judge(one, one.arrives_at.date()) for one in records]
+    whole = [record_validity.judge(one, one.arrives_at.date()) for one in records]
     expected = sum(one.kind == "valid" and one.data["claim_number"] in accepted for one in whole)
     played = [one for one in chosen if one.kind == "valid" and one.data["claim_number"] in accepted]
     assert len(played) == expected
@@ -47,7 +47,7 @@ def test_bad_records_and_requests_without_acceptance_are_those_that_arrive_in_th
     counts: Counter[str] = Counter()
     for one in select(records, FIRST):
         day = one.arrives_at.astimezone(PACIFIC).date()
-        verdict = judge.judge(one, day)
+        verdict = record_validity.judge(one, day)
         if verdict.kind != "valid" or (one.key or b"").startswith(b"87"):
             assert FIRST.holds(day)
             counts[verdict.kind] += 1

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from simulation import capture, course, judge, schemas, spoiled
-from simulation.capture import Captured
-from simulation.generate import Plan, generate
+from simulation.claims_system import capture, claim_histories, malformed_records, record_validity, schemas
+from simulation.claims_system.capture import Captured
+from simulation.claims_system.generate import Plan, generate
 
 PLAN = Plan(seed=5, from_on=date(2024, 10, 14), days=40, claims=3000)
 
@@ -19,8 +19,11 @@ def records() -> list[Captured]:
 
 
 @pytest.fixture(scope="module")
-def verdicts(records: list[Captured]) -> list[judge.Verdict]:
-    return [judge.judge(record, record.arrives_at.astimezone(course.PACIFIC).date()) for record in records]
+def verdicts(records: list[Captured]) -> list[record_validity.Verdict]:
+    return [
+        record_validity.judge(record, record.arrives_at.astimezone(claim_histories.PACIFIC).date())
+        for record in records
+    ]
 
 
 def test_the_same_seed_gives_the_same_capture(records: list[Captured]) -> None:
@@ -50,18 +53,18 @@ def test_records_stand_in_order_of_arrival(records: list[Captured]) -> None:
     assert arrivals[0].date() < date(2024, 11, 1) < arrivals[-1].date()
 
 
-def test_all_eleven_types_are_said(verdicts: list[judge.Verdict]) -> None:
+def test_all_eleven_types_are_said(verdicts: list[record_validity.Verdict]) -> None:
     assert {verdict.type for verdict in verdicts if verdict.kind == "valid"} == schemas.KNOWN
 
 
-def test_every_kind_of_bad_record_is_there(verdicts: list[judge.Verdict]) -> None:
+def test_every_kind_of_bad_record_is_there(verdicts: list[record_validity.Verdict]) -> None:
     reasons = {verdict.reason for verdict in verdicts if verdict.kind == "bad"}
-    assert all(any(reason.startswith(kind.reason) for reason in reasons) for kind in spoiled.KINDS.values())
-    assert sum(verdict.kind == "bad" for verdict in verdicts) >= len(spoiled.KINDS)
+    assert all(any(reason.startswith(kind.reason) for reason in reasons) for kind in malformed_records.KINDS.values())
+    assert sum(verdict.kind == "bad" for verdict in verdicts) >= len(malformed_records.KINDS)
     assert sum(verdict.kind == "unknown" for verdict in verdicts) >= 7
 
 
-def test_some_arrive_twice_and_some_requests_are_said_anew(verdicts: list[judge.Verdict]) -> None:
+def test_some_arrive_twice_and_some_requests_are_said_anew(verdicts: list[record_validity.Verdict]) -> None:
     valid = [verdict for verdict in verdicts if verdict.kind == "valid"]
     ids = Counter(verdict.id for verdict in valid)
     requests = {(verdict.data["request_id"], verdict.id) for verdict in valid if "request_id" in verdict.data}
@@ -69,7 +72,7 @@ def test_some_arrive_twice_and_some_requests_are_said_anew(verdicts: list[judge.
     assert len(requests) > len({request for request, _ in requests})
 
 
-def test_a_bad_record_may_carry_the_id_of_the_right_one_behind_it(verdicts: list[judge.Verdict]) -> None:
+def test_a_bad_record_may_carry_the_id_of_the_right_one_behind_it(verdicts: list[record_validity.Verdict]) -> None:
     bad = {verdict.id for verdict in verdicts if verdict.kind == "bad" and verdict.id}
     assert bad & {verdict.id for verdict in verdicts if verdict.kind == "valid"}
 
@@ -79,7 +82,7 @@ def test_requests_overtake_the_acceptances_they_need_and_some_never_get_one() ->
     seen: set[str] = set()
     waiting: dict[str, bool] = {}
     for record in records:
-        verdict = judge.judge(record, record.arrives_at.astimezone(course.PACIFIC).date())
+        verdict = record_validity.judge(record, record.arrives_at.astimezone(claim_histories.PACIFIC).date())
         number = verdict.data.get("claim_number", "")
         if verdict.type == "claims.claim-accepted.v1" and verdict.kind == "valid":
             seen.add(number)
@@ -90,7 +93,7 @@ def test_requests_overtake_the_acceptances_they_need_and_some_never_get_one() ->
     assert all(number.startswith("87") for number in waiting)
 
 
-def test_claims_are_accepted_on_working_days_of_the_stretch(verdicts: list[judge.Verdict]) -> None:
+def test_claims_are_accepted_on_working_days_of_the_stretch(verdicts: list[record_validity.Verdict]) -> None:
     days: dict[str, date] = {}
     for verdict in verdicts:
         if verdict.kind == "valid" and verdict.type == "claims.claim-accepted.v1":

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from simulation.audit import money, prices
-from simulation.books import Books
+from simulation.audit.observations import Books
 from tests.simulation.world import BEFORE, World, at
 
 CASE, INVOICE = "aaaaaaaa-0000-5000-8000-000000000001", "I-1"

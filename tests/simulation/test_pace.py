@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from deploy.local.keys import Keys
-from simulation.apart import ManualSites
-from simulation.clinics import Clinics
-from simulation.pace import Pace
-from simulation.portal import Portal
-from simulation.topics import Announced, StoredRecord
+from simulation.actors.clinics import Clinics
+from simulation.actors.manual_sites import ManualSites
+from simulation.clients.portal import Portal
+from simulation.clients.topics import Announced, StoredRecord
+from simulation.run.pace import Pace
 
 NOON = datetime(2024, 10, 21, 19, tzinfo=UTC)
 

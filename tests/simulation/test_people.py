@@ -7,13 +7,13 @@ from random import Random
 
 import pytest
 
-from simulation import bills, mistakes, rarities
-from simulation.agenda import Agenda, Deed
-from simulation.case import Case, Line
-from simulation.duties import ReportObligations
-from simulation.mistakes import MISTAKES, Slip
-from simulation.reactions import scheduled
-from simulation.topics import Announced, announced
+from simulation.actors import invalid_actions, invoice_errors, rare_actions
+from simulation.actors.agenda import Agenda, Deed
+from simulation.actors.case import Case, Line
+from simulation.actors.invalid_actions import MISTAKES, Slip
+from simulation.actors.reactions import scheduled
+from simulation.actors.report_obligations import ReportObligations
+from simulation.clients.topics import Announced, announced
 from tests.simulation.world import World, at
 
 SCHEMAS = Path(__file__).parents[2] / "shared" / "events" / "schemas"
@@ -26,7 +26,7 @@ def case() -> Case:
 
 def test_whatever_people_react_to_is_announced() -> None:
     known = {file.name.split(".")[2] for file in SCHEMAS.glob("rehab.*.json")}
-    assert {*rarities.RARELY, *(mistake.after for mistake in MISTAKES.values())} <= known
+    assert {*rare_actions.RARELY, *(mistake.after for mistake in MISTAKES.values())} <= known
 
 
 @pytest.mark.parametrize("name", MISTAKES)
@@ -48,7 +48,7 @@ def test_the_same_seed_makes_the_same_mistakes() -> None:
         agenda = Agenda(5, 60)
         for number in range(60):
             known = Case(f"R-{number}", "r")
-            mistakes.err(agenda, one, known, at("2024-10-08"))
+            invalid_actions.err(agenda, one, known, at("2024-10-08"))
         plans.append([agenda.due(at("2025-10-08"))])
     assert plans[0] == plans[1] != [{}]
 
@@ -56,10 +56,10 @@ def test_the_same_seed_makes_the_same_mistakes() -> None:
 def test_most_invoices_are_right_and_some_are_not() -> None:
     minds = [Random(f"{n}") for n in range(400)]
     lines = [LINE._replace(service_on=LINE.service_on + timedelta(days=n)) for n in range(400)]
-    written = bills.spoiled_lines(Agenda(1, 30), lines, case())
+    written = invoice_errors.spoiled_lines(Agenda(1, 30), lines, case())
     wrong = len(written) - sum(line == meant for line, meant in written[: len(lines)])
     body = {"number": "1", "invoiced_on": "2024-10-08", "lines": [LINE.as_body("1")], "cents": 9600}
-    refused = sum(bills.spoiled(mind, body, case()) != body for mind in minds)
+    refused = sum(invoice_errors.spoiled(mind, body, case()) != body for mind in minds)
     assert 5 < wrong < 40
     assert 20 < refused < 120
 
@@ -87,8 +87,8 @@ def test_an_act_has_the_same_key_in_every_play_and_another_one_when_it_is_done_a
 
 def test_a_service_is_written_wrongly_whichever_invoice_it_stands_in() -> None:
     lines = [LINE._replace(service_on=LINE.service_on + timedelta(days=n)) for n in range(400)]
-    together = bills.spoiled_lines(Agenda(1, 30), lines, case())
-    alone = [written for line in lines for written in bills.spoiled_lines(Agenda(1, 30), [line], case())]
+    together = invoice_errors.spoiled_lines(Agenda(1, 30), lines, case())
+    alone = [written for line in lines for written in invoice_errors.spoiled_lines(Agenda(1, 30), [line], case())]
     assert together == alone
 
 

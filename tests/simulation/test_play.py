@@ -11,13 +11,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.clock import _Reader
-from simulation import play, quiet
-from simulation.capture import Captured
-from simulation.clock import ClockFile, of_environment
-from simulation.judge import judge
-from simulation.topics import Announced
-from simulation.waiting import Waiting
+from shared.config.clock import _Reader
+from simulation.audit.waiting import Waiting
+from simulation.claims_system.capture import Captured
+from simulation.claims_system.record_validity import judge
+from simulation.clients import quiescence
+from simulation.clients.clock_file import ClockFile, of_environment
+from simulation.clients.topics import Announced
+from simulation.run import play
 from tests.simulation.world import NUMBER, World, at
 
 INSTANT = timedelta(microseconds=1)
@@ -30,9 +31,9 @@ def record(minutes: float) -> Captured:
 
 def saying(
     service: str = "referral", step: int = 3, outbox: int = 0, due: int = 0, busy: int = 0
-) -> quiet.ServiceState:
+) -> quiescence.ServiceState:
     said = {"service": service, "step": step, "applied": {"claims": {"0": 5}}, "next": None}
-    return quiet.ServiceState.of({**said, "outbox": outbox, "due": due, "busy": busy})
+    return quiescence.ServiceState.of({**said, "outbox": outbox, "due": due, "busy": busy})
 
 
 def test_only_records_of_one_instant_go_together() -> None:
@@ -163,7 +164,7 @@ def test_the_clock_is_a_file_that_moves_forward_only(tmp_path: Path) -> None:
         (saying(busy=1), "1 in work"),
     ],
 )
-def test_what_is_in_flight_is_said(said: quiet.ServiceState, why: str) -> None:
+def test_what_is_in_flight_is_said(said: quiescence.ServiceState, why: str) -> None:
     assert why in said.waits_for(3, {"claims": {"0": 5}})
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from simulation.absence import ServiceOutage
-from simulation.reconcile import Report, at_their_own_times, audit
-from simulation.topics import CLAIMS, StoredRecord
+from simulation.audit.reconcile import Report, at_their_own_times, audit
+from simulation.clients.outage import ServiceOutage
+from simulation.clients.topics import CLAIMS, StoredRecord
 from tests.simulation.world import NUMBER, World, at
 
 CASE = "aaaaaaaa-0000-5000-8000-000000000001"

@@ -7,10 +7,10 @@ from random import Random
 
 import pytest
 
-from simulation import capture, course
-from simulation.capture import Captured
-from simulation.generate import Plan, generate
-from simulation.simulate import Order, simulate
+from simulation.claims_system import capture, claim_histories
+from simulation.claims_system.capture import Captured
+from simulation.claims_system.generate import Plan, generate
+from simulation.run.simulate import Order, simulate
 from tests.simulation.world import World, at
 
 
@@ -49,7 +49,7 @@ def accepted_late() -> list[Captured]:
     feed: list[Captured] = []
     for number, arrives_at in LATE.items():
         world = World()
-        worker = course.sample(Random(number), "claim-accepted", number, date(2024, 9, 10)).data["worker"]
+        worker = claim_histories.sample(Random(number), "claim-accepted", number, date(2024, 9, 10)).data["worker"]
         world.request("2024-09-27", number=number)
         world.accept("2024-10-15", number, worker=worker | {"community": "Vancouver"})
         asked, accepted = (lying.captured for lying in world.lying)

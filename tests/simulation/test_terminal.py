@@ -10,11 +10,11 @@ from rich.console import Console
 
 from shared.events import catalogue, contracts
 from shared.events.examples import example_of
-from simulation.event_lines import EventLines, Totals
-from simulation.play import Progress
-from simulation.terminal import Terminal
-from simulation.topics import Announced, StoredRecord
-from simulation.waiting import Waiting
+from simulation.audit.waiting import Waiting
+from simulation.clients.topics import Announced, StoredRecord
+from simulation.run.event_lines import EventLines, Totals
+from simulation.run.play import Progress
+from simulation.run.terminal import Terminal
 
 NOON = datetime(2024, 10, 21, 19, tzinfo=UTC)
 MINE, OTHER = "s-1", "s-2"
@@ -132,7 +132,7 @@ def test_money_is_totalled_from_remittances() -> None:
 
 
 def test_the_sentences_are_of_events_that_exist() -> None:
-    from simulation import event_lines  # noqa: PLC0415 - only here
+    from simulation.run import event_lines  # noqa: PLC0415 - only here
 
     known = {name.split(".")[2] for name in catalogue.every() if name.startswith("rehab.")}
     assert {*event_lines._SENTENCES, *event_lines._TOTALS} <= known

@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from simulation.capture import Captured, Headers
-from simulation.generate import Plan, generate
-from simulation.topics import Publisher, StoredRecord, read
+from simulation.claims_system.capture import Captured, Headers
+from simulation.claims_system.generate import Plan, generate
+from simulation.clients.topics import Publisher, StoredRecord, read
 from tests.conftest import Topics
 from tests.simulation.world import at
 

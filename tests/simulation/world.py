@@ -8,8 +8,8 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from simulation import course, posting
-from simulation.topics import CLAIMS, StoredRecord
+from simulation.claims_system import claim_histories, cloudevents_encoding
+from simulation.clients.topics import CLAIMS, StoredRecord
 
 BEFORE = datetime(2024, 1, 1, tzinfo=UTC)
 NUMBER = "20000001"
@@ -17,7 +17,7 @@ NUMBER = "20000001"
 
 def at(day: str, hour: int = 10, minute: int = 0) -> datetime:
     """An instant in Vancouver."""
-    return datetime.fromisoformat(f"{day}T{hour:02}:{minute:02}:00").replace(tzinfo=course.PACIFIC)
+    return datetime.fromisoformat(f"{day}T{hour:02}:{minute:02}:00").replace(tzinfo=claim_histories.PACIFIC)
 
 
 class World:
@@ -34,15 +34,17 @@ class World:
 
     def post(self, words: str, when: datetime, data: Mapping[str, Any], read_at: datetime, **attributes: str) -> str:
         """The same, read later."""
-        event = posting.event(Random(f"{words}{when}{data}"), course.ClaimMessage(words, dict(data), when))
-        post = posting.binary(event._replace(attributes={**event.attributes, **attributes}))
+        event = cloudevents_encoding.event(
+            Random(f"{words}{when}{data}"), claim_histories.ClaimMessage(words, dict(data), when)
+        )
+        post = cloudevents_encoding.binary(event._replace(attributes={**event.attributes, **attributes}))
         offset = sum(one.topic == CLAIMS for one in self.lying)
         self.lying.append(StoredRecord(CLAIMS, 0, offset, read_at, *post))
         return {**event.attributes, **attributes}["id"]
 
     def accept(self, day: str, number: str = NUMBER, **changed: Any) -> None:
         """A claim for a sprained left knee in Vancouver, hurt on 2 September 2024."""
-        whole = course.sample(Random(1), "claim-accepted", number, date(2024, 9, 10)).data
+        whole = claim_histories.sample(Random(1), "claim-accepted", number, date(2024, 9, 10)).data
         injury = {"occurred_on": "2024-09-02", "body_part": "41200", "nature": "02100", "side": "L"}
         usual = {
             "injury": injury,

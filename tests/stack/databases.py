@@ -10,7 +10,7 @@ import asyncpg
 
 from deploy.local import rights
 from deploy.local.processes import ROOT
-from shared.migrate import MECHANISM, migrate
+from shared.database.migrate import MECHANISM, migrate
 
 Folders = Mapping[str, Sequence[Path]]
 _VAULT = MECHANISM / "vault"

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from simulation import capture
-from simulation.absence import ServiceOutage
-from simulation.compare import differences
-from simulation.generate import Plan, generate
-from simulation.simulate import Order, simulate
+from simulation.audit.compare import differences
+from simulation.claims_system import capture
+from simulation.claims_system.generate import Plan, generate
+from simulation.clients.outage import ServiceOutage
+from simulation.run.simulate import Order, simulate
 
 pytestmark = pytest.mark.stack
 EVE = date(2024, 10, 29)  # the program changes three days later

@@ -16,13 +16,15 @@ from deploy.local import commands, rights
 from deploy.local.processes import ROOT
 from deploy.local.rights import SERVICES
 from deploy.local.stack import Stack
-from simulation import capture, leaks, session
-from simulation.capture import Captured
-from simulation.clock import ClockFile
-from simulation.feed import Stretch, select
-from simulation.play import TWICE_A_DAY, Manner
-from simulation.rebuild import differences
-from simulation.reconcile import Report, reconcile
+from simulation.audit import pii_scan
+from simulation.audit.read_model_rebuild import differences
+from simulation.audit.reconcile import Report, reconcile
+from simulation.claims_system import capture
+from simulation.claims_system.capture import Captured
+from simulation.claims_system.feed import Stretch, select
+from simulation.clients.clock_file import ClockFile
+from simulation.run import session
+from simulation.run.play import TWICE_A_DAY, Manner
 
 pytestmark = pytest.mark.stack
 WEEK = Stretch.of(date(2024, 10, 21), 7)  # accepted before the program changes, requested on both sides of it
@@ -69,25 +71,25 @@ def test_cases_go_from_claim_to_paid(played: Played) -> None:
 def wanted_of(feed: list[Captured]) -> dict[str, str]:
     """Invented people have invented telephones, as the invented clinics have, and now and then the same."""
     register = ROOT / "data" / "network"
-    return leaks.needles(feed, "".join((register / name).read_text() for name in ("sites.csv", "organisations.csv")))
+    return pii_scan.needles(feed, "".join((register / name).read_text() for name in ("sites.csv", "organisations.csv")))
 
 
 def test_no_word_of_an_identity_is_on_a_topic_in_a_log_in_a_metric_or_in_a_mail(played: Played) -> None:
     wanted = wanted_of(played.feed)
     assert len(wanted) > len(played.feed)
-    hits = asyncio.run(leaks.scan_topics(played.stack.environment["REHAB_KAFKA"], wanted))
+    hits = asyncio.run(pii_scan.scan_topics(played.stack.environment["REHAB_KAFKA"], wanted))
     for place in (played.stack.logs, played.stack.folder / "mail"):
-        hits += leaks.scan_files(place, wanted)
+        hits += pii_scan.scan_files(place, wanted)
     for name in SERVICES:
         metrics = httpx2.get(f"http://{played.stack.http(name)}/metrics").text
-        hits += leaks.scan(metrics, wanted, f"metrics of {name}")
+        hits += pii_scan.scan(metrics, wanted, f"metrics of {name}")
     assert hits == []
 
 
 def test_the_scan_for_identities_finds_one_that_is_there(played: Played, tmp_path: Path) -> None:
     wanted = wanted_of(played.feed)
     (tmp_path / "a.log").write_text(f'{{"event": "seen {next(iter(wanted)).upper()}"}}')
-    assert len(leaks.scan_files(tmp_path, wanted)) == 1
+    assert len(pii_scan.scan_files(tmp_path, wanted)) == 1
 
 
 def test_every_read_model_built_anew_from_the_topics_is_the_live_one(played: Played) -> None:

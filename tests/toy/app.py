@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from shared.service import Service
+from shared.runtime.main import main
+from shared.runtime.service import Service
 from tests.toy.handlers import handlers
 from tests.toy.store import COUNTERS
 
@@ -18,4 +19,4 @@ service = Service(
 )
 
 if __name__ == "__main__":
-    service.main()
+    main(service)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.decision import Decision, Outcome, SetTimer, refuse
+from shared.domain.decision import Decision, Outcome, SetTimer, refuse
 from tests.toy.events import Counted, Pondered
 
 WAKE = "wake"

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from typing_extensions import override
 
-from shared.decision import INTERNAL, Event
+from shared.domain.decision import INTERNAL, Event
 
 
 class Ticked(Event, type="rehab.toyin.ticked.v1", key="counter_id", topic="toy-in"):

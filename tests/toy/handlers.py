@@ -1,7 +1,7 @@
 """What the toy reacts to."""
 
-from shared.decision import Decision, Event, EventContext, Outcome
-from shared.handlers import AggregateKeys, BatchState, Handlers, no_facts
+from shared.domain.decision import Decision, Event, EventContext, Outcome
+from shared.messaging.handlers import AggregateKeys, BatchState, Handlers, no_facts
 from tests.toy.domain import Counter, count, grant, ponder, tick
 from tests.toy.events import Asked, Heard, Labelled, Looked, Nudged, Pondered, Ticked
 from tests.toy.store import COUNTERS, keep_labels

@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, cast
 
-from shared import clock, operate, postgres
-from shared.decision import Event
-from shared.envelope import Raw, Record
-from shared.running import Running
-from shared.service import Service
-from shared.settings import Settings
+from shared.config import clock
+from shared.config.settings import Settings
+from shared.database import postgres
+from shared.domain.decision import Event
+from shared.messaging.envelope import Raw, Record
+from shared.runtime import operator_commands
+from shared.runtime.process import Process
+from shared.runtime.service import Service
 from tests.toy.app import service as toy
 from tests.toy.letters import Desk, Letter, laid
 
@@ -31,9 +33,9 @@ class Word(NamedTuple):
 class Inside:
     """One process of the toy whose broker is the test."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, process: Process) -> None:
         """Nothing was heard yet."""
-        self.running, self.pool = running, running.pool
+        self.process, self.running, self.pool = process, process.consumer, process.pool
         self.desk = Desk()
 
     async def get(self, *letters: Letter) -> list[Raw]:
@@ -96,7 +98,7 @@ class Inside:
     async def sweep(self) -> None:
         """What the leader does now and then."""
         self.running.may_be_parked = True
-        await self.running.leader._sweep()
+        await self.process.leader._sweep()
 
     async def be_patient(self) -> None:
         """All back-offs are over."""
@@ -104,12 +106,12 @@ class Inside:
 
     async def replay(self, parked_id: Any) -> None:
         """The operator's verb, and what the running service then does."""
-        await operate.replay(self.running.service, self.running.office, parked_id)
+        await operator_commands.replay(self.running.service, self.running.context, parked_id)
         await self.sweep()
 
     async def discard(self, parked_id: Any) -> None:
         """The operator's verb, and what the running service then does."""
-        await operate.discard(self.running.service, self.running.office, parked_id, "TEST")
+        await operator_commands.discard(self.running.service, self.running.context, parked_id, "TEST")
         await self.sweep()
 
 
@@ -118,6 +120,6 @@ async def inside(url: str, service: Service = toy, kafka: str = NOWHERE, **setti
     """Signed in as the runtime role; closed afterwards."""
     pool = await postgres.open_pool(url, service.name, service.name)
     try:
-        yield Inside(Running(service, pool, Settings(kafka=kafka, postgres=url, http="", **settings)))
+        yield Inside(Process(service, pool, Settings(kafka=kafka, postgres=url, http="", **settings)))
     finally:
         pool.terminate()

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from aiokafka import AIOKafkaProducer
 from uuid_utils import uuid7
 
-from shared.attributes import Headers
-from shared.decision import Event
-from shared.envelope import Raw
+from shared.domain.decision import Event
+from shared.messaging.attributes import Headers
+from shared.messaging.envelope import Raw
 
 NOON = datetime(2024, 11, 1, 12, tzinfo=UTC)
 

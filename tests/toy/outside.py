@@ -17,8 +17,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from deploy.local import ports
 from deploy.local.processes import Process
-from shared.position import read_up_to, reading
-from shared.postgres import as_role
+from shared.database.postgres import as_role
+from shared.messaging.position import read_up_to, reading
 from tests.toy.letters import Desk, Letter, post
 
 TOPICS = ("toy-in", "toy-side", "toy-foreign")

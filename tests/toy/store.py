@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from shared.handlers import AggregateStore, ReceivedEvent
-from shared.postgres import Connection, count
+from shared.database.postgres import Connection, count
+from shared.messaging.handlers import AggregateStore, ReceivedEvent
 from tests.toy.domain import Counter
 from tests.toy.events import Labelled
 

@@ -5,12 +5,22 @@ from services.invoice.domain.closing import finish, watch
 from services.invoice.domain.judging import BillingContext, Transition, adjudicate_open, bill_of, expire, judge_one
 from services.invoice.domain.number import Number, is_readable, use
 from services.invoice.domain.steps import ShareReleased
-from shared.decision import Decision, Event, EventContext, Outcome, Refusal, SetTimer, Violation, not_yours, refuse
+from shared.billing.adjudication import faults
+from shared.billing.entitlement import EMPTY, Case, fold
+from shared.domain.decision import (
+    Decision,
+    Event,
+    EventContext,
+    Outcome,
+    Refusal,
+    SetTimer,
+    Violation,
+    not_yours,
+    refuse,
+)
 from shared.events.invoice import ClaimedLine, InvoicePaid, InvoiceReceived, InvoiceReturned, InvoiceVoided
 from shared.events.portal import ProviderRectifiedInvoice, ProviderSubmittedInvoice, ProviderVoidedInvoice
 from shared.events.referral import ClaimStandingChanged
-from shared.rules.adjudication import faults
-from shared.rules.entitlement import EMPTY, Case, fold
 
 Submitted = ProviderSubmittedInvoice | ProviderRectifiedInvoice
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from services.invoice.domain.limits import rhythm_on
-from shared.calendar import Calendar
-from shared.rules.windows import week_of
+from shared.billing.windows import week_of
+from shared.domain.calendar import Calendar
 
 _WEEK = timedelta(days=7)
 

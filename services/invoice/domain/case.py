@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
+from shared.billing.entitlement import Case
 from shared.events.invoice import JudgedLine
 from shared.events.portal import BilledLine
-from shared.rules.entitlement import Case
 
 Status = Literal["pended", "rejected", "scheduled", "paid", "voided"]
 

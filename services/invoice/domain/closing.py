@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from services.invoice.domain.case import Billing
 from services.invoice.domain.judging import BillingContext, Transition
 from services.invoice.domain.steps import WindowsClosed
-from shared.decision import SetTimer
+from shared.billing.windows import submit_until
+from shared.domain.decision import SetTimer
 from shared.events.invoice import CaseBillingFinal
-from shared.rules.windows import submit_until
 
 FINAL = "final"
 _DAY = timedelta(days=1)

@@ -8,8 +8,12 @@ from services.invoice.domain.calendar import first_run
 from services.invoice.domain.case import Billing, Invoice, Slot
 from services.invoice.domain.running import Run, open_run
 from services.invoice.domain.steps import WaitEnded
-from shared.calendar import Calendar
-from shared.decision import Aggregate, Event, EventContext, Outcome, SetTimer
+from shared.billing.adjudication import TERMS, AdjudicationResult, Bill, judge
+from shared.billing.entitlement import fold
+from shared.billing.fees import Terms
+from shared.billing.windows import window_end
+from shared.domain.calendar import Calendar
+from shared.domain.decision import Aggregate, Event, EventContext, Outcome, SetTimer
 from shared.events.invoice import (
     InvoiceAdjudicated,
     InvoiceApproved,
@@ -18,10 +22,6 @@ from shared.events.invoice import (
     InvoiceRejected,
     PaymentScheduled,
 )
-from shared.rules.adjudication import TERMS, AdjudicationResult, Bill, judge
-from shared.rules.entitlement import fold
-from shared.rules.fees import Terms
-from shared.rules.windows import window_end
 
 ANSWER = "answer"
 _DAY = timedelta(days=1)

@@ -1,6 +1,6 @@
 """Which records concern a case: what its owners announce, what people do on it, and what they are answered."""
 
-from shared.decision import Event
+from shared.domain.decision import Event
 from shared.events.answers import ActionApplied, ActionRefused, DeadlineMoved, contract_of_service
 from shared.events.catalogue import contracts
 from shared.events.portal import DeadlineReached

@@ -7,8 +7,9 @@ from typing import Literal, NamedTuple
 from services.invoice.domain.calendar import Planned, release_at
 from services.invoice.domain.limits import approvals_needed
 from services.invoice.domain.steps import CutOffReached, RunDayCame, ShareDue, ShareReleased
-from shared.calendar import Calendar
-from shared.decision import Decision, Event, EventContext, Outcome, Refusal, SetTimer, refuse
+from shared.billing.windows import window_end
+from shared.domain.calendar import Calendar
+from shared.domain.decision import Decision, Event, EventContext, Outcome, Refusal, SetTimer, refuse
 from shared.events.invoice import (
     PayeeShare,
     PaymentReleased,
@@ -18,7 +19,6 @@ from shared.events.invoice import (
     RunReleased,
 )
 from shared.events.portal import PaymentOfficerReleasedRun
-from shared.rules.windows import window_end
 
 MOST_LINES = 1000  # of a remittance: more would not fit a record; a larger share is paid with several, each whole
 CUT_OFF, DAY = "cut-off", "run-day"

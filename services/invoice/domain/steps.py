@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from shared.decision import INTERNAL, Event
+from shared.domain.decision import INTERNAL, Event
 
 
 class WaitEnded(Event, type="invoice.wait-ended", key="referral_id", topic=INTERNAL):

@@ -10,11 +10,11 @@ from pydantic import TypeAdapter
 
 from services.invoice.domain.case import Billing, Invoice, Slot
 from services.invoice.domain.running import Item, Payable
+from shared.billing.entitlement import dump, load
+from shared.database.postgres import Connection, count, expect
 from shared.events.invoice import JudgedLine, RemittanceLine
 from shared.events.portal import BilledLine
-from shared.handlers import AggregateStore
-from shared.postgres import Connection, count, expect
-from shared.rules.entitlement import dump, load
+from shared.messaging.handlers import AggregateStore
 
 LOAD = """
 SELECT referral_id, version, revision, final_on, state FROM billings

@@ -8,9 +8,9 @@ from services.invoice.domain.steps import CutOffReached, ShareDue
 from services.invoice.store.payee import list_payables
 from services.invoice.store.run import close, enter
 from services.invoice.store.terms import TERMS
-from shared.decision import Event
-from shared.postgres import Connection
-from shared.rules.fees import Terms
+from shared.billing.fees import Terms
+from shared.database.postgres import Connection
+from shared.domain.decision import Event
 
 
 @dataclass(frozen=True)

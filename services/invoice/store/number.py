@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from services.invoice.domain.number import Number, use
-from shared.handlers import AggregateStore
-from shared.postgres import Connection, count
+from shared.database.postgres import Connection, count
+from shared.messaging.handlers import AggregateStore
 
 LOAD = """
 SELECT n.payee_id, n.number, n.invoice_id

@@ -6,8 +6,8 @@ import orjson
 
 from services.invoice.domain.running import Item, Payable, Payee
 from services.invoice.store.billing import remitted
-from shared.handlers import AggregateStore
-from shared.postgres import Connection, count
+from shared.database.postgres import Connection, count
+from shared.messaging.handlers import AggregateStore
 
 LOAD = """
 SELECT payee_id, version, runs FROM payees

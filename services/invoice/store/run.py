@@ -6,8 +6,8 @@ from datetime import date, datetime
 import orjson
 
 from services.invoice.domain.running import Item, Run, Status
-from shared.handlers import AggregateStore
-from shared.postgres import Connection, count
+from shared.database.postgres import Connection, count
+from shared.messaging.handlers import AggregateStore
 
 LOAD = """
 SELECT run_id, version, run_on, cut_off_at, status, shares, approvals FROM runs

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from shared import reference
-from shared.decision import Event
+from shared.billing.fees import Terms
+from shared.database.postgres import Connection
+from shared.domain.decision import Event
 from shared.events.procurement import CalendarPublished, ContractActivated, ContractEnded, FeeSchedulePublished
-from shared.handlers import ReceivedEvent
-from shared.postgres import Connection
-from shared.rules.fees import Terms
+from shared.messaging.handlers import ReceivedEvent
+from shared.registers import cached_table
 
 NAME = "terms"
 KINDS: tuple[type[Event], ...] = (ContractActivated, ContractEnded, FeeSchedulePublished, CalendarPublished)
@@ -28,7 +28,7 @@ async def project_terms(conn: Connection, received: Sequence[ReceivedEvent]) -> 
     """What procurement announced, by revision."""
     rows = [(k.event.type_name, k.key, getattr(k.event, "revision", 1), k.event.to_bytes().decode()) for k in received]
     await conn.execute(KEEP, *zip(*rows, strict=True))
-    await reference.changed(conn, NAME)
+    await cached_table.changed(conn, NAME)
 
 
 async def load_terms(conn: Connection) -> Terms:
@@ -37,4 +37,4 @@ async def load_terms(conn: Connection) -> Terms:
     return Terms.of([types[kind].from_bytes(payload.encode()) for kind, payload in await conn.fetch(LOAD)])
 
 
-TERMS = reference.Reference(NAME, load_terms)
+TERMS = cached_table.Reference(NAME, load_terms)

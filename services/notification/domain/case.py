@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from shared.decision import Event
+from shared.domain.decision import Event
 from shared.events.referral import (
     OfficerAssigned,
     ProgramStarted,

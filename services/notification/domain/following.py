@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from services.notification.domain.notice import Notice, give_up
 from services.notification.domain.rule import Rule, event_name
 from services.notification.domain.telling import UNSEEN, NotificationContext, notify
-from shared.decision import Decision, Event, EventContext, Outcome, SetTimer, refuse
+from shared.domain.decision import Decision, Event, EventContext, Outcome, SetTimer, refuse
 from shared.events.notification import NoticeActedOn, NoticeEscalated, NoticeSeen
 
 _SEEN = event_name(NoticeSeen(recipient_id="", notice_id=""))

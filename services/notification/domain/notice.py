@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, TypeAlias
 
-from shared.decision import INTERNAL, Event, Outcome
+from shared.domain.decision import INTERNAL, Event, Outcome
 from shared.events.notification import NoticeFailed, NoticeSent
 
 Mail: TypeAlias = Literal["none", "queued", "sent", "failed"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.calendar import UNPUBLISHED, Calendar
+from shared.domain.calendar import UNPUBLISHED, Calendar
 from shared.events.procurement import ContractActivated
 from shared.events.values import Actor
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from shared.calendar import Calendar
-from shared.decision import Event
+from shared.domain.calendar import Calendar
+from shared.domain.decision import Event
 from shared.events.notification import Channel, NoticeEscalated
 
 

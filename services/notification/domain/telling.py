@@ -7,7 +7,7 @@ from services.notification.domain.case import Case
 from services.notification.domain.notice import Notice, NoticeUnseen
 from services.notification.domain.register import OFFICER, Register
 from services.notification.domain.rule import Rule
-from shared.decision import Event, EventContext, Outcome, SetTimer
+from shared.domain.decision import Event, EventContext, Outcome, SetTimer
 from shared.events.invoice import RemittanceIssued
 from shared.events.notification import NoticeQueued, NoticeSent
 from shared.events.program import ReportSubmitted

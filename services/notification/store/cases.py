@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from services.notification.domain.case import Case
-from shared.handlers import AggregateStore
-from shared.postgres import Connection, count
+from shared.database.postgres import Connection, count
+from shared.messaging.handlers import AggregateStore
 
 LOAD = """
 SELECT referral_id, version, number, officer_id, site_id, contract_id FROM cases

@@ -10,9 +10,9 @@ from services.notification.domain.rule import event_name
 from services.notification.store.notices import ByKey, find_groups, find_open, find_others
 from services.notification.store.register import REGISTER
 from services.notification.store.rules import RULES
-from shared.decision import Event
+from shared.database.postgres import Connection
+from shared.domain.decision import Event
 from shared.events.portal import NoticeOpened
-from shared.postgres import Connection
 
 # by the words of an event, the rules on whose notices it may act
 ACTING = {

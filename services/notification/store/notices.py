@@ -5,8 +5,8 @@ from datetime import datetime
 from itertools import islice
 
 from services.notification.domain.notice import Notice
-from shared.handlers import AggregateStore
-from shared.postgres import Connection, count
+from shared.database.postgres import Connection, count
+from shared.messaging.handlers import AggregateStore
 
 LOAD = """
 SELECT notice_id, version, recipient_id, rule, concerns, referral_id, document, told, mail, attempts, next_try_at,

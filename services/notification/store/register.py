@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from services.notification.domain.register import Register
-from shared import reference
-from shared.calendar import UNPUBLISHED, Calendar
+from shared.database.postgres import Connection
+from shared.domain.calendar import UNPUBLISHED
 from shared.events.person import AccountHolderChanged
 from shared.events.portal import RoleGranted, RoleRevoked
 from shared.events.procurement import CalendarPublished, ContractActivated, SiteOpened
-from shared.handlers import ReceivedEvent
-from shared.postgres import Connection
-from shared.vault import open_people
+from shared.messaging.encryption import open_people
+from shared.messaging.handlers import ReceivedEvent
+from shared.registers import cached_table
 
 NAME = "register"
 GRANT = """
@@ -77,14 +77,14 @@ async def project_roles(conn: Connection, received: Sequence[ReceivedEvent]) -> 
     for statement, granted in ((GRANT, True), (REVOKE, False)):
         if rows := [role for role, holds in last.items() if holds is granted]:
             await conn.execute(statement, *zip(*rows, strict=True))
-    await reference.changed(conn, NAME)
+    await cached_table.changed(conn, NAME)
 
 
 async def project_sites(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
     """Whose they are, and their business contacts."""
     rows = [(e.site_id, e.email or "", e.payee_id) for k in received if isinstance(e := k.event, SiteOpened)]
     await conn.execute(KEEP_SITES, *zip(*rows, strict=True))
-    await reference.changed(conn, NAME)
+    await cached_table.changed(conn, NAME)
 
 
 async def project_people(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
@@ -97,7 +97,7 @@ async def project_terms(conn: Connection, received: Sequence[ReceivedEvent]) -> 
     """Contracts and calendars, by revision."""
     rows = [(k.event.type_name, k.key, getattr(k.event, "revision", 1), k.event.to_bytes().decode()) for k in received]
     await conn.execute(KEEP_TERMS, *zip(*rows, strict=True))
-    await reference.changed(conn, NAME)
+    await cached_table.changed(conn, NAME)
 
 
 async def load_register(conn: Connection) -> Register:
@@ -113,12 +113,12 @@ async def load_register(conn: Connection) -> Register:
             contract = ContractActivated.from_bytes(payload.encode())
             contracts[contract.contract_id].append(contract)
         elif (published := CalendarPublished.from_bytes(payload.encode())).is_default:
-            calendar = Calendar.of(published)
+            calendar = published.calendar()
     versions = {id_: sorted(found, key=lambda c: (c.holds_from, c.revision)) for id_, found in contracts.items()}
     return Register(dict(accounts), sites, versions, calendar)
 
 
-REGISTER = reference.Reference(NAME, load_register)
+REGISTER = cached_table.Reference(NAME, load_register)
 
 
 async def find_addresses(conn: Connection, recipients: Sequence[str]) -> dict[str, str]:

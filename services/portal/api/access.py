@@ -9,10 +9,10 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.routing import BaseRoute
 
-from services.portal.api.desk import Here
+from services.portal.api.dependencies import Here
 from services.portal.api.problems import Problem, not_found
 from services.portal.store.accounts import Caller, find_caller
-from shared.decision import Event
+from shared.domain.decision import Event
 from shared.events import portal as facts
 
 _BEARER = HTTPBearer(auto_error=False)
@@ -102,7 +102,7 @@ KeyHash = Annotated[bytes, Depends(key_of)]
 
 async def caller_of(request: Request, portal: Here, key: KeyHash) -> Caller:
     """Whose key it is, with those roles that may do this; 401 without a good key, 404 for what is not theirs."""
-    async with portal.office.pool.acquire() as conn:
+    async with portal.context.pool.acquire() as conn:
         caller = await find_caller(conn, key)
     if caller is None:
         raise _no_key()

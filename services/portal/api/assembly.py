@@ -7,16 +7,26 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from typing_extensions import override
 
-from services.portal.api import billing, calendars, commands, deciding, officer, own, referrals, runs, treatment
+from services.portal.api import (
+    billing,
+    calendars,
+    commands,
+    me,
+    officer,
+    officer_actions,
+    payment_runs,
+    referrals,
+    treatment,
+)
 from services.portal.api.access import check_routes
 from services.portal.api.coded import on_day
-from services.portal.api.desk import Portal
+from services.portal.api.dependencies import Portal
 from services.portal.api.faults import Unforeseen
 from services.portal.api.problems import FAULTS, Problem, on_fault, on_http, on_invalid, on_problem
-from shared import clock
-from shared.calendar import UNPUBLISHED
+from shared.config import clock
+from shared.domain.calendar import UNPUBLISHED
 
-PARTS = (own, calendars, referrals, commands, treatment, billing, officer, deciding, runs)
+PARTS = (me, calendars, referrals, commands, treatment, billing, officer, officer_actions, payment_runs)
 _PROBLEM = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
 _REFUSALS: dict[int | str, dict[str, object]] = {
     202: {"description": "Sent, being checked"},

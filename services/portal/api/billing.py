@@ -5,15 +5,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 
 from services.portal.api.access import Who
-from services.portal.api.bodies import Body, Invoice, Rectification, Void
-from services.portal.api.calls import ActionRequest, ActionTarget, NewCall, SeenCall, act
-from services.portal.api.desk import Here
+from services.portal.api.action_requests import ActionRequest, ActionTarget, NewCall, SeenCall, act
+from services.portal.api.case_documents import CaseDocuments
+from services.portal.api.dependencies import Here
 from services.portal.api.paging import Paged
-from services.portal.api.papers import CaseDocuments
 from services.portal.api.problems import not_found
 from services.portal.api.referrals import Number, find_at, find_held, find_mine
+from services.portal.api.request_bodies import Body, Invoice, Rectification, Void
 from services.portal.store.payments import find_remittance, list_remittances
-from shared.decision import Event
+from shared.domain.decision import Event
 from shared.events.portal import ProviderRectifiedInvoice, ProviderSubmittedInvoice, ProviderVoidedInvoice
 
 router = APIRouter(tags=["billing"])

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 
 from services.portal.api.access import Who
-from services.portal.api.bodies import Day
-from services.portal.api.desk import Here
+from services.portal.api.dependencies import Here
 from services.portal.api.problems import not_found
-from services.portal.domain.counting import count_days
+from services.portal.api.request_bodies import Day
+from services.portal.domain.day_count import count_days
 from services.portal.store.register import current_register
 
 router = APIRouter(prefix="/calendars", tags=["calendars"])
@@ -24,7 +24,7 @@ async def count(
     last: Annotated[Day, Query(description="the day it ends")],
 ) -> dict[str, Any]:
     """Each day with its number, or why it is not counted."""
-    async with portal.office.pool.acquire() as conn:
+    async with portal.context.pool.acquire() as conn:
         register = await current_register(conn)
     calendar = register.calendars.get(calendar_id)
     if calendar is None:

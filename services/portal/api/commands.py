@@ -4,14 +4,14 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from services.portal.api.bodies import Appointment, Body, Decline, End, Hold, Move, Nothing, Start
-from services.portal.api.calls import ActionRequest, ActionTarget, SeenCall, act
-from services.portal.api.desk import Portal
+from services.portal.api.action_requests import ActionRequest, ActionTarget, SeenCall, act
+from services.portal.api.dependencies import Portal
 from services.portal.api.problems import Problem, error
 from services.portal.api.referrals import find_mine, page_of
+from services.portal.api.request_bodies import Appointment, Body, Decline, End, Hold, Move, Nothing, Start
 from services.portal.store.accounts import Caller
-from services.portal.store.shown import ReferralView
-from shared.decision import Event
+from services.portal.store.referral_views import ReferralView
+from shared.domain.decision import Event
 from shared.events.portal import (
     ProviderAcceptedReferral,
     ProviderAcknowledgedReferral,

@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from shared.postgres import Connection, session_within
+from shared.database.postgres import Connection, session_within
 
 SECONDS = 5.0
 

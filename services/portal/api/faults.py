@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from fastapi import Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared import metrics
-from shared.log import logger
+from shared.config import metrics
+from shared.config.log import logger
 
 Answering = Callable[[Request, Exception], Awaitable[Response]]
 NO_ROUTE = "(none)"

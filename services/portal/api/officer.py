@@ -6,15 +6,15 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 
 from services.portal.api.access import Who
-from services.portal.api.desk import Here, Portal
+from services.portal.api.case_documents import CaseDocuments, allowed_to_officer, document_page
+from services.portal.api.dependencies import Here, Portal
 from services.portal.api.paging import Paged
-from services.portal.api.papers import CaseDocuments, allowed_to_officer, document_page
 from services.portal.api.problems import not_found
 from services.portal.api.referrals import Number, worker_of
 from services.portal.api.treatment import PlanNumber, ReportName
 from services.portal.store.accounts import Caller
+from services.portal.store.case_documents import list_queue
 from services.portal.store.cases import Case, find_case, list_cases
-from services.portal.store.papers import list_queue
 
 router = APIRouter(prefix="/officer", tags=["officer"])
 _OVER = frozenset({"not-admitted", "withdrawn", "discharged", "closed"})

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Request, Response
 
-from shared import clock
+from shared.config import clock
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from services.portal.store.attempts import Attempts, Place, Try
-from shared import metrics
+from shared.config import metrics
 
 AT_ONCE = 2  # a check takes 64 MB
 MOST_WAITING = 20  # of known devices, and as many of others

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from services.portal.api.faults import correlation_of, note_fault
-from shared.postgres import passes
+from shared.database.postgres import passes
 
 # what the database raises, by class; everything else that nobody foresaw is taken by `faults.Unforeseen`
 FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from fastapi.responses import JSONResponse
 
 from services.portal.api.access import Who
-from services.portal.api.desk import Here, Portal
+from services.portal.api.dependencies import Here, Portal
 from services.portal.api.problems import not_found
 from services.portal.store.accounts import Caller, identity_of
-from services.portal.store.shown import ReferralView, find_view, list_views
-from shared import clock
+from services.portal.store.referral_views import ReferralView, find_view, list_views
+from shared.config import clock
 
 router = APIRouter(prefix="/referrals", tags=["referrals"])
 _KNOWN = frozenset({"acknowledged", "accepted", "scheduled", "active", "discharged"})
@@ -127,7 +127,7 @@ async def _worker(portal: Portal, view: ReferralView) -> dict[str, Any] | None:
 
 async def worker_of(portal: Portal, person_id: str) -> dict[str, Any] | None:
     """Opened to be shown."""
-    async with portal.office.pool.acquire() as conn:
+    async with portal.context.pool.acquire() as conn:
         identity = await identity_of(conn, f"worker/{person_id}")
     return identity.model_dump(mode="json") if identity else None
 

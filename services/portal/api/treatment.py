@@ -5,13 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 
 from services.portal.api.access import Who
-from services.portal.api.bodies import Amendment, Attendance, Body, Plan, Reply, Report
-from services.portal.api.calls import ActionRequest, ActionTarget, MaybeSeenCall, NewCall, SeenCall, act
-from services.portal.api.desk import Here
+from services.portal.api.action_requests import ActionRequest, ActionTarget, MaybeSeenCall, NewCall, SeenCall, act
+from services.portal.api.case_documents import CaseDocuments
+from services.portal.api.dependencies import Here
 from services.portal.api.paging import Paged
-from services.portal.api.papers import CaseDocuments
 from services.portal.api.referrals import Number, find_held, find_mine
-from shared.decision import Event
+from services.portal.api.request_bodies import Amendment, Attendance, Body, Plan, Reply, Report
+from shared.domain.decision import Event
 from shared.events.portal import (
     ProviderRecordedAttendance,
     ProviderRepliedPlan,

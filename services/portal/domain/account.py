@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.decision import INTERNAL, Event, Outcome
+from shared.domain.decision import INTERNAL, Event, Outcome
 from shared.events.person import AccountHolderIdentified, Identity
 from shared.events.portal import AccountOpened, RoleGranted
 

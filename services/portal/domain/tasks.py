@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from shared.calendar import Calendar
 from shared.codes import code_list
+from shared.domain.calendar import Calendar
 from shared.events.procurement import FeeLine
 
 _DAY = timedelta(days=1)

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 
-from services.portal.domain.letters import plain
-from shared.limits import BETWEEN, FIRST_DAY, LAST_DAY
+from services.portal.domain.text_display import plain
+from shared.events.limits import BETWEEN, FIRST_DAY, LAST_DAY
 
 V = TypeVar("V")
 MOST_CENTS, MOST_UNITS, MOST_WHOLE = 1_000_000_000, 9999, 1_000_000

@@ -13,15 +13,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.portal.api.assembly import routes as api_routes
 from services.portal.api.deadline import DeadlinePool
-from services.portal.api.desk import Portal
+from services.portal.api.dependencies import Portal
 from services.portal.api.faults import Unforeseen
-from services.portal.api.gate import CALLS, Gate
+from services.portal.api.middleware import CALLS, Gate
 from services.portal.api.problems import FAULTS, Problem
 from services.portal.api.problems import on_problem as refuse_call
-from services.portal.api.rate import Rate
+from services.portal.api.rate_limit import Rate
 from services.portal.pages import (
     assets,
-    entry,
     inbox,
     invoices,
     officer,
@@ -31,25 +30,26 @@ from services.portal.pages import (
     referrals,
     reports,
     sessions,
-    visits,
+    sign_in,
+    treatment,
     worker,
 )
+from services.portal.pages.page_request import NotSignedIn, check_pages, refused_origin
 from services.portal.pages.problems import on_fault, on_http, on_invalid, on_not_signed_in, on_problem
-from services.portal.pages.visit import NotSignedIn, check_pages, refused_origin
-from shared.health import App
-from shared.office import ServiceContext
+from shared.messaging.context import ServiceContext
+from shared.runtime.asgi import App
 
 if TYPE_CHECKING:
     import asyncpg
 
 PARTS = (
     assets,
-    entry,
+    sign_in,
     sessions,
     inbox,
     operations,
     referrals,
-    visits,
+    treatment,
     plans,
     reports,
     invoices,
@@ -110,7 +110,7 @@ async def refuse(request: Request, problem: Problem) -> Response:
     return await (refuse_call if is_call else on_problem)(request, problem)
 
 
-def make_app(office: ServiceContext) -> App:
+def make_app(context: ServiceContext) -> App:
     """The portal over HTTP; its sessions end with the time that a request may spend on the database."""
-    office.pool = cast("asyncpg.Pool", DeadlinePool(office.pool))
-    return Gate(Front(Portal(office)), Rate.of_environment(), refuse)
+    context.pool = cast("asyncpg.Pool", DeadlinePool(context.pool))
+    return Gate(Front(Portal(context)), Rate.of_environment(), refuse)

@@ -11,19 +11,19 @@ from fastapi.responses import RedirectResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.portal.api.access import CLINIC, OFFICER
-from services.portal.api.live import Client, Stream, follow
+from services.portal.api.event_stream import Client, Stream, follow
 from services.portal.domain import tasks
 from services.portal.domain.tasks import Task
-from services.portal.pages.frame import page
+from services.portal.pages.formatting import report_title
+from services.portal.pages.page_request import PageRequest, SignedIn, may_open
+from services.portal.pages.rendering import page
 from services.portal.pages.settings import settings
-from services.portal.pages.visit import PageRequest, SignedIn, may_open
-from services.portal.pages.words import report_title
 from services.portal.store.accounts import identities_of
+from services.portal.store.case_documents import list_queue
 from services.portal.store.notices import Notice, list_newest_notices
-from services.portal.store.papers import list_queue
 from services.portal.store.tasks import list_asking, list_open_papers
-from shared import clock
-from shared.postgres import Connection
+from shared.config import clock
+from shared.database.postgres import Connection
 
 router = APIRouter()
 _SHOWN = 50  # the most urgent ones
@@ -47,7 +47,7 @@ async def show_inbox(request: SignedIn) -> Response:
         queue = await _queue(request, conn, now)
         told = await list_newest_notices(conn, request.caller.recipients, _TOLD)
     shown = tasks.by_urgency(queue.tasks, now)[:_SHOWN]
-    async with request.portal.office.pool.acquire() as conn:
+    async with request.portal.context.pool.acquire() as conn:
         names = await identities_of(conn, {f"worker/{t.person_id}" for t in shown if t.person_id})
     context = {
         "groups": tasks.grouped(shown, now, request.register.default_calendar),

@@ -11,12 +11,12 @@ from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import RedirectResponse
 
 from services.portal.api import billing
-from services.portal.api.bodies import Invoice, Rectification, Void
-from services.portal.api.papers import CaseDocuments, allowed_to_clinic
+from services.portal.api.case_documents import CaseDocuments, allowed_to_clinic
 from services.portal.api.problems import Problem, error, not_found
 from services.portal.api.referrals import find_at, page_of
-from services.portal.domain.letters import trimmed
-from services.portal.domain.ready import CompletedServices, Service, price, services
+from services.portal.api.request_bodies import Invoice, Rectification, Void
+from services.portal.domain.billable_services import CompletedServices, Service, price, services
+from services.portal.domain.text_display import trimmed
 from services.portal.domain.typed_values import (
     MOST_CENTS,
     day_in,
@@ -24,9 +24,8 @@ from services.portal.domain.typed_values import (
     read_index,
     read_units,
 )
-from services.portal.pages import editing, words
-from services.portal.pages.frame import page
-from services.portal.pages.press import (
+from services.portal.pages import drafts, formatting
+from services.portal.pages.forms import (
     Fields,
     FormSubmission,
     Outcome,
@@ -37,15 +36,16 @@ from services.portal.pages.press import (
     row_places,
     rows_of,
 )
-from services.portal.pages.visit import PageRequest, SignedIn
+from services.portal.pages.page_request import PageRequest, SignedIn
+from services.portal.pages.rendering import page
 from services.portal.store.accounts import identities_of
+from services.portal.store.case_documents import CaseDocument, find_own, list_own, list_papers
 from services.portal.store.drafts import list_drafts
-from services.portal.store.papers import CaseDocument, find_own, list_own, list_papers
-from services.portal.store.shown import ReferralView, list_newest
-from shared import clock
+from services.portal.store.referral_views import ReferralView, list_newest
+from shared.config import clock
+from shared.database.postgres import Connection
+from shared.events.limits import NEWEST
 from shared.events.procurement import FeeLine
-from shared.limits import NEWEST
-from shared.postgres import Connection
 
 router = APIRouter(prefix="/invoices")
 InvoiceId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,60}$")]
@@ -91,7 +91,7 @@ async def show_ready(request: SignedIn) -> Response:
             for view, _ in await list_newest(conn, request.caller.sites, state, 0, 200):
                 if found := services(await _done(conn, request, view), _today(request, view)):
                     ready.append(Ready(view, found))
-    async with request.portal.office.pool.acquire() as conn:
+    async with request.portal.context.pool.acquire() as conn:
         names = await identities_of(conn, {f"worker/{one.view.person_id}" for one in ready})
     context = {"ready": ready, "names": names, "total": sum(one.cents for one in ready)}
     return page(request.request, "invoices/new.html", {**await request.frame("invoices", live=False), **context})
@@ -117,7 +117,7 @@ async def _done(conn: Connection, request: PageRequest, view: ReferralView) -> C
         [document.body for document in found["report"] if document.state == "accepted"],
         next((document.body["days"] for document in found["attendance"]), {}),
         [grant for document in found["plan"] for grant in document.body.get("grants", ())],
-        words.a_day(view.body.get("last_on")),
+        formatting.a_day(view.body.get("last_on")),
         {(line["code"], date.fromisoformat(line["service_on"])) for line in lines},
         units,
     )
@@ -127,9 +127,9 @@ async def _done(conn: Connection, request: PageRequest, view: ReferralView) -> C
 async def create(submission: Submitted) -> Response:
     """A draft with everything that is ready for one worker."""
     number = submission.fields.get("number", "")
-    opened = await editing.open_draft(submission.visit, number, "invoice", "new")
+    opened = await drafts.open_draft(submission.visit, number, "invoice", "new")
     if not opened.is_begun:
-        await editing.begin(submission, opened, await _first(submission.visit, opened.view))
+        await drafts.begin(submission, opened, await _first(submission.visit, opened.view))
     return RedirectResponse(f"/invoices/{_DRAFT}{number}", 303)
 
 
@@ -146,7 +146,7 @@ async def _first(request: PageRequest, view: ReferralView) -> Mapping[str, str]:
         line = {
             "code": one.code,
             "service_on": one.service_on.isoformat(),
-            "units": words.units(one.units),
+            "units": formatting.units(one.units),
             "dollars": dollars(one.cents),
             "discipline": one.discipline,
         }
@@ -200,9 +200,9 @@ async def change(invoice_id: InvoiceId, submission: Submitted) -> Response:
         return await _edit(submission, invoice_id, how)
     document, number = await _sent(submission.visit, invoice_id)
     if how == "rectify":
-        opened = await editing.open_draft(submission.visit, number, "invoice", "new")
+        opened = await drafts.open_draft(submission.visit, number, "invoice", "new")
         again = _denied_again(document, opened.view, _today(submission.visit, opened.view))
-        if not await editing.begin(submission, opened, again):
+        if not await drafts.begin(submission, opened, again):
             return await _result(submission.visit, invoice_id, _begun(number))
         return RedirectResponse(f"/invoices/{_DRAFT}{number}", 303)
     outcome = await submission.act(billing.void, number, lambda: Void(invoice_id=invoice_id))
@@ -228,14 +228,18 @@ def _denied_again(document: CaseDocument, view: ReferralView, today: date) -> Ma
     denied = [line for line in document.body.get("lines", ()) if line.get("status") == "denied"]
     fields = {"number": f"{document.body['number']}-R", "invoiced_on": today.isoformat(), "rectifies": document.name}
     for n, line in enumerate(denied):
-        said = {"code": line["code"], "service_on": line["service_on"], "units": words.units(line["units_claimed"])}
+        said = {
+            "code": line["code"],
+            "service_on": line["service_on"],
+            "units": formatting.units(line["units_claimed"]),
+        }
         said |= {"dollars": dollars(line["claimed_cents"]), "discipline": line.get("discipline") or ""}
         fields |= {f"lines.{n}.{member}": value for member, value in said.items()}
     return {**fields, "rows": str(max(len(denied), 1)), "referral": view.number}
 
 
-async def _opened(request: PageRequest, invoice_id: str) -> editing.Editing:
-    return await editing.open_draft(request, invoice_id.removeprefix(_DRAFT), "invoice", "new")
+async def _opened(request: PageRequest, invoice_id: str) -> drafts.Editing:
+    return await drafts.open_draft(request, invoice_id.removeprefix(_DRAFT), "invoice", "new")
 
 
 async def _editor(
@@ -300,15 +304,15 @@ async def _edit(submission: FormSubmission, invoice_id: str, how: str) -> Respon
     """Saved as one types, by a line more or less, thrown away, or on to the last look."""
     opened = await _opened(submission.visit, invoice_id)
     if how == "discard":
-        await editing.drop(submission, opened)
-        return editing.back("/invoices")
+        await drafts.drop(submission, opened)
+        return drafts.back("/invoices")
     fields = _with_rows({**opened.fields, **submission.typed}, how)
-    is_saved = await editing.replace(submission, opened, fields)
-    if editing.is_typing(submission):
-        return await editing.told(submission, opened, is_saved=is_saved, context={"price": total_of(fields)})
+    is_saved = await drafts.replace(submission, opened, fields)
+    if drafts.is_typing(submission):
+        return await drafts.told(submission, opened, is_saved=is_saved, context={"price": total_of(fields)})
     if not is_saved:
-        return await _editor(submission.visit, invoice_id, editing.changed_meanwhile(submission, opened))
-    return editing.back(f"/invoices/{invoice_id}/check" if how == "check" else f"/invoices/{invoice_id}")
+        return await _editor(submission.visit, invoice_id, drafts.changed_meanwhile(submission, opened))
+    return drafts.back(f"/invoices/{invoice_id}/check" if how == "check" else f"/invoices/{invoice_id}")
 
 
 def _with_rows(fields: Fields, how: str) -> dict[str, str]:
@@ -345,7 +349,7 @@ async def send(invoice_id: InvoiceId, submission: Submitted) -> Response:
         refused = Outcome(outcome.status, outcome.said, fields, _places(fields))
         return await _editor(submission.visit, invoice_id, refused)
     if outcome.status == _DECIDED:
-        await editing.drop(submission, opened)
+        await drafts.drop(submission, opened)
     return submission.go(outcome, await _place(submission.visit, opened.view, trimmed(fields.get("number", ""))))
 
 

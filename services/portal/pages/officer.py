@@ -6,8 +6,12 @@ from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query, Response
 
-from services.portal.api import deciding
-from services.portal.api.bodies import (
+from services.portal.api import officer_actions
+from services.portal.api.case_documents import CaseDocuments
+from services.portal.api.officer import case_page, find_any
+from services.portal.api.problems import not_found
+from services.portal.api.referrals import Number
+from services.portal.api.request_bodies import (
     HoldForInsurer,
     OfReport,
     PlanDecision,
@@ -16,26 +20,22 @@ from services.portal.api.bodies import (
     ReportWaiver,
     Withdrawal,
 )
-from services.portal.api.officer import case_page, find_any
-from services.portal.api.papers import CaseDocuments
-from services.portal.api.problems import not_found
-from services.portal.api.referrals import Number
 from services.portal.api.treatment import PlanNumber, ReportName
 from services.portal.domain import tasks
-from services.portal.pages.frame import page
-from services.portal.pages.history import told_to_insurer
+from services.portal.pages.forms import Fields, Outcome, Submitted, body_of, rows_of
 from services.portal.pages.inbox import officer_task
-from services.portal.pages.press import Fields, Outcome, Submitted, body_of, rows_of
+from services.portal.pages.page_request import PageRequest, SignedIn
 from services.portal.pages.referrals import stages
+from services.portal.pages.rendering import page
 from services.portal.pages.reports import told_sections
-from services.portal.pages.visit import PageRequest, SignedIn
-from services.portal.pages.visits import held
+from services.portal.pages.timeline import told_to_insurer
+from services.portal.pages.treatment import held
+from services.portal.store.case_documents import list_papers, list_queue
 from services.portal.store.cases import Case, list_newest
 from services.portal.store.contents import parts_of
 from services.portal.store.documents import read_document
-from services.portal.store.papers import list_papers, list_queue
 from services.portal.store.timeline import Entry, list_entries
-from shared import clock
+from shared.config import clock
 
 router = APIRouter(prefix="/officer")
 
@@ -114,7 +114,7 @@ class Declined(NamedTuple):
 async def _declined(request: PageRequest, case: Case, entries: Sequence[Entry]) -> Sequence[Declined]:
     """Every declined offer of a referral, the newest first."""
     found = []
-    async with request.portal.office.pool.acquire() as conn:
+    async with request.portal.context.pool.acquire() as conn:
         for entry in (one for one in entries if one.words == "referral-declined"):
             body = entry.body
             comment = (
@@ -130,12 +130,12 @@ async def change_referral(number: Number, submission: Submitted) -> Response:
     """Held, resumed or withdrawn."""
     how, fields = submission.fields.get("how"), submission.fields
     if how == "resume":
-        outcome = await submission.act(deciding.resume_for_insurer, number)
+        outcome = await submission.act(officer_actions.resume_for_insurer, number)
     elif how == "hold":
-        outcome = await submission.act(deciding.hold_for_insurer, number, lambda: held(fields, HoldForInsurer))
+        outcome = await submission.act(officer_actions.hold_for_insurer, number, lambda: held(fields, HoldForInsurer))
     else:
         reason = {"reason_code": fields.get("reason_code")}
-        outcome = await submission.act(deciding.withdraw, number, lambda: body_of(Withdrawal, reason))
+        outcome = await submission.act(officer_actions.withdraw, number, lambda: body_of(Withdrawal, reason))
     if outcome.is_sent:
         return submission.go(outcome, f"/officer/referrals/{number}")
     if how == "withdraw":
@@ -173,9 +173,9 @@ async def decide(number: Number, plan: PlanNumber, submission: Submitted) -> Res
     """Each line granted in whole, in part or not; or the clinic is asked, once."""
     if submission.fields.get("how") == "ask":
         members = {"plan": plan, "question": submission.fields.get("question")}
-        outcome = await submission.act(deciding.request_information, number, lambda: body_of(Question, members))
+        outcome = await submission.act(officer_actions.request_information, number, lambda: body_of(Question, members))
     else:
-        outcome = await submission.act(deciding.decide_plan, number, lambda: decided(plan, submission.fields))
+        outcome = await submission.act(officer_actions.decide_plan, number, lambda: decided(plan, submission.fields))
     place = f"/officer/referrals/{number}/plans/{plan}"
     return submission.go(outcome, place) if outcome.is_sent else await _plan(submission.visit, number, plan, outcome)
 
@@ -212,10 +212,10 @@ async def review(number: Number, name: ReportName, submission: Submitted) -> Res
     how, fields = submission.fields.get("how"), submission.fields
     places: dict[str, str] = {}
     if how == "accept":
-        outcome = await submission.act(deciding.accept_report, number, lambda: OfReport(report=name))
+        outcome = await submission.act(officer_actions.accept_report, number, lambda: OfReport(report=name))
     elif how == "waive":
         waived = {"report": name, "reason_code": fields.get("waive_code")}
-        outcome = await submission.act(deciding.waive_report, number, lambda: body_of(ReportWaiver, waived))
+        outcome = await submission.act(officer_actions.waive_report, number, lambda: body_of(ReportWaiver, waived))
         places = {"reason_code": "waive_code"}
     else:
         flaws = [
@@ -224,7 +224,7 @@ async def review(number: Number, name: ReportName, submission: Submitted) -> Res
             if place.startswith("return.") and code
         ]
         returned = {"report": name, "fields": flaws, "fault": fields.get("fault") or "clinic"}
-        outcome = await submission.act(deciding.return_report, number, lambda: body_of(ReportReturn, returned))
+        outcome = await submission.act(officer_actions.return_report, number, lambda: body_of(ReportReturn, returned))
         members = [(n, f"return.{flaw['field']}") for n, flaw in enumerate(flaws)]
         places = {f"fields.{n}.{member}": at for n, at in members for member in ("field", "reason_code")}
     place = f"/officer/referrals/{number}/reports/{name}"

@@ -7,13 +7,13 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from services.portal.api.own import show_operation
-from services.portal.pages.frame import HEADERS, page, rendered
-from services.portal.pages.local import set_pace, shown
-from services.portal.pages.press import Submitted
-from services.portal.pages.visit import SignedIn, local_path
+from services.portal.api.me import show_operation
+from services.portal.pages.demo_pace import set_pace, shown
+from services.portal.pages.forms import Submitted
+from services.portal.pages.page_request import SignedIn, local_path
+from services.portal.pages.rendering import HEADERS, page, rendered
 from services.portal.store.operations import PATIENCE
-from shared import clock
+from shared.config import clock
 
 router = APIRouter()
 _INVOICE = frozenset({"invoice", "rectify", "void"})

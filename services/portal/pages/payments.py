@@ -7,13 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from services.portal.api.billing import Id, show_remittance
-from services.portal.pages import words
-from services.portal.pages.frame import page
-from services.portal.pages.visit import SignedIn
-from services.portal.store.papers import list_own
+from services.portal.pages import formatting
+from services.portal.pages.page_request import SignedIn
+from services.portal.pages.rendering import page
+from services.portal.store.case_documents import list_own
 from services.portal.store.payments import list_remittances
 from services.portal.store.register import Register
-from shared import clock
+from shared.config import clock
 
 router = APIRouter()
 _PLANNED = frozenset({"approved", "partially-approved", "scheduled"})
@@ -51,7 +51,7 @@ async def show(remittance_id: Id, request: SignedIn) -> Response:
 async def show_as_pdf(remittance_id: Id, request: SignedIn) -> Response:
     """The same as a PDF file."""
     said = await show_remittance(remittance_id, request.caller, request.portal)
-    body = await asyncio.to_thread(_as_pdf, said, request.register, words.when(clock.now()))
+    body = await asyncio.to_thread(_as_pdf, said, request.register, formatting.when(clock.now()))
     named = {
         "Content-Disposition": f'attachment; filename="remittance-{remittance_id}.pdf"',
         "Cache-Control": "no-store",

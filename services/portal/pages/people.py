@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from services.portal.domain.letters import one_line, shows
+from services.portal.domain.text_display import one_line, shows
 from services.portal.domain.typed_values import Unreadable, read_telephone
 from shared.events.person import Identity
 

@@ -8,14 +8,13 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from services.portal.api import treatment
-from services.portal.api.bodies import Amendment, Plan, Reply
-from services.portal.api.papers import CaseDocuments
+from services.portal.api.case_documents import CaseDocuments
 from services.portal.api.referrals import Number, find_held, page_of
-from services.portal.domain.ready import price
+from services.portal.api.request_bodies import Amendment, Plan, Reply
+from services.portal.domain.billable_services import price
 from services.portal.domain.typed_values import day_in, read_index, read_units
-from services.portal.pages import editing
-from services.portal.pages.frame import page
-from services.portal.pages.press import (
+from services.portal.pages import drafts
+from services.portal.pages.forms import (
     Fields,
     FormSubmission,
     Outcome,
@@ -25,14 +24,16 @@ from services.portal.pages.press import (
     row_places,
     rows_of,
 )
-from services.portal.pages.visit import PageRequest, SignedIn
-from services.portal.store.papers import list_papers
+from services.portal.pages.page_request import PageRequest, SignedIn
+from services.portal.pages.rendering import page
+from services.portal.store.case_documents import list_papers
+from services.portal.store.referral_views import ReferralView
 from services.portal.store.register import Register
-from services.portal.store.shown import ReferralView
-from shared import clock, wording
 from shared.codes import code_list
+from shared.config import clock
+from shared.domain import wording
+from shared.events.limits import NEWEST
 from shared.events.procurement import FeeLine
-from shared.limits import NEWEST
 
 router = APIRouter(prefix="/referrals/{number}")
 _MOST_LINES = 100  # of a plan
@@ -88,7 +89,7 @@ async def edit(number: Number, request: SignedIn) -> Response:
 
 
 async def _editor(request: PageRequest, number: str, outcome: Outcome | None = None) -> Response:
-    opened = await editing.open_draft(request, number, "plan", "new")
+    opened = await drafts.open_draft(request, number, "plan", "new")
     fields = outcome.fields if outcome else opened.fields
     plans = await whole_plans(request, opened.view.referral_id)
     living = next((plan for plan in plans if plan["state"] in {"approved", "deemed"}), None)
@@ -143,23 +144,23 @@ def priced(register: Register, view: ReferralView, fields: Mapping[str, str]) ->
 @router.post("/plan/edit")
 async def change(number: Number, submission: Submitted) -> Response:
     """Saved as one types, by a line more or less, or sent."""
-    opened = await editing.open_draft(submission.visit, number, "plan", "new")
+    opened = await drafts.open_draft(submission.visit, number, "plan", "new")
     how = submission.fields.get("how", "")
     place = f"/referrals/{number}/plan/edit"
     if how == "discard":
-        await editing.drop(submission, opened)
-        return editing.back(f"/referrals/{number}/plan")
+        await drafts.drop(submission, opened)
+        return drafts.back(f"/referrals/{number}/plan")
     if how == "send":
         return await _send(submission, opened)
     fields = _with_rows(submission.typed, how)
-    is_saved = await editing.replace(submission, opened, fields)
-    if editing.is_typing(submission):
+    is_saved = await drafts.replace(submission, opened, fields)
+    if drafts.is_typing(submission):
         context = {"price": priced(submission.visit.register, opened.view, fields)}
-        return await editing.told(submission, opened, is_saved=is_saved, context=context)
+        return await drafts.told(submission, opened, is_saved=is_saved, context=context)
     return (
-        editing.back(place)
+        drafts.back(place)
         if is_saved
-        else await _editor(submission.visit, number, editing.changed_meanwhile(submission, opened))
+        else await _editor(submission.visit, number, drafts.changed_meanwhile(submission, opened))
     )
 
 
@@ -176,7 +177,7 @@ def _with_rows(fields: Mapping[str, str], how: str) -> dict[str, str]:
     return {**said, **typed, "rows": str(max(len(lines), 1))}
 
 
-async def _send(submission: FormSubmission, opened: editing.Editing) -> Response:
+async def _send(submission: FormSubmission, opened: drafts.Editing) -> Response:
     """A plan, or an amendment of the one that holds; the draft is done with once it is taken."""
     number, fields = opened.view.number, submission.typed
     if fields.get("amends"):
@@ -186,7 +187,7 @@ async def _send(submission: FormSubmission, opened: editing.Editing) -> Response
     if not outcome.is_sent:
         return await _editor(submission.visit, number, outcome.at(row_places(fields, "lines", _MEMBERS)))
     if outcome.status == 200:  # noqa: PLR2004 - decided: it was taken
-        await editing.drop(submission, opened)
+        await drafts.drop(submission, opened)
     return submission.go(outcome, f"/referrals/{number}/plan")
 
 

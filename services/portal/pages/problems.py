@@ -11,12 +11,12 @@ from starlette.exceptions import HTTPException
 from services.portal.api.faults import correlation_of, note_fault
 from services.portal.api.problems import Problem, allowed_at, not_found
 from services.portal.domain.form_fields import KEPT
-from services.portal.pages import words
-from services.portal.pages.frame import HEADERS, page
-from services.portal.pages.press import fields_of, fields_with_secrets_of
+from services.portal.pages import formatting
+from services.portal.pages.forms import fields_of, fields_with_secrets_of
+from services.portal.pages.page_request import frame_of_anybody, frame_without_data, session_of, way_in
+from services.portal.pages.rendering import HEADERS, page
 from services.portal.pages.sessions import ended
-from services.portal.pages.visit import frame_of_anybody, frame_without_data, session_of, way_in
-from shared.postgres import passes
+from shared.database.postgres import passes
 
 _AWAY = (
     "The portal's database does not answer just now, so that no record can be read and nothing can be sent. Nothing is "
@@ -120,6 +120,6 @@ async def _shown(request: Request, problem: Problem) -> Response:
         "detail": detail,
         "kept": await fields_of(request) if again else {},
         "asks_password": again and "password" in await fields_with_secrets_of(request),  # it is typed again
-        "contacts": words.contacts() if problem.status >= 500 else (),  # noqa: PLR2004 - ours
+        "contacts": formatting.contacts() if problem.status >= 500 else (),  # noqa: PLR2004 - ours
     }
     return page(request, "problem.html", context, status=problem.status, headers=problem.headers)

@@ -5,20 +5,20 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from services.portal.api.papers import allowed_to_clinic
+from services.portal.api.case_documents import allowed_to_clinic
 from services.portal.api.referrals import Number, find_mine, page_of
 from services.portal.domain import tasks
 from services.portal.domain.balance import balances
-from services.portal.pages import words
-from services.portal.pages.frame import page
-from services.portal.pages.history import told
-from services.portal.pages.visit import PageRequest, SignedIn
-from services.portal.pages.words import report_title
+from services.portal.pages import formatting
+from services.portal.pages.formatting import report_title
+from services.portal.pages.page_request import PageRequest, SignedIn
+from services.portal.pages.rendering import page
+from services.portal.pages.timeline import told
 from services.portal.store.accounts import identities_of
-from services.portal.store.papers import CaseDocument, list_papers, next_dues
-from services.portal.store.shown import ReferralView, list_newest
+from services.portal.store.case_documents import CaseDocument, list_papers, next_dues
+from services.portal.store.referral_views import ReferralView, list_newest
 from services.portal.store.timeline import list_entries
-from shared import clock
+from shared.config import clock
 
 router = APIRouter()
 STAGES = ("offered", "acknowledged", "accepted", "scheduled", "active", "discharged", "closed")
@@ -37,7 +37,7 @@ async def list_all(
         found = await list_newest(conn, request.caller.sites, state or None, int(cursor or 0), 51)
         dues = await next_dues(conn, [view.referral_id for view, _ in found if view.state == "active"])
     views = [view for view, _ in found[:50]]
-    async with request.portal.office.pool.acquire() as conn:
+    async with request.portal.context.pool.acquire() as conn:
         names = await identities_of(conn, {f"worker/{view.person_id}" for view in views if view.state in _KNOWN})
     context = {
         "views": views,
@@ -78,7 +78,7 @@ async def show(number: Number, request: SignedIn) -> Response:
 
 def is_on_a_business_day(request: PageRequest, view: ReferralView) -> bool:
     """Whether the first visit is on a day on which the contract's calendar counts; so is one that nobody has booked."""
-    on = words.a_day(view.body.get("starts_at"))
+    on = formatting.a_day(view.body.get("starts_at"))
     return on is None or request.register.calendar(view.body.get("contract_id")).is_business_day(on)
 
 

@@ -11,8 +11,8 @@ from fpdf import FPDF
 from fpdf.fonts import FontFace, TTFFont
 from typing_extensions import override
 
-from services.portal.domain.letters import one_line
-from services.portal.pages import words
+from services.portal.domain.text_display import one_line
+from services.portal.pages import formatting
 
 _FONTS = Path(__file__).parents[1] / "static" / "fonts"
 _FONT = "BC Sans"
@@ -69,7 +69,7 @@ def _fill(sheet: Sheet, said: Mapping[str, Any], payee: str, at: str, service: C
     head = {
         "Number": said["remittance_id"],
         "Payee": payee,
-        "Paid with the run of": words.long_day(said["run_on"]),
+        "Paid with the run of": formatting.long_day(said["run_on"]),
         "Amount": amount(said["cents"]),
         "Printed": at,
     }
@@ -93,10 +93,11 @@ def _named(sheet: FPDF, name: str, value: str) -> None:
 
 def row_of(line: Mapping[str, Any], service: Callable[[str], str] = str) -> Sequence[str]:
     """A line that was paid, with what was taken off it and why."""
-    why = " ".join(f"{words.sentence(cut['rule'])} {amount(cut['cents'])}" for cut in line.get("reasons", ()))
+    why = " ".join(f"{formatting.sentence(cut['rule'])} {amount(cut['cents'])}" for cut in line.get("reasons", ()))
     cents = (amount(line["claimed_cents"]), amount(line["allowed_cents"]))
     return [
-        printable(text) for text in (line["number"], service(line["code"]), words.day(line["service_on"]), *cents, why)
+        printable(text)
+        for text in (line["number"], service(line["code"]), formatting.day(line["service_on"]), *cents, why)
     ]
 
 
@@ -120,7 +121,7 @@ def _table(sheet: FPDF, rows: Sequence[Sequence[str]]) -> None:
 
 def amount(cents: int) -> str:
     """$1,234.50, as on the pages."""
-    return words.money(cents).striptags()
+    return formatting.money(cents).striptags()
 
 
 @cache

@@ -7,21 +7,21 @@ from typing import Annotated, Any, NamedTuple
 from fastapi import APIRouter, Path, Response
 
 from services.portal.api import treatment
-from services.portal.api.bodies import Report
-from services.portal.api.papers import CaseDocuments
+from services.portal.api.case_documents import CaseDocuments
 from services.portal.api.problems import not_found
 from services.portal.api.referrals import Number, find_held, page_of
+from services.portal.api.request_bodies import Report
 from services.portal.api.treatment import ReportName
-from services.portal.domain.letters import shows, trimmed
 from services.portal.domain.tasks import worth_of
+from services.portal.domain.text_display import shows, trimmed
 from services.portal.domain.typed_values import Reader, Unreadable, read_day, read_whole
-from services.portal.pages import editing
-from services.portal.pages.frame import page
-from services.portal.pages.press import Fields, Outcome, Submitted, body_of, read_all
-from services.portal.pages.visit import PageRequest, SignedIn
+from services.portal.pages import drafts
+from services.portal.pages.forms import Fields, Outcome, Submitted, body_of, read_all
+from services.portal.pages.page_request import PageRequest, SignedIn
+from services.portal.pages.rendering import page
+from services.portal.store.case_documents import list_papers
 from services.portal.store.contents import Part, parts_of
-from services.portal.store.papers import list_papers
-from shared import clock
+from shared.config import clock
 
 router = APIRouter(prefix="/referrals/{number}/reports")
 Section = Annotated[str, Path(pattern=r"^[a-z][a-z-]{0,39}$")]
@@ -34,7 +34,7 @@ class Writing(NamedTuple):
     """A report that is being written: the paper, the draft, and what its kind must carry."""
 
     document: Mapping[str, Any]
-    opened: editing.Editing
+    opened: drafts.Editing
     parts: Sequence[Part]
 
     @property
@@ -107,7 +107,7 @@ async def _writing(request: PageRequest, number: str, name: str, *, is_read: boo
     if not document:
         raise not_found()
     today = request.register.calendar(view.body.get("contract_id")).day_of(clock.now())
-    opened = await editing.open_draft(request, number, "report", name, is_read=is_read)
+    opened = await drafts.open_draft(request, number, "report", name, is_read=is_read)
     return Writing(document, opened, parts_of(document["kind"], today))
 
 
@@ -173,7 +173,7 @@ async def send(number: Number, name: ReportName, submission: Submitted) -> Respo
         context = await _context(submission.visit, writing, refused)
         return page(submission.visit.request, "reports/check.html", context, status=outcome.status)
     if outcome.status == 200:  # noqa: PLR2004 - decided: it was taken
-        await editing.drop(submission, writing.opened)
+        await drafts.drop(submission, writing.opened)
     return submission.go(outcome, f"/referrals/{number}/reports/{name}")
 
 
@@ -225,9 +225,9 @@ async def keep(number: Number, name: ReportName, section: Section, submission: S
     if section not in writing.sections:
         raise not_found()
     typed = {field: submission.fields.get(field, "") for field in writing.needed(section)}
-    is_saved = await editing.save(submission, writing.opened, typed)
-    if editing.is_typing(submission):
-        return await editing.told(submission, writing.opened, is_saved=is_saved)
+    is_saved = await drafts.save(submission, writing.opened, typed)
+    if drafts.is_typing(submission):
+        return await drafts.told(submission, writing.opened, is_saved=is_saved)
     if not is_saved:
-        return await _section(submission.visit, writing, section, editing.changed_meanwhile(submission, writing.opened))
-    return editing.back(f"/referrals/{number}/reports/{name}/{_after(writing, section)}")
+        return await _section(submission.visit, writing, section, drafts.changed_meanwhile(submission, writing.opened))
+    return drafts.back(f"/referrals/{number}/reports/{name}/{_after(writing, section)}")

@@ -9,13 +9,13 @@ from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 
-from services.portal.api.desk import Here, Portal
+from services.portal.api.dependencies import Here, Portal
 from services.portal.domain.form_fields import KEPT, readable
-from services.portal.pages import words
-from services.portal.pages.frame import page
-from services.portal.pages.press import Fields, Submitted, fields_of
+from services.portal.pages import formatting
+from services.portal.pages.forms import Fields, Submitted, fields_of
+from services.portal.pages.page_request import frame_without_data, local_path, session_of
+from services.portal.pages.rendering import page
 from services.portal.pages.settings import settings
-from services.portal.pages.visit import frame_without_data, local_path, session_of
 from services.portal.store.sessions import seconds_left
 
 router = APIRouter()
@@ -38,7 +38,7 @@ def draft_at(place: str) -> str:
     for pattern, said in _DRAFTS:
         if found := pattern.fullmatch(place.partition("?")[0]):
             number, *names = found.groups()
-            return said.format(number, *(words.report_title(name).lower() for name in names))
+            return said.format(number, *(formatting.report_title(name).lower() for name in names))
     return ""
 
 
@@ -56,7 +56,7 @@ async def stay(request: Request, portal: Here) -> Response:
 
 
 async def _left(request: Request, portal: Portal) -> Response:
-    async with portal.office.pool.acquire() as conn:
+    async with portal.context.pool.acquire() as conn:
         seconds = await seconds_left(conn, request.cookies.get(settings().cookie, ""))
     return JSONResponse({"seconds": seconds}, headers={"Cache-Control": "no-store"})
 

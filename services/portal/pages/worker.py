@@ -5,8 +5,8 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from services.portal.pages.frame import page
-from services.portal.pages.visit import PageRequest, SignedIn
+from services.portal.pages.page_request import PageRequest, SignedIn
+from services.portal.pages.rendering import page
 from services.portal.store.cases import Case, list_own
 from services.portal.store.timeline import Entry, list_entries
 

@@ -8,10 +8,10 @@ from typing import NamedTuple, Self
 import asyncpg
 
 from services.portal.domain.account import Account, HolderFiled
+from shared.database.postgres import Connection, count
 from shared.events.person import AccountHolderChanged, Identity, WorkerChanged
-from shared.handlers import AggregateStore, ReceivedEvent
-from shared.postgres import Connection, count
-from shared.vault import Keys, find_keys, make_keys, open_people, seal, unseal
+from shared.messaging.encryption import Keys, find_keys, make_keys, open_people, seal, unseal
+from shared.messaging.handlers import AggregateStore, ReceivedEvent
 
 LOAD = """
 SELECT account_id, version, kind, organisation_id, holder, person_id,

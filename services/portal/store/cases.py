@@ -7,7 +7,8 @@ from typing import Any
 import asyncpg
 import orjson
 
-from shared.decision import Event
+from shared.database.postgres import Connection
+from shared.domain.decision import Event
 from shared.events.referral import (
     ClaimStandingChanged,
     OfficerAssigned,
@@ -20,7 +21,6 @@ from shared.events.referral import (
     ReferralOfferWithdrawn,
     ReferralUnplaced,
 )
-from shared.postgres import Connection
 
 LOAD = """
 SELECT referral_id, site_id, number, state, revision, body FROM cases

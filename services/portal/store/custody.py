@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from shared.database.postgres import Connection
 from shared.events.referral import ReferralAccepted
-from shared.handlers import ReceivedEvent
-from shared.postgres import Connection
+from shared.messaging.handlers import ReceivedEvent
 
 TAKE = """
 UPDATE papers SET site_id = u.site_id, changed = nextval('view_changes')

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from uuid_utils import uuid7
 
-from shared.postgres import Connection
-from shared.vault import find_keys, make_keys, seal, unseal
+from shared.database.postgres import Connection
+from shared.messaging.encryption import find_keys, make_keys, seal, unseal
 
 PUT = """
 INSERT INTO documents (document_id, referral_id, sha256, sealed) VALUES ($1, $2, $3, $4)

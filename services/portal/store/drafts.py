@@ -8,8 +8,8 @@ import asyncpg
 import orjson
 
 from services.portal.domain.form_fields import readable
-from shared.postgres import Connection, count
-from shared.vault import find_keys, make_keys, seal, unseal
+from shared.database.postgres import Connection, count
+from shared.messaging.encryption import find_keys, make_keys, seal, unseal
 
 FIND = """
 SELECT referral_id, kind, name, site_id, organisation_id, version, saved_by, saved_at, sealed FROM drafts

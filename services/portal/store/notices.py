@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from shared.database.postgres import Connection
 from shared.events.notification import NoticeActedOn, NoticeQueued, NoticeSeen
-from shared.handlers import ReceivedEvent
-from shared.postgres import Connection
+from shared.messaging.handlers import ReceivedEvent
 
 KEEP = """
 INSERT INTO notices (notice_id, recipient_id, site_id, about, referral_id, number, subject, link, state, queued_at)

@@ -8,10 +8,10 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from shared.database.postgres import Connection
 from shared.events.answers import ActionRefused
 from shared.events.invoice import InvoiceReturned
-from shared.handlers import ReceivedEvent
-from shared.postgres import Connection
+from shared.messaging.handlers import ReceivedEvent
 
 _KEPT = timedelta(days=30)
 PATIENCE = timedelta(seconds=60)  # then operations sees that a request waits

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import asyncpg
 import orjson
 
+from shared.database.postgres import Connection
 from shared.events.invoice import RemittanceIssued, RunFrozen, RunReleased
 from shared.events.procurement import PayeeRegistered
-from shared.handlers import ReceivedEvent
-from shared.postgres import Connection
+from shared.messaging.handlers import ReceivedEvent
 
 KEEP_PAYEES = """
 INSERT INTO payees (payee_id, organisation_id)

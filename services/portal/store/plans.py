@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from services.portal.store.papers import CaseDocument, DocumentProjection
-from shared.decision import Event
+from services.portal.store.case_documents import CaseDocument, DocumentProjection
+from shared.domain.decision import Event
 from shared.events.answers import DeadlineMoved, contract_of_service
 from shared.events.program import (
     Ended,

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
+from services.portal.store.case_documents import DocumentProjection, project_documents
 from services.portal.store.custody import find_holders, hand_over
-from services.portal.store.papers import DocumentProjection, project_documents
-from services.portal.store.shown import SHOWN, project_referrals
+from services.portal.store.referral_views import SHOWN, project_referrals
 from services.portal.store.timeline import Readers, project_timeline
-from shared.decision import Event
+from shared.database.postgres import Connection
+from shared.domain.decision import Event
 from shared.events.answers import DeadlineMoved
 from shared.events.referral import (
     ClaimStandingChanged,
@@ -16,8 +17,7 @@ from shared.events.referral import (
     ReferralLapsed,
     ReferralOfferWithdrawn,
 )
-from shared.handlers import ReceivedEvent
-from shared.postgres import Connection
+from shared.messaging.handlers import ReceivedEvent
 
 Nouns = Mapping[type[Event], DocumentProjection]
 _SHOWN = frozenset(SHOWN)

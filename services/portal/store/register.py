@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple, TypeVar
 
-from services.portal.domain.letters import shows
-from shared import reference
-from shared.calendar import UNPUBLISHED, Calendar
-from shared.decision import Event
+from services.portal.domain.text_display import shows
+from shared.database.postgres import Connection
+from shared.domain.calendar import UNPUBLISHED, Calendar
+from shared.domain.decision import Event
 from shared.events.procurement import (
     CalendarPublished,
     ContractActivated,
@@ -18,8 +18,8 @@ from shared.events.procurement import (
     SiteOpened,
 )
 from shared.events.program import ProgramPublished
-from shared.handlers import ReceivedEvent
-from shared.postgres import Connection
+from shared.messaging.handlers import ReceivedEvent
+from shared.registers import cached_table
 
 E = TypeVar("E", bound=Event)
 NAME = "register"
@@ -98,7 +98,7 @@ async def project_register(conn: Connection, received: Sequence[ReceivedEvent]) 
     """By revision."""
     rows = [(k.event.type_name, k.key, getattr(k.event, "revision", 1), k.event.to_bytes().decode()) for k in received]
     await conn.execute(KEEP, *zip(*rows, strict=True))
-    await reference.changed(conn, NAME)
+    await cached_table.changed(conn, NAME)
 
 
 async def _load(conn: Connection) -> Register:
@@ -115,9 +115,9 @@ def assemble(found: Sequence[Event]) -> Register:
         {e.site_id: e for e in found if isinstance(e, SiteOpened)},
         _versions(sorted(found, key=_from_when), ContractActivated),
         _versions(found, FeeSchedulePublished),
-        {id_: Calendar.of(calendar) for id_, calendar in published.items()},
+        {id_: calendar.calendar() for id_, calendar in published.items()},
         _versions(found, ProgramPublished),
-        next((Calendar.of(calendar) for calendar in published.values() if calendar.is_default), UNPUBLISHED),
+        next((calendar.calendar() for calendar in published.values() if calendar.is_default), UNPUBLISHED),
     )
 
 
@@ -134,7 +134,7 @@ def _versions(found: Sequence[Event], kind: type[E]) -> Mapping[str, tuple[E, ..
     return versions
 
 
-_REGISTER = reference.Reference(NAME, _load)
+_REGISTER = cached_table.Reference(NAME, _load)
 
 
 async def current_register(conn: Connection) -> Register:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from services.portal.store.papers import CaseDocument, DocumentProjection
-from shared.decision import Event
+from services.portal.store.case_documents import CaseDocument, DocumentProjection
+from shared.domain.decision import Event
 from shared.events.program import (
     AttendanceRecorded,
     ObligationCancelled,

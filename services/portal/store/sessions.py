@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from services.portal.store.accounts import Caller, caller_in
-from shared.postgres import Connection, count
+from shared.database.postgres import Connection, count
 
 IDLE_MINUTES, LONGEST_HOURS = 30, 12
 _NOTED_EVERY = 15  # seconds

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from shared.postgres import Connection
+from shared.database.postgres import Connection
 
 # referrals that ask something of their clinic (domain.tasks.of_referral says what), the most urgent first; a plan is
 # missing where the initial report is in and none was ever sent in; a visit is late once its day is over, $3 is when

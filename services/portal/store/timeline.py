@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from services.portal.store.custody import Handover, Holder
-from shared.handlers import ReceivedEvent
-from shared.postgres import Connection
+from shared.database.postgres import Connection
+from shared.messaging.handlers import ReceivedEvent
 
 KEEP = """
 INSERT INTO timeline (referral_id, topic, sequence, type, at, site_id, left_with, body)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from services.program.domain.case import Case, CaseContext, at_clinic, not_there
-from shared import wording
-from shared.decision import Decision, Outcome, Refusal, Violation
+from shared.domain import wording
+from shared.domain.decision import Decision, Outcome, Refusal, Violation
 from shared.events.portal import ProviderRecordedAttendance
 from shared.events.program import AttendanceRecorded
 

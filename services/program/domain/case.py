@@ -5,8 +5,8 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple, Protocol
 
 from services.program.domain.plans import Plan
-from shared.calendar import Calendar
-from shared.decision import Event, Outcome, Refusal, SetTimer, not_yours, refuse
+from shared.domain.calendar import Calendar
+from shared.domain.decision import Event, Outcome, Refusal, SetTimer, not_yours, refuse
 from shared.events.procurement import ContractActivated, FeeLine, FeeSchedulePublished
 from shared.events.program import Attendance, ProgramPublished
 from shared.events.referral import HoldCause

@@ -6,9 +6,9 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from services.program.domain.case import Case, CaseContext, Obligation
-from shared import wording
 from shared.codes import code_list
-from shared.decision import Violation
+from shared.domain import wording
+from shared.domain.decision import Violation
 from shared.events.portal import ProviderSubmittedReport
 
 _DISCIPLINES = code_list("disciplines")

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from services.program.domain.case import Case, CaseContext, Obligation, Transition, settled
 from services.program.domain.steps import ReportStepDue
-from shared.calendar import Calendar
-from shared.decision import Outcome, SetTimer
+from shared.domain.calendar import Calendar
+from shared.domain.decision import Outcome, SetTimer
 from shared.events.program import ObligationOverdue, ObligationReminded, ProgramPublished
 
 _OVERDUE = None  # the step at the end of the last day

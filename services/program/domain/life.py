@@ -2,7 +2,7 @@
 
 from services.program.domain import obligations
 from services.program.domain.case import Case, CaseContext, Transition, settled
-from shared.decision import Outcome
+from shared.domain.decision import Outcome
 from shared.events.invoice import CaseBillingFinal
 from shared.events.referral import (
     ProgramEnded,

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from services.program.domain.case import Case, CaseContext, Obligation, Transition
 from services.program.domain.ladder import arm, disarm
-from shared.calendar import Calendar
+from shared.domain.calendar import Calendar
 from shared.events.program import (
     Grant,
     ObligationCancelled,

@@ -8,8 +8,8 @@ from services.program.domain.case import Case, CaseContext, Transition, at_clini
 from services.program.domain.plan_clock import days_left, opened, planned, run_decision, stopped_if_held
 from services.program.domain.plan_lines import Asked, asked, faults, flaw, priced
 from services.program.domain.plans import Plan, find_plan, undecided
-from shared import wording
-from shared.decision import Decision, Refusal, Violation
+from shared.domain import wording
+from shared.domain.decision import Decision, Refusal, Violation
 from shared.events.portal import (
     OfficerRequestedInformation,
     ProviderRepliedPlan,

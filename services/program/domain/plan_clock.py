@@ -2,7 +2,7 @@
 
 from services.program.domain.case import Case, CaseContext, Transition
 from services.program.domain.plans import Plan, kept, undecided
-from shared.decision import Event
+from shared.domain.decision import Event
 from shared.events.answers import DeadlineMoved, contract_of_service
 from shared.events.portal import ProviderRepliedPlan
 from shared.events.program import PlanClockResumed

@@ -18,9 +18,9 @@ from services.program.domain.plan_grants import (
 )
 from services.program.domain.plan_lines import flaw, over_limit, units_faults, units_held
 from services.program.domain.plans import Plan, find_plan, undecided
-from shared import wording
 from shared.codes import code_list
-from shared.decision import Decision, Event, Refusal, Violation
+from shared.domain import wording
+from shared.domain.decision import Decision, Event, Refusal, Violation
 from shared.events.portal import DecidedLine, OfficerDecidedPlan
 from shared.events.program import PlanApproved, PlanDeclined, PlanLine
 

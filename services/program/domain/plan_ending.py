@@ -7,7 +7,7 @@ from services.program.domain.case import Case, CaseContext, Transition, settled
 from services.program.domain.plan_clock import DoorMoved, planned, run_decision
 from services.program.domain.plan_grants import DAY, Change, DecisionContext, NewId, Verdict, begins, grants, replaced
 from services.program.domain.plans import Plan, undecided
-from shared.decision import Outcome
+from shared.domain.decision import Outcome
 from shared.events.portal import DeadlineReached
 from shared.events.program import (
     Ended,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from services.program.domain.case import Case, CaseContext
 from services.program.domain.plans import Granted, granted
-from shared import wording
 from shared.codes import code_list
-from shared.decision import Violation
+from shared.domain import wording
+from shared.domain.decision import Violation
 from shared.events.portal import PlannedLine
 from shared.events.procurement import FeeLine
 from shared.events.program import PlanLine

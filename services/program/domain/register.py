@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.program.domain.case import Case, CaseContext
-from shared.calendar import UNPUBLISHED, Calendar
+from shared.domain.calendar import UNPUBLISHED, Calendar
 from shared.events.procurement import ContractActivated, FeeSchedulePublished
 from shared.events.program import ProgramPublished
 from shared.events.values import Program

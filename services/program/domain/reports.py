@@ -18,9 +18,9 @@ from services.program.domain.case import (
 )
 from services.program.domain.contents import Required, faults
 from services.program.domain.ladder import arm, arm_late, disarm
-from shared import wording
 from shared.codes import code_list
-from shared.decision import Decision, Refusal, Violation, refuse
+from shared.domain import wording
+from shared.domain.decision import Decision, Refusal, Violation, refuse
 from shared.events.portal import (
     OfficerAcceptedReport,
     OfficerReturnedReport,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shared.decision import INTERNAL, Event
+from shared.domain.decision import INTERNAL, Event
 
 
 class ReportStepDue(Event, type="program.report-step-due", key="referral_id", topic=INTERNAL):

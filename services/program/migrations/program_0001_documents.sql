@@ -1,4 +1,4 @@
--- documents of the register as announced last (shared.filing)
+-- documents of the register as announced last (shared.registers.published_documents)
 CREATE TABLE documents (
     document_id text PRIMARY KEY,
     version int NOT NULL,

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from services.program.domain.case import Case, CaseContext
 from services.program.domain.register import Catalogue, Register
 from services.program.store.register import ENTRIES_KNOWN, REGISTER
-from shared.decision import Event
-from shared.postgres import Connection
+from shared.database.postgres import Connection
+from shared.domain.decision import Event
 
 
 class Facts(NamedTuple):

@@ -9,13 +9,13 @@ from typing import Literal, TypeVar
 
 from services.program.domain.contents import Required
 from services.program.domain.register import Catalogue, Register
-from shared import reference
-from shared.calendar import UNPUBLISHED, Calendar
-from shared.decision import Event
+from shared.database.postgres import Connection
+from shared.domain.calendar import UNPUBLISHED
+from shared.domain.decision import Event
 from shared.events.procurement import CalendarPublished, ContractActivated, FeeSchedulePublished
 from shared.events.program import ProgramPublished
-from shared.handlers import ReceivedEvent
-from shared.postgres import Connection
+from shared.messaging.handlers import ReceivedEvent
+from shared.registers import cached_table
 
 E = TypeVar("E", ContractActivated, FeeSchedulePublished, CalendarPublished)
 NAME = "register"
@@ -42,7 +42,7 @@ async def project_register(conn: Connection, received: Sequence[ReceivedEvent]) 
     """What procurement announced, by revision."""
     rows = [(k.event.type_name, k.key, _revision(k.event), k.event.to_bytes().decode()) for k in received]
     await conn.execute(KEEP, *zip(*rows, strict=True))
-    await reference.changed(conn, NAME)
+    await cached_table.changed(conn, NAME)
 
 
 def _revision(event: Event) -> int:
@@ -67,8 +67,8 @@ def assemble(found: Sequence[Event]) -> Register:
             for id_, versions in _versions(found, ContractActivated).items()
         },
         _versions(found, FeeSchedulePublished),
-        {id_: Calendar.of(calendar) for id_, calendar in published.items()},
-        Calendar.of(default) if default else UNPUBLISHED,
+        {id_: calendar.calendar() for id_, calendar in published.items()},
+        default.calendar() if default else UNPUBLISHED,
     )
 
 
@@ -109,6 +109,6 @@ def _required(row: Mapping[str, str]) -> Required:
     return Required(row["kind"], date.fromisoformat(row["from_on"]), last, part, row["name"], *bounds)
 
 
-REGISTER = reference.Reference(NAME, load_register)
+REGISTER = cached_table.Reference(NAME, load_register)
 ENTRIES_KNOWN = Entries()
 CONTENTS = load_contents()

@@ -15,9 +15,9 @@ from services.referral.domain.referral import (
     Withdrawn,
     not_there,
 )
-from shared import wording
 from shared.codes import code_list
-from shared.decision import Refusal, Violation, not_yours, refuse
+from shared.domain import wording
+from shared.domain.decision import Refusal, Violation, not_yours, refuse
 from shared.events.portal import (
     OfficerHeldReferral,
     OfficerResumedReferral,

@@ -8,12 +8,12 @@ from services.referral.domain.officers import Pools, assign
 from services.referral.domain.placement import PlacementContext, placement_due
 from services.referral.domain.referral import Matched, NotAdmitted, Referral, number_of, referral_id_of
 from services.referral.domain.steps import RequestDue
-from shared.decision import Event, Outcome
+from shared.domain.decision import Event, Outcome
 from shared.events.program import ProgramPublished
 from shared.events.referral import OfficerAssigned, ProgramSelected, ReferralCreated, ReferralNotAdmitted
 from shared.events.values import Failure, Interval, Receipt
-from shared.rules import rural
-from shared.rules.admission import OVERRIDE, AdmissionResult, Application, judge
+from shared.placement import rural
+from shared.placement.admission import OVERRIDE, AdmissionResult, Application, judge
 
 
 def decide(

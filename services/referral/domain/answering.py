@@ -6,9 +6,9 @@ from services.referral.domain.acting import at_clinic, wrong
 from services.referral.domain.clocks import answer_by
 from services.referral.domain.placement import PlacementContext, placement_due, release_offer
 from services.referral.domain.referral import Accepted, Acknowledged, Offer, Offered, Referral, deadline
-from shared import wording
 from shared.codes import code_list
-from shared.decision import Decision, Outcome, Refusal, Violation
+from shared.domain import wording
+from shared.domain.decision import Decision, Outcome, Refusal, Violation
 from shared.events.portal import (
     DeadlineReached,
     ProviderAcceptedReferral,

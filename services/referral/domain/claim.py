@@ -6,13 +6,13 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from services.referral.domain.steps import RequestDue, StandingDue, StandingFollowed, WorkerRelocated
-from shared.calendar import Calendar
-from shared.decision import Event, Outcome, SetTimer
+from shared.domain.calendar import Calendar
+from shared.domain.decision import Event, Outcome, SetTimer
 from shared.events.claims import RehabilitationRequested
 from shared.events.referral import ClaimStandingChanged
 from shared.events.values import Area, Barrier, Injury, Interval, Program
-from shared.rules import standing
-from shared.rules.standing import Fact
+from shared.placement import standing
+from shared.placement.standing import Fact
 
 STANDING = "standing"  # the timer of the next date ahead; those of waiting requests are `wait/<request id>`
 

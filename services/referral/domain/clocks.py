@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from services.referral.domain.referral import Acknowledged, Offered, Referral
-from shared.calendar import Calendar
-from shared.decision import Event
+from shared.domain.calendar import Calendar
+from shared.domain.decision import Event
 from shared.events.answers import DeadlineMoved, contract_of_service
 from shared.events.procurement import ContractActivated
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import TypeAlias
 
-from shared.calendar import Calendar
+from shared.domain.calendar import Calendar
 from shared.events.claims import (
     ClaimAccepted,
     ClaimAmended,
@@ -19,7 +19,7 @@ from shared.events.claims import (
     WorkerMoved,
 )
 from shared.events.values import Area, Injury, Side
-from shared.rules.standing import Fact, FactKind
+from shared.placement.standing import Fact, FactKind
 
 Decided: TypeAlias = ClaimPended | ClaimSuspended | ClaimResumed | ClaimDisallowed | ClaimClosed | ClaimReopened
 Factual: TypeAlias = ClaimAccepted | Decided | ClaimAmended | WorkerMoved

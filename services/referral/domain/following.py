@@ -15,10 +15,10 @@ from services.referral.domain.referral import (
     Unplaced,
 )
 from services.referral.domain.withdrawing import end
-from shared.decision import Outcome, SetTimer
+from shared.domain.decision import Outcome, SetTimer
 from shared.events.referral import ClaimStandingChanged, WorkerFarAway
 from shared.events.values import Interval
-from shared.rules.geo import kilometres
+from shared.placement.geo import kilometres
 
 _HOLDS = frozenset({"suspended", "pended"})
 _ENDS = frozenset({"disallowed", "closed"})

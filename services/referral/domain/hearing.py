@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from services.referral.domain.claim import Claim, add_fact
 from services.referral.domain.facts import Factual, fact_of
 from services.referral.domain.person import Person, identify, people_of
-from shared.calendar import Calendar
-from shared.decision import EventContext, Outcome
+from shared.domain.calendar import Calendar
+from shared.domain.decision import EventContext, Outcome
 from shared.events.claims import ClaimAccepted, WorkerContactChanged
 
 

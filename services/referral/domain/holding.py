@@ -18,9 +18,9 @@ from services.referral.domain.clocks import run_again, stop
 from services.referral.domain.placement import PlacementContext, placement_due
 from services.referral.domain.referral import Accepted, Active, Hold, Matched, Referral, Scheduled, Unplaced
 from services.referral.domain.treating import discharged
-from shared import wording
 from shared.codes import Side, code_list
-from shared.decision import Aggregate, Decision, Event, Outcome, Refusal, Violation
+from shared.domain import wording
+from shared.domain.decision import Aggregate, Decision, Event, Outcome, Refusal, Violation
 from shared.events.portal import (
     OfficerHeldReferral,
     OfficerResumedReferral,

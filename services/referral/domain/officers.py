@@ -5,7 +5,7 @@ from datetime import date
 from typing import NamedTuple, TypeAlias
 
 from shared.events.values import Officer
-from shared.rules.geo import health_authorities
+from shared.placement.geo import health_authorities
 
 
 class Member(NamedTuple):

@@ -5,7 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
-from shared.decision import Event, Outcome
+from shared.domain.decision import Event, Outcome
 from shared.events.claims import ClaimAccepted, ClaimAmended, Employer, Worker, WorkerContactChanged, WorkerMoved
 from shared.events.person import Identity, PersonKind, WorkerIdentified
 

@@ -10,14 +10,14 @@ from services.referral.domain.clocks import acknowledge_by
 from services.referral.domain.opening import OpeningReservation, release, reservation_id, reserve
 from services.referral.domain.referral import Matched, Offer, Offered, Referral, Refused, Unplaced, deadline
 from services.referral.domain.steps import PlacementDue
-from shared.calendar import Calendar
-from shared.decision import Aggregate, Decision, Event, Outcome, Refusal, SetTimer
+from shared.domain.calendar import Calendar
+from shared.domain.decision import Aggregate, Decision, Event, Outcome, Refusal, SetTimer
 from shared.events.referral import ProgramSelected, ReferralOffered, ReferralOfferWithdrawn, ReferralUnplaced
 from shared.events.values import Program, Receipt
-from shared.rules import matching, rural
-from shared.rules.matching import Candidate, MatchRequest, TakenOpenings
-from shared.rules.register import Register
-from shared.rules.selection import Asked, choose
+from shared.placement import matching, rural
+from shared.placement.matching import Candidate, MatchRequest, TakenOpenings
+from shared.placement.register import Register
+from shared.placement.selection import Asked, choose
 
 RETRY = "place-again"
 OVERRIDE = ("claims officer",)

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import NamedTuple, TypeAlias
 from uuid import UUID, uuid5
 
-from shared.decision import Refusal, refuse
+from shared.domain.decision import Refusal, refuse
 from shared.events.referral import HoldCause
 from shared.events.values import Barrier, Deadline, Injury, Opening, Program
 

@@ -1,6 +1,6 @@
 """What referral says to itself: next steps of a decision, and timers."""
 
-from shared.decision import INTERNAL, Event
+from shared.domain.decision import INTERNAL, Event
 
 
 class RequestDue(Event, type="referral.request-due", key="claim_number", topic=INTERNAL):

@@ -6,9 +6,9 @@ from services.referral.domain.acting import at_clinic, out_of_place, wrong
 from services.referral.domain.opening import release, reservation_id
 from services.referral.domain.placement import PlacementContext
 from services.referral.domain.referral import Active, Closed, Discharged, Referral, Scheduled, Withdrawn
-from shared import wording
 from shared.codes import code_list
-from shared.decision import Decision, Event, Outcome, Refusal, Violation
+from shared.domain import wording
+from shared.domain.decision import Decision, Event, Outcome, Refusal, Violation
 from shared.events.invoice import CaseBillingFinal
 from shared.events.portal import ProviderEndedProgram, ProviderStartedReferral
 from shared.events.program import ObligationWaived, ReportAccepted

@@ -7,9 +7,9 @@ from services.referral.domain.acting import allowed_to, at_clinic, wrong
 from services.referral.domain.opening import OpeningReservation, release, reservation_id, reserve
 from services.referral.domain.placement import PlacementContext
 from services.referral.domain.referral import Accepted, Offer, Referral, Scheduled
-from shared import wording
 from shared.codes import code_list
-from shared.decision import Decision, Outcome, Refusal, Violation, refuse
+from shared.domain import wording
+from shared.domain.decision import Decision, Outcome, Refusal, Violation, refuse
 from shared.events.portal import ProviderBookedAppointment, ProviderMovedAppointment, ProviderReportedMissed
 from shared.events.referral import AppointmentBooked, AppointmentMissed, AppointmentMoved
 from shared.events.values import Opening

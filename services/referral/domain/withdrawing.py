@@ -16,7 +16,7 @@ from services.referral.domain.referral import (
     Withdrawn,
 )
 from shared.codes import code_list
-from shared.decision import Aggregate, Decision, Event, Refusal, SetTimer, refuse
+from shared.domain.decision import Aggregate, Decision, Event, Refusal, SetTimer, refuse
 from shared.events.portal import OfficerWithdrewReferral
 from shared.events.referral import HoldCause, ReferralWithdrawn
 

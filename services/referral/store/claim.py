@@ -8,10 +8,10 @@ import orjson
 
 from services.referral.domain.claim import Claim, Request
 from services.referral.domain.facts import area
+from shared.database.postgres import Connection, count
 from shared.events.values import Injury
-from shared.handlers import AggregateStore
-from shared.postgres import Connection, count
-from shared.rules.standing import Fact, fold
+from shared.messaging.handlers import AggregateStore
+from shared.placement.standing import Fact, fold
 
 LOAD = """
 SELECT claim_number, version, revision, person_id, referral_ids, state FROM claims

@@ -11,13 +11,13 @@ from services.referral.store.claim import Links, find_links, list_waiting
 from services.referral.store.opening import ReservedOpenings, Rows, list_reserved
 from services.referral.store.referral import find_persons, list_in_need, list_unplaced
 from services.referral.store.register import REGISTER
-from shared import clock
-from shared.decision import Event
-from shared.postgres import Connection
-from shared.rules.register import Register
+from shared.config import clock
+from shared.database.postgres import Connection
+from shared.domain.decision import Event
+from shared.placement.register import Register
 
 if TYPE_CHECKING:
-    from shared.handlers import BatchState
+    from shared.messaging.handlers import BatchState
 
 _STILL_OF_INTEREST = timedelta(weeks=2)
 

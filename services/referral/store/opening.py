@@ -6,9 +6,9 @@ from itertools import islice
 from typing import TypeAlias
 
 from services.referral.domain.opening import OpeningReservation
+from shared.database.postgres import Connection, count
 from shared.events.values import Program
-from shared.handlers import AggregateStore
-from shared.postgres import Connection, count
+from shared.messaging.handlers import AggregateStore
 
 TAKEN = """
 SELECT site_id, program, week_on, array_agg(n) FROM openings

@@ -6,9 +6,9 @@ from datetime import datetime
 import orjson
 
 from services.referral.domain.person import AttributeValue, Person
-from shared import vault
-from shared.handlers import AggregateStore
-from shared.postgres import Connection, count
+from shared.database.postgres import Connection, count
+from shared.messaging import encryption
+from shared.messaging.handlers import AggregateStore
 
 LOAD = """
 SELECT person_id, version, sealed FROM people
@@ -29,15 +29,15 @@ async def load_people(conn: Connection, ids: Sequence[str]) -> Sequence[Person]:
     rows = await conn.fetch(LOAD, ids)
     if not rows:
         return []
-    keys = await vault.find_keys(conn, ids)
-    opened = [(id_, version, vault.unseal(keys, id_, sealed) if sealed else None) for id_, version, sealed in rows]
+    keys = await encryption.find_keys(conn, ids)
+    opened = [(id_, version, encryption.unseal(keys, id_, sealed) if sealed else None) for id_, version, sealed in rows]
     return [_person(id_, version, plain) for id_, version, plain in opened]
 
 
 async def save_people(conn: Connection, people: Sequence[Person]) -> int:
     """People as changed, sealed; of somebody forgotten nothing is written but that they were."""
-    keys = await vault.make_keys(conn, (p.id for p in people))
-    rows = [(p.id, p.version + 1, vault.seal(keys, p.id, _plain(p))) for p in people]
+    keys = await encryption.make_keys(conn, (p.id for p in people))
+    rows = [(p.id, p.version + 1, encryption.seal(keys, p.id, _plain(p))) for p in people]
     return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
 
 

@@ -25,9 +25,9 @@ from services.referral.domain.referral import (
     Unplaced,
     Withdrawn,
 )
+from shared.database.postgres import Connection, count
 from shared.events.values import Injury, Opening
-from shared.handlers import AggregateStore
-from shared.postgres import Connection, count
+from shared.messaging.handlers import AggregateStore
 
 LOAD = """
 SELECT referral_id, version, revision, number, claim_number, person_id, status, state FROM referrals

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from services.referral.domain.officers import Member, Pools
-from shared import reference
-from shared.calendar import UNPUBLISHED, Calendar
-from shared.decision import Event
+from shared.database.postgres import Connection
+from shared.domain.calendar import UNPUBLISHED
+from shared.domain.decision import Event
 from shared.events.procurement import (
     CalendarPublished,
     ContractActivated,
@@ -21,9 +21,9 @@ from shared.events.procurement import (
 )
 from shared.events.program import ProgramPublished, ReferralTermsPublished
 from shared.events.values import Program
-from shared.handlers import ReceivedEvent
-from shared.postgres import Connection
-from shared.rules.register import Register
+from shared.messaging.handlers import ReceivedEvent
+from shared.placement.register import Register
+from shared.registers import cached_table
 
 E = TypeVar("E", bound=Event)
 NAME = "register"
@@ -65,7 +65,7 @@ async def project_register(conn: Connection, received: Sequence[ReceivedEvent]) 
     """What the registers announced, by revision."""
     rows = [(k.event.type_name, k.key, _revision(k.event), k.event.to_bytes().decode()) for k in received]
     await conn.execute(KEEP, *zip(*rows, strict=True))
-    await reference.changed(conn, NAME)
+    await cached_table.changed(conn, NAME)
 
 
 async def project_capacity(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
@@ -78,7 +78,7 @@ async def project_capacity(conn: Connection, received: Sequence[ReceivedEvent]) 
     ]
     if rows:
         await conn.execute(KEEP_CAPACITY, *zip(*rows, strict=True))
-        await reference.changed(conn, NAME)
+        await cached_table.changed(conn, NAME)
 
 
 def _revision(event: Event) -> int:
@@ -116,8 +116,8 @@ def assemble(
         sites={e.site_id: e for e in found.get(SiteOpened, ()) if isinstance(e, SiteOpened)},
         closed={e.site_id: e.last_on for e in found.get(SiteClosed, ()) if isinstance(e, SiteClosed)},
         capacity=capacity,
-        calendars={id_: Calendar.of(calendar) for id_, calendar in published.items()},
-        default_calendar=Calendar.of(default) if default else UNPUBLISHED,
+        calendars={id_: calendar.calendar() for id_, calendar in published.items()},
+        default_calendar=default.calendar() if default else UNPUBLISHED,
     )
 
 
@@ -140,5 +140,5 @@ def load_pools() -> Pools:
     return pools
 
 
-REGISTER = reference.Reference(NAME, load_register)
+REGISTER = cached_table.Reference(NAME, load_register)
 POOLS = load_pools()

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.decision import Decision, Event, EventContext, Outcome
-from shared.handlers import AggregateKeys, AggregateStore, BatchState, Handlers, no_facts
-from shared.postgres import Connection, count
-from shared.service import Service
+from shared.database.postgres import Connection, count
+from shared.domain.decision import Decision, Event, EventContext, Outcome
+from shared.messaging.handlers import AggregateKeys, AggregateStore, BatchState, Handlers, no_facts
+from shared.runtime.main import main
+from shared.runtime.service import Service
 from tests.toy.events import Counted
 
 LOAD = """
@@ -77,4 +78,4 @@ def on_counted(event: Counted, state: BatchState[None], _: EventContext) -> Deci
 service = Service("ledger", listens=("rehab-toy",), kinds=(ACCOUNTS,), handlers=handlers, folder=Path(__file__).parent)
 
 if __name__ == "__main__":
-    service.main()
+    main(service)

@@ -1,0 +1,62 @@
+"""Those who wait for the answer of the service that decides: one look a batch for all of them."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.portal.api import deadline
+from services.portal.store.operations import list_decided
+from shared.database.postgres import passes
+from shared.messaging.context import ServiceContext
+
+_BLINK = 0.25  # seconds: another replica may have applied the answer
+
+
+class Answers:
+    """Waiting by operation."""
+
+    def __init__(self, context: ServiceContext) -> None:
+        """Nobody waits."""
+        self._context = context
+        self._waiting: defaultdict[UUID, set[asyncio.Future[None]]] = defaultdict(set)
+        self._looking: asyncio.Task[None] | None = None
+
+    async def wait(self, operation_id: UUID, seconds: float) -> None:
+        """Until it is decided, or patience ends."""
+        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[operation_id].add(told)
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        try:
+            await asyncio.wait([told], timeout=seconds)
+        finally:
+            self._leave(operation_id, told)
+
+    def _leave(self, operation_id: UUID, told: "asyncio.Future[None]") -> None:
+        """Whether it was told or not."""
+        if waiting := self._waiting.get(operation_id):
+            waiting.discard(told)
+            if not waiting:
+                del self._waiting[operation_id]
+
+    async def _look(self) -> None:
+        """As long as somebody waits."""
+        deadline.outlive_request()
+        while self._waiting:
+            batches = self._context.batches
+            for operation_id in await self._decided():
+                for told in self._waiting.pop(operation_id, ()):
+                    told.set_result(None)
+            if self._context.batches == batches:
+                await self._context.changed(_BLINK)
+
+    async def _decided(self) -> Sequence[UUID]:
+        """Nothing while the database is away: who waits goes on waiting."""
+        try:
+            async with self._context.pool.acquire() as conn:
+                return await list_decided(conn, list(self._waiting))
+        except Exception as problem:
+            if not passes(problem):
+                raise
+            return ()

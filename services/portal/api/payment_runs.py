@@ -1,0 +1,76 @@
+"""Payment runs, and their release by payment officers."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from services.portal.api.access import Who
+from services.portal.api.actions import Action, ActionContext, Key, Prefer, submit
+from services.portal.api.billing import Id
+from services.portal.api.dependencies import Here
+from services.portal.api.paging import Paged
+from services.portal.api.problems import not_found
+from services.portal.api.request_bodies import Nothing
+from services.portal.store.payments import Run, find_run, list_runs
+from shared.events.portal import PaymentOfficerReleasedRun
+
+router = APIRouter(prefix="/runs", tags=["runs"])
+_LISTED = ("run_on", "cut_off_at", "cents", "approvals_needed")
+
+
+@router.get("")
+async def list_all_runs(caller: Who, portal: Here, page: Paged) -> dict[str, Any]:
+    """Frozen and released, in the order in which they changed."""
+    async with portal.reading(caller) as conn:
+        found = await list_runs(conn, page.after, page.most)
+    return page.of(found, lambda one: one[1], lambda one: _listed(one[0]))
+
+
+@router.get("/{run_id}")
+async def show_run(run_id: Id, caller: Who, portal: Here) -> dict[str, Any]:
+    """One run, payee by payee."""
+    return await _look(portal, caller, run_id)
+
+
+@router.post("/{run_id}/commands/release")
+async def release(  # noqa: PLR0913, PLR0917 - path and headers
+    run_id: Id, caller: Who, portal: Here, key: Key, prefer: Prefer = None, body: Nothing | None = None
+) -> Response:
+    """A run above the limit is released; it takes two people."""
+
+    async def look() -> dict[str, Any]:
+        return await _look(portal, caller, run_id)
+
+    async def fact(said: ActionContext) -> PaymentOfficerReleasedRun:
+        return PaymentOfficerReleasedRun(
+            by=said.by, received_at=said.received_at, seen=0, idempotency_key=said.idempotency_key, run_id=run_id
+        )
+
+    await look()
+    action = Action(
+        caller=caller,
+        role=caller.role_at(None),
+        key=key,
+        about=f"/runs/{run_id}/commands/release",
+        record_key=run_id,
+        body=(body or Nothing()).model_dump(),
+        fact=fact,
+        look=look,
+    )
+    return await submit(portal, action, prefer)
+
+
+async def _look(portal: Here, caller: Who, run_id: str) -> dict[str, Any]:
+    """As it stands, or 404."""
+    async with portal.reading(caller) as conn:
+        found = await find_run(conn, run_id)
+    if found is None:
+        raise not_found()
+    return {**_listed(found), "payees": found.body.get("payees", []), "released_by": found.body.get("released_by", [])}
+
+
+def _listed(run: Run) -> dict[str, Any]:
+    """A line of the list."""
+    waits = run.state == "frozen" and run.body.get("approvals_needed")
+    allowed = ["release"] if waits else []
+    return {"run_id": run.run_id, "state": run.state, **{n: run.body.get(n) for n in _LISTED}, "allowed": allowed}

@@ -1,0 +1,240 @@
+"""A button: what was typed becomes a call of the API, and its answer a page, a refusal beside the field, or a wait."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, TypeAlias, TypeVar
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import orjson
+from fastapi import Depends, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import ValidationError
+
+from services.portal.api.action_requests import ActionRequest
+from services.portal.api.problems import Problem, answer, error, pointer_to, rule_of, sentences_of
+from services.portal.api.request_bodies import Body, Nothing
+from services.portal.domain.form_fields import readable
+from services.portal.domain.text_display import trimmed
+from services.portal.domain.typed_values import NEEDED, Reader, Unreadable, read_index
+from services.portal.pages.page_request import PageRequest, SignedIn, local_path
+from services.portal.store.accounts import Caller
+
+B = TypeVar("B", bound=Body)
+Doing: TypeAlias = Callable[..., Awaitable[Response]]
+Fields: TypeAlias = Mapping[str, str]
+_OWN = frozenset({"key", "seen", "then", "version", "page"})  # members of the form that are about the press itself
+_SECONDS = "wait=2"
+# what cannot be read, by the beginning of its kind: the reason and the fix
+_READ: Mapping[str, tuple[str, str]] = {
+    "missing": NEEDED,
+    "int": ("this is a whole number", "write it as 40"),
+    "string_too_short": NEEDED,
+    "string_pattern": ("letters, digits, dots and dashes alone are taken", "leave other signs out"),
+    "literal": ("nothing from the list is chosen", "choose one"),
+    "value_error": ("this is no value that can be taken", "write it as the form shows"),
+}
+_UNREAD = ("this cannot be read", "write it as the form shows")
+_CHECKING, _REFUSED = 202, 400
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the API said; `fields` is what was typed."""
+
+    status: int
+    said: Mapping[str, Any]
+    fields: Fields = field(default_factory=dict)
+    places: Fields = field(default_factory=dict)
+
+    def at(self, places: Fields) -> "Outcome":
+        """Where the form has its fields, by the names that the API has for them."""
+        return replace(self, places=places)
+
+    @property
+    def is_sent(self) -> bool:
+        """Taken, or on its way."""
+        return self.status < _REFUSED
+
+    @property
+    def errors(self) -> Sequence[Mapping[str, Any]]:
+        """Each with field, rule, reason and fix; a refusal without any says itself."""
+        found: Sequence[Mapping[str, Any]] = self.said.get("errors") or [
+            error(None, f"HTTP-{self.status}", self.said.get("detail", "It was not taken."), "try again")
+        ]
+        return [] if self.is_sent else [{**one, "name": self._place(one.get("pointer"))} for one in found]
+
+    def _place(self, pointer: str | None) -> str:
+        name = name_of(pointer)
+        return self.places.get(name, name)
+
+
+def name_of(pointer: str | None) -> str:
+    """The field of the form that a JSON pointer means; nothing for headers and for the whole."""
+    text = (pointer or "").lstrip("/")
+    return "" if text.startswith("header/") else text.replace("/", ".")
+
+
+@dataclass(frozen=True)
+class FormSubmission:
+    """Who pressed what, with all that was typed."""
+
+    visit: PageRequest
+    fields: Fields
+
+    @property
+    def caller(self) -> Caller:
+        """With the roles that the button is for."""
+        return self.visit.caller
+
+    @property
+    def typed(self) -> Fields:
+        """Without what is about the press."""
+        return {name: value for name, value in self.fields.items() if name not in _OWN}
+
+    def call(self, number: str, *, is_new: bool = False) -> ActionRequest:
+        """As the API is called; 428 when the page did not say by which key or what it showed."""
+        seen = 0 if is_new else self.seen
+        return ActionRequest(number, self.caller, self.visit.portal, self.key, _SECONDS, seen)
+
+    @property
+    def key(self) -> UUID:
+        """The same however often this very form is sent."""
+        try:
+            return UUID(self.fields.get("key", ""))
+        except ValueError:
+            raise _unsaid("/header/idempotency-key") from None
+
+    @property
+    def seen(self) -> int:
+        """The revision that the page showed."""
+        said = read_index(self.fields.get("seen", ""))
+        if said is None:
+            raise _unsaid("/header/if-match")
+        return said
+
+    async def send(self, doing: Callable[[], Awaitable[Response]]) -> Outcome:
+        """What the API answers."""
+        try:
+            response = await doing()
+        except Problem as problem:
+            response = answer(problem)
+        return Outcome(response.status_code, orjson.loads(bytes(response.body)), self.typed)
+
+    async def act(
+        self, doing: Doing, number: str, body: Callable[[], Body] = Nothing, *, is_new: bool = False
+    ) -> Outcome:
+        """One of the calls about a referral; what is new was seen by nobody."""
+
+        async def call() -> Response:
+            return await doing(self.call(number, is_new=is_new), body())
+
+        return await self.send(call)
+
+    def go(self, outcome: Outcome, then: str) -> Response:
+        """On to the page that shows it, or to where one can wait for it."""
+        operation = outcome.said.get("id", "")
+        if outcome.status == _CHECKING:
+            return RedirectResponse(f"/operations/{operation}", 303)
+        joined = "&" if "?" in then else "?"
+        return RedirectResponse(f"{then}{joined}did={operation}" if operation else then, 303)
+
+
+async def submission_of(request: Request, visit: SignedIn) -> FormSubmission:
+    """The form as it came; a name that came twice keeps its last value."""
+    return FormSubmission(visit, await fields_of(request))
+
+
+Submitted = Annotated[FormSubmission, Depends(submission_of)]
+
+
+async def fields_of(request: Request) -> Fields:
+    """Every field that a form of this portal could have, blank ones too, but none that holds a secret."""
+    found = readable(await fields_with_secrets_of(request))
+    return {name: local_path(value) if name.endswith("then") else value for name, value in found.items()}
+
+
+async def fields_with_secrets_of(request: Request) -> Fields:
+    """Every field as it was typed; for whoever checks a password or a code, and for nobody who shows or keeps."""
+    body = getattr(request.state, "body", None)
+    text = (await request.body() if body is None else body).decode("utf-8", "replace")
+    return {_typed(name): _typed(value) for name, value in parse_qsl(text, keep_blank_values=True)}
+
+
+def _typed(text: str) -> str:
+    """Line ends as they are kept; a NUL is in no text that anybody typed."""
+    return text.replace("\x00", "").replace("\r\n", "\n")
+
+
+def body_of(kind: type[B], members: Mapping[str, Any]) -> B:
+    """What was typed, as the call carries it; what was left blank is not said."""
+    try:
+        return kind.model_validate(_said(members))
+    except ValidationError as wrong:
+        errors = [_misread(e) for e in wrong.errors()]
+        raise Problem(422, "Some of it must be added or corrected.", errors) from None
+
+
+def _misread(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What somebody typed that cannot be taken as it stands, in the words of a form."""
+    kind = found["type"]
+    known = next((said for begin, said in _READ.items() if kind.startswith(begin)), _UNREAD)
+    return error(pointer_to(("body", *found["loc"])), rule_of(found), *(sentences_of(found) or known))
+
+
+def _said(value: Any) -> Any:  # noqa: ANN401 - any part of a body
+    """A part of a body with its texts trimmed and without what is blank."""
+    if isinstance(value, Mapping):
+        return {name: part for name, raw in value.items() if (part := _said(raw)) not in ("", None)}
+    if isinstance(value, list | tuple):
+        return [_said(part) for part in value]
+    return trimmed(value) if isinstance(value, str) else value
+
+
+def read_all(typed: Mapping[str, tuple[Reader[Any], str]]) -> dict[str, Any]:
+    """Values by the names of their fields; every field that cannot be read is told at once, beside itself."""
+    read = {name: reader(text) for name, (reader, text) in typed.items()}
+    if wrong := [(name, value) for name, value in read.items() if isinstance(value, Unreadable)]:
+        raise Problem(422, "Some of it must be added or corrected.", [unread(name, value) for name, value in wrong])
+    return read
+
+
+def unread(name: str, found: Unreadable) -> Mapping[str, Any]:
+    """A field of a form that cannot be read, with the sentences of its reader."""
+    return error(f"/{name.replace('.', '/')}", found.rule, found.reason, found.fix)
+
+
+def rows_of(fields: Fields, name: str) -> list[dict[str, str]]:
+    """`lines.0.code`, `lines.1.code` and so on as rows, in their order; rows that are blank throughout are left out."""
+    return list(_rows(fields, name).values())
+
+
+def row_places(fields: Fields, name: str, members: Sequence[str]) -> Fields:
+    """Where the form has each row that was sent, by the place that it has in the call."""
+    places = enumerate(_rows(fields, name))
+    return {f"{name}.{sent}.{member}": f"{name}.{n}.{member}" for sent, n in places for member in members}
+
+
+def _rows(fields: Fields, name: str) -> Mapping[int, dict[str, str]]:
+    """Rows that hold something, by their number."""
+    rows: dict[int, dict[str, str]] = {}
+    for place, value in fields.items():
+        first, _, rest = place.partition(".")
+        number, _, member = rest.partition(".")
+        n = read_index(number)
+        if first == name and n is not None and member:
+            rows.setdefault(n, {})[member] = trimmed(value)
+    return {n: row for n, row in sorted(rows.items()) if any(row.values())}
+
+
+def removed_row(how: str) -> int | None:
+    """The place of the row that a button takes away; nothing for any other button."""
+    verb, _, place = how.partition(".")
+    return read_index(place) if verb == "remove" else None
+
+
+def _unsaid(pointer: str) -> Problem:
+    reason = error(
+        pointer, "MISSING", "the page did not say what it showed", "look at it as it stands now, and press again"
+    )
+    return Problem(428, "This page was left open too long or came from elsewhere.", [reason])

@@ -1,0 +1,228 @@
+"""What a service is worth on its day: contract, fee line and calendar, the units left, and cents."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from typing import NamedTuple, Self, TypeVar
+
+from shared.billing.case import Case, Granted, GrantUse, HeldLine, RequestedLine
+from shared.billing.windows import week_of
+from shared.domain.calendar import UNPUBLISHED, Calendar
+from shared.domain.decision import Event
+from shared.events.procurement import (
+    CalendarPublished,
+    ContractActivated,
+    ContractEnded,
+    FeeLine,
+    FeeSchedulePublished,
+)
+
+NOTHING = Decimal(0)
+_E = TypeVar("_E", bound=Event)
+
+
+class Priced(NamedTuple):
+    """A fee line and the revision of the schedule it stands in."""
+
+    fee: FeeLine
+    revision: int
+
+
+class _Schedule(NamedTuple):
+    """A version of a fee schedule, by code."""
+
+    effective_from: date
+    revision: int
+    lines: Mapping[str, FeeLine]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Contracts, fee schedules and calendars, every version of each; a day of service finds its own."""
+
+    contracts: Mapping[str, Sequence[ContractActivated]] = field(default_factory=dict)
+    ended: Mapping[str, ContractEnded] = field(default_factory=dict)
+    fees: Mapping[str, Sequence[_Schedule]] = field(default_factory=dict)
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    default_calendar: Calendar = UNPUBLISHED
+
+    @classmethod
+    def of(cls, published: Iterable[Event]) -> Self:
+        """As procurement announced them, in any order."""
+        said: dict[type[Event], list[Event]] = defaultdict(list)
+        for event in published:
+            said[type(event)].append(event)
+        calendars = sorted(_only(CalendarPublished, said), key=lambda c: c.revision)
+        return cls(
+            _grouped(_only(ContractActivated, said)),
+            {e.contract_id: e for e in sorted(_only(ContractEnded, said), key=lambda e: e.revision)},
+            _schedules(_only(FeeSchedulePublished, said)),
+            {c.calendar_id: c.calendar() for c in calendars},
+            next((c.calendar() for c in reversed(calendars) if c.is_default), UNPUBLISHED),
+        )
+
+    def knows(self, contract_id: str) -> bool:
+        """Whether the contract is loaded, with fees and a calendar: before that nothing can be judged."""
+        versions = self.contracts.get(contract_id, ())
+        return bool(versions) and all(
+            v.fee_schedule_id in self.fees and self.calendar_of(v) is not UNPUBLISHED for v in versions
+        )
+
+    def contract_on(self, contract_id: str, day: date) -> ContractActivated:
+        """The contract as it holds on a day of service; before its first version, the first."""
+        versions = self.contracts[contract_id]
+        return next((v for v in reversed(versions) if v.holds_from <= day), versions[0])
+
+    def last_day(self, contract: ContractActivated) -> date:
+        """The last day of service, its run-off included, cut short when it was ended."""
+        last = contract.effective_to or date.max
+        ended = self.ended.get(contract.contract_id)
+        if ended and ended.effective_to < last:
+            return ended.run_off_to or ended.effective_to
+        return contract.run_off_to or last
+
+    def calendar_of(self, contract: ContractActivated) -> Calendar:
+        """The calendar that the contract names, else the default one."""
+        return self.calendars.get(contract.calendar_id, self.default_calendar)
+
+    def reports_of(self, contract_id: str) -> frozenset[str]:
+        """The kinds of report that any of the contract's fees needs."""
+        schedules = {v.fee_schedule_id for v in self.contracts.get(contract_id, ())}
+        lines = (line for id_ in schedules for version in self.fees.get(id_, ()) for line in version.lines.values())
+        return frozenset(line.needs_report for line in lines if line.needs_report)
+
+    def fee_on(self, contract: ContractActivated, code: str, day: date) -> Priced | None:
+        """The line of the schedule in force on a day of service, where it has one."""
+        versions = self.fees.get(contract.fee_schedule_id, ())
+        found = next((s for s in reversed(versions) if s.effective_from <= day), None)
+        fee = found and found.lines.get(code)
+        return Priced(fee, found.revision) if found and fee else None
+
+
+def _only(kind: type[_E], said: Mapping[type[Event], Iterable[Event]]) -> list[_E]:
+    """What was announced of one kind."""
+    return [event for event in said.get(kind, ()) if isinstance(event, kind)]
+
+
+def _grouped(contracts: Iterable[ContractActivated]) -> dict[str, tuple[ContractActivated, ...]]:
+    """Versions of each contract; of two that hold from one day the later revision stands last."""
+    found: dict[str, list[ContractActivated]] = defaultdict(list)
+    for contract in sorted(contracts, key=lambda c: (c.holds_from, c.revision)):
+        found[contract.contract_id].append(contract)
+    return {id_: tuple(versions) for id_, versions in found.items()}
+
+
+def _schedules(published: Iterable[FeeSchedulePublished]) -> dict[str, tuple[_Schedule, ...]]:
+    """Versions of each schedule, likewise."""
+    found: dict[str, list[_Schedule]] = defaultdict(list)
+    for schedule in sorted(published, key=lambda f: (f.effective_from, f.revision)):
+        lines = {line.code: line for line in schedule.lines}
+        found[schedule.fee_schedule_id].append(_Schedule(schedule.effective_from, schedule.revision, lines))
+    return {id_: tuple(versions) for id_, versions in found.items()}
+
+
+def cents_of(fee: FeeLine, units: Decimal, percent: int = 100) -> int:
+    """Units of a fee at a percentage, rounded once; half a cent goes up."""
+    return int((fee.cents * units * percent / 100).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def percent_of(fee: FeeLine, business_days_late: int) -> int:
+    """By how late the report counted; a fee without tiers is paid in full."""
+    if not fee.tiers:
+        return 100
+    fitting = (t.percent for t in fee.tiers if t.late_to is None or business_days_late <= t.late_to)
+    return next(fitting, 0)
+
+
+class Limit(NamedTuple):
+    """The most units of a code in a span of days."""
+
+    code: str
+    span: str
+    most: Decimal
+    used: Decimal
+
+    def cut(self, units: Decimal, step: Decimal) -> Decimal:
+        """What is left of so many units, in whole steps."""
+        return min(units, steps(max(self.most - self.used, NOTHING), step))
+
+
+def steps(units: Decimal, step: Decimal) -> Decimal:
+    """Rounded down to a multiple of the step."""
+    return (units / step).to_integral_value(ROUND_FLOOR) * step
+
+
+def limits(fee: FeeLine, day: date, taken: Sequence[HeldLine]) -> Iterator[Limit]:
+    """How much of a code is used on the day, in its week and on the referral."""
+    same = [held for held in taken if held.code == fee.code]
+    if fee.max_per_day is not None:
+        used = sum((h.units for h in same if h.service_on == day), NOTHING)
+        yield Limit("ONE-PER-DAY", "day", fee.max_per_day, used)
+    if fee.max_per_week is not None:
+        used = sum((h.units for h in same if week_of(h.service_on) == week_of(day)), NOTHING)
+        yield Limit("LIMIT", "week", fee.max_per_week, used)
+    if fee.max_per_referral is not None:
+        yield Limit("LIMIT", "referral", fee.max_per_referral, sum((h.units for h in same), NOTHING))
+
+
+class Cover(NamedTuple):
+    """How many units of a line are approved, by what, and how many more somebody may still approve."""
+
+    drawn: tuple[GrantUse, ...] = ()
+    asked: tuple[GrantUse, ...] = ()
+
+    @property
+    def approved(self) -> Decimal:
+        """Units that may be paid."""
+        return sum((draw.units for draw in self.drawn), NOTHING)
+
+    @property
+    def undecided(self) -> Decimal:
+        """Units that wait for a decision."""
+        return sum((draw.units for draw in self.asked), NOTHING)
+
+
+def cover(case: Case, fee: FeeLine, day: date, units: Decimal, taken: Sequence[HeldLine]) -> Cover:
+    """First what the referral itself covers, then grants valid on the day, those that end first; then what is asked."""
+    if fee.before_plan is None:
+        return Cover((GrantUse(None, units),))
+    used: dict[str | None, Decimal] = defaultdict(Decimal)
+    for draw in (draw for held in taken if held.code == fee.code for draw in held.drawn):
+        used[draw.grant] += draw.units
+    drawn, rest = _draw(units, [GrantUse(None, Decimal(fee.before_plan)), *_granted(case, fee.code, day)], used)
+    asked, _ = _draw(rest, _asked(case, fee.code, day), used)
+    return Cover(drawn, asked)
+
+
+def _draw(
+    units: Decimal, sources: Iterable[GrantUse], used: Mapping[str | None, Decimal]
+) -> tuple[tuple[GrantUse, ...], Decimal]:
+    """What each source gives, and what is left over."""
+    drawn = []
+    for source in sources:
+        given = min(units, max(source.units - used.get(source.grant, NOTHING), NOTHING))
+        if given:
+            drawn.append(GrantUse(source.grant, given))
+            units -= given
+    return tuple(drawn), units
+
+
+def _granted(case: Case, code: str, day: date) -> list[GrantUse]:
+    """Grants of a code valid on a day, those that end first standing first."""
+
+    def ends(grant: Granted) -> tuple[date, str]:
+        return grant.last_on, grant.grant
+
+    valid = (g for g in case.grants if g.code == code and g.from_on <= day <= g.last_on)
+    return [GrantUse(g.grant, g.units) for g in sorted(valid, key=ends)]
+
+
+def _asked(case: Case, code: str, day: date) -> list[GrantUse]:
+    """What a plan that nobody has decided may still give, by a name that no grant has."""
+    return [GrantUse(_name(a), a.units) for a in case.asked if a.code == code and a.from_on <= day <= a.last_on]
+
+
+def _name(asked: RequestedLine) -> str:
+    return f"asked/{asked.plan}/{asked.line}"

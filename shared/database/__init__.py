@@ -1,0 +1,1 @@
+"""Connections to PostgreSQL, and the migrations of what every service has."""

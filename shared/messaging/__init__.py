@@ -1,0 +1,1 @@
+"""Records in and announcements out: decoding, inbox, batch, outbox, relay, timers and parked records (dead letters)."""

@@ -1,0 +1,29 @@
+"""Bytes as records, whichever kind of topic they lay on."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from shared.messaging.cloudevents_foreign import decode_foreign
+from shared.messaging.envelope import Raw, Record, Types, decode, empty_record, sentence
+from shared.messaging.timers import read_own
+
+
+class Reader(NamedTuple):
+    """What one service reads."""
+
+    types: Types
+    listens: frozenset[str]
+    foreign: frozenset[str]
+
+    def read(self, raw: Raw, read_at: datetime) -> Record:
+        """One record; nothing is raised."""
+        if raw.topic in self.foreign:
+            return decode_foreign(raw, self.types, read_at)
+        if raw.topic in self.listens:
+            return decode(raw, self.types, read_at)
+        try:
+            return read_own(raw, self.types, read_at)
+        except (LookupError, ValueError) as problem:  # a step or timer of an older version, which this one cannot read
+            record = empty_record(raw, read_at)
+            record.fault = sentence(problem)
+            return record

@@ -1,0 +1,163 @@
+"""The register as a rule sees it: programs, terms, contracts, sites, capacity and calendars, by their own dates."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, NamedTuple, TypeVar
+
+from shared.domain.calendar import UNPUBLISHED, Calendar
+from shared.events.procurement import ContractActivated, ContractEnded, SiteOpened
+from shared.events.program import ProgramPublished, ReferralTermsPublished
+from shared.events.values import Program
+
+_V = TypeVar("_V", ProgramPublished, ReferralTermsPublished)
+_R = TypeVar("_R")
+_MOST_REMEMBERED = 2000
+
+
+class Term(NamedTuple):
+    """From and to which day a contract is in force, and until when it runs off."""
+
+    first: date
+    last: date
+    run_off_to: date | None
+
+    def serves(self, day: date, requested_on: date) -> bool:
+        """In force on a day, or in run-off for what was requested while it was in force."""
+        if self.first <= day <= self.last:
+            return True
+        runs_off = self.run_off_to is not None and self.last < day <= self.run_off_to
+        return runs_off and self.first <= requested_on <= self.last
+
+
+@dataclass(frozen=True)
+class Register:
+    """Everything by id; what derives from it is remembered, for it never changes."""
+
+    programs: Mapping[Program, tuple[ProgramPublished, ...]] = field(default_factory=dict)
+    terms: tuple[ReferralTermsPublished, ...] = ()
+    contracts: Mapping[str, tuple[ContractActivated, ...]] = field(default_factory=dict)
+    ended: Mapping[str, ContractEnded] = field(default_factory=dict)
+    sites: Mapping[str, SiteOpened] = field(default_factory=dict)
+    closed: Mapping[str, date] = field(default_factory=dict)
+    capacity: Mapping[tuple[str, Program], Mapping[date, int]] = field(default_factory=dict)
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    default_calendar: Calendar = UNPUBLISHED
+    _derived: dict[tuple[object, ...], Any] = field(default_factory=dict)
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether a program, terms, a contract and a calendar are known: before that nothing is refused."""
+        return bool(self.programs and self.terms and self.contracts and self.calendars)
+
+    def program_on(self, program: Program, day: date) -> ProgramPublished | None:
+        """The version in force on a day."""
+        return _newest(self.programs.get(program, ()), day)
+
+    def programs_on(self, day: date) -> list[ProgramPublished]:
+        """All in force on a day, in their order of precedence."""
+        return self.remember(("programs", day), lambda: self._programs_on(day))
+
+    def _programs_on(self, day: date) -> list[ProgramPublished]:
+        found = (self.program_on(program, day) for program in self.programs)
+        return sorted((p for p in found if p), key=lambda p: p.precedence)
+
+    def terms_on(self, day: date) -> ReferralTermsPublished:
+        """The terms in force on a day; before the first, the first."""
+        return _newest(self.terms, day) or min(self.terms, key=lambda t: (t.effective_from, -t.revision))
+
+    def calendar(self, calendar_id: str) -> Calendar:
+        """A named calendar, else the default one."""
+        return self.calendars.get(calendar_id, self.default_calendar)
+
+    def contract_on(self, contract_id: str, day: date) -> ContractActivated:
+        """A contract as its newest revision that holds on a day says; before the first, the first."""
+        versions = self.contracts[contract_id]
+        held = [v for v in versions if v.holds_from <= day]
+        return held[-1] if held else versions[0]
+
+    def term_of(self, contract: ContractActivated) -> Term:
+        """Its days, cut short when it was ended."""
+        ended = self.ended.get(contract.contract_id)
+        last = contract.effective_to or date.max
+        if ended and ended.effective_to < last:
+            return Term(contract.effective_from, ended.effective_to, ended.run_off_to)
+        return Term(contract.effective_from, last, contract.run_off_to)
+
+    def covered(self, program: Program, day: date) -> frozenset[str]:
+        """Communities in the areas of a program's contracts, from first to last day, run-off left aside."""
+        return self.remember(("covered", program, day), lambda: self._covered(program, day))
+
+    def _covered(self, program: Program, day: date) -> frozenset[str]:
+        found = (self.contract_on(id_, day) for id_ in self.contracts)
+        in_force = (c for c in found if c.program == program and self._in_force(c, day))
+        return frozenset(community for c in in_force for community in c.communities)
+
+    def remember(self, asked: tuple[object, ...], derive: Callable[[], _R]) -> _R:
+        """What derives from the register alone is derived once; the days pass, so that not all is kept for ever."""
+        if asked not in self._derived:
+            if len(self._derived) >= _MOST_REMEMBERED:
+                self._derived.clear()
+            self._derived[asked] = derive()
+        found: _R = self._derived[asked]
+        return found
+
+    def _in_force(self, contract: ContractActivated, day: date) -> bool:
+        term = self.term_of(contract)
+        return term.first <= day <= term.last
+
+    def serving(self, program: Program, community: str, day: date, requested_on: date) -> list[ContractActivated]:
+        """Contracts that serve a community on a day; one in run-off only what was requested while it was in force."""
+        known = self.contracts_of(program, community, day)
+        return [c for c in known if self.term_of(c).serves(day, requested_on)]
+
+    def contracts_of(self, program: Program, community: str, day: date) -> tuple[ContractActivated, ...]:
+        """Contracts of a program whose area holds a community, whatever their days."""
+        return self.remember(("areas", program, community, day), lambda: self._contracts_of(program, community, day))
+
+    def _contracts_of(self, program: Program, community: str, day: date) -> tuple[ContractActivated, ...]:
+        found = (self.contract_on(id_, day) for id_ in sorted(self.contracts))
+        return tuple(c for c in found if c.program == program and community in c.communities)
+
+    def open_sites(self, contracts: Iterable[ContractActivated], day: date) -> dict[str, ContractActivated]:
+        """Sites of these contracts that take somebody on a day, each with its first contract."""
+        found: dict[str, ContractActivated] = {}
+        for contract in contracts:
+            for site_id in contract.sites:
+                if site_id in self.sites and self._is_open(site_id, day):
+                    found.setdefault(site_id, contract)
+        return found
+
+    def _is_open(self, site_id: str, day: date) -> bool:
+        return self.sites[site_id].opened_on <= day <= self.closed.get(site_id, date.max)
+
+    def turning_days(self, after: date, until: date) -> list[date]:
+        """Days after `after` on which a program or a contract begins, ends or changes."""
+        days = self.remember(("turning",), self._turning)
+        return days[bisect_right(days, after) : bisect_right(days, until)]
+
+    def _turning(self) -> list[date]:
+        days: set[date] = set()
+        for versions in self.programs.values():
+            for program in versions:
+                days |= {program.effective_from, *_day_after(program.effective_to)}
+        for contracts in self.contracts.values():
+            for contract in contracts:
+                term = self.term_of(contract)
+                days |= {term.first, contract.holds_from, *_day_after(term.last), *_day_after(term.run_off_to)}
+        return sorted(days)
+
+
+def _newest(versions: Iterable[_V], day: date) -> _V | None:
+    """The version that holds on a day: the one that began last, of two that began together the later revision."""
+    held = [v for v in versions if v.effective_from <= day]
+    found = max(held, key=lambda v: (v.effective_from, v.revision), default=None)
+    if isinstance(found, ProgramPublished) and found.effective_to is not None and day > found.effective_to:
+        return None
+    return found
+
+
+def _day_after(day: date | None) -> tuple[date, ...]:
+    """The next day, where there is one."""
+    return (day + timedelta(days=1),) if day is not None and day < date.max else ()

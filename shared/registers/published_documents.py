@@ -1,0 +1,132 @@
+"""Documents of a register: filed from dated files, announced when they are new, and never changed under a revision."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from shared.database.postgres import Connection, count
+from shared.domain.decision import INTERNAL, Decision, Event, EventContext, Outcome
+from shared.events import catalogue
+from shared.messaging.context import ServiceContext
+from shared.messaging.handlers import AggregateKeys, AggregateStore, BatchState, Handlers, no_facts
+
+_FEW = 200  # documents a transaction: one of the largest stays below what an outbox row may hold
+
+
+class Document(NamedTuple):
+    """A document as it was announced last."""
+
+    id: str
+    version: int
+    revision: int
+    body: str
+
+
+class Filed(Event, type="register.filed", key="document_id", topic=INTERNAL):
+    """Somebody filed a document; `body` is its event as JSON, `numbered` whether the file says which revision it is."""
+
+    document_id: str
+    contract: str
+    body: str
+    numbered: bool = False
+
+
+class Conflict(Exception):  # noqa: N818 - says what the file does
+    """A file changes what was announced under a revision."""
+
+
+LOAD = """
+SELECT document_id, version, revision, body FROM documents
+WHERE document_id = ANY($1)
+ORDER BY document_id
+FOR UPDATE
+"""
+SAVE = """
+INSERT INTO documents (document_id, version, revision, body)
+SELECT * FROM unnest($1::text[], $2::int[], $3::int[], $4::text[])
+ON CONFLICT (document_id) DO UPDATE
+SET version = excluded.version, revision = excluded.revision, body = excluded.body
+WHERE documents.version = excluded.version - 1
+"""
+KNOWN = """
+SELECT document_id, body FROM documents
+"""
+
+
+async def load_documents(conn: Connection, ids: Sequence[str]) -> Sequence[Document]:
+    """Documents by id."""
+    return [Document(*row) for row in await conn.fetch(LOAD, ids)]
+
+
+async def save_documents(conn: Connection, documents: Sequence[Document]) -> int:
+    """Documents as filed."""
+    rows = [(d.id, d.version + 1, d.revision, d.body) for d in documents]
+    return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
+
+
+DOCUMENTS = AggregateStore(Document, load_documents, save_documents)
+
+
+def file(document: Document | None, filed: Filed, types: Mapping[str, type[Event]]) -> Outcome:
+    """Announced when it is new; a document without a number of its own gets the next one."""
+    if document and _says(document.body, filed, types):
+        return Outcome()
+    if document and filed.numbered:
+        raise Conflict(filed.document_id)
+    event = types[filed.contract].from_bytes(filed.body.encode())
+    revision = document.revision + 1 if document else 1
+    if not filed.numbered:
+        event = event.model_copy(update={"revision": revision})
+    received = Document(filed.document_id, document.version if document else 0, revision, filed.body)
+    return Outcome((received,), (event,))
+
+
+def _says(known: str | None, filed: Filed, types: Mapping[str, type[Event]]) -> bool:
+    """Whether a file says what was announced; a member that the contract gained since counts as its default."""
+    if known is None or known == filed.body:
+        return known is not None
+    kind = types[filed.contract]
+    return kind.from_bytes(known.encode()) == kind.from_bytes(filed.body.encode())
+
+
+def listen(handlers: Handlers, types: Sequence[type[Event]]) -> None:
+    """A service files documents of these types."""
+    known = {kind.type_name: kind for kind in types}
+
+    def the_document(event: Filed, _: None) -> AggregateKeys:
+        return ((DOCUMENTS, event.document_id),)
+
+    def on_filed(event: Filed, state: BatchState[None], _: EventContext) -> Decision:
+        return file(state.find(DOCUMENTS, event.document_id), event, known)
+
+    handlers.on(Filed, the_document, no_facts)(on_filed)
+
+
+def filed(event: Event, *, numbered: bool) -> Filed:
+    """An event as a document; a numbered one stands beside its other revisions."""
+    suffix = f"/{getattr(event, 'revision', 1)}" if numbered else ""
+    parts = [event.type_name.split(".")[2], event.key, *_parts(event)]
+    return Filed(
+        document_id="/".join(parts) + suffix,
+        contract=event.type_name,
+        body=event.to_bytes().decode(),
+        numbered=numbered,
+    )
+
+
+def _parts(event: Event) -> Iterator[str]:
+    """What tells documents of one key apart: capacity is declared by program and year."""
+    if weeks := getattr(event, "weeks", ()):
+        yield f"{getattr(event, 'program', '')}/{weeks[0].week_on.year}"
+
+
+async def submit(context: ServiceContext, documents: Sequence[Filed]) -> int:
+    """File what differs from what is known; all conflicts are told at once, before anything is announced."""
+    async with context.pool.acquire() as conn:
+        known = {row["document_id"]: row["body"] for row in await conn.fetch(KNOWN)}
+    types = catalogue.every()
+    new = [d for d in documents if not _says(known.get(d.document_id), d, types)]
+    if conflicts := [d.document_id for d in new if d.numbered and d.document_id in known]:
+        raise SystemExit(f"changed under the same revision, raise it: {', '.join(conflicts)}")
+    for start in range(0, len(new), _FEW):
+        await context.submit_internal(new[start : start + _FEW])
+    return len(new)

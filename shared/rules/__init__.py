@@ -1,1 +1,0 @@
-"""Rules that more than one place evaluates: pure functions over facts."""

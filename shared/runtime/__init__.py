@@ -1,0 +1,1 @@
+"""A service as a process: its declaration, consumer, leader, health, and the verbs of its operators."""

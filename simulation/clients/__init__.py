@@ -1,0 +1,1 @@
+"""How an outsider reaches the system: topics, the portal, the clock file, and whether all is quiet."""
