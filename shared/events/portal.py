@@ -21,7 +21,7 @@ STAFF = frozenset({"program_officer", "procurement_officer", "contact_centre"}).
 )
 
 
-class _Act(Event):
+class Action(Event):
     """Something a person did: who, when the portal took it, the revision they saw, and their idempotency key."""
 
     by: Actor
@@ -31,192 +31,109 @@ class _Act(Event):
 
     @override
     def __init_subclass__(cls, *, roles: frozenset[str], scope: Scope, **kwargs: Any) -> None:
-        """Every act says in which roles it may be done, and what of the record must be the actor's own."""
+        """Require of every action the roles in which it may be done, and what of the record must be the actor's own."""
         super().__init_subclass__(roles=roles, scope=scope, **kwargs)
 
 
+class ClinicAction(Action, roles=TREATING, scope="site"):
+    """An action of a clinic on a referral that its site holds."""
+
+    referral_id: str
+    site_id: str
+
+    @override
+    def __init_subclass__(
+        cls, *, roles: frozenset[str] = TREATING, scope: Scope = "site", key: str = "referral_id", **kwargs: Any
+    ) -> None:
+        """Give the roles and the scope that most actions of a clinic have."""
+        super().__init_subclass__(roles=roles, scope=scope, key=key, **kwargs)
+
+
+class OfficerAction(Action, roles=DECIDING, scope="insurer"):
+    """An action of a claims officer on a referral."""
+
+    referral_id: str
+
+    @override
+    def __init_subclass__(
+        cls, *, roles: frozenset[str] = DECIDING, scope: Scope = "insurer", key: str = "referral_id", **kwargs: Any
+    ) -> None:
+        """Give the roles and the scope that the actions of a claims officer have."""
+        super().__init_subclass__(roles=roles, scope=scope, key=key, **kwargs)
+
+
 class ProviderAcknowledgedReferral(
-    _Act,
-    type="rehab.portal.provider-acknowledged-referral.v1",
-    key="referral_id",
-    owner="referral",
-    roles=TREATING,
-    scope="site",
+    ClinicAction, type="rehab.portal.provider-acknowledged-referral.v1", owner="referral"
 ):
     """A clinic opened its offer."""
 
-    referral_id: str
-    site_id: str
 
-
-class ProviderAcceptedReferral(
-    _Act,
-    type="rehab.portal.provider-accepted-referral.v1",
-    key="referral_id",
-    owner="referral",
-    roles=TREATING,
-    scope="site",
-):
+class ProviderAcceptedReferral(ClinicAction, type="rehab.portal.provider-accepted-referral.v1", owner="referral"):
     """A clinic takes the referral it was offered."""
 
-    referral_id: str
-    site_id: str
 
-
-class ProviderDeclinedReferral(
-    _Act,
-    type="rehab.portal.provider-declined-referral.v1",
-    key="referral_id",
-    owner="referral",
-    roles=TREATING,
-    scope="site",
-):
+class ProviderDeclinedReferral(ClinicAction, type="rehab.portal.provider-declined-referral.v1", owner="referral"):
     """A clinic does not take the referral: a code, a comment in the document store, and a next step."""
 
-    referral_id: str
-    site_id: str
     reason_code: str | None = None
     comment_id: str | None = None
     comment_sha256: str | None = None
     next_step: str | None = None
 
 
-class ProviderBookedAppointment(
-    _Act,
-    type="rehab.portal.provider-booked-appointment.v1",
-    key="referral_id",
-    owner="referral",
-    roles=TREATING,
-    scope="site",
-):
+class ProviderBookedAppointment(ClinicAction, type="rehab.portal.provider-booked-appointment.v1", owner="referral"):
     """A clinic agreed the first visit with the worker."""
 
-    referral_id: str
-    site_id: str
     starts_at: Instant
     confirmed_with_worker: bool
     late_reason_code: str | None = None
 
 
-class ProviderMovedAppointment(
-    _Act,
-    type="rehab.portal.provider-moved-appointment.v1",
-    key="referral_id",
-    owner="referral",
-    roles=TREATING,
-    scope="site",
-):
+class ProviderMovedAppointment(ClinicAction, type="rehab.portal.provider-moved-appointment.v1", owner="referral"):
     """A clinic and the worker agreed another instant for the first visit."""
 
-    referral_id: str
-    site_id: str
     starts_at: Instant
     confirmed_with_worker: bool
     reason_code: str | None = None
 
 
-class ProviderReportedMissed(
-    _Act,
-    type="rehab.portal.provider-reported-missed.v1",
-    key="referral_id",
-    owner="referral",
-    roles=TREATING,
-    scope="site",
-):
+class ProviderReportedMissed(ClinicAction, type="rehab.portal.provider-reported-missed.v1", owner="referral"):
     """The worker did not come to the first visit."""
 
-    referral_id: str
-    site_id: str
 
-
-class ProviderStartedReferral(
-    _Act,
-    type="rehab.portal.provider-started-referral.v1",
-    key="referral_id",
-    owner="referral",
-    roles=TREATING,
-    scope="site",
-):
+class ProviderStartedReferral(ClinicAction, type="rehab.portal.provider-started-referral.v1", owner="referral"):
     """The initial visit took place."""
 
-    referral_id: str
-    site_id: str
     initial_visit_on: Day
 
 
-class ProviderHeldReferral(
-    _Act,
-    type="rehab.portal.provider-held-referral.v1",
-    key="referral_id",
-    owner="referral",
-    roles=TREATING,
-    scope="site",
-):
+class ProviderHeldReferral(ClinicAction, type="rehab.portal.provider-held-referral.v1", owner="referral"):
     """A clinic lets the referral stand still for a coded reason, until a day of review."""
 
-    referral_id: str
-    site_id: str
     reason_code: str | None = None
     review_on: Day | None = None
 
 
-class ProviderResumedReferral(
-    _Act,
-    type="rehab.portal.provider-resumed-referral.v1",
-    key="referral_id",
-    owner="referral",
-    roles=TREATING,
-    scope="site",
-):
+class ProviderResumedReferral(ClinicAction, type="rehab.portal.provider-resumed-referral.v1", owner="referral"):
     """A clinic lifts its own hold."""
 
-    referral_id: str
-    site_id: str
 
-
-class ProviderEndedProgram(
-    _Act,
-    type="rehab.portal.provider-ended-program.v1",
-    key="referral_id",
-    owner="referral",
-    roles=TREATING,
-    scope="site",
-):
+class ProviderEndedProgram(ClinicAction, type="rehab.portal.provider-ended-program.v1", owner="referral"):
     """Treatment is over: its last day, and why it ends."""
 
-    referral_id: str
-    site_id: str
     last_on: Day
     exit_reason: str | None = None
 
 
-class ProviderRecordedAttendance(
-    _Act,
-    type="rehab.portal.provider-recorded-attendance.v1",
-    key="referral_id",
-    owner="program",
-    roles=TREATING,
-    scope="site",
-):
+class ProviderRecordedAttendance(ClinicAction, type="rehab.portal.provider-recorded-attendance.v1", owner="program"):
     """Days on which the worker came or did not."""
 
-    referral_id: str
-    site_id: str
     days: tuple[AttendanceDay, ...]
 
 
-class ProviderSubmittedReport(
-    _Act,
-    type="rehab.portal.provider-submitted-report.v1",
-    key="referral_id",
-    owner="program",
-    roles=TREATING,
-    scope="site",
-):
+class ProviderSubmittedReport(ClinicAction, type="rehab.portal.provider-submitted-report.v1", owner="program"):
     """A report: its coded parts here, its narrative in the document store."""
 
-    referral_id: str
-    site_id: str
     report: str
     service_on: Day | None = None
     author_discipline: str | None = None
@@ -239,44 +156,24 @@ class PlannedLine(Value):
     replaces: str | None = None
 
 
-class ProviderSubmittedPlan(
-    _Act,
-    type="rehab.portal.provider-submitted-plan.v1",
-    key="referral_id",
-    owner="program",
-    roles=TREATING,
-    scope="site",
-):
+class ProviderSubmittedPlan(ClinicAction, type="rehab.portal.provider-submitted-plan.v1", owner="program"):
     """A plan for the insurer's decision."""
 
-    referral_id: str
-    site_id: str
     lines: Annotated[tuple[PlannedLine, ...], FewLines]
 
 
 class ProviderSubmittedPlanAmendment(
-    _Act,
-    type="rehab.portal.provider-submitted-plan-amendment.v1",
-    key="referral_id",
-    owner="program",
-    roles=TREATING,
-    scope="site",
+    ClinicAction, type="rehab.portal.provider-submitted-plan-amendment.v1", owner="program"
 ):
     """A change or an extension of a plan that was decided."""
 
-    referral_id: str
-    site_id: str
     amends: int
     lines: Annotated[tuple[PlannedLine, ...], FewLines]
 
 
-class ProviderRepliedPlan(
-    _Act, type="rehab.portal.provider-replied-plan.v1", key="referral_id", owner="program", roles=TREATING, scope="site"
-):
+class ProviderRepliedPlan(ClinicAction, type="rehab.portal.provider-replied-plan.v1", owner="program"):
     """The answer to what the officer asked about a plan."""
 
-    referral_id: str
-    site_id: str
     plan: int
     document_id: str | None = None
     document_sha256: str | None = None
@@ -294,17 +191,10 @@ class BilledLine(Value):
 
 
 class ProviderSubmittedInvoice(
-    _Act,
-    type="rehab.portal.provider-submitted-invoice.v1",
-    key="referral_id",
-    owner="invoice",
-    roles=BILLING,
-    scope="site",
+    ClinicAction, type="rehab.portal.provider-submitted-invoice.v1", owner="invoice", roles=BILLING
 ):
     """An invoice for one worker's services."""
 
-    referral_id: str
-    site_id: str
     payee_id: str
     number: str
     invoiced_on: Day
@@ -313,17 +203,10 @@ class ProviderSubmittedInvoice(
 
 
 class ProviderRectifiedInvoice(
-    _Act,
-    type="rehab.portal.provider-rectified-invoice.v1",
-    key="referral_id",
-    owner="invoice",
-    roles=BILLING,
-    scope="invoice",
+    ClinicAction, type="rehab.portal.provider-rectified-invoice.v1", owner="invoice", roles=BILLING, scope="invoice"
 ):
     """A new invoice that puts right lines which an older one was denied."""
 
-    referral_id: str
-    site_id: str
     payee_id: str
     number: str
     invoiced_on: Day
@@ -333,59 +216,27 @@ class ProviderRectifiedInvoice(
 
 
 class ProviderVoidedInvoice(
-    _Act,
-    type="rehab.portal.provider-voided-invoice.v1",
-    key="referral_id",
-    owner="invoice",
-    roles=BILLING,
-    scope="invoice",
+    ClinicAction, type="rehab.portal.provider-voided-invoice.v1", owner="invoice", roles=BILLING, scope="invoice"
 ):
     """A clinic takes an invoice back."""
 
-    referral_id: str
-    site_id: str
     invoice_id: str
 
 
-class OfficerHeldReferral(
-    _Act,
-    type="rehab.portal.officer-held-referral.v1",
-    key="referral_id",
-    owner="referral",
-    roles=DECIDING,
-    scope="insurer",
-):
+class OfficerHeldReferral(OfficerAction, type="rehab.portal.officer-held-referral.v1", owner="referral"):
     """A claims officer lets the referral stand still for a coded reason."""
 
-    referral_id: str
     reason_code: str | None = None
     review_on: Day | None = None
 
 
-class OfficerResumedReferral(
-    _Act,
-    type="rehab.portal.officer-resumed-referral.v1",
-    key="referral_id",
-    owner="referral",
-    roles=DECIDING,
-    scope="insurer",
-):
+class OfficerResumedReferral(OfficerAction, type="rehab.portal.officer-resumed-referral.v1", owner="referral"):
     """A claims officer lifts the insurer's hold."""
 
-    referral_id: str
 
-
-class OfficerWithdrewReferral(
-    _Act,
-    type="rehab.portal.officer-withdrew-referral.v1",
-    key="referral_id",
-    owner="referral",
-    roles=DECIDING,
-    scope="insurer",
-):
+class OfficerWithdrewReferral(OfficerAction, type="rehab.portal.officer-withdrew-referral.v1", owner="referral"):
     """A claims officer ends the referral before its purpose is reached."""
 
-    referral_id: str
     reason_code: str | None = None
 
 
@@ -397,48 +248,24 @@ class DecidedLine(Value):
     reason_code: str | None = None
 
 
-class OfficerDecidedPlan(
-    _Act,
-    type="rehab.portal.officer-decided-plan.v1",
-    key="referral_id",
-    owner="program",
-    roles=DECIDING,
-    scope="insurer",
-):
+class OfficerDecidedPlan(OfficerAction, type="rehab.portal.officer-decided-plan.v1", owner="program"):
     """A claims officer decides a plan, line by line."""
 
-    referral_id: str
     plan: int
     lines: Annotated[tuple[DecidedLine, ...], FewLines]
 
 
-class OfficerRequestedInformation(
-    _Act,
-    type="rehab.portal.officer-requested-information.v1",
-    key="referral_id",
-    owner="program",
-    roles=DECIDING,
-    scope="insurer",
-):
+class OfficerRequestedInformation(OfficerAction, type="rehab.portal.officer-requested-information.v1", owner="program"):
     """A claims officer asks the clinic about a plan."""
 
-    referral_id: str
     plan: int
     question_id: str | None = None
     question_sha256: str | None = None
 
 
-class OfficerAcceptedReport(
-    _Act,
-    type="rehab.portal.officer-accepted-report.v1",
-    key="referral_id",
-    owner="program",
-    roles=DECIDING,
-    scope="insurer",
-):
+class OfficerAcceptedReport(OfficerAction, type="rehab.portal.officer-accepted-report.v1", owner="program"):
     """A report that the contract lets be reviewed is accepted."""
 
-    referral_id: str
     report: str
 
 
@@ -449,39 +276,23 @@ class ReturnedField(Value):
     reason_code: str
 
 
-class OfficerReturnedReport(
-    _Act,
-    type="rehab.portal.officer-returned-report.v1",
-    key="referral_id",
-    owner="program",
-    roles=DECIDING,
-    scope="insurer",
-):
+class OfficerReturnedReport(OfficerAction, type="rehab.portal.officer-returned-report.v1", owner="program"):
     """A report goes back to the clinic, field by field."""
 
-    referral_id: str
     report: str
     fields: tuple[ReturnedField, ...]
     fault: Fault = "clinic"
 
 
-class OfficerWaivedReport(
-    _Act,
-    type="rehab.portal.officer-waived-report.v1",
-    key="referral_id",
-    owner="program",
-    roles=DECIDING,
-    scope="insurer",
-):
+class OfficerWaivedReport(OfficerAction, type="rehab.portal.officer-waived-report.v1", owner="program"):
     """A claims officer does without a report."""
 
-    referral_id: str
     report: str
     reason_code: str | None = None
 
 
 class PaymentOfficerReleasedRun(
-    _Act,
+    Action,
     type="rehab.portal.payment-officer-released-run.v1",
     key="run_id",
     owner="invoice",
@@ -494,7 +305,7 @@ class PaymentOfficerReleasedRun(
 
 
 class NoticeOpened(
-    _Act, type="rehab.portal.notice-opened.v1", key="notice_id", owner="notification", roles=STAFF, scope="recipient"
+    Action, type="rehab.portal.notice-opened.v1", key="notice_id", owner="notification", roles=STAFF, scope="recipient"
 ):
     """A notice was seen in the portal."""
 
@@ -502,7 +313,7 @@ class NoticeOpened(
 
 
 class OperatorReplayedParked(
-    _Act, type="rehab.portal.operator-replayed-parked.v1", key="parked_id", roles=OPERATING, scope="insurer"
+    Action, type="rehab.portal.operator-replayed-parked.v1", key="parked_id", roles=OPERATING, scope="insurer"
 ):
     """An operator asks a service to try a parked record again."""
 
@@ -517,7 +328,7 @@ class OperatorReplayedParked(
 
 
 class OperatorDiscardedParked(
-    _Act, type="rehab.portal.operator-discarded-parked.v1", key="parked_id", roles=OPERATING, scope="insurer"
+    Action, type="rehab.portal.operator-discarded-parked.v1", key="parked_id", roles=OPERATING, scope="insurer"
 ):
     """An operator gives a parked record up, with a reason code."""
 
