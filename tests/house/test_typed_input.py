@@ -12,13 +12,13 @@ READERS = PORTAL / "domain" / "typed_values.py"
 LENIENT = {"fromisoformat", "strptime", "isdigit", "isdecimal", "isnumeric", "Decimal", "int", "float"}
 # (file, function, what): why it reads no typed text
 NOT_TYPED: Mapping[tuple[str, str, str], str] = {
-    ("api/acting.py", "_patience", "isdigit"): "a header of programs, ASCII digits alone",
-    ("api/acting.py", "_patience", "int"): "a header of programs, ASCII digits alone",
-    ("api/calls.py", "_revision", "int"): "a header whose pattern is digits",
-    ("api/gate.py", "*", "*"): "headers of the transport",
-    ("api/own.py", "*", "int"): "a cursor whose pattern is digits",
+    ("api/actions.py", "_patience", "isdigit"): "a header of programs, ASCII digits alone",
+    ("api/actions.py", "_patience", "int"): "a header of programs, ASCII digits alone",
+    ("api/action_requests.py", "_revision", "int"): "a header whose pattern is digits",
+    ("api/middleware.py", "*", "*"): "headers of the transport",
+    ("api/me.py", "*", "int"): "a cursor whose pattern is digits",
     ("api/paging.py", "*", "int"): "a cursor whose pattern is digits",
-    ("api/papers.py", "*", "int"): "the number of a plan as it is stored",
+    ("api/case_documents.py", "*", "int"): "the number of a plan as it is stored",
     ("api/request_body.py", "announced_length", "isdigit"): "a header of the transport, ASCII digits alone",
     ("api/request_body.py", "announced_length", "int"): "a header of the transport, ASCII digits alone",
     ("api/referrals.py", "filter_of", "int"): "a cursor whose pattern is digits",
@@ -30,11 +30,11 @@ NOT_TYPED: Mapping[tuple[str, str, str], str] = {
     ("pages/operations.py", "show", "fromisoformat"): "stored as JSON",
     ("pages/payments.py", "show_payments", "int"): "a cursor whose pattern is digits",
     ("pages/referrals.py", "list_all", "int"): "a cursor whose pattern is digits",
-    ("pages/words.py", "instant", "fromisoformat"): "stored as JSON",
-    ("pages/words.py", "a_day", "fromisoformat"): "stored as JSON",
-    ("pages/words.py", "counted", "fromisoformat"): "stored as JSON",
-    ("pages/words.py", "units", "Decimal"): "stored as JSON",
-    ("pages/words.py", "left", "int"): "of seconds",
+    ("pages/formatting.py", "instant", "fromisoformat"): "stored as JSON",
+    ("pages/formatting.py", "a_day", "fromisoformat"): "stored as JSON",
+    ("pages/formatting.py", "counted", "fromisoformat"): "stored as JSON",
+    ("pages/formatting.py", "units", "Decimal"): "stored as JSON",
+    ("pages/formatting.py", "left", "int"): "of seconds",
 }
 
 

@@ -19,7 +19,7 @@ from simulation.claims_system import (
 from simulation.claims_system.capture import Captured
 from simulation.claims_system.cloudevents_encoding import Event, Post
 
-AUTUMN = Path(capture.__file__).parent / "captures" / "claims-autumn-2024.jsonl.gz"
+AUTUMN = Path(capture.__file__).parents[1] / "captures" / "claims-autumn-2024.jsonl.gz"
 ON = date(2024, 10, 7)
 READ_AT = datetime(2024, 10, 7, 12, tzinfo=claim_histories.PACIFIC)
 
