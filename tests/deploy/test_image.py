@@ -96,7 +96,7 @@ def test_an_image_holds_shared_its_data_and_one_service(service: str) -> None:
 def test_whatever_a_service_ships_beside_its_code_is_in_its_image(service: str) -> None:
     shipped = {
         str(path.relative_to(ROOT))
-        for folder in (ROOT / "services" / service, ROOT / "shared" / "migrations")
+        for folder in (ROOT / "services" / service, ROOT / "shared" / "database" / "migrations")
         for path in folder.rglob("*")
         if path.is_file() and path.suffix != ".pyc"
     }

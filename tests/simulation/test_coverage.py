@@ -15,8 +15,8 @@ from simulation.audit.refusals import CODES, INVOICE, PROGRAM, REFERRAL, REPORTS
 from tests.simulation.world import World, at
 
 ROOT = Path(__file__).parents[2]
-RULES = ROOT / "shared" / "rules"
-OF_ALL = ROOT / "shared" / "decision.py"  # what every service refuses
+SHARED = ROOT / "shared"
+OF_ALL = ROOT / "shared" / "domain" / "decision.py"  # what every service refuses
 TERMS = "TERMS"  # no code: the name of a wait
 NOT_SAID_YET = "referral-closed-not-started"
 
@@ -44,7 +44,8 @@ def test_the_codes_written_down_are_those_of_the_rules_and_of_the_list_for_repor
     assert returned == REPORTS
     said = returned | codes_of(
         *(domain(service) for service in ("referral", "program", "invoice")),
-        *(RULES / f"{name}.py" for name in ("admission", "adjudication", "payable", "fees")),
+        SHARED / "placement" / "admission.py",
+        *(SHARED / "billing" / f"{name}.py" for name in ("adjudication", "payable", "fees")),
         OF_ALL,
     )
     assert said - {TERMS} == {code for codes in CODES.values() for code in codes}
