@@ -269,7 +269,8 @@ def _taken_away(worths: Iterable[tuple[Violation, int]], claimed: int) -> tuple[
 
 def _over_fee(s: BilledService, fee: FeeLine) -> Violation:
     """More was claimed than the fee."""
-    rule = f"more than the fee was billed; it is {wording.dollars(fee.cents)} a {_UNITS.sentence(fee.unit)}"
+    unit = wording.with_article(_UNITS.sentence(fee.unit))
+    rule = f"more than the fee was billed; it is {wording.dollars(fee.cents)} {unit}"
     return s.flaw("FEE-ADJ", "cents", rule, f"bill {wording.dollars(cents_of(fee, s.line.units))}")
 
 

@@ -182,10 +182,16 @@ def apart(s: BilledService) -> RuleResult:
     """Some codes exclude each other: in a week where either is paid by the week, else on a day."""
     for taken in s.taken:
         if s.priced and _exclude(s, s.priced.fee, taken.held):
-            other = f"{taken.held.code} of {wording.day(taken.held.service_on)}, invoice {taken.number}"
+            other = f"{_named(s, taken.held)} of {wording.day(taken.held.service_on)}, invoice {taken.number}"
             rule = f"the service is not paid together with {other}"
             yield s.flaw("NOT-WITH", "code", rule, "bill one of the two")
             return
+
+
+def _named(s: BilledService, held: HeldLine) -> str:
+    """A service in the words of its fee schedule, with its billing code."""
+    found = s.terms.fee_on(s.contract, held.code, held.service_on)
+    return f"{found.fee.description} ({held.code})" if found else held.code
 
 
 def _exclude(s: BilledService, fee: FeeLine, held: HeldLine) -> bool:
@@ -205,7 +211,8 @@ def by_discipline(s: BilledService) -> RuleResult:
     taken = s.priced.fee.disciplines if s.priced else ()
     who = s.line.discipline or (s.report.author if s.report else None)
     if taken and who and who not in taken:
-        rule = f"the fee pays a {wording.either(_DISCIPLINES.sentence(d) for d in taken)} only"
+        paid = wording.either(wording.with_article(_DISCIPLINES.sentence(d)) for d in taken)
+        rule = f"the fee pays {paid} only"
         yield s.flaw("DISCIPLINE", "discipline", rule, "bill the service of the discipline that did it")
 
 

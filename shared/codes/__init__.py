@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["Code", "CodeList", "Side", "code_list", "code_lists"]
+__all__ = ["Code", "CodeList", "Side", "code_list", "code_lists", "explained_codes"]
 
 Side = Literal["clinic", "officer", "operations"]
 _FOLDER = Path(__file__).parent
@@ -20,7 +20,8 @@ class Code:
     """One code of a list: its words, its days (both included), and who may use it.
 
     `label` is what a page and a mail show, `sentence` the same inside a sentence, `short` the abbreviation of the
-    trade, `many` the plural. `wrong` and `fix` are what somebody reads who is refused with this code.
+    trade, `many` the plural. `wrong` and `fix` are what somebody reads who is refused with this code, `about` the rule
+    behind the code in a sentence; a code of several lists has it in one of them.
     """
 
     code: str
@@ -34,6 +35,7 @@ class Code:
     many: str = ""
     wrong: str = ""
     fix: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,15 @@ def code_list(name: str) -> CodeList:
 
 
 @cache
+def explained_codes() -> Mapping[str, Code]:
+    """The codes whose rule is said in a sentence, each from the one list that says it."""
+    found = [one for listed in code_lists().values() for one in listed if one.about]
+    if len({one.code for one in found}) != len(found):
+        raise ValueError("two lists say what one code is about")
+    return {one.code: one for one in found}
+
+
+@cache
 def code_lists() -> Mapping[str, CodeList]:
     """Every list, by its name."""
     return {path.stem: code_list(path.stem) for path in sorted(_FOLDER.glob("*.toml"))}
@@ -106,5 +117,5 @@ def _code(said: Mapping[str, Any], one: Mapping[str, Any]) -> Code:
         last=one.get("to", said.get("to", date.max)),
         used_by=frozenset(one.get("used_by", said["used_by"])),
         asks_text=one.get("asks_text", said.get("asks_text", False)),
-        **{name: one.get(name, "") for name in ("short", "many", "wrong", "fix")},
+        **{name: one.get(name, "") for name in ("short", "many", "wrong", "fix", "about")},
     )

@@ -1,5 +1,6 @@
 """All that a domain knows of the mechanism: events, occasions, outcomes and refusals."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self, TypeAlias
@@ -12,6 +13,7 @@ from uuid_utils import uuid5
 
 INTERNAL = "internal"  # the topic of what a service says to itself: timers, and what one decision leaves to the next
 Scope: TypeAlias = Literal["", "site", "invoice", "insurer", "recipient"]
+_NULL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # as JSON escapes it, with no backslash key its own before it
 _NAMESPACE = FastUUID("6f1c1f1e-0c0a-5d0e-9f6e-4a1d5b7c2e90")
 
 
@@ -75,7 +77,9 @@ class Event(Value):
 
     @classmethod
     def from_bytes(cls, value: bytes) -> Self:
-        """From JSON, checked."""
+        """From JSON, checked; a ValueError where a text holds what no database can keep."""
+        if b"\\u0000" in value and _NULL.search(value):
+            raise ValueError("a text holds a null character: send it without")
         event: Self = cls.__pydantic_validator__.validate_json(value)
         return event
 

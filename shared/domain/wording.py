@@ -25,6 +25,11 @@ def counted(amount: Decimal | int, one: str, many: str = "") -> str:
     return f"{number(amount)} {one if amount == 1 else many or f'{one}s'}"
 
 
+def with_article(noun: str) -> str:
+    """Puts the right article before a noun: a day, an hour."""
+    return f"{'an' if noun[:1].lower() in 'aeiou' or noun.startswith('hour') else 'a'} {noun}"
+
+
 def either(words: Iterable[str]) -> str:
     """One, two or three; empty for none."""
     return _joined(list(words), "or")

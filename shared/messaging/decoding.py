@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from shared.messaging.cloudevents_foreign import decode_foreign
 from shared.messaging.envelope import Raw, Record, Types, decode, empty_record, sentence
+from shared.messaging.lenient_decoding import is_unreadable_batch
 from shared.messaging.timers import read_own
 
 
@@ -17,6 +18,10 @@ class Reader(NamedTuple):
 
     def read(self, raw: Raw, read_at: datetime) -> Record:
         """One record; nothing is raised."""
+        if raw.key is None and is_unreadable_batch(raw.headers):
+            record = empty_record(raw, read_at)
+            record.fault = "the batch that ends here cannot be read: send its records again, not compressed"
+            return record
         if raw.topic in self.foreign:
             return decode_foreign(raw, self.types, read_at)
         if raw.topic in self.listens:

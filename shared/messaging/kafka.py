@@ -160,14 +160,16 @@ class Feed:
         return consumer is not None and consumer.assignment() >= set(self.places)
 
     async def _poll(self, consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord, ...]:
-        """The next records of all partitions; a header name that is no UTF-8 is read again by a lenient reader."""
+        """The next records of all partitions; what the usual reader cannot read is read again by a lenient one."""
         if self._is_astray:
             await self._rewind(consumer)
         self._is_astray = True  # whatever fails now may have taken records that nobody was given
         try:
             found = await self._gather(consumer)
-        except UnicodeDecodeError:
-            log.warning("a record with an unreadable header name: reading leniently")
+        except Exception as problem:
+            if not lenient_decoding.helps(problem):
+                raise
+            log.warning("records that cannot be read as usual: reading leniently (%s)", type(problem).__name__)
             lenient_decoding.switch(on=True)
             return ()
         self._is_astray = False

@@ -92,7 +92,9 @@ async def read_up_to(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, i
         while any(position.offsets.get(place, 0) < end for place, end in ends.items()):
             try:
                 found: Found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_MOST)
-            except UnicodeDecodeError:
+            except Exception as problem:
+                if not lenient_decoding.helps(problem):
+                    raise
                 lenient_decoding.switch(on=True)
                 position.forget()
                 for place, offset in position.offsets.items():

@@ -13,6 +13,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from typing_extensions import override
 
+from shared.events.limits import FIRST_INSTANT, LAST_INSTANT
 from shared.messaging import lenient_decoding
 from shared.messaging.envelope import after_of
 from shared.messaging.position import read_up_to, reading
@@ -22,6 +23,7 @@ CLAIMS = "claims"
 OWNERS = ("referral", "program", "procurement", "invoice", "notification", "portal")
 ANNOUNCED = tuple(f"rehab-{owner}" for owner in OWNERS)
 PEOPLE = "rehab-person"
+_FIRST, _LAST = FIRST_INSTANT.timestamp(), LAST_INSTANT.timestamp()
 _FETCH = 16 * 1024 * 1024
 _MOST = 900_000  # bytes in one batch
 
@@ -104,8 +106,8 @@ async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[int]:
 
 
 def stored_record(record: Any) -> StoredRecord:  # noqa: ANN401 - aiokafka has no types
-    """As it was read."""
-    at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+    """As it was read; a time that no calendar has, which any producer may name, stops at the edge of the contracts."""
+    at = datetime.fromtimestamp(min(max(record.timestamp / 1000, _FIRST), _LAST), UTC)
     return StoredRecord(
         record.topic, record.partition, record.offset, at, record.key, tuple(record.headers), record.value
     )

@@ -7,7 +7,8 @@ from typing import Any
 
 from typing_extensions import override
 
-from shared.domain.wording import counted, dollars
+from shared.codes import code_list
+from shared.domain.wording import counted, dollars, together
 from simulation.claims_system.claim_histories import PACIFIC
 from simulation.clients.topics import Announced
 
@@ -20,13 +21,13 @@ _SENTENCES: Mapping[str, str] = {
     "referral-declined": "declined by {site}: {reason_code}",
     "referral-lapsed": "no answer from {site}: the offer is over",
     "referral-unplaced": "no clinic has room for it",
-    "referral-held": "on hold: {cause}",
+    "referral-held": "on hold because of {cause}",
     "referral-resumed": "goes on",
-    "referral-withdrawn": "withdrawn: {cause}",
+    "referral-withdrawn": "withdrawn because of {cause}",
     "appointment-booked": "first visit at {site} on {starts_at}",
     "appointment-missed": "the worker missed the visit",
     "program-started": "treatment starts at {site}",
-    "report-accepted": "the {report} report is accepted{late}",
+    "report-accepted": "the {report} is accepted{late}",
     "plan-submitted": "plan {plan} is sent in, {lines}",
     "plan-approved": "plan {plan} is approved, {lines}",
     "plan-declined": "plan {plan} is declined",
@@ -40,11 +41,9 @@ _SENTENCES: Mapping[str, str] = {
     "invoice-paid": "invoice {number} is paid: {dollars}",
     "remittance-issued": "{payee} is paid {dollars}",
 }
-_CAUSES: Mapping[str, str] = {
-    "claim": "the claim changed",
-    "clinic": "the clinic asked",
-    "officer": "the claims officer decided",
-}
+# members that hold codes, by the list of their words; a reason goes by what it is the reason of
+_LISTS: Mapping[str, str] = {"cause": "sides", "exit_reason": "exit-reasons", "waits_for": "waits"}
+_REASONS: Mapping[str, str] = {"referral-declined": "decline-reasons"}
 _TOTALS: Mapping[str, str] = {
     "referral-created": "admitted",
     "referral-not-admitted": "not admitted",
@@ -103,10 +102,10 @@ class EventLines:
         """Return the members of an event as they are said in a sentence."""
         data = event.data
         words = {name: _said(value) for name, value in data.items()}
+        words |= _coded(event)
         words["site"] = self.name_of(data.get("site_id", ""))
         words["payee"] = self.name_of(data.get("payee_id", ""))
         words["fixes"] = "; ".join(_clause(failure["fix"]) for failure in data.get("failures", ()))
-        words["cause"] = _CAUSES.get(data.get("cause", ""), "")
         words["lines"] = counted(len(data.get("lines", ())), "line")
         words["late"] = _late(data.get("business_days_late") or 0)
         words["dollars"] = dollars(data.get("allowed_cents", data.get("cents", 0)))
@@ -139,9 +138,7 @@ def _instant(at: datetime) -> str:
 
 
 def _said(value: Any) -> str:  # noqa: ANN401 - whatever an event has
-    """Return a member as words: days and instants as people write them, codes without their hyphens."""
-    if isinstance(value, list | tuple):
-        return " and ".join(_said(one) for one in value) or "nobody"
+    """Return a member as words: days and instants as people write them, everything else as it is."""
     text = str(value)
     for read, write in ((date.fromisoformat, "%a %d %b %Y"), (datetime.fromisoformat, "%a %d %b %Y, %H:%M")):
         try:
@@ -149,7 +146,26 @@ def _said(value: Any) -> str:  # noqa: ANN401 - whatever an event has
         except ValueError:
             continue
         return f"{day.astimezone(PACIFIC) if isinstance(day, datetime) else day:{write}}"
-    return text.replace("-", " ").replace("_", " ") if text.islower() else text
+    return text
+
+
+def _coded(event: Announced) -> dict[str, str]:
+    """Return the members that hold codes in the words of their lists."""
+    lists = {**_LISTS, "reason_code": _REASONS.get(event.event_name, "")}
+    words = {name: _listed(lists[name], event.data.get(name)) for name in lists if lists[name]}
+    return {**words, "report": _report(event.data.get("report", ""))}
+
+
+def _listed(name: str, codes: Any) -> str:  # noqa: ANN401 - whatever an event has
+    """Return one code, or several, as a part of a sentence."""
+    found = codes if isinstance(codes, list | tuple) else [codes]
+    return together(filter(None, (code_list(name).sentence(code) for code in found)))
+
+
+def _report(name: str) -> str:
+    """Return a report as it is called inside a sentence: progress report 2."""
+    kind = name.rstrip("-0123456789")
+    return f"{code_list('report-kinds').sentence(kind)} {name.removeprefix(kind).strip('-')}".strip()
 
 
 def _clause(sentence: str) -> str:

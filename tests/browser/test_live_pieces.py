@@ -77,6 +77,54 @@ async def test_what_changes_while_a_page_is_looked_at_is_shown_and_counted(look:
         await sight.page.locator("main", has_text="2 things wait for you").wait_for()
 
 
+async def test_a_press_after_a_live_change_counts_for_what_is_shown_and_keeps_what_was_typed(
+    look: Look, portal: World
+) -> None:
+    await happened(portal, UNTIL_OFFER)
+    async with look("a-officer") as sight:
+        page = sight.page
+        await page.goto(f"/officer{R}")
+        await page.get_by_text("Live", exact=True).wait_for()
+        await page.get_by_text("Put it on hold", exact=True).click()
+        await page.select_option("#reason_code", index=1)
+        await page.fill("#review_on", "12 November 2027")
+        await portal.hear(story.acknowledged(3))
+        await page.locator("#case", has_text="Offer opened").wait_for()
+        await page.locator("#actions [name=seen][value='3']").wait_for(state="attached")
+        assert await page.input_value("#review_on") == "12 November 2027"
+        await sight.press("Put on hold")
+        assert "/operations/" in page.url
+        assert "Sent, being checked" in await sight.words()
+
+
+async def test_what_may_be_done_follows_a_live_change(look: Look, portal: World) -> None:
+    await happened(portal, UNTIL_ACTIVE)
+    async with look("a-officer") as sight:
+        await sight.page.goto(f"/officer{R}")
+        await sight.page.get_by_text("Live", exact=True).wait_for()
+        assert "Withdraw the referral" in await sight.words()
+        await portal.hear(story.withdrawn(9))
+        await sight.page.locator("#actions:empty").wait_for(state="attached")
+        assert "Withdraw the referral" not in await sight.words()
+
+
+async def test_a_form_that_was_sent_is_left_alone_by_a_live_change(look: Look, portal: World) -> None:
+    await happened(portal, (*treated.ACTIVE, treated.billed()))
+    async with look("a-north-biller") as sight:
+        page = sight.page
+        await page.goto(f"/invoices/{treated.INVOICE}")
+        await page.get_by_text("Live", exact=True).wait_for()
+        # the request is under way for ever
+        await page.evaluate("document.addEventListener('submit', event => event.preventDefault())")
+        await page.get_by_role("button", name="Take the invoice back").click()
+        sent = page.locator("form[data-sent]")
+        key = await sent.locator("[name=key]").get_attribute("value")
+        await portal.hear(treated.pended(2))
+        await page.locator("#invoice", has_text="Waiting").wait_for()
+        assert await sent.locator("[name=key]").get_attribute("value") == key
+        assert await sent.inner_text() == "Sending"
+
+
 async def test_a_list_that_is_paged_stays_on_its_page(look: Look, portal: World) -> None:
     await happened(portal, UNTIL_OFFER)
     cursor = await portal.pool.fetchval("SELECT max(changed) FROM views")
@@ -101,10 +149,10 @@ async def test_the_line_that_says_which_day_it_is_goes_with_the_days(
         await sight.page.goto(R)
         await sight.page.locator("#local", has_text="the days go fast").wait_for()
         pace.write_text(json.dumps({"pace": "slow"}))
-        await sight.page.locator("#local", has_text="the days go slow").wait_for()
+        await sight.page.locator("#demo_pace", has_text="the days go slowly").wait_for()
         await sight.page.get_by_role("button", name="Pause").click()
         await sight.page.wait_for_url(f"**{R}")
-        await sight.page.locator("#local", has_text="the days go paused").wait_for()
+        await sight.page.locator("#demo_pace", has_text="the days stand still").wait_for()
 
 
 async def test_a_stream_that_opens_first_hears_what_was_being_written_as_it_opened(portal: World) -> None:

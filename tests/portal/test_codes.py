@@ -20,7 +20,7 @@ from services.portal.pages import formatting, labels
 from services.portal.pages.labels import choices_on
 from services.program.store.register import CONTENTS
 from services.referral.domain import holding, withdrawing
-from shared.codes import Code, CodeList, Side, code_list, code_lists
+from shared.codes import Code, CodeList, Side, code_list, code_lists, explained_codes
 from shared.domain.decision import Decision as Decided
 from shared.domain.decision import Outcome, Refusal
 from shared.events import values
@@ -298,6 +298,17 @@ def test_every_list_has_an_owner_and_words_for_every_code() -> None:
             assert one.used_by
     for name in ("plan-reasons", "return-reasons"):
         assert all(one.wrong and one.fix for one in code_list(name))
+
+
+def test_one_list_alone_says_the_rule_behind_each_code_of_a_refusal() -> None:
+    refusing = ("refusal-codes", "explanation-codes", "return-reasons")
+    told = [one.code for name in refusing for one in code_list(name) if one.about]
+    assert sorted(told) == sorted({one.code for name in refusing for one in code_list(name)})
+    assert told
+    assert set(told) == explained_codes().keys()
+    for one in explained_codes().values():
+        assert one.about[0].isupper(), one.code
+        assert one.about.endswith("."), one.code
 
 
 def test_every_notice_every_call_and_every_state_has_its_words() -> None:

@@ -175,3 +175,22 @@ async def test_an_accepted_report_shows_the_last_day_on_which_it_was_due(portal:
             text = await visitor.open(place)
             assert "Fri 27 Sep 2024" in text, place
             assert "28 Sep 2024" not in text, place
+
+
+@pytest.mark.parametrize(
+    ("days", "says"),
+    [
+        (-2, "2 business days early"),
+        (-1, "1 business day early"),
+        (0, "on the day it was due"),
+        (1, "1 business day late"),
+        (5, "5 business days late"),
+    ],
+)
+def test_how_late_a_report_was_is_said_for_none_one_and_many(days: int, says: str) -> None:
+    assert formatting.lateness(days) == says
+
+
+@pytest.mark.parametrize(("amount", "says"), [("0", "0 units"), ("1.000", "1 unit"), ("2.5", "2.5 units")])
+def test_units_are_counted_in_words(amount: str, says: str) -> None:
+    assert formatting.counted_units(amount) == says

@@ -56,6 +56,18 @@ async def test_a_paid_remittance_is_read_line_by_line_and_taken_along_on_paper(p
         assert visitor.page.content.startswith(b"%PDF-")
 
 
+async def test_a_remittance_links_the_invoices_that_its_reader_may_open_and_no_others(portal: World) -> None:
+    shared = treated.remitted(remittance_id="r-9")
+    (line,) = shared.lines
+    elsewhere = line.model_copy(update={"invoice_id": "i-of-another-site", "number": "24-7"})
+    await portal.hear(story.CALENDAR, *treated.TREATED, shared.model_copy(update={"lines": (line, elsewhere)}))
+    async with visiting(portal, "a-north-biller") as visitor:
+        page = await visitor.open("/remittances/r-9")
+        assert f'href="/invoices/{treated.INVOICE}">24-1</a>' in page
+        assert "24-7" in page
+        assert "i-of-another-site" not in page
+
+
 async def test_a_report_is_written_section_by_section_and_sent_as_one(portal: World) -> None:
     await ready_for_report(portal)
     async with visiting(portal, "a-north") as visitor:

@@ -7,12 +7,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 
 from deploy.local.processes import ROOT
 from services.portal.api.access import ACCESS
 from services.portal.pages import formatting, labels
 from shared.billing.payable import RULES
-from shared.codes import code_list
+from shared.codes import code_list, explained_codes
 from shared.domain.decision import Event
 from shared.events.invoice import Cut, InvoiceVoided
 from shared.events.referral import AppointmentBooked
@@ -73,9 +74,10 @@ def test_no_document_promises_what_is_not_there() -> None:
 async def test_the_type_of_a_problem_is_a_page_that_says_its_rule(portal: World, rule: str) -> None:
     async with visiting(portal) as visitor:
         text = await visitor.open(f"/about/{rule}")
-    said = formatting.rules()[rule]
-    assert said.endswith(".")
-    assert said.split("'")[0] in text
+    code = explained_codes()[rule]
+    assert code.about.endswith(".")
+    assert f'<h1 class="govuk-heading-l">{escape(code.label)}</h1>' in text
+    assert escape(code.about) in text
 
 
 async def test_a_problem_names_a_page_that_is_there(portal: World) -> None:

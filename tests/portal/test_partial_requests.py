@@ -136,6 +136,26 @@ def test_a_length_that_is_unclear_is_refused_whatever_the_server_lets_through(sa
     assert refused.value.status == 400
 
 
+@pytest.mark.parametrize("name", ["Authorization", "Content-Type", "Idempotency-Key", "If-Match"])
+async def test_a_header_that_can_be_meant_once_is_refused_when_it_is_given_twice(portal: World, name: str) -> None:
+    sent = await of_call(portal, "")
+    whole = request("POST", sent.path, sent.body, sent.headers)
+    line = f"{name}: {sent.headers[name]}\r\n".encode()
+    answer = await send(portal, whole.replace(line, line * 2))
+    assert status_of(answer) == 400, answer
+    assert f"The header {name} is given more than once.".encode() in answer
+    await settled(portal)
+    assert await sent.effects() == 0
+
+
+async def test_a_parameter_of_a_call_that_is_given_twice_is_refused(portal: World) -> None:
+    asking = portal.asking("a-north")
+    assert (await portal.client.get("/api/v1/referrals?limit=1&state=offered", headers=asking)).status_code == 200
+    refused = await portal.client.get("/api/v1/referrals?limit=1&limit=2", headers=asking)
+    assert refused.status_code == 400
+    assert refused.json()["detail"] == "A parameter of the address is given more than once. Send it once."
+
+
 @pytest.mark.parametrize("sent", [b"", b"a=1", b"a=1&b=22"])
 async def test_a_body_of_another_length_than_announced_is_refused(sent: bytes) -> None:
     async def receive() -> dict[str, object]:

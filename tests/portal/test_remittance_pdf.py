@@ -88,7 +88,7 @@ def test_nothing_that_stands_in_a_column_is_wider_than_it() -> None:
 def test_amounts_and_days_are_written_as_on_the_pages() -> None:
     assert amount(-123_456) == "\N{MINUS SIGN}$1,234.56"
     assert remittance_pdf.row_of(LINE) == [
-        "24-1", "OR-DAY", "Tue 12 Nov 2024", "$115.00", "$60.60", "The report is missing. $54.40",
+        "24-1", "OR-DAY", "Tue 12 Nov 2024", "$115.00", "$60.60", "The report is missing. Not paid: $54.40.",
     ]  # fmt: skip
 
 

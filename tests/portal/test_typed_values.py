@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from services.portal.api import problems, request_bodies
 from services.portal.api.problems import Problem
 from services.portal.api.request_bodies import Hold, HoldForInsurer
 from services.portal.domain.text_display import plain
@@ -50,10 +52,11 @@ NOVEMBER = date(2024, 11, 12)
 DAYS = (
     "2024-11-12", "12 November 2024", "Nov 12, 2024", "12 nov 2024", "12th November 2024", "November 12 2024",
     "Tue 12 Nov 2024", "Tuesday, 12 November 2024", "Nov. 12, 2024", "12-Nov-2024", "2024 Nov 12",
+    "2024/11/12", "2024.11.12", "2024 - 11 - 12", "12/Nov/2024",
     "2024\u201011\u201012", "２０２４－１１－１２",  # noqa: RUF001 - full-width
 )  # fmt: skip
 NO_DAYS = (
-    "12/11/2024", "11/12/2024", "12.11.2024", "12-11-2024", "2024/11/12", "2024-W41-2", "20241008", "2024-316",
+    "12/11/2024", "11/12/2024", "12.11.2024", "12-11-2024", "2024/11-12", "2024-W41-2", "20241008", "2024-316",
     "2024-11-12T09:00", "2024-11-12 09:00", "2024-02-30", "30 February 2024", "Wed 12 Nov 2024", "12 Nov 24",
     "Nov 2024 12", "Nov 2024", "today", "1899-12-31", "2201-01-01", "0001-01-01", "9999-12-31", "2024-11-1²",
     "\u0662\u0660\u0662\u0664-11-12", "NaN", "1e3", "-2024-11-12", "2024-11-12Z", "12 Brumaire 2024", "12 11 2024",
@@ -117,6 +120,7 @@ def test_what_is_refused_says_how_to_write_it() -> None:
     assert read_day("Wed 12 Nov 2024") == ("12 November 2024 is a Tuesday", "write the day that is meant")
     assert read_day("9 Nov 9999") == ("this must lie between 1900-01-01 and 2200-12-31", "write a day in between")
     assert read_time("09:30Z") == ("all times here are Pacific", "leave the zone out, as 09:30")
+    assert read_time("9-30") == ("a time is hours and minutes", "write it as 09:30 or 9:30 am")
     assert read_time("09:30:00") == ("a time is hours and minutes", "leave the seconds out, as 09:30")
     assert read_amount("96,00") == ("an amount is dollars and cents", "give it as 96.00")
     assert read_amount("1250,5") == ("an amount is dollars and cents", "give it as 1250.50")
@@ -124,9 +128,44 @@ def test_what_is_refused_says_how_to_write_it() -> None:
     assert read_units("1,5") == ("this is a number", "write it as 1.5")
     assert read_units("9" * 28) == ("this number is at most 9999", "write a smaller number")
     assert read_units("٣") == ("these digits cannot be read", "write the digits 0 to 9")
+    assert str(read_units("-0")) == "0"
     assert read_whole("ten") == ("this is a whole number", "write it as 40")
     assert read_whole(" \u200b ") == ("this is needed", "fill it in")
     assert read_whole("4" + " " * LONGEST) == ("this is too long", "write the value alone")
+
+
+TEXTS: Mapping[type[request_bodies.Body], tuple[str, dict[str, Any]]] = {
+    request_bodies.Decline: ("comment", {}),
+    request_bodies.Report: ("narrative", {"report": "initial"}),
+    request_bodies.Reply: ("text", {"plan": 1}),
+    request_bodies.Question: ("question", {"plan": 1}),
+}
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+@pytest.mark.parametrize("blank", ["", " ", "\u00a0\n", "\u200b", "\u2800"])
+def test_a_text_of_a_call_of_which_nothing_shows_is_missing_as_in_a_form(
+    kind: type[request_bodies.Body], blank: str
+) -> None:
+    member, others = TEXTS[kind]
+    with pytest.raises(ValidationError) as wrong:
+        kind.model_validate({**others, member: blank})
+    (fault,) = wrong.value.errors()
+    assert (fault["loc"], problems.rule_of(fault)) == ((member,), "MISSING")
+    assert problems.sentences_of(fault) == ("this is needed", "fill it in")
+    assert getattr(kind.model_validate({**others, member: f" They live\n far away.{blank}"}), member) == (
+        "They live\n far away."
+    )
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_a_text_of_a_call_that_is_too_long_is_told_its_limit_in_letters(kind: type[request_bodies.Body]) -> None:
+    member, others = TEXTS[kind]
+    most = 4000 if kind is request_bodies.Decline else 20_000
+    with pytest.raises(ValidationError) as wrong:
+        kind.model_validate({**others, member: "x" * (most + 1)})
+    (fault,) = wrong.value.errors()
+    assert problems.sentences_of(fault) == (f"the text is longer than {most} text_display", "make it shorter")
 
 
 @given(text=ANY_TEXT, kind=st.sampled_from(["instant", "telephone", *READERS]))
@@ -327,8 +366,35 @@ def test_an_error_stands_at_the_line_that_was_typed_whatever_blank_lines_are_bef
     places = forms.row_places(fields, "lines", ("dollars",))
     with pytest.raises(Problem) as refused:
         invoices.billed({**HEAD, **fields})
-    (error,) = refused.value.errors
-    assert places[forms.name_of(error["pointer"])] == "lines.2.dollars"
+    found = [forms.name_of(error["pointer"]) for error in refused.value.errors]
+    assert places[found[0]] == "lines.2.dollars"
+
+
+def test_every_fault_of_an_invoice_is_told_at_once() -> None:
+    line = {"code": "OR-DAY", "service_on": "31 feb", "units": "x", "dollars": "1o0"}
+    fields = {"rows": "1", **{f"lines.0.{member}": value for member, value in line.items()}}
+    with pytest.raises(Problem) as refused:
+        invoices.billed({**HEAD, "invoiced_on": "soon", **fields})
+    found = {forms.name_of(error["pointer"]) for error in refused.value.errors}
+    assert found == {"invoiced_on", "lines.0.service_on", "lines.0.units", "lines.0.dollars"}
+
+
+def test_every_fault_of_a_report_is_told_at_once() -> None:
+    fields = {"service_on": "31 feb", "author_discipline": "physical_therapist", "measures.lift_kg": "many"}
+    with pytest.raises(Problem) as refused:
+        reports.written("initial", (), ("lift_kg", "sit_min"), {**fields, "measures.sit_min": "few"})
+    found = {forms.name_of(error["pointer"]) for error in refused.value.errors}
+    assert found == {"service_on", "measures.lift_kg", "measures.sit_min"}
+
+
+def test_an_example_of_what_to_type_is_shown_as_it_is_typed() -> None:
+    assert (
+        formatting.sentence("write it as 2024-11-12 or 12 November 2024")
+        == "Write it as 2024-11-12 or 12 November 2024."
+    )
+    assert formatting.sentence("write a day of the calendar, as 2024-11-12").endswith("as 2024-11-12.")
+    assert formatting.sentence("write the month as a word, or write 2024-11-12").endswith("or write 2024-11-12.")
+    assert formatting.sentence("the day is before 2024-11-12") == "The day is before Tue 12 Nov 2024."
 
 
 def test_lines_that_are_more_than_any_invoice_may_be_together_get_a_sentence() -> None:

@@ -1,5 +1,6 @@
 """A billed line is paid, cut, denied with every reason, or waits; every cent of it has a name."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -406,6 +407,8 @@ def test_a_week_excludes_its_days_whichever_is_billed_first() -> None:
     case = active(came(0, 1, 2, 7))
     week_first = judged(case, line("CR-WK", 2, WEEK), line("CR-DAY", 1, DAY), line("CR-DAY", 7, DAY))
     assert [codes(x) for x in week_first] == [[], ["NOT-WITH"], []]
+    excluded = week_first[1].reasons[0].rule
+    assert re.search(r"together with program week .* \(CR-WK\) of \w{3} \d+ \w{3} \d{4}, invoice ", excluded), excluded
     day_first = judged(case, line("CR-DAY", 1, DAY), line("CR-WK", 2, WEEK))
     assert [codes(x) for x in day_first] == [[], ["NOT-WITH"]]
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,6 +51,22 @@ def test_whatever_lies_on_a_topic_is_read_or_has_a_fault(
         assert (record.event is None) or (record.fault is None)
         assert record.sequence == 0 or record.key is not None
         assert "\0" not in (record.fault or "")
+
+
+@pytest.mark.parametrize(
+    ("note", "fault"),
+    [
+        (rb"a\u0000b", "a text holds a null character: send it without"),
+        (rb"a\\\u0000b", "a text holds a null character: send it without"),
+        (rb"a\\u0000b", None),
+    ],
+    ids=["null character", "null character behind a backslash", "backslash and the letters of the escape"],
+)
+def test_a_null_character_in_a_text_of_a_contract_is_unreadable(note: bytes, fault: str | None) -> None:
+    headers = [("ce_type", b"rehab.toyin.ticked.v1"), ("ce_id", KEY.encode()), ("ce_sequence", b"1")]
+    headers.append(("ce_time", NOON.isoformat().encode()))
+    value = b'{"counter_id":"c","note":"' + note + b'"}'
+    assert decode(Raw("toy-in", 0, 0, b"c", value, headers), TYPES, NOON).fault == fault
 
 
 @given(st.binary(max_size=100).filter(lambda value: b"{" not in value))

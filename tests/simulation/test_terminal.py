@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from shared.codes import code_list
 from shared.events import catalogue, contracts
 from shared.events.examples import example_of
 from simulation.audit.waiting import Waiting
@@ -56,7 +57,36 @@ def test_a_clinic_is_called_by_its_name_and_a_code_by_words() -> None:
     for one in (*SITES, CREATED):
         lines.tell(one)
     declined = event("referral.referral-declined", "r-1", site_id=OTHER, reason_code="no-capacity")
-    assert lines.tell(declined).endswith("R-24-1        declined by Tidewater, Nanaimo: no capacity")
+    assert lines.tell(declined).endswith(
+        "R-24-1        declined by Tidewater, Nanaimo: no room for a first visit in time"
+    )
+
+
+CODED = (
+    ("referral.referral-declined", "reason_code", "decline-reasons", "declined by a clinic: {}"),
+    ("referral.referral-held", "cause", "sides", "on hold because of {}"),
+    ("referral.referral-withdrawn", "cause", "sides", "withdrawn because of {}"),
+    ("program.program-ended", "exit_reason", "exit-reasons", "treatment ends: {}"),
+    ("program.report-accepted", "report", "report-kinds", "the {} is accepted"),
+)
+
+
+@pytest.mark.parametrize(("name", "member", "listed", "sentence"), CODED)
+def test_a_line_says_each_code_in_the_words_of_its_list(name: str, member: str, listed: str, sentence: str) -> None:
+    for code in code_list(listed):
+        line = EventLines().tell(event(name, "r-1", **{member: code.code}))
+        assert line.endswith(f"  {sentence.format(code.sentence)}")
+
+
+def test_a_line_says_what_an_invoice_waits_for_and_which_report_was_accepted() -> None:
+    pended = event("invoice.invoice-pended", "r-1", number="24-1", waits_for=["report", "claim"])
+    assert (
+        EventLines()
+        .tell(pended)
+        .endswith("invoice 24-1 waits for its report to be accepted and the claim to be decided")
+    )
+    accepted = event("program.report-accepted", "r-1", report="progress-2", business_days_late=1)
+    assert EventLines().tell(accepted).endswith("the progress report 2 is accepted, 1 business day late")
 
 
 def test_days_and_instants_are_said_as_people_write_them() -> None:

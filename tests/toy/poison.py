@@ -45,6 +45,7 @@ def placed(state: Desk, key: str) -> Mapping[str, Letter]:
         "a member is missing": b"{}",
         "a wrong type": body + b',"note":{}}',
         "a null character": body + b',"note":"\x00"}',
+        "an escaped null character": body + b',"note":"a\\u0000b"}',
         "another counter's body": b'{"counter_id":"another"}',
         "20,000 brackets": b"[" * DEEP + b"]" * DEEP,
         "20,000 brackets in a member": body + b',"mood":' + b"[" * DEEP + b"]" * DEEP + b"}",

@@ -31,7 +31,8 @@ router = APIRouter(prefix="/referrals", tags=["commands"])
 def _check(view: ReferralView, seen: int) -> None:
     """A revision that is known to be old is told at once; who lost the offer is told so by the owner."""
     if seen < view.revision and not view.is_lost:
-        reason = error("/header/if-match", "STALE", "one acts on what one sees", "read it again")
+        rule, fix = "the record has changed since you opened it", "look at how it stands now, then act again"
+        reason = error("/header/if-match", "STALE", rule, fix)
         raise Problem(412, "It changed since you read it.", [reason])
 
 

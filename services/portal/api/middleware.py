@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import structlog
 from fastapi import Request, Response
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
@@ -17,6 +17,8 @@ from services.portal.api.request_body import ClientLeft, announced_length, read_
 
 Refusing: TypeAlias = Callable[[Request, Problem], Awaitable[Response]]
 CALLS = "/api/"
+# what says who asks, for what and of which state: of two of them nobody could tell which one was meant
+_ONCE = ("authorization", "content-type", "idempotency-key", "if-match")
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _ALWAYS = {
     "Cache-Control": "no-store",
@@ -53,6 +55,7 @@ class Gate:
         replies = _Dressed(send, _limits(turn, self._rate))
         try:
             _pass(turn)
+            _refuse_repeats(headers, scope)
             announced = announced_length(headers)
             if scope["method"] in _WITH_BODY:
                 body = await read_body(headers, announced, receive, is_call=scope["path"].startswith(CALLS))
@@ -74,6 +77,17 @@ def _pass(turn: Turn | None) -> None:
     """429 when the allowance is used up."""
     if turn and not turn.passes:
         raise Problem(429, "Ask more slowly.", headers={"Retry-After": str(turn.wait)})
+
+
+def _refuse_repeats(headers: Headers, scope: Scope) -> None:
+    """400 for a header that can be meant once, or a parameter of a call, that is given twice."""
+    for name in _ONCE:
+        if len(headers.getlist(name)) > 1:
+            raise Problem(400, f"The header {name.title()} is given more than once. Send it once.")
+    if scope["path"].startswith(CALLS):
+        names = [name for name, _ in QueryParams(scope["query_string"]).multi_items()]
+        if len(set(names)) < len(names):
+            raise Problem(400, "A parameter of the address is given more than once. Send it once.")
 
 
 class _Dressed:

@@ -20,10 +20,12 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from services.portal.api.coded import OfList
+from services.portal.domain.text_display import shows, trimmed
 from services.portal.domain.typed_values import (
     MOST_CENTS,
     MOST_UNITS,
     MOST_WHOLE,
+    NEEDED,
     Reader,
     Unreadable,
     read_day,
@@ -37,18 +39,30 @@ _MOST_MEASURES, _LARGEST = 40, MOST_WHOLE
 TYPED = "typed"  # the kind of error that carries its own sentences
 
 
+def _unread(why: Unreadable) -> PydanticCustomError:
+    """The error of a member with the sentences of its reader."""
+    return PydanticCustomError(TYPED, "cannot be read", {"reason": why.reason, "fix": why.fix, "rule": why.rule})
+
+
 def _through(read: Reader[Any]) -> Callable[[Any], Any]:
     """Reads a member with the reader of its kind, whatever JSON said it as; its sentences go into the error."""
 
     def validate(said: object) -> object:
         found = read(str(said))
         if isinstance(found, Unreadable):
-            raise PydanticCustomError(
-                TYPED, "cannot be read", {"reason": found.reason, "fix": found.fix, "rule": found.rule}
-            )
+            raise _unread(found)
         return found
 
     return validate
+
+
+def _shown(said: object) -> object:
+    """A text without the blanks around it; one of which nothing shows is missing, as it is in a form."""
+    if not isinstance(said, str):
+        return said
+    if not shows(said):
+        raise _unread(NEEDED)
+    return trimmed(said)
 
 
 def _measured(said: dict[str, Any]) -> dict[str, int]:
@@ -81,7 +95,8 @@ Goal: TypeAlias = Annotated[str, OfList("goals", "clinic")]
 Discipline: TypeAlias = Annotated[str, OfList("disciplines", "clinic")]
 Section: TypeAlias = Annotated[str, OfList("report-sections", "clinic")]
 Label: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=60)]
-Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=20_000)]
+Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=20_000), BeforeValidator(_shown)]
+Comment: TypeAlias = Annotated[str, Field(min_length=1, max_length=4000), BeforeValidator(_shown)]
 Day: TypeAlias = Annotated[date, BeforeValidator(_through(read_day))]
 Instant: TypeAlias = Annotated[AwareDatetime, BeforeValidator(_through(read_instant))]
 Units: TypeAlias = Annotated[
@@ -110,7 +125,7 @@ class Decline(Body):
 
     written = ("comment", "comment")
     reason_code: DeclineReason | None = None
-    comment: Annotated[str, Field(min_length=1, max_length=4000)] | None = None
+    comment: Comment | None = None
     next_step: NextStep | None = None
 
 

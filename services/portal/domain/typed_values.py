@@ -28,15 +28,17 @@ _MONTH = {short: n for n, name in enumerate(_MONTHS, 1) for short in (name, name
 _WEEKDAY = {short: n for n, name in enumerate(_WEEKDAYS) for short in (name, name[:3])}
 _WEEKDAY |= {"tues": 1, "thur": 3, "thurs": 3}
 
-_YEAR_FIRST = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
+_YEAR_FIRST = re.compile(r"([0-9]{4}) ?([-/.]) ?([0-9]{1,2}) ?\2 ?([0-9]{1,2})")
 _NUMBERS_ALONE = re.compile(r"[0-9]{1,4} ?[/. -] ?[0-9]{1,2} ?[/. -] ?[0-9]{1,4}")
-_BETWEEN = re.compile(r"[ ,.-]+")
+_BETWEEN = re.compile(r"[ ,./-]+")
 _DAY_OF_MONTH = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?")
 _FOUR = re.compile(r"[0-9]{4}")
 _TIME = re.compile(r"(?:([0-9]{1,2}) ?[:.h] ?([0-9]{2})|([0-9]{1,2})([0-9]{2}))(?: ?([ap])\.? ?m\.?)?")
 _FULL_HOUR = re.compile(r"([0-9]{1,2}) ?([ap])\.? ?m\.?")
 _SECONDS = re.compile(r"[0-9]{1,2}[:.][0-9]{2}[:.,][0-9].*")
-_ZONE = re.compile(r"[0-9].*?(?:[+-] ?[0-9]{1,2}(?::?[0-9]{2})?|z|utc|gmt|p[sd]?t|m[sd]?t|pacific)")
+_ZONE = re.compile(
+    r"[0-9].*?(?:z|utc|gmt|p[sd]?t|m[sd]?t|pacific)|[0-9]{1,2} ?[:.h]? ?[0-9]{2}.*?[+-] ?[0-9]{1,2}(?::?[0-9]{2})?"
+)
 _AMOUNT = re.compile(r"(-?) ?(\$?) ?([1-9][0-9]{0,2}(?:,[0-9]{3})+|[0-9]+)(?:\.([0-9]{1,2}))? ?(\$?)")
 _DECIMAL_COMMA = re.compile(r"(-?)[ $]*([0-9]{1,8}),([0-9]{1,2})[ $]*")
 _DECIMAL = re.compile(r"-?([0-9]+)(?:\.([0-9]+))?")
@@ -101,9 +103,9 @@ def _reader(read: Reader[V]) -> Reader[V]:
 
 @_reader
 def read_day(said: str) -> date | Unreadable:
-    """A day as 2024-11-12, 12 November 2024 or Nov 12, 2024; a name of the weekday must be the right one."""
+    """A day as 2024-11-12, 2024/11/12, 12 November 2024 or Nov 12, 2024; a weekday that is named must be right."""
     if iso := _YEAR_FIRST.fullmatch(said):
-        return _day(int(iso[1]), int(iso[2]), int(iso[3]))
+        return _day(int(iso[1]), int(iso[3]), int(iso[4]))
     if _NUMBERS_ALONE.fullmatch(said):
         return _WHICH_MONTH
     parts = [part for part in _BETWEEN.split(said.casefold()) if part]
@@ -210,7 +212,7 @@ def read_units(said: str) -> Decimal | Unreadable:
         return Unreadable(_NO_NUMBER.reason, f"write it as {comma[1]}{comma[2]}.{comma[3]}") if comma else _NO_NUMBER
     if len(found[2] or "") > _DECIMALS:
         return _FINE
-    value = Decimal(said)
+    value = Decimal(said) + 0  # no number of units is less than nothing and nothing at once: -0 is 0
     return value if abs(value) <= MOST_UNITS else _MANY
 
 

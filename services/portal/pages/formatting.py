@@ -2,7 +2,6 @@
 
 import csv
 import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -25,7 +24,7 @@ from shared.domain.calendar import Calendar
 
 _DATA = Path(__file__).parents[3] / "data"
 _PACIFIC = ZoneInfo("America/Vancouver")
-_ISO_DAY = re.compile(r"\b(\d{4}-\d{2}-\d{2})(?!\d)(?:T[\d:.]+(?:Z|[+-][\d:]+)?)?")
+_ISO_DAY = re.compile(r"(?<!\bas )(?<!\bwrite )\b(\d{4}-\d{2}-\d{2})(?!\d)(?:T[\d:.]+(?:Z|[+-][\d:]+)?)?")
 _DAY_ALONE = len("2024-11-12")
 _written_once = lru_cache(maxsize=4096)  # the same days and instants stand in many rows of many pages
 _UNSEEN = frozenset({"key", "seen", "then", "how", "version", "rows", "plan", "amends", "rectifies", "page"})
@@ -115,7 +114,10 @@ def areas(found: Sequence[Mapping[str, Any]] | None) -> str:
 
 
 def sentence(text: str | None) -> str:
-    """Begins with a capital letter and ends with a full stop; days of older sentences are written as people do."""
+    """Begins with a capital letter and ends with a full stop; days of older sentences are written as people do.
+
+    What follows "as" or "write" is an example of what to type and stays as it is.
+    """
     found = _ISO_DAY.sub(lambda m: day(m[1]), (text or "").strip().rstrip("."))
     return f"{_capital(found)}." if found else ""
 
@@ -240,12 +242,6 @@ def contacts() -> Sequence[Mapping[str, str]]:
         return list(csv.DictReader(lines))
 
 
-@cache
-def rules() -> Mapping[str, str]:
-    """What each code of a refusal means, in a sentence."""
-    return tomllib.loads(Path(__file__).with_name("rules.toml").read_text(encoding="utf-8"))
-
-
 def program_short(code: str | None) -> Markup:
     """The abbreviation of a program, which tells its whole name."""
     known = code_list("programs")
@@ -256,6 +252,22 @@ def span(days: int | None, unit: str | None) -> str:
     """5 business days; empty where nobody has said how many."""
     known = code_list("units").codes.get(unit or "")
     return wording.counted(days, known.sentence, known.many.lower()) if known and days is not None else ""
+
+
+def business_days(days: int) -> str:
+    """1 business day, 5 business days."""
+    return wording.counted(days, "business day")
+
+
+def lateness(days: int) -> str:
+    """2 business days late, 1 business day early; a report of the day itself is neither."""
+    return f"{business_days(abs(days))} {'late' if days > 0 else 'early'}" if days else "on the day it was due"
+
+
+def counted_units(amount: Decimal | str | float) -> str:
+    """1 unit, 2.5 units."""
+    said = units(amount)
+    return f"{said} unit" if said == "1" else f"{said} units"
 
 
 def due_rule(report: Mapping[str, Any]) -> str:
@@ -305,6 +317,9 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "program": _label("programs"),
     "program_short": program_short,
     "span": span,
+    "business_days": business_days,
+    "lateness": lateness,
+    "counted_units": counted_units,
     "listed": listed,
     "due_rule": due_rule,
     "field": field,

@@ -199,6 +199,26 @@ def read_all(typed: Mapping[str, tuple[Reader[Any], str]]) -> dict[str, Any]:
     return read
 
 
+def body_read(
+    kind: type[B],
+    typed: Mapping[str, tuple[Reader[Any], str]],
+    members: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+) -> B:
+    """A body some of whose members are read by themselves; whatever cannot be taken is told at once.
+
+    `members` gets 0 for a value that cannot be read: the body is refused then, with all that is wrong in it besides.
+    """
+    read = {name: reader(text) for name, (reader, text) in typed.items()}
+    wrong = [unread(name, value) for name, value in read.items() if isinstance(value, Unreadable)]
+    try:
+        body = body_of(kind, members({n: 0 if isinstance(value, Unreadable) else value for n, value in read.items()}))
+    except Problem as problem:
+        raise Problem(422, problem.detail, [*wrong, *problem.errors]) from None
+    if wrong:
+        raise Problem(422, "Some of it must be added or corrected.", wrong)
+    return body
+
+
 def unread(name: str, found: Unreadable) -> Mapping[str, Any]:
     """A field of a form that cannot be read, with the sentences of its reader."""
     return error(f"/{name.replace('.', '/')}", found.rule, found.reason, found.fix)

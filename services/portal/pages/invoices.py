@@ -19,6 +19,7 @@ from services.portal.domain.billable_services import CompletedServices, Service,
 from services.portal.domain.text_display import trimmed
 from services.portal.domain.typed_values import (
     MOST_CENTS,
+    Reader,
     day_in,
     read_amount,
     read_index,
@@ -30,8 +31,7 @@ from services.portal.pages.forms import (
     FormSubmission,
     Outcome,
     Submitted,
-    body_of,
-    read_all,
+    body_read,
     removed_row,
     row_places,
     rows_of,
@@ -368,18 +368,24 @@ async def _place(request: PageRequest, view: ReferralView, number: str) -> str:
 
 def billed(fields: Fields) -> Invoice:
     """An invoice as it was typed."""
-    return body_of(Invoice, _members(fields))
+    return body_read(Invoice, _amounts(fields), lambda read: _members(fields, read))
 
 
 def rectified(fields: Fields) -> Rectification:
     """An invoice as it was typed, for what an older one was denied."""
-    return body_of(Rectification, {**_members(fields), "rectifies": fields.get("rectifies")})
+    rectifies = fields.get("rectifies")
+    return body_read(Rectification, _amounts(fields), lambda read: {**_members(fields, read), "rectifies": rectifies})
 
 
-def _members(fields: Fields) -> Mapping[str, Any]:
+def _amounts(fields: Fields) -> Mapping[str, tuple[Reader[int], str]]:
+    """The amount of each line that is sent."""
+    lines = rows_of(fields, "lines")
+    return {f"lines.{n}.dollars": (read_amount, row.get("dollars", "")) for n, row in enumerate(lines)}
+
+
+def _members(fields: Fields, read: Mapping[str, int]) -> Mapping[str, Any]:
     """As the API takes it; a line that holds nothing is not sent."""
     lines = rows_of(fields, "lines")
-    read = read_all({f"lines.{n}.dollars": (read_amount, row.get("dollars", "")) for n, row in enumerate(lines)})
     cents = [read[f"lines.{n}.dollars"] for n in range(len(lines))]
     if abs(sum(cents)) > MOST_CENTS:
         reason = f"all lines together are more than ${MOST_CENTS // 100:,}.00"

@@ -150,7 +150,7 @@ DONE: Mapping[str, tuple[str, str]] = {
     "referral-held": ("The referral stands still", "All its clocks are stopped until somebody lifts the hold."),
     "referral-resumed": (
         "The hold is lifted",
-        "Every clock runs again from today; the new days stand on the referral.",
+        "Unless another side holds it too, every clock runs again from today; the new days stand on the referral.",
     ),
     "referral-withdrawn": ("The referral was withdrawn", "The clinic is told; what was done until now can be billed."),
     "attendance-recorded": (
@@ -161,7 +161,7 @@ DONE: Mapping[str, tuple[str, str]] = {
         "The report was received",
         "It is checked; where nobody reviews it, it is accepted by itself, otherwise the claims officer answers.",
     ),
-    "report-accepted": ("The report is accepted", "What it releases can be billed from now on."),
+    "report-accepted": ("The report is accepted", "Services that needed it can be billed from now on."),
     "report-returned": ("The report went back", "The clinic puts the named fields right and sends it again."),
     "obligation-waived": (
         "The report is not needed any more",

@@ -118,7 +118,7 @@ def plannable(register: Register, view: ReferralView) -> Mapping[str, str]:
     """What may be planned, with its price."""
     units = code_list("units")
     return {
-        code: f"{register.service(code)}, {wording.dollars(fee.cents)} a {units.sentence(fee.unit)}"
+        code: f"{register.service(code)}, {wording.dollars(fee.cents)} {wording.with_article(units.sentence(fee.unit))}"
         for code, fee in _fees(register, view).items()
     }
 

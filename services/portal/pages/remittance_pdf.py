@@ -93,12 +93,18 @@ def _named(sheet: FPDF, name: str, value: str) -> None:
 
 def row_of(line: Mapping[str, Any], service: Callable[[str], str] = str) -> Sequence[str]:
     """A line that was paid, with what was taken off it and why."""
-    why = " ".join(f"{formatting.sentence(cut['rule'])} {amount(cut['cents'])}" for cut in line.get("reasons", ()))
+    why = " ".join(_reason(cut) for cut in line.get("reasons", ()))
     cents = (amount(line["claimed_cents"]), amount(line["allowed_cents"]))
     return [
         printable(text)
         for text in (line["number"], service(line["code"]), formatting.day(line["service_on"]), *cents, why)
     ]
+
+
+def _reason(cut: Mapping[str, Any]) -> str:
+    """Why something of a line was not paid, and how much."""
+    rule = formatting.sentence(cut["rule"])
+    return f"{rule} Not paid: {amount(cut['cents'])}." if cut["cents"] else rule
 
 
 def _table(sheet: FPDF, rows: Sequence[Sequence[str]]) -> None:

@@ -16,7 +16,7 @@ from services.portal.domain.tasks import worth_of
 from services.portal.domain.text_display import shows, trimmed
 from services.portal.domain.typed_values import Reader, Unreadable, read_day, read_whole
 from services.portal.pages import drafts
-from services.portal.pages.forms import Fields, Outcome, Submitted, body_of, read_all
+from services.portal.pages.forms import Fields, Outcome, Submitted, body_read
 from services.portal.pages.page_request import PageRequest, SignedIn
 from services.portal.pages.rendering import page
 from services.portal.store.case_documents import list_papers
@@ -187,16 +187,19 @@ def written(name: str, sections: Sequence[str], measures: Sequence[str], fields:
     """A report of these sections and measures as it was typed."""
     there = [text for text in sections if shows(fields.get(f"sections.{text}", ""))]
     said = {m: fields.get(f"measures.{m}", "") for m in measures}
-    read = read_all({f"measures.{m}": (read_whole, text) for m, text in said.items() if shows(text)})
+    typed = {f"measures.{m}": (read_whole, text) for m, text in said.items() if shows(text)}
     members = {
         "report": name,
         "service_on": fields.get("service_on"),
         "author_discipline": fields.get("author_discipline"),
         "sections": there,
-        "measures": {place.removeprefix("measures."): value for place, value in read.items()},
         "narrative": "\n\n".join(f"{_HEAD}{text}\n{trimmed(fields[f'sections.{text}'])}" for text in there),
     }
-    return body_of(Report, members)
+    return body_read(
+        Report,
+        typed,
+        lambda read: {**members, "measures": {place.removeprefix("measures."): value for place, value in read.items()}},
+    )
 
 
 @router.get("/{name}/{section}")

@@ -26,6 +26,7 @@ from services.portal.store.sessions import (
     open_session,
     remember_device,
 )
+from shared.codes import explained_codes
 from shared.database.postgres import passes
 
 router = APIRouter()
@@ -62,10 +63,10 @@ async def explain(
     rule: Annotated[str, Path(pattern=r"^[A-Z][A-Z0-9_-]{0,39}$")], request: Request, portal: Here
 ) -> Response:
     """The page that the type of a problem names: its rule in words."""
-    if (said := formatting.rules().get(rule)) is None:
+    if (code := explained_codes().get(rule)) is None:
         raise not_found()
     frame = await frame_of_anybody(portal, "about", await session_of(request, portal))
-    return page(request, "entry/about.html", {**frame, "rule": rule, "words": said})
+    return page(request, "entry/about.html", {**frame, "code": code})
 
 
 @router.get("/sign-in")

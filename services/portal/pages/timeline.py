@@ -18,13 +18,13 @@ _TOLD: Mapping[str, tuple[str, str, str]] = {
     "referral-accepted": (_OK, "The referral was accepted", ""),
     "appointment-booked": (_IN, "First visit booked", "{starts_at}."),
     "appointment-moved": (_WARN, "First visit moved", "Now {starts_at}."),
-    "appointment-missed": (_WARN, "The worker missed the first visit", "Time {times}."),
+    "appointment-missed": (_WARN, "The worker missed the first visit", "Missed {missed} so far."),
     "program-started": (_OK, "The program started", "First visit {initial_visit_on}."),
     "program-ended": (_IN, "Treatment ended", "Last day {last_on}. Why: {exit_reason}."),
     "referral-discharged": (_OK, "Discharged", ""),
     "referral-closed": (_OK, "Closed", ""),
     "referral-held": (_WARN, "Put on hold", "Cause: {cause}. Why: {reason_code}. Looked at again on {review_on}."),
-    "referral-resumed": (_OK, "Hold lifted", ""),
+    "referral-resumed": (_OK, "Hold lifted", "On hold still because of {still_held}."),
     "referral-withdrawn": (_WARN, "Withdrawn", "Cause: {cause}. Why: {reason_code}."),
     "obligation-scheduled": (_IN, "{report}: due {due_at}", ""),
     "obligation-overdue": (_WARN, "{report} is overdue", "It was due {due_at}."),
@@ -115,14 +115,16 @@ def _sentences(more: str, said: Mapping[str, str]) -> Iterable[str]:
 
 def _said(event: str, body: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     """Members as words; a code is never shown as it is."""
-    yield from ((name, str(body[name])) for name in ("number", "rank", "plan", "times") if body.get(name))
+    yield from ((name, str(body[name])) for name in ("number", "rank", "plan") if body.get(name))
     yield from ((name, formatting.day(body[name])) for name in _DAYS & body.keys())
     yield from ((name, formatting.when(body[name])) for name in _INSTANTS & body.keys())
     yield from ((n, wording.counted(len(body[n]), one)) for n, one in _COUNTED.items() if isinstance(body.get(n), list))
     cents = body.get("allowed_cents", body.get("cents"))
     yield "dollars", wording.dollars(cents) if isinstance(cents, int) else ""
+    yield "missed", wording.counted(body["times"], "time") if body.get("times") else ""
     yield "report", formatting.report_title(body.get("report"))
     yield "waits_for", formatting.listed(body.get("waits_for"), "waits")
+    yield "still_held", formatting.listed(body.get("still_held"), "sides")
     yield from _coded(event, body)
 
 
@@ -132,4 +134,5 @@ def _coded(event: str, body: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield "cause", code_list("sides").sentence(body.get("cause"))
     yield "ending", code_list("endings").sentence(body.get("cause"))
     if event in _REASONS:
-        yield "reason_code", code_list(_REASONS[event]).sentence(body.get("reason_code"))
+        is_known = body.get("cause") != "claim"  # the claims system's own reasons are codes of no list
+        yield "reason_code", code_list(_REASONS[event]).sentence(body.get("reason_code") if is_known else None)

@@ -8,6 +8,7 @@ document.addEventListener("submit", (event) => {
   if (!form.matches("[data-once]")) return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "1";
+  form.setAttribute("hx-morph-skip", ""); // a live piece that is read meanwhile leaves it as it was sent
   const button = event.submitter;
   if (button && button.matches("[data-press]")) { button.dataset.text = button.textContent; button.textContent = "Sending"; }
 });
@@ -16,7 +17,7 @@ document.addEventListener("submit", (event) => {
 addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
   if (document.querySelector("[data-autosave]")) { location.reload(); return; }
-  for (const form of document.querySelectorAll("[data-sent]")) delete form.dataset.sent;
+  for (const form of document.querySelectorAll("[data-sent]")) { delete form.dataset.sent; form.removeAttribute("hx-morph-skip"); }
   for (const button of document.querySelectorAll("[data-text]")) button.textContent = button.dataset.text;
 });
 // what the live line says; without scripts it says as of when the page is

@@ -77,6 +77,12 @@ FROM papers AS p
 JOIN views AS v USING (referral_id, site_id)
 WHERE p.kind = $1 AND p.name = $2 AND p.site_id = ANY($3)
 """
+# `kind` is written out for the index papers_named, which serves `find_invoices_at`
+INVOICES_AT = """
+SELECT p.name FROM papers AS p
+JOIN views AS v USING (referral_id, site_id)
+WHERE p.kind = 'invoice' AND p.name = ANY($1) AND p.site_id = ANY($2)
+"""
 NEXT_DUE = """
 SELECT referral_id, min((body ->> 'due_at')::timestamptz) FROM papers
 WHERE referral_id = ANY($1) AND kind = 'report' AND state IN ('scheduled', 'returned') AND body ->> 'paused_by' IS NULL
@@ -233,6 +239,11 @@ async def list_own(
     """Those of one kind of these sites, with the referral's number, what changed last first, before a cursor."""
     rows = await conn.fetch(OWN, kind, sites, before, limit)
     return [(_paper(row), row["number"], row["changed"]) for row in rows]
+
+
+async def find_invoices_at(conn: Connection, invoices: Collection[str], sites: Sequence[str]) -> frozenset[str]:
+    """Return those of these invoices that the sites may open."""
+    return frozenset(name for (name,) in await conn.fetch(INVOICES_AT, list(invoices), sites))
 
 
 async def find_own(conn: Connection, kind: str, name: str, sites: Sequence[str]) -> tuple[CaseDocument, str] | None:

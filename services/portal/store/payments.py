@@ -37,6 +37,12 @@ WHERE changed > $1
 ORDER BY changed
 LIMIT $2
 """
+LIST_NEWEST_REMITTANCES = """
+SELECT remittance_id, body, changed FROM remittances
+WHERE changed < coalesce($1, 9223372036854775807)
+ORDER BY changed DESC
+LIMIT $2
+"""
 FIND_REMITTANCE = """
 SELECT body FROM remittances
 WHERE remittance_id = $1
@@ -88,6 +94,14 @@ async def project_runs(conn: Connection, received: Sequence[ReceivedEvent]) -> N
 async def list_remittances(conn: Connection, after: int, limit: int) -> list[tuple[Mapping[str, Any], int]]:
     """Those of the reader's payees, in the order in which they were issued, after a cursor."""
     rows = await conn.fetch(LIST_REMITTANCES, after, limit)
+    return [(orjson.loads(row["body"]), row["changed"]) for row in rows]
+
+
+async def list_newest_remittances(
+    conn: Connection, before: int | None, limit: int
+) -> list[tuple[Mapping[str, Any], int]]:
+    """Return remittances of the reader's payees before a cursor, the one issued last first."""
+    rows = await conn.fetch(LIST_NEWEST_REMITTANCES, before, limit)
     return [(orjson.loads(row["body"]), row["changed"]) for row in rows]
 
 
