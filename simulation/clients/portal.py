@@ -11,7 +11,7 @@ import aiohttp
 import orjson
 
 _PATIENCE = 30.0  # seconds
-_TRIES = 40
+_TRIES = 480  # two minutes: services that are killed all the while come back on a busy machine, too
 _PAUSE = 0.25  # seconds between two tries
 # by the last part of an action's path; everything else is referral's
 _OWNERS: Mapping[str, str] = {

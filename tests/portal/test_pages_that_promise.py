@@ -196,7 +196,7 @@ async def test_what_an_invoice_waits_for_is_said_in_words_and_of_one_taken_back_
 def test_everything_that_a_money_rule_waits_for_has_its_words() -> None:
     source = "".join(Path(rule.__code__.co_filename).read_text() for rule in RULES[:1])
     source += (ROOT / "shared" / "billing" / "adjudication.py").read_text()
-    named = set(re.findall(r'Wait\(\s*"([a-z]+)"', source)) | set(
+    named = set(re.findall(r'PendingFact\(\s*"([a-z]+)"', source)) | set(
         re.findall(r'^(?:_APPROVAL|TERMS) = "([a-z]+)"', source, re.MULTILINE)
     )
     assert named == code_list("waits").codes.keys() - {"answer"}

@@ -165,7 +165,7 @@ def test_a_text_of_a_call_that_is_too_long_is_told_its_limit_in_letters(kind: ty
     with pytest.raises(ValidationError) as wrong:
         kind.model_validate({**others, member: "x" * (most + 1)})
     (fault,) = wrong.value.errors()
-    assert problems.sentences_of(fault) == (f"the text is longer than {most} text_display", "make it shorter")
+    assert problems.sentences_of(fault) == (f"the text is longer than {most} letters", "make it shorter")
 
 
 @given(text=ANY_TEXT, kind=st.sampled_from(["instant", "telephone", *READERS]))

@@ -213,10 +213,20 @@ def sites_of(account: str, roles: frozenset[str]) -> list[str]:
 
 
 async def items(client: httpx2.AsyncClient, path: str) -> list[dict[str, Any]] | None:
-    """A list, whole; None where there is none."""
-    answer = await client.get(f"/api/v1{path}", params={"limit": 200})
-    assert answer.status_code in {200, 404}, answer.text
-    return answer.json().get("items", answer.json().get("days")) if answer.status_code == 200 else None
+    """Return a list with all its pages; None where there is none."""
+    found: list[dict[str, Any]] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        answer = await client.get(
+            f"/api/v1{path}", params={"limit": 200, "cursor": cursor} if cursor else {"limit": 200}
+        )
+        assert answer.status_code in {200, 404}, answer.text
+        if answer.status_code != 200:
+            return None
+        page = answer.json()
+        found += page.get("items", page.get("days"))
+        cursor = page.get("next")
+    return found
 
 
 async def check_lists(client: httpx2.AsyncClient, account: str, model: Model) -> None:
@@ -269,9 +279,10 @@ async def check_pages(client: httpx2.AsyncClient, account: str, model: Model) ->
 
 async def check_others(portal: World, model: Model, after: int) -> None:
     """The insurer reads everything once; hints go to whose it is."""
-    listed = Counter(
-        one["number"] for one in (await portal.get_json("/officer/referrals?limit=200", "a-officer"))["items"]
-    )
+    async with httpx2.AsyncClient(
+        base_url=portal.client.base_url, timeout=60, headers=portal.auth("a-officer")
+    ) as officer:
+        listed = Counter(referral["number"] for referral in await items(officer, "/officer/referrals") or ())
     assert listed[model.number] == 1
     plans = (await portal.get_json(f"/officer/referrals/{model.number}/plans?limit=200", "a-officer"))["items"]
     assert sorted(str(one["plan"]) for one in plans) == sorted(n for kind, n in model.documents if kind == "plan")
