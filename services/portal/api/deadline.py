@@ -16,7 +16,7 @@ SECONDS = 5.0
 class Allowance:
     """What is left of the time: it runs while a session is asked for or held, not while an owner is waited for."""
 
-    def __init__(self, seconds: float = SECONDS) -> None:
+    def __init__(self, seconds: float) -> None:
         """Nothing is spent yet."""
         self._left, self._until, self._open = seconds, 0.0, 0
 
@@ -41,7 +41,7 @@ _of_request: ContextVar[Allowance | None] = ContextVar("allowance", default=None
 
 def begin() -> None:
     """Gives the request of this task its allowance."""
-    _of_request.set(Allowance())
+    _of_request.set(Allowance(SECONDS))
 
 
 def outlive_request() -> None:
@@ -52,7 +52,7 @@ def outlive_request() -> None:
 @asynccontextmanager
 async def session_of(pool: asyncpg.Pool) -> AsyncIterator[Connection]:
     """Yields a session; it ends, and its statement fails, when the request's time is spent."""
-    allowance = _of_request.get() or Allowance()
+    allowance = _of_request.get() or Allowance(SECONDS)
     with allowance.spend() as left:
         async with session_within(pool, left) as conn:
             yield conn
