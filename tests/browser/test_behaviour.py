@@ -120,7 +120,7 @@ async def test_who_goes_back_sees_how_it_stands_now_and_a_second_tab_is_told(loo
             await other.get_by_role("button", name="Open the offer").click()
         words = await other.locator("main").inner_text()
     assert "What you saw has changed" in words
-    assert "Fix: Read it again." in words
+    assert "It changed since you read it." in words
     assert len(await portal.facts("provider-acknowledged-referral")) == 1
 
 
@@ -131,7 +131,7 @@ async def test_a_press_ends_in_words_within_two_seconds_though_nobody_answers(lo
         await sight.press("Open the offer")
         words = await sight.words()
     assert "Sent, being checked" in words
-    assert re.search(r"Operation [0-9a-f-]{36}", words)
+    assert re.search(r"Request [0-9a-f-]{36}", words)
     assert "What happens next" in words
 
 

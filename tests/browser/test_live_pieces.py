@@ -149,10 +149,10 @@ async def test_the_line_that_says_which_day_it_is_goes_with_the_days(
         await sight.page.goto(R)
         await sight.page.locator("#local", has_text="the days go fast").wait_for()
         pace.write_text(json.dumps({"pace": "slow"}))
-        await sight.page.locator("#demo_pace", has_text="the days go slowly").wait_for()
+        await sight.page.locator("#local", has_text="the days go slowly").wait_for()
         await sight.page.get_by_role("button", name="Pause").click()
         await sight.page.wait_for_url(f"**{R}")
-        await sight.page.locator("#demo_pace", has_text="the days stand still").wait_for()
+        await sight.page.locator("#local", has_text="the days stand still").wait_for()
 
 
 async def test_a_stream_that_opens_first_hears_what_was_being_written_as_it_opened(portal: World) -> None:
