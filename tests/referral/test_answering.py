@@ -41,11 +41,11 @@ def test_a_door_closes_by_its_name_and_its_instant() -> None:
     state = story.referral.state
     assert isinstance(state, Offered)
     assert state.due_at is not None
-    said = DeadlineReached(record_key="r-1", service="referral", name=state.door, due_at=state.due_at)
+    said = DeadlineReached(record_key="r-1", service="referral", name=state.deadline_name, due_at=state.due_at)
     others = (said.model_copy(update={"name": "acknowledge/2"}), said.model_copy(update={"due_at": TUESDAY}))
     assert [answering.lapse(story.referral, other, story.context) for other in others] == [Outcome()] * 2
-    taken = Story().schedule().referral
-    assert [answering.lapse(one, said, story.context) for one in (None, taken)] == [Outcome()] * 2
+    booked = Story().schedule().referral
+    assert answering.lapse(booked, said, story.context) == Outcome()
     assert answering.lapse(story.referral, said, story.context) != Outcome()
 
 
@@ -61,7 +61,7 @@ def test_an_answer_that_stood_still_keeps_its_business_days_at_least_one() -> No
     story.at = datetime(2024, 11, 8, 18, tzinfo=UTC)
     story.rule(OfficerResumedReferral)
     assert due(story) == datetime(2024, 11, 13, 7, 59, 59, tzinfo=UTC)  # the 11th is a holiday
-    assert (story.referral.held_at, story.referral.stopped) == (None, None)
+    assert (story.referral.held_at, story.referral.paused_due_at) == (None, None)
 
 
 def test_an_answer_due_on_the_day_of_the_hold_has_one_business_day_left() -> None:
@@ -79,6 +79,9 @@ def test_a_withdrawal_leaves_no_hold_and_no_clock_and_forgets_no_site() -> None:
     story.hold()
     story.rule(OfficerWithdrewReferral, reason_code="moved")
     referral = story.referral
-    assert (referral.holds, referral.held_at, referral.stopped) == ((), None, None)
-    assert [(r.site_id, r.how) for r in referral.refused] == [("van-1", "declined"), ("van-2", "withdrawn")]
+    assert (referral.holds, referral.held_at, referral.paused_due_at) == ((), None, None)
+    assert [(former.site_id, former.end) for former in referral.former_offers] == [
+        ("van-1", "declined"),
+        ("van-2", "withdrawn"),
+    ]
     assert referral.revision == story.said[-1].revision

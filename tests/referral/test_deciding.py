@@ -67,7 +67,7 @@ def test_an_admission_says_everything_that_follows_from_it_in_one_decision() -> 
     id_ = referral_id_of(NUMBER, "RR1")
     assert {e.key for e in outcome.events} == {id_}
     assert outcome.then == (PlacementDue(referral_id=id_),)
-    settled, referral = outcome.changed
+    referral, settled = outcome.changed
     assert isinstance(settled, Claim)
     assert settled.referral_ids == (id_,)
     assert not settled.waiting
@@ -95,14 +95,14 @@ def test_the_claims_history_is_told_on_the_referrals_key() -> None:
 def test_the_referral_names_the_community_of_the_day_of_the_request_and_is_placed_from_todays() -> None:
     moved = claim(ACCEPTED, fact("moved", date(2024, 11, 5), "Kelowna"), on=date(2024, 11, 4))
     outcome = decide(moved)
-    created, referral = outcome.events[0], outcome.changed[1]
+    created, referral = outcome.events[0], outcome.changed[0]
     assert isinstance(created, ReferralCreated)
     assert isinstance(referral, Referral)
     assert (created.community, referral.community) == ("Vancouver", "Kelowna")
 
 
 def test_a_request_is_decided_once() -> None:
-    settled = decide(claim(ACCEPTED)).changed[0]
+    settled = decide(claim(ACCEPTED)).changed[1]
     assert isinstance(settled, Claim)
     assert decide(settled) == Outcome()
 
@@ -126,7 +126,7 @@ def test_when_the_wait_ends_the_missing_claim_is_the_only_reason() -> None:
 
 def test_a_refusal_is_kept_under_the_id_that_the_referral_would_have_had() -> None:
     outcome = decide(claim(ACCEPTED, fact("closed", date(2024, 11, 1))))
-    said, kept = refused(outcome), outcome.changed[1]
+    said, kept = refused(outcome), outcome.changed[0]
     assert isinstance(kept, Referral)
     assert isinstance(kept.state, NotAdmitted)
     assert said.referral_id == kept.id == referral_id_of(NUMBER, "RR1")
@@ -143,7 +143,7 @@ def test_what_a_pended_claim_had_not_said_on_the_day_is_judged_as_first_said() -
 
 
 def test_a_second_request_while_a_referral_is_open_names_it_among_all_reasons() -> None:
-    first = decide(claim(ACCEPTED)).changed[1]
+    first = decide(claim(ACCEPTED)).changed[0]
     assert isinstance(first, Referral)
     said = refused(decide(claim(ACCEPTED, fact("suspended", date(2024, 11, 1))), others=(first,)))
     assert [f.code for f in said.failures] == ["CLM-SUSPENDED", "CASE-EXISTS"]

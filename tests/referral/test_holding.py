@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.referral.domain.acting import allowed_to
+from services.referral.domain.actions import allowed_to
 from services.referral.domain.referral import Accepted, Active, Discharged, Matched, Offered, Unplaced, Withdrawn
 from shared.domain.decision import Outcome, Refusal, SetTimer
 from shared.events.portal import (

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from services.referral.domain import answering, following, holding, placement, treating, visiting, withdrawing
+from services.referral.domain import answering, following, placement, treating
 from services.referral.domain.claim import Claim
 from services.referral.domain.opening import OpeningReservation
 from services.referral.domain.placement import PlacementContext, UnplacedReferral
@@ -18,22 +18,19 @@ from services.referral.domain.referral import (
     Unplaced,
     Withdrawn,
 )
+from services.referral.domain.steps import StandingFollowed, WorkerRelocated
+from services.referral.handlers import decide_clinic_action, decide_officer_action
 from services.referral.store.opening import ReservedOpenings
 from shared.domain.decision import Decision, Outcome, Refusal
 from shared.events.portal import (
     DeadlineReached,
     OfficerHeldReferral,
-    OfficerResumedReferral,
-    OfficerWithdrewReferral,
     ProviderAcceptedReferral,
     ProviderAcknowledgedReferral,
     ProviderBookedAppointment,
     ProviderDeclinedReferral,
     ProviderEndedProgram,
     ProviderHeldReferral,
-    ProviderMovedAppointment,
-    ProviderReportedMissed,
-    ProviderResumedReferral,
     ProviderStartedReferral,
 )
 from shared.events.program import ObligationWaived
@@ -46,23 +43,6 @@ TUESDAY = datetime(2024, 11, 5, 18, tzinfo=UTC)  # ten in the morning in Vancouv
 INJURY = Injury(body_part="23100", nature="02100", side="N", occurred_on=date(2024, 8, 1))
 BY = Actor(account_id="a-1", role="clinician", organisation_id="o-van-1")
 OFFICER = Actor(account_id="c-1", role="claims_officer")
-DOES: dict[type[Any], Any] = {
-    ProviderAcknowledgedReferral: answering.acknowledge,
-    ProviderAcceptedReferral: answering.accept,
-    ProviderDeclinedReferral: answering.decline,
-    ProviderBookedAppointment: visiting.book,
-    ProviderMovedAppointment: visiting.move,
-    ProviderReportedMissed: visiting.miss,
-    ProviderStartedReferral: treating.start,
-    ProviderEndedProgram: treating.end,
-    ProviderHeldReferral: holding.hold,
-    ProviderResumedReferral: holding.resume,
-}
-OFFICER_DOES: dict[type[Any], Any] = {
-    OfficerHeldReferral: holding.hold_as_officer,
-    OfficerResumedReferral: holding.resume_as_officer,
-    OfficerWithdrewReferral: withdrawing.withdraw,
-}
 
 
 @dataclass
@@ -104,7 +84,7 @@ class Story:
 
     def act(self, kind: type[Any], site: str | None = None, **what: object) -> Decision:
         offer = self.referral.offer
-        act = kind(
+        action = kind(
             by=BY,
             received_at=self.at,
             seen=what.pop("seen", self.referral.revision),
@@ -113,12 +93,12 @@ class Story:
             site_id=site or (offer.site_id if offer else "van-1"),
             **what,
         )
-        return self.take(DOES[kind](self.referral, act, self.context))
+        return self.take(decide_clinic_action(self.referral, action, self.context))
 
     def rule(self, kind: type[Any], by: Actor = OFFICER, **what: object) -> Decision:
         seen = what.pop("seen", self.referral.revision)
         said = {"by": by, "received_at": self.at, "seen": seen, "idempotency_key": "k", "referral_id": "r-1"}
-        return self.take(OFFICER_DOES[kind](self.referral, kind(**said, **what), self.context))
+        return self.take(decide_officer_action(self.referral, kind(**said, **what), self.context))
 
     def book(self, days: int = 2) -> "Story":
         starts_at = self.at + timedelta(days=days)
@@ -139,7 +119,7 @@ class Story:
 
     def report(self, kind: str = "discharge") -> "Story":
         said = ObligationWaived(referral_id="r-1", revision=9, report=kind, kind=kind, reason_code="not-needed")
-        self.take(treating.report(self.referral, said, self.context))
+        self.take(treating.note_report(self.referral, said, self.context))
         return self
 
     def hold(self) -> Decision:
@@ -171,14 +151,19 @@ class Story:
         state = self.referral.state
         assert isinstance(state, Offered | Acknowledged)
         assert state.due_at is not None
-        reached = DeadlineReached(record_key="r-1", service="referral", name=state.door, due_at=state.due_at)
+        reached = DeadlineReached(record_key="r-1", service="referral", name=state.deadline_name, due_at=state.due_at)
         self.at = state.due_at
         return self.take(answering.lapse(self.referral, reached, self.context))
 
     def standing(self, standing: str, from_on: date = date(2024, 11, 5)) -> Decision:
         interval = Interval.model_validate({"from_on": from_on, "standing": standing, "community": "Vancouver"})
         claim = Claim("17919123", revision=2, person_id="W1", intervals=(interval,))
-        return self.take(following.follow(self.referral, claim, self.context, changed=True))
+        step = StandingFollowed(referral_id="r-1", claim_number="17919123")
+        return self.take(following.follow(self.referral, claim, step, self.context))
+
+    def relocate(self, community: str) -> Decision:
+        step = WorkerRelocated(referral_id="r-1", claim_number="17919123", community=community)
+        return self.take(following.relocate(self.referral, step, self.context))
 
     @property
     def words(self) -> list[str]:
@@ -347,20 +332,20 @@ def test_who_is_unplaced_is_tried_again_when_another_week_comes_into_sight() -> 
 
 def test_who_moves_without_a_site_is_told_the_options_of_the_new_place() -> None:
     story = Story(register=register(openings=0)).offer()
-    story.take(following.relocate(story.referral, "Kelowna", story.context))
+    story.relocate("Kelowna")
     assert [event.rural_card.community for event in story.said] == ["Vancouver", "Kelowna"]
 
 
 def test_a_worker_who_moves_before_the_answer_is_matched_again_from_there() -> None:
     story = Story().offer()
-    story.take(following.relocate(story.referral, "Kelowna", story.context))
+    story.relocate("Kelowna")
     assert story.words == ["referral-offered", "referral-offer-withdrawn", "referral-offered"]
     assert story.said[-1].site_id == "kel-1"
 
 
 def test_from_the_acceptance_on_nothing_moves_and_the_officer_is_told_the_kilometres() -> None:
     story = Story().offer().acknowledge().accept()
-    story.take(following.relocate(story.referral, "Kelowna", story.context))
+    story.relocate("Kelowna")
     assert story.words[-1] == "worker-far-away"
     assert story.said[-1].kilometres == 272
 

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.referral.domain import answering, following, placement
+from services.referral.domain import answering, placement
 from services.referral.domain.referral import (
     Accepted,
     Acknowledged,
@@ -152,7 +152,7 @@ class Life(RuleBasedStateMachine):
         if not isinstance(state, Offered | Acknowledged) or state.due_at is None:
             return
         self.story.at = max(self.story.at, state.due_at + timedelta(hours=late))
-        self._reach(state.door, state.due_at)
+        self._reach(state.deadline_name, state.due_at)
         assert self.story.referral.rank > state.offer.rank or self.story.referral.offer is None
 
     @rule(standing=st.sampled_from(["suspended", "accepted", "pended", "closed"]))
@@ -161,7 +161,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(community=st.sampled_from(["Vancouver", "Kelowna", "Quesnel", "Atlin"]))
     def the_worker_moves(self, community: str) -> None:
-        self.story.take(following.relocate(self.story.referral, community, self.story.context))
+        self.story.relocate(community)
 
     @rule()
     def it_is_tried_again(self) -> None:

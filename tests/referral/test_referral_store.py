@@ -13,13 +13,13 @@ from services.referral.domain.referral import (
     Active,
     Closed,
     Discharged,
+    FormerOffer,
     Hold,
     Matched,
     NotAdmitted,
     Offer,
     Offered,
     Referral,
-    Refused,
     Scheduled,
     State,
     Unplaced,
@@ -45,7 +45,7 @@ INJURY = Injury(body_part="23100", nature="02100", side="N", occurred_on=date(20
 def referral(id_: str, state: State) -> Referral:
     return Referral(
         id_, 0, 3, f"R-24-{id_}", "17919123", "W1", "RR1", date(2024, 11, 5), "Vancouver", INJURY, ("psychosocial",),
-        True, "van-2", "crrtw", 1, state, 2, (Refused("van-2", 1, "declined", True),),
+        True, "van-2", "crrtw", 1, state, 2, (FormerOffer("van-2", 1, "declined", True),),
         (Hold("claim", date(2024, 11, 4), "refused_examination"),), NOON, NOON,
     )  # fmt: skip
 
@@ -82,6 +82,22 @@ async def test_a_referral_comes_back_as_it_was_in_every_state(conn: Connection) 
     assert await referrals.load_referrals(conn, [r.id for r in saved]) == [r._replace(version=1) for r in saved]
 
 
+STORED_OFFER = '[2,"van-1","o-van-1","c-crrtw-van-1","p-van-1","bc",["van-1","crrtw","2024-11-04",1]]'
+STORED_STATES = {
+    "matched": "[]",
+    "offered": f'[{STORED_OFFER},"2024-11-05T20:00:00.123456+00:00"]',
+    "scheduled": f'[{STORED_OFFER},"2024-11-06","2024-11-05T20:00:00.123456+00:00",2,true]',
+    "active": f'[{STORED_OFFER},"2024-11-07","2024-12-20",true]',
+    "closed": "[null]",
+}
+
+
+@pytest.mark.parametrize("state", [STATES[0], STATES[1], STATES[6], STATES[8], STATES[11]])
+def test_a_state_is_stored_as_the_array_of_its_members_in_their_order(state: State) -> None:
+    saved = referral("r-1", state)
+    assert f'"state":{STORED_STATES[saved.status]},"rank":2,' in str(referrals._row(saved)[-1])
+
+
 async def test_a_visit_saved_before_missed_ones_were_counted_was_never_missed(conn: Connection) -> None:
     saved = referral("r-1", Scheduled(OFFER, date(2024, 11, 6), NOON))
     await referrals.save_referrals(conn, [saved])
@@ -90,7 +106,9 @@ async def test_a_visit_saved_before_missed_ones_were_counted_was_never_missed(co
 
 
 async def test_a_refusal_has_neither_injury_nor_program(conn: Connection) -> None:
-    refused = referral("r-1", NotAdmitted())._replace(injury=None, program=None, holds=(), held_at=None, stopped=None)
+    refused = referral("r-1", NotAdmitted())._replace(
+        injury=None, program=None, holds=(), held_at=None, paused_due_at=None
+    )
     await referrals.save_referrals(conn, [refused])
     assert await referrals.load_referrals(conn, ["r-1"]) == [refused._replace(version=1)]
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.referral.domain import following, treating
-from services.referral.domain.acting import allowed_to
+from services.referral.domain import treating
+from services.referral.domain.actions import allowed_to
 from services.referral.domain.referral import Active, Closed, Discharged, Scheduled, Withdrawn
 from shared.domain.decision import Decision, Outcome, Refusal
 from shared.events.invoice import CaseBillingFinal
@@ -172,7 +172,7 @@ def test_the_discharge_report_discharges_by_itself() -> None:
         service_on=DISCHARGED_ON, author_discipline="kinesiologist", counts_at=story.at, due_at=story.at,
         business_days_late=0,
     )  # fmt: skip
-    story.take(treating.report(story.referral, accepted, story.context))
+    story.take(treating.note_report(story.referral, accepted, story.context))
     assert isinstance(story.referral.state, Discharged)
     assert (story.words[-1], story.said[-1].discharged_on) == ("referral-discharged", DISCHARGED_ON)
 
@@ -206,7 +206,7 @@ def test_a_discharged_referral_is_open_no_more_and_takes_nothing() -> None:
 
 def test_what_was_discharged_is_history_once_its_billing_is_final() -> None:
     story = Story().schedule().start().end().report()
-    story.take(treating.close(story.referral, FINAL))
+    story.take(treating.close(story.referral, FINAL, story.context))
     assert isinstance(story.referral.state, Closed)
     assert (story.words[-1], story.said[-1].closed_on) == ("referral-closed", FINAL.final_on)
     assert codes(story.act(ProviderReportedMissed)) == ["REF-STATE"]
@@ -215,14 +215,14 @@ def test_what_was_discharged_is_history_once_its_billing_is_final() -> None:
 def test_what_was_withdrawn_is_history_once_its_billing_is_final() -> None:
     story = Story().schedule().start()
     story.standing("closed", date(2024, 11, 6))
-    story.take(treating.close(story.referral, FINAL))
+    story.take(treating.close(story.referral, FINAL, story.context))
     assert story.words[-2:] == ["referral-withdrawn", "referral-closed"]
     assert codes(story.act(ProviderReportedMissed, site="van-1")) == ["REF-WITHDRAWN"]
 
 
 def test_what_is_still_treated_is_not_closed() -> None:
     story = Story().schedule().start()
-    assert treating.close(story.referral, FINAL) == treating.close(None, FINAL) == Outcome()
+    assert treating.close(story.referral, FINAL, story.context) == Outcome()
 
 
 def test_a_suspended_claim_holds_treatment_and_a_resumed_one_lets_it_go_on() -> None:
@@ -245,6 +245,6 @@ def test_a_disallowed_claim_ends_treatment_without_another_opening_to_give_back(
 
 def test_of_a_worker_who_moves_during_treatment_the_officer_is_told_the_kilometres() -> None:
     story = Story().schedule().start()
-    story.take(following.relocate(story.referral, "Kelowna", story.context))
+    story.relocate("Kelowna")
     assert (story.words[-1], story.said[-1].kilometres) == ("worker-far-away", 272)
     assert active(story).offer.site_id == "van-1"
