@@ -16,8 +16,8 @@ from services.referral.domain import (
     withdrawing,
 )
 from services.referral.domain.actions import ActionRule, decide_as_clinic, decide_as_officer
-from services.referral.domain.facts import Factual
-from services.referral.domain.hearing import apply, introduce
+from services.referral.domain.claim_events import apply, identify_people
+from services.referral.domain.facts import ClaimFactEvent
 from services.referral.domain.person import Person, people_of, worker_key
 from services.referral.domain.placement import PlacementContext
 from services.referral.domain.referral import (
@@ -217,7 +217,7 @@ def on_rehabilitation_requested(
     return claim.add_request(known_claim, event, at=event_context.at, wait_until=until)
 
 
-def on_claim_fact(event: Factual, state: BatchState[Facts], event_context: EventContext) -> Decision:
+def on_claim_fact(event: ClaimFactEvent, state: BatchState[Facts], event_context: EventContext) -> Decision:
     """Apply an acceptance, decision, amendment or move to the claim and the people it names."""
     people = state.held(PEOPLE)
     known: dict[str, Person] = {id_: p for id_ in people_of(event) if (p := people.get(id_))}
@@ -235,7 +235,7 @@ def on_worker_contact_changed(
 ) -> Decision:
     people = state.held(PEOPLE)
     known = {id_: p for id_ in people_of(event) if (p := people.get(id_))}
-    return introduce(event, known, event_context=event_context)
+    return identify_people(event, known, event_context=event_context)
 
 
 @handlers.on(RequestDue, of_claim, load_facts_for_claims)

@@ -17,8 +17,8 @@ from services.referral.domain.claim import (
     wait,
     wait_ends,
 )
-from services.referral.domain.facts import Factual, fact_of
-from services.referral.domain.hearing import apply, introduce
+from services.referral.domain.claim_events import apply, identify_people
+from services.referral.domain.facts import ClaimFactEvent, fact_of
 from services.referral.domain.steps import RequestDue, StandingDue, StandingFollowed, WorkerRelocated
 from shared.domain.calendar import UNPUBLISHED, Calendar
 from shared.domain.decision import EventContext, Outcome, SetTimer
@@ -77,7 +77,7 @@ def requested(request_id: str = "R1", **members: Any) -> claims.RehabilitationRe
     return claims.RehabilitationRequested.model_validate(said | members)
 
 
-def say(claim: Claim, event: Factual, at: datetime = NOON, said_at: datetime | None = None) -> Outcome:
+def say(claim: Claim, event: ClaimFactEvent, at: datetime = NOON, said_at: datetime | None = None) -> Outcome:
     """The event is read at an instant and was said then, unless told otherwise."""
     event_context = EventContext("e1", "e1", NUMBER, at, at, source_time=said_at or at)
     return apply(event, claim, {}, event_context=event_context, calendar=BC)
@@ -347,7 +347,7 @@ def test_a_move_back_to_where_one_lives_is_no_move() -> None:
 
 def test_a_change_of_contact_touches_no_claim() -> None:
     changed = claims.WorkerContactChanged(claim_number=NUMBER, worker_id="W1", phone="+12505550000")
-    outcome = introduce(changed, {}, event_context=EventContext("e1", "e1", NUMBER, NOON, NOON, source_time=NOON))
+    outcome = identify_people(changed, {}, event_context=EventContext("e1", "e1", NUMBER, NOON, NOON, source_time=NOON))
     assert not any(isinstance(a, Claim) for a in outcome.changed)
 
 

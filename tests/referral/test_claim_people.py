@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.referral.domain.hearing import introduce
+from services.referral.domain.claim_events import identify_people
 from services.referral.domain.person import Person, identify, people_of
 from shared.domain.decision import EventContext, Outcome
 from shared.events import claims
@@ -40,7 +40,9 @@ def contact(**members: str) -> claims.WorkerContactChanged:
 
 def tell(people: dict[str, Person], event: Any, at: datetime = NOON, said_at: datetime | None = None) -> Outcome:
     """The people as the event leaves them."""
-    outcome = introduce(event, people, event_context=EventContext("e", "e", NUMBER, at, at, source_time=said_at or at))
+    outcome = identify_people(
+        event, people, event_context=EventContext("e", "e", NUMBER, at, at, source_time=said_at or at)
+    )
     people |= {p.id: p for p in outcome.changed if isinstance(p, Person)}
     return outcome
 

@@ -1,4 +1,4 @@
-"""Our copy of the register, in memory while its version stands."""
+"""The copy of the register, cached in memory until it changes."""
 
 import csv
 from collections import defaultdict
@@ -62,14 +62,14 @@ SELECT site_id, program, week_on, openings FROM capacity
 
 
 async def project_register(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
-    """What the registers announced, by revision."""
+    """Save the documents that the registers announced, by revision."""
     rows = [(k.event.type_name, k.key, _revision(k.event), k.event.to_bytes().decode()) for k in received]
     await conn.execute(KEEP, *zip(*rows, strict=True))
     await cached_table.changed(conn, NAME)
 
 
 async def project_capacity(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
-    """Openings declared, absolute; a new declaration replaces the weeks it names."""
+    """Save the openings declared; a new declaration replaces the weeks it names."""
     rows = [
         (k.event.site_id, k.event.program, week.week_on, week.openings)
         for k in received
@@ -82,13 +82,13 @@ async def project_capacity(conn: Connection, received: Sequence[ReceivedEvent]) 
 
 
 def _revision(event: Event) -> int:
-    """Its document's."""
+    """Return the revision of the event's document, 1 where it has none."""
     revision: int = getattr(event, "revision", 1)
     return revision
 
 
 async def load_register(conn: Connection) -> Register:
-    """The whole copy."""
+    """Load the whole copy."""
     types = {kind.type_name: kind for kind in KINDS}
     found: dict[type[Event], list[Event]] = defaultdict(list)
     for kind, payload in await conn.fetch(LOAD):
@@ -102,7 +102,7 @@ async def load_register(conn: Connection) -> Register:
 def assemble(
     found: Mapping[type[Event], Sequence[Event]], capacity: Mapping[tuple[str, Program], Mapping[date, int]]
 ) -> Register:
-    """A register from what was announced, earlier revisions first."""
+    """Return the register of the announced documents, which come with earlier revisions first."""
     published = {e.calendar_id: e for e in found.get(CalendarPublished, ()) if isinstance(e, CalendarPublished)}
     default = next((c for c in published.values() if c.is_default), None)
     return Register(
@@ -122,7 +122,7 @@ def assemble(
 
 
 def _versions(found: Mapping[type[Event], Sequence[Event]], kind: type[E]) -> dict[str, tuple[E, ...]]:
-    """Every revision of each document, earlier ones first."""
+    """Return every revision of each document, earlier ones first."""
     versions: dict[str, tuple[E, ...]] = {}
     for event in found.get(kind, ()):
         if isinstance(event, kind):
@@ -131,7 +131,7 @@ def _versions(found: Mapping[type[Event], Sequence[Event]], kind: type[E]) -> di
 
 
 def load_pools() -> Pools:
-    """Officers by health authority, from the dated file."""
+    """Return the pools of officers by health authority, read from the dated file."""
     pools: dict[str, list[Member]] = defaultdict(list)
     with _OFFICERS.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
