@@ -82,21 +82,21 @@ def book(story: Story, starts_at: datetime, **what: Any) -> Decision:
 
 
 @pytest.mark.parametrize("kind", [ProviderAcknowledgedReferral, ProviderResumedReferral, ProviderReportedMissed])
-def test_of_what_is_not_there_a_clinic_is_told_nothing(kind: type[Any]) -> None:
+def test_a_clinic_action_on_an_unknown_referral_is_not_found(kind: type[Any]) -> None:
     context = Story().context
     act = kind.model_construct(site_id="van-1", seen=1)
     assert codes(decide_clinic_action(None, act, context)) == ["NOT-FOUND"]
 
 
 @pytest.mark.parametrize("kind", [OfficerHeldReferral, OfficerResumedReferral, OfficerWithdrewReferral])
-def test_of_what_is_not_there_an_officer_is_told_nothing(kind: type[Any]) -> None:
+def test_an_officer_action_on_an_unknown_referral_is_not_found(kind: type[Any]) -> None:
     story = Story()
     said = {"by": {"account_id": "a", "role": "claims_officer"}, "received_at": story.at, "seen": 1}
     act = kind.model_validate({**said, "idempotency_key": "k", "referral_id": "r-1"})
     assert codes(decide_officer_action(None, act, story.context)) == ["NOT-FOUND"]
 
 
-def test_a_clinic_is_told_what_each_state_allows() -> None:
+def test_a_refusal_names_the_actions_that_the_state_allows_a_clinic() -> None:
     acknowledged = Story().offer().acknowledge()
     assert allowed(acknowledged.act(ProviderAcknowledgedReferral)) == ("accept", "decline")
     accepted = acknowledged.accept()
@@ -107,7 +107,7 @@ def test_a_clinic_is_told_what_each_state_allows() -> None:
     assert allowed(absent.act(ProviderReportedMissed)) == ("move", "start", "hold")
 
 
-def test_a_clinic_is_told_what_treatment_allows() -> None:
+def test_a_refusal_names_the_actions_that_treatment_allows_a_clinic() -> None:
     active = Story().schedule().start()
     assert allowed(active.act(ProviderStartedReferral, initial_visit_on=active.context.today)) == ("end", "hold")
     over = active.end()
@@ -116,7 +116,7 @@ def test_a_clinic_is_told_what_treatment_allows() -> None:
     assert allowed(discharged.hold()) == ("none",)
 
 
-def test_an_officer_is_told_what_holds_allow() -> None:
+def test_a_refusal_names_the_actions_that_holds_allow_an_officer() -> None:
     story = Story().schedule()
     assert allowed(story.rule(OfficerResumedReferral)) == ("hold", "withdraw")
     story.hold()
@@ -128,7 +128,7 @@ def test_an_officer_is_told_what_holds_allow() -> None:
     assert allowed(both.hold_as_officer()) == ("none",)
 
 
-def test_each_site_that_had_the_offer_is_told_how_it_lost_it_and_another_nothing() -> None:
+def test_a_former_site_learns_how_it_lost_the_offer_and_any_other_site_nothing() -> None:
     story = Story().offer()
     story.decline()
     story.lapse()
@@ -140,7 +140,7 @@ def test_each_site_that_had_the_offer_is_told_how_it_lost_it_and_another_nothing
     }
 
 
-def test_after_a_withdrawal_only_the_site_that_had_it_last_is_told_of_it() -> None:
+def test_only_the_last_site_learns_of_a_withdrawal() -> None:
     story = Story().offer()
     story.decline()
     story.rule(OfficerWithdrewReferral, reason_code="moved")
@@ -149,7 +149,7 @@ def test_after_a_withdrawal_only_the_site_that_had_it_last_is_told_of_it() -> No
     assert (codes(last), rules(last)) == (["REF-WITHDRAWN"], ["the referral was withdrawn"])
 
 
-def test_a_site_whose_offer_was_taken_back_is_told_so_while_the_referral_goes_on() -> None:
+def test_a_site_learns_that_its_offer_was_taken_back_while_the_referral_goes_on() -> None:
     story = Story().offer()
     story.relocate("Kelowna")
     last = story.act(ProviderAcknowledgedReferral, site="van-1")
@@ -163,28 +163,28 @@ def test_each_decision_on_a_referral_raises_its_revision_by_one() -> None:
     story.hold()
     story.act(ProviderResumedReferral)
     story.start().end().report()
-    assert story.words[-1] == "referral-discharged"
-    assert [event.revision for event in story.said] == list(range(2, 2 + len(story.said)))
-    assert story.referral.revision == story.said[-1].revision
+    assert story.event_names[-1] == "referral-discharged"
+    assert [event.revision for event in story.events] == list(range(2, 2 + len(story.events)))
+    assert story.referral.revision == story.events[-1].revision
     final = CaseBillingFinal(referral_id="r-1", revision=3, paid_cents=0, final_on=date(2025, 3, 3))
     before = story.referral.revision
     story.take(treating.close(story.referral, final, story.context))
-    assert story.referral.revision == story.said[-1].revision == before + 1
+    assert story.referral.revision == story.events[-1].revision == before + 1
 
 
-def test_a_door_stands_still_until_the_last_cause_is_gone_and_gets_back_all_the_time() -> None:
+def test_a_deadline_is_stopped_until_the_last_cause_is_gone_and_moves_by_all_the_time_held() -> None:
     story = Story().offer()
     due_at = due(story)
     assert due_at is not None
     story.hold_as_officer()
     story.at += timedelta(hours=10)
     story.standing("suspended")
-    assert [event.revision for event in story.said if event.type_name.endswith("referral-held.v1")] == [3, 4]
+    assert [event.revision for event in story.events if event.type_name.endswith("referral-held.v1")] == [3, 4]
     assert story.referral.revision == 4
     story.at += timedelta(hours=10)
     story.standing("accepted", date(2024, 11, 6))
     assert due(story) is None
-    assert story.said[-1].still_held == ("officer",)
+    assert story.events[-1].still_held == ("officer",)
     story.at += timedelta(hours=10)
     story.rule(OfficerResumedReferral)
     assert due(story) == due_at + timedelta(hours=30)
@@ -219,20 +219,20 @@ def test_a_visit_in_another_week_takes_the_first_opening_that_nobody_has() -> No
     assert story.referral.state.offer.opening == other.model_copy(update={"n": 2})
 
 
-def test_a_contract_whose_run_off_is_over_takes_nobody_and_the_program_is_selected_anew() -> None:
+def test_a_contract_after_its_run_off_accepts_no_referral_and_the_program_is_selected_again() -> None:
     story = Story(at=datetime(2024, 12, 31, 18, tzinfo=UTC))
     story.referral = story.referral._replace(program="or2", requested_on=date(2024, 10, 21))
     in_time = Story(at=story.at, referral=story.referral).offer().acknowledge().accept()
-    assert in_time.words[-1] == "referral-accepted"
+    assert in_time.event_names[-1] == "referral-accepted"
     story.offer().acknowledge()
     story.at += timedelta(days=1)
     refused = story.act(ProviderAcceptedReferral)
     assert (codes(refused), allowed(refused)) == (["CONTRACT-DOS"], ("decline",))
     story.lapse()
-    assert story.words[-3:] == ["referral-lapsed", "program-selected", "referral-offered"]
+    assert story.event_names[-3:] == ["referral-lapsed", "program-selected", "referral-offered"]
 
 
-def test_while_held_nobody_is_placed_and_a_clinic_that_holds_may_resume() -> None:
+def test_a_held_referral_is_not_placed_and_its_own_clinic_may_resume() -> None:
     story = Story().schedule()
     story.hold()
     refused = story.act(ProviderEndedProgram, last_on=story.context.today, exit_reason="other")
@@ -240,7 +240,7 @@ def test_while_held_nobody_is_placed_and_a_clinic_that_holds_may_resume() -> Non
     assert codes(story.act(ProviderHeldReferral)) == ["REF-HELD"]
     waiting = Story()
     waiting.hold_as_officer()
-    assert waiting.offer().words == ["referral-held"]
+    assert waiting.offer().event_names == ["referral-held"]
     assert isinstance(waiting.referral.state, Matched)
 
 
@@ -313,7 +313,7 @@ def test_no_two_states_are_equal() -> None:
         (OfficerWithdrewReferral, {"reason_code": "moved"}),
     ],
 )
-def test_an_opening_that_is_freed_is_offered_again_whoever_freed_it(kind: type[Any], members: dict[str, Any]) -> None:
+def test_a_freed_opening_is_offered_again_after_any_action(kind: type[Any], members: dict[str, Any]) -> None:
     story = Story().schedule()
     held: dict[type[Any], dict[str, Any]] = {
         Referral: {"r-1": story.referral},

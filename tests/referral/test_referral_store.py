@@ -120,7 +120,7 @@ async def test_a_referral_that_somebody_else_saved_meanwhile_is_not_overwritten(
     assert await referrals.save_referrals(conn, [one._replace(version=1)]) == 1
 
 
-async def test_those_without_a_site_are_listed_with_what_they_need(conn: Connection) -> None:
+async def test_unplaced_referrals_are_listed_with_program_and_community(conn: Connection) -> None:
     saved = [referral("r-1", Unplaced()), referral("r-2", Matched()), referral("r-3", Offered(OFFER, NOON))]
     await referrals.save_referrals(conn, saved)
     assert await referrals.list_unplaced(conn) == ["r-1", "r-2"]
@@ -128,14 +128,14 @@ async def test_those_without_a_site_are_listed_with_what_they_need(conn: Connect
     assert await referrals.find_persons(conn, ["r-1", "r-9"]) == {"r-1": "W1"}
 
 
-async def test_an_opening_is_promised_once_whoever_asks(conn: Connection) -> None:
+async def test_an_opening_is_reserved_once(conn: Connection) -> None:
     assert await openings.save_reservations(conn, [reserve(FIRST, "r-1", None)]) == 1
     assert await openings.save_reservations(conn, [reserve(FIRST, "r-2", None)]) == 0
     taken = await openings.list_reserved(conn, MONDAY)
     assert taken == {("van-1", "crrtw", MONDAY): frozenset({1})}
 
 
-async def test_only_who_has_an_opening_gives_it_back(conn: Connection) -> None:
+async def test_an_opening_is_freed_only_by_the_referral_that_has_it(conn: Connection) -> None:
     await openings.save_reservations(conn, [reserve(FIRST, "r-1", None)])
     assert await openings.save_reservations(conn, [release(FIRST, "r-2", None)]) == 0
     assert await openings.save_reservations(conn, [release(FIRST, "r-1", None)]) == 1
@@ -155,7 +155,7 @@ async def test_an_opening_passes_from_one_referral_to_another_in_one_batch(conn:
     assert await openings.save_reservations(conn, [release(FIRST, "r-2", None)]) == 1
 
 
-def test_what_earlier_decisions_of_a_batch_took_counts_as_taken() -> None:
+def test_openings_of_earlier_decisions_of_a_batch_count_as_taken() -> None:
     reservations: dict[str, OpeningReservation | None] = {}
     takebacks: list[str] = []
     now = openings.ReservedOpenings({("van-1", "crrtw", MONDAY): frozenset({1})}, reservations, takebacks)
@@ -173,7 +173,7 @@ def test_an_opening_given_back_counts_until_the_batch_ends() -> None:
     assert now.get(("van-1", "crrtw", MONDAY)) == {1}
 
 
-def test_weeks_that_were_not_read_are_promised_to_nobody() -> None:
+def test_every_opening_of_a_week_that_was_not_read_counts_as_taken() -> None:
     now = openings.ReservedOpenings({}, {}, (), since=MONDAY)
     assert len(now.get(("van-1", "crrtw", date(2024, 10, 28)))) > 10_000
     assert now.get(("van-1", "crrtw", MONDAY)) == ()
