@@ -10,13 +10,13 @@ from shared.events.values import Barrier, Discipline, Fired, Opening, Program, R
 from shared.placement.geo import kilometres
 from shared.placement.register import Register, Term
 
-Place: TypeAlias = tuple[str, Program, date]
+OpeningWeek: TypeAlias = tuple[str, Program, date]
 
 
 class TakenOpenings(Protocol):
     """The numbers of the openings that are taken."""
 
-    def get(self, place: Place, default: Collection[int] = (), /) -> Collection[int]:
+    def get(self, week: OpeningWeek, default: Collection[int] = (), /) -> Collection[int]:
         """Return the numbers taken of a site, program and week."""
 
 
@@ -64,7 +64,7 @@ class _Site(NamedTuple):
     contract: ContractActivated
     term: Term
     km: float
-    declared: tuple[tuple[Place, int], ...]
+    declared: tuple[tuple[OpeningWeek, int], ...]
     openings: int
 
 
@@ -146,8 +146,8 @@ def _first_opening(nearby: _Site, taken: TakenOpenings) -> tuple[tuple[int, int]
     """Return the first week with a free opening and its smallest free number, and how many are taken in all weeks."""
     found: tuple[int, int] | None = None
     used = 0
-    for waited, (place, openings) in enumerate(nearby.declared):
-        gone = taken.get(place, ())
+    for waited, (week, openings) in enumerate(nearby.declared):
+        gone = taken.get(week, ())
         used += len(gone)
         if found is None and len(gone) < openings:
             found = waited, next(n for n in range(1, openings + 1) if n not in gone) if gone else 1

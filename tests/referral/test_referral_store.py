@@ -123,8 +123,8 @@ async def test_a_referral_that_somebody_else_saved_meanwhile_is_not_overwritten(
 async def test_unplaced_referrals_are_listed_with_program_and_community(conn: Connection) -> None:
     saved = [referral("r-1", Unplaced()), referral("r-2", Matched()), referral("r-3", Offered(OFFER, NOON))]
     await referrals.save_referrals(conn, saved)
-    assert await referrals.list_unplaced(conn) == ["r-1", "r-2"]
-    assert await referrals.list_in_need(conn) == [UnplacedReferral("r-1", "crrtw", "Vancouver")]
+    assert await referrals.list_waiting_for_site(conn) == ["r-1", "r-2"]
+    assert await referrals.list_unplaced(conn) == [UnplacedReferral("r-1", "crrtw", "Vancouver")]
     assert await referrals.find_persons(conn, ["r-1", "r-9"]) == {"r-1": "W1"}
 
 

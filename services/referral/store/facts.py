@@ -9,7 +9,7 @@ from services.referral.domain.opening import OpeningReservation
 from services.referral.domain.placement import UnplacedReferral
 from services.referral.store.claim import Links, find_links, list_waiting
 from services.referral.store.opening import ReservedOpenings, Rows, list_reserved
-from services.referral.store.referral import find_persons, list_in_need, list_unplaced
+from services.referral.store.referral import find_persons, list_unplaced, list_waiting_for_site
 from services.referral.store.register import REGISTER
 from shared.config import clock
 from shared.database.postgres import Connection
@@ -54,20 +54,20 @@ class Waiting:
 async def load_facts_for_claims(conn: Connection, events: Sequence[Event]) -> Facts:
     """Load the facts for events of claims, any of which may lead to a placement in the same batch."""
     links, since = await find_links(conn, [e.key for e in events]), _since(events)
-    rows, unplaced = await list_reserved(conn, since), await list_in_need(conn)
+    rows, unplaced = await list_reserved(conn, since), await list_unplaced(conn)
     return Facts(await REGISTER.current(conn), rows, links, {}, since, unplaced)
 
 
 async def load_facts_for_referrals(conn: Connection, events: Sequence[Event]) -> Facts:
     """Load the facts for events of referrals."""
     persons, since = await find_persons(conn, [e.key for e in events]), _since(events)
-    rows, unplaced = await list_reserved(conn, since), await list_in_need(conn)
+    rows, unplaced = await list_reserved(conn, since), await list_unplaced(conn)
     return Facts(await REGISTER.current(conn), rows, {}, persons, since, unplaced)
 
 
 async def load_facts_for_waiting(conn: Connection, _events: Sequence[Event]) -> Waiting:
     """Load the facts for changes of the register."""
-    return Waiting(await list_waiting(conn), await list_unplaced(conn))
+    return Waiting(await list_waiting(conn), await list_waiting_for_site(conn))
 
 
 def _since(events: Sequence[Event]) -> date:

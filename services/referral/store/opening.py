@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 from services.referral.domain.opening import OpeningReservation
 from shared.database.postgres import Connection, count
-from shared.events.values import Program
 from shared.messaging.handlers import AggregateStore
+from shared.placement.matching import OpeningWeek
 
 TAKEN = """
 SELECT site_id, program, week_on, array_agg(n) FROM openings
@@ -35,8 +35,7 @@ WHERE openings.site_id = u.site_id AND openings.program = u.program AND openings
 """
 
 
-Place: TypeAlias = tuple[str, Program, date]
-Rows: TypeAlias = Mapping[Place, frozenset[int]]
+Rows: TypeAlias = Mapping[OpeningWeek, frozenset[int]]
 _ALL = range(1, 100_001)
 
 
@@ -61,15 +60,15 @@ class ReservedOpenings:
     ) -> None:
         """Keep references to `reservations` and `takebacks`, which grow while the batch is decided."""
         self._rows, self._reservations, self._takebacks, self._since = rows, reservations, takebacks, since
-        self._added: dict[Place, set[int]] = {}
+        self._added: dict[OpeningWeek, set[int]] = {}
         self._read = self._seen = 0
 
-    def get(self, place: Place, default: Collection[int] = (), /) -> Collection[int]:
+    def get(self, week: OpeningWeek, default: Collection[int] = (), /) -> Collection[int]:
         """Return the numbers taken of a site, program and week; all numbers of a week that was not read."""
-        if place[2] < self._since:
+        if week[2] < self._since:
             return _ALL
         self._catch_up()
-        rows, added = self._rows.get(place), self._added.get(place)
+        rows, added = self._rows.get(week), self._added.get(week)
         return rows | added if rows and added else rows or added or default
 
     def _catch_up(self) -> None:
@@ -92,11 +91,11 @@ async def load_reservations(_conn: Connection, _ids: Sequence[str]) -> Sequence[
 
 async def save_reservations(conn: Connection, reservations: Sequence[OpeningReservation]) -> int:
     """Write reservations and return how many rows fit; a row that another writer took is missing from the count."""
-    taken = [(*_place(s), s.referral_id) for s in reservations if s.referral_id and not s.was]
+    taken = [(*_key(s), s.referral_id) for s in reservations if s.referral_id and not s.was]
     passed = [
-        (*_place(s), s.referral_id, s.was) for s in reservations if s.referral_id and s.was and s.was != s.referral_id
+        (*_key(s), s.referral_id, s.was) for s in reservations if s.referral_id and s.was and s.was != s.referral_id
     ]
-    given = [(*_place(s), s.was) for s in reservations if not s.referral_id and s.was]
+    given = [(*_key(s), s.was) for s in reservations if not s.referral_id and s.was]
     written = len(reservations) - len(taken) - len(passed) - len(given)
     for statement, rows in ((GIVE_BACK, given), (GIVE_ON, passed), (TAKE, taken)):
         if rows:
@@ -107,7 +106,7 @@ async def save_reservations(conn: Connection, reservations: Sequence[OpeningRese
 RESERVATIONS = AggregateStore(OpeningReservation, load_reservations, save_reservations)
 
 
-def _place(reservation: OpeningReservation) -> tuple[str, str, date, int]:
+def _key(reservation: OpeningReservation) -> tuple[str, str, date, int]:
     """Return the primary key."""
     opening = reservation.opening
     return opening.site_id, opening.program, opening.week_on, opening.n

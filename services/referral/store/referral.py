@@ -47,12 +47,12 @@ PERSONS = """
 SELECT referral_id, person_id FROM referrals
 WHERE referral_id = ANY($1)
 """
-UNPLACED = """
+WAITING_FOR_SITE = """
 SELECT referral_id FROM referrals
 WHERE status IN ('unplaced', 'matched')
 ORDER BY referral_id
 """
-IN_NEED = """
+UNPLACED = """
 SELECT referral_id, state -> 'program' ->> 0, state ->> 'community' FROM referrals
 WHERE status = 'unplaced'
 """
@@ -73,14 +73,14 @@ async def find_persons(conn: Connection, ids: Sequence[str]) -> Mapping[str, str
     return dict(await conn.fetch(PERSONS, sorted(set(ids))))  # type: ignore[arg-type]  # a row is a pair here
 
 
-async def list_unplaced(conn: Connection) -> Sequence[str]:
+async def list_waiting_for_site(conn: Connection) -> Sequence[str]:
     """Return the ids of the referrals that wait for a site."""
-    return [referral_id for (referral_id,) in await conn.fetch(UNPLACED)]
+    return [referral_id for (referral_id,) in await conn.fetch(WAITING_FOR_SITE)]
 
 
-async def list_in_need(conn: Connection) -> Sequence[UnplacedReferral]:
+async def list_unplaced(conn: Connection) -> Sequence[UnplacedReferral]:
     """Return the referrals for which no site is left, with program and community."""
-    return [UnplacedReferral(*row) for row in await conn.fetch(IN_NEED)]
+    return [UnplacedReferral(*row) for row in await conn.fetch(UNPLACED)]
 
 
 REFERRALS = AggregateStore(Referral, load_referrals, save_referrals)

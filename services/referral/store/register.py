@@ -90,41 +90,41 @@ def _revision(event: Event) -> int:
 async def load_register(conn: Connection) -> Register:
     """Load the whole copy."""
     types = {kind.type_name: kind for kind in KINDS}
-    found: dict[type[Event], list[Event]] = defaultdict(list)
+    announced: dict[type[Event], list[Event]] = defaultdict(list)
     for kind, payload in await conn.fetch(LOAD):
-        found[types[kind]].append(types[kind].from_bytes(payload.encode()))
+        announced[types[kind]].append(types[kind].from_bytes(payload.encode()))
     capacity: dict[tuple[str, Program], dict[date, int]] = defaultdict(dict)
     for site_id, program, week_on, openings in await conn.fetch(LOAD_CAPACITY):
         capacity[site_id, program][week_on] = openings
-    return assemble(found, capacity)
+    return assemble(announced, capacity)
 
 
 def assemble(
-    found: Mapping[type[Event], Sequence[Event]], capacity: Mapping[tuple[str, Program], Mapping[date, int]]
+    announced: Mapping[type[Event], Sequence[Event]], capacity: Mapping[tuple[str, Program], Mapping[date, int]]
 ) -> Register:
     """Return the register of the announced documents, which come with earlier revisions first."""
-    published = {e.calendar_id: e for e in found.get(CalendarPublished, ()) if isinstance(e, CalendarPublished)}
+    published = {e.calendar_id: e for e in announced.get(CalendarPublished, ()) if isinstance(e, CalendarPublished)}
     default = next((c for c in published.values() if c.is_default), None)
     return Register(
-        programs={p[0].program: p for p in _versions(found, ProgramPublished).values()},
-        terms=tuple(e for e in found.get(ReferralTermsPublished, ()) if isinstance(e, ReferralTermsPublished)),
+        programs={p[0].program: p for p in _versions(announced, ProgramPublished).values()},
+        terms=tuple(e for e in announced.get(ReferralTermsPublished, ()) if isinstance(e, ReferralTermsPublished)),
         contracts={
             id_: tuple(sorted(versions, key=lambda c: (c.holds_from, c.revision)))
-            for id_, versions in _versions(found, ContractActivated).items()
+            for id_, versions in _versions(announced, ContractActivated).items()
         },
-        ended={e.contract_id: e for e in found.get(ContractEnded, ()) if isinstance(e, ContractEnded)},
-        sites={e.site_id: e for e in found.get(SiteOpened, ()) if isinstance(e, SiteOpened)},
-        closed={e.site_id: e.last_on for e in found.get(SiteClosed, ()) if isinstance(e, SiteClosed)},
+        ended={e.contract_id: e for e in announced.get(ContractEnded, ()) if isinstance(e, ContractEnded)},
+        sites={e.site_id: e for e in announced.get(SiteOpened, ()) if isinstance(e, SiteOpened)},
+        closed={e.site_id: e.last_on for e in announced.get(SiteClosed, ()) if isinstance(e, SiteClosed)},
         capacity=capacity,
         calendars={id_: calendar.calendar() for id_, calendar in published.items()},
         default_calendar=default.calendar() if default else UNPUBLISHED,
     )
 
 
-def _versions(found: Mapping[type[Event], Sequence[Event]], kind: type[E]) -> dict[str, tuple[E, ...]]:
+def _versions(announced: Mapping[type[Event], Sequence[Event]], kind: type[E]) -> dict[str, tuple[E, ...]]:
     """Return every revision of each document, earlier ones first."""
     versions: dict[str, tuple[E, ...]] = {}
-    for event in found.get(kind, ()):
+    for event in announced.get(kind, ()):
         if isinstance(event, kind):
             versions[event.key] = (*versions.get(event.key, ()), event)
     return versions
