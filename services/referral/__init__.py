@@ -1,1 +1,1 @@
-"""Owns claims as referral knows them, admission, matching, and the life of a referral from request to final bill."""
+"""The referral service: claims and the people they name, admission, matching, and referrals until their final bill."""

@@ -1,4 +1,4 @@
-"""Assembly."""
+"""The declaration of the referral service."""
 
 from pathlib import Path
 

@@ -1,5 +1,6 @@
-"""What referral reacts to."""
+"""What referral reacts to: by event, the decision and the states in which an action is allowed."""
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -14,11 +15,22 @@ from services.referral.domain import (
     visiting,
     withdrawing,
 )
-from services.referral.domain.facts import Factual
-from services.referral.domain.hearing import apply, introduce
+from services.referral.domain.actions import ActionRule, decide_as_clinic, decide_as_officer
+from services.referral.domain.claim_events import apply, identify_people
+from services.referral.domain.facts import ClaimFactEvent
 from services.referral.domain.person import Person, people_of, worker_key
 from services.referral.domain.placement import PlacementContext
-from services.referral.domain.referral import referral_id_of
+from services.referral.domain.referral import (
+    OPEN,
+    WITH_OFFER,
+    Accepted,
+    Acknowledged,
+    Active,
+    Offered,
+    Referral,
+    Scheduled,
+    referral_id_of,
+)
 from services.referral.domain.steps import PlacementDue, RequestDue, StandingDue, StandingFollowed, WorkerRelocated
 from services.referral.store.claim import CLAIMS
 from services.referral.store.facts import (
@@ -48,7 +60,9 @@ from shared.events.claims import (
 )
 from shared.events.invoice import CaseBillingFinal
 from shared.events.portal import (
+    ClinicAction,
     DeadlineReached,
+    OfficerAction,
     OfficerHeldReferral,
     OfficerResumedReferral,
     OfficerWithdrewReferral,
@@ -65,9 +79,46 @@ from shared.events.portal import (
 )
 from shared.events.procurement import SiteCapacityDeclared
 from shared.events.program import ObligationWaived, ReportAccepted
-from shared.messaging.handlers import AggregateKeys, BatchState, Handlers
+from shared.messaging.handlers import AggregateKeys, BatchState, Handler, Handlers
 
-INSTANT = timedelta(microseconds=1)  # keeps timers that are armed together in their order
+INSTANT = timedelta(microseconds=1)  # keeps timers that are set together in their order
+
+CLINIC_ACTIONS: Mapping[type[ClinicAction], ActionRule[Any, Any]] = {
+    ProviderAcknowledgedReferral: ActionRule(answering.acknowledge, (Offered,)),
+    ProviderAcceptedReferral: ActionRule(answering.accept, (Acknowledged,)),
+    ProviderDeclinedReferral: ActionRule(answering.decline, (Offered, Acknowledged)),
+    ProviderBookedAppointment: ActionRule(visiting.book, (Accepted,)),
+    ProviderMovedAppointment: ActionRule(visiting.move, (Scheduled,)),
+    ProviderReportedMissed: ActionRule(visiting.miss, (Scheduled,)),
+    ProviderStartedReferral: ActionRule(treating.start, (Scheduled,)),
+    ProviderEndedProgram: ActionRule(treating.end, (Active,)),
+    ProviderHeldReferral: ActionRule(holding.hold, (Accepted, Scheduled, Active)),
+    ProviderResumedReferral: ActionRule(holding.resume, WITH_OFFER, hold="own-hold"),
+}
+OFFICER_ACTIONS: Mapping[type[OfficerAction], ActionRule[Any, Any]] = {
+    OfficerHeldReferral: ActionRule(holding.hold, OPEN),
+    OfficerResumedReferral: ActionRule(holding.resume, OPEN, hold="own-hold"),
+    OfficerWithdrewReferral: ActionRule(withdrawing.withdraw, OPEN, hold="any"),
+}
+REFERRAL_EVENTS: Mapping[type[Event], Callable[[Referral, Any, PlacementContext], Decision]] = {
+    WorkerRelocated: following.relocate,
+    PlacementDue: lambda referral, _, context: placement.place(referral, context),
+    DeadlineReached: answering.lapse,
+    ReportAccepted: treating.note_report,
+    ObligationWaived: treating.note_report,
+    CaseBillingFinal: treating.close,
+}
+CLAIM_FACTS: tuple[type[Any], ...] = (
+    ClaimAccepted,
+    ClaimPended,
+    ClaimSuspended,
+    ClaimResumed,
+    ClaimDisallowed,
+    ClaimClosed,
+    ClaimReopened,
+    ClaimAmended,
+    WorkerMoved,
+)
 
 handlers = Handlers(owner="referral")
 handlers.project(*KINDS, by=project_register)
@@ -75,7 +126,7 @@ handlers.project(SiteCapacityDeclared, by=project_capacity)
 
 
 def of_claim(event: Event, facts: Facts) -> AggregateKeys:
-    """The claim, the people it names, and every referral that follows it or may come of a request that waits."""
+    """Yield the claim, the people it names, and every referral that follows it or may come of a waiting request."""
     number = event.key
     yield CLAIMS, number
     yield from ((PEOPLE, person_id) for person_id in people_of(event))
@@ -89,64 +140,91 @@ def of_claim(event: Event, facts: Facts) -> AggregateKeys:
 
 
 def of_referral(event: Event, facts: Facts) -> AggregateKeys:
-    """The referral, and the worker whose language weighs when it is placed again."""
+    """Yield the referral, and the worker whose language counts when it is placed again."""
     yield REFERRALS, event.key
     if person_id := facts.persons.get(event.key):
         yield PEOPLE, worker_key(person_id)
 
 
-def nothing(_event: Event, _: Waiting) -> AggregateKeys:
-    """No aggregate."""
+def of_nothing(_event: Event, _: Waiting) -> AggregateKeys:
+    """Yield no aggregate."""
     return ()
 
 
 def context_of(state: BatchState[Facts], event_context: EventContext, person_id: str) -> PlacementContext:
-    """What a placement stands on."""
+    """Return the facts of a decision on the referral of a worker; without a `person_id` the language is not known."""
     reservations, facts = state.held(RESERVATIONS), state.facts
     person = state.held(PEOPLE).get(worker_key(person_id)) if person_id else None
     language = person.language if person else None
     return PlacementContext(facts.register, facts.taken(reservations, state), reservations, language, event_context.at)
 
 
-def _context_for(state: BatchState[Facts], event_context: EventContext, referral_id: str) -> PlacementContext:
-    """The same, for the worker of a referral."""
-    referral = state.held(REFERRALS).get(referral_id)
-    return context_of(state, event_context, referral.person_id if referral else "")
+def on_referral(decide: Callable[[Referral | None, Any, PlacementContext], Decision]) -> Handler[Any, Facts]:
+    """Return the handler that finds a referral and its context, decides, and offers freed openings again."""
+
+    def handle(event: Event, state: BatchState[Facts], event_context: EventContext) -> Decision:
+        referral = state.held(REFERRALS).get(event.key)
+        context = context_of(state, event_context, referral.person_id if referral else "")
+        return placement.retry_unplaced(decide(referral, event, context), state.facts.unplaced, context)
+
+    return handle
+
+
+def decide_clinic_action(referral: Referral | None, action: ClinicAction, context: PlacementContext) -> Decision:
+    """Decide a clinic's action by its rule."""
+    return decide_as_clinic(CLINIC_ACTIONS[type(action)], referral, action, context)
+
+
+def decide_officer_action(referral: Referral | None, action: OfficerAction, context: PlacementContext) -> Decision:
+    """Decide an officer's action by its rule."""
+    return decide_as_officer(OFFICER_ACTIONS[type(action)], referral, action, context)
+
+
+def decide_referral_event(referral: Referral | None, event: Event, context: PlacementContext) -> Decision:
+    """Decide an event that concerns a referral; without effect if there is none."""
+    return REFERRAL_EVENTS[type(event)](referral, event, context) if referral else Outcome()
+
+
+for _action in CLINIC_ACTIONS:
+    handlers.on(_action, of_referral, load_facts_for_referrals)(on_referral(decide_clinic_action))
+for _officer_action in OFFICER_ACTIONS:
+    handlers.on(_officer_action, of_referral, load_facts_for_referrals)(on_referral(decide_officer_action))
+for _event in REFERRAL_EVENTS:
+    handlers.on(_event, of_referral, load_facts_for_referrals)(on_referral(decide_referral_event))
+
+
+@handlers.on(StandingFollowed, of_referral, load_facts_for_referrals)
+def on_standing_followed(event: StandingFollowed, state: BatchState[Facts], event_context: EventContext) -> Decision:
+    known_claim = state.held(CLAIMS).get(event.claim_number)
+
+    def follow(referral: Referral | None, step: StandingFollowed, context: PlacementContext) -> Decision:
+        return following.follow(referral, known_claim, step, context) if referral and known_claim else Outcome()
+
+    return on_referral(follow)(event, state, event_context)
 
 
 @handlers.on(RehabilitationRequested, of_claim, load_facts_for_claims)
 def on_rehabilitation_requested(
     event: RehabilitationRequested, state: BatchState[Facts], event_context: EventContext
 ) -> Decision:
-    found = state.find(CLAIMS, event.claim_number) or claim.Claim(event.claim_number)
+    known_claim = state.find(CLAIMS, event.claim_number) or claim.Claim(event.claim_number)
     register = state.facts.register
     calendar = register.default_calendar
     until = None
     if register.is_loaded:
         days = register.terms_on(calendar.day_of(event_context.at)).claim_wait_business_days
         until = claim.wait_ends(event_context.at, calendar=calendar, days=days)
-    return claim.add_request(found, event, at=event_context.at, wait_until=until)
+    return claim.add_request(known_claim, event, at=event_context.at, wait_until=until)
 
 
-def on_claim_fact(event: Factual, state: BatchState[Facts], event_context: EventContext) -> Decision:
-    """Acceptances, decisions, amendments and moves: the claim's standing, and all that follows from it."""
+def on_claim_fact(event: ClaimFactEvent, state: BatchState[Facts], event_context: EventContext) -> Decision:
+    """Apply an acceptance, decision, amendment or move to the claim and the people it names."""
     people = state.held(PEOPLE)
     known: dict[str, Person] = {id_: p for id_ in people_of(event) if (p := people.get(id_))}
     calendar = state.facts.register.default_calendar
     return apply(event, state.find(CLAIMS, event.claim_number), known, event_context=event_context, calendar=calendar)
 
 
-CLAIM_FACTS: tuple[type[Any], ...] = (
-    ClaimAccepted,
-    ClaimPended,
-    ClaimSuspended,
-    ClaimResumed,
-    ClaimDisallowed,
-    ClaimClosed,
-    ClaimReopened,
-    ClaimAmended,
-    WorkerMoved,
-)
 for _kind in CLAIM_FACTS:
     handlers.on(_kind, of_claim, load_facts_for_claims)(on_claim_fact)
 
@@ -157,189 +235,29 @@ def on_worker_contact_changed(
 ) -> Decision:
     people = state.held(PEOPLE)
     known = {id_: p for id_ in people_of(event) if (p := people.get(id_))}
-    return introduce(event, known, event_context=event_context)
+    return identify_people(event, known, event_context=event_context)
 
 
 @handlers.on(RequestDue, of_claim, load_facts_for_claims)
 def on_request_due(event: RequestDue, state: BatchState[Facts], event_context: EventContext) -> Decision:
-    found = state.held(CLAIMS).get(event.claim_number)
+    known_claim = state.held(CLAIMS).get(event.claim_number)
+    if known_claim is None:
+        return Outcome()
     known = state.held(REFERRALS)
-    referrals = [r for id_ in (found.referral_ids if found else ()) if (r := known.get(id_))]
-    context = context_of(state, event_context, found.person_id if found else "")
-    return admitting.decide(found, event, referrals, context, POOLS)
+    referrals = [referral for id_ in known_claim.referral_ids if (referral := known.get(id_))]
+    context = context_of(state, event_context, known_claim.person_id)
+    return admitting.decide(known_claim, event, referrals, context, POOLS)
 
 
 @handlers.on(StandingDue, of_claim, load_facts_for_claims)
 def on_standing_due(event: StandingDue, state: BatchState[Facts], event_context: EventContext) -> Decision:
-    found = state.find(CLAIMS, event.claim_number)
-    return (
-        claim.apply_due(found, at=event_context.at, calendar=state.facts.register.default_calendar)
-        if found
-        else Outcome()
-    )
-
-
-@handlers.on(StandingFollowed, of_referral, load_facts_for_referrals)
-def on_standing_followed(event: StandingFollowed, state: BatchState[Facts], event_context: EventContext) -> Decision:
-    referral = state.held(REFERRALS).get(event.referral_id)
-    found = state.held(CLAIMS).get(event.claim_number)
-    context = _context_for(state, event_context, event.referral_id)
-    followed = following.follow(referral, found, context, changed=event.changed)
-    return placement.retry_unplaced(followed, state.facts.unplaced, context)
-
-
-@handlers.on(WorkerRelocated, of_referral, load_facts_for_referrals)
-def on_worker_relocated(event: WorkerRelocated, state: BatchState[Facts], event_context: EventContext) -> Decision:
-    referral = state.held(REFERRALS).get(event.referral_id)
-    context = _context_for(state, event_context, event.referral_id)
-    return placement.retry_unplaced(
-        following.relocate(referral, event.community, context), state.facts.unplaced, context
-    )
-
-
-@handlers.on(PlacementDue, of_referral, load_facts_for_referrals)
-def on_placement_due(event: PlacementDue, state: BatchState[Facts], event_context: EventContext) -> Decision:
-    referral = state.held(REFERRALS).get(event.referral_id)
-    return placement.place(referral, _context_for(state, event_context, event.referral_id)) if referral else Outcome()
-
-
-@handlers.on(ProviderAcknowledgedReferral, of_referral, load_facts_for_referrals)
-def on_provider_acknowledged_referral(
-    event: ProviderAcknowledgedReferral, state: BatchState[Facts], event_context: EventContext
-) -> Decision:
-    context = _context_for(state, event_context, event.referral_id)
-    return answering.acknowledge(state.find(REFERRALS, event.referral_id), event, context)
-
-
-@handlers.on(ProviderAcceptedReferral, of_referral, load_facts_for_referrals)
-def on_provider_accepted_referral(
-    event: ProviderAcceptedReferral, state: BatchState[Facts], event_context: EventContext
-) -> Decision:
-    context = _context_for(state, event_context, event.referral_id)
-    return answering.accept(state.find(REFERRALS, event.referral_id), event, context)
-
-
-@handlers.on(ProviderDeclinedReferral, of_referral, load_facts_for_referrals)
-def on_provider_declined_referral(
-    event: ProviderDeclinedReferral, state: BatchState[Facts], event_context: EventContext
-) -> Decision:
-    context = _context_for(state, event_context, event.referral_id)
-    declined = answering.decline(state.find(REFERRALS, event.referral_id), event, context)
-    return placement.retry_unplaced(declined, state.facts.unplaced, context)
-
-
-@handlers.on(ProviderBookedAppointment, of_referral, load_facts_for_referrals)
-def on_provider_booked_appointment(
-    event: ProviderBookedAppointment, state: BatchState[Facts], event_context: EventContext
-) -> Decision:
-    context = _context_for(state, event_context, event.referral_id)
-    booked = visiting.book(state.find(REFERRALS, event.referral_id), event, context)
-    return placement.retry_unplaced(booked, state.facts.unplaced, context)
-
-
-@handlers.on(ProviderMovedAppointment, of_referral, load_facts_for_referrals)
-def on_provider_moved_appointment(
-    event: ProviderMovedAppointment, state: BatchState[Facts], event_context: EventContext
-) -> Decision:
-    context = _context_for(state, event_context, event.referral_id)
-    moved = visiting.move(state.find(REFERRALS, event.referral_id), event, context)
-    return placement.retry_unplaced(moved, state.facts.unplaced, context)
-
-
-@handlers.on(ProviderReportedMissed, of_referral, load_facts_for_referrals)
-def on_provider_reported_missed(
-    event: ProviderReportedMissed, state: BatchState[Facts], event_context: EventContext
-) -> Decision:
-    context = _context_for(state, event_context, event.referral_id)
-    return visiting.miss(state.find(REFERRALS, event.referral_id), event, context)
-
-
-@handlers.on(ProviderStartedReferral, of_referral, load_facts_for_referrals)
-def on_provider_started_referral(
-    event: ProviderStartedReferral, state: BatchState[Facts], event_context: EventContext
-) -> Decision:
-    context = _context_for(state, event_context, event.referral_id)
-    started = treating.start(state.find(REFERRALS, event.referral_id), event, context)
-    return placement.retry_unplaced(started, state.facts.unplaced, context)
-
-
-@handlers.on(ProviderEndedProgram, of_referral, load_facts_for_referrals)
-def on_provider_ended_program(
-    event: ProviderEndedProgram, state: BatchState[Facts], event_context: EventContext
-) -> Decision:
-    context = _context_for(state, event_context, event.referral_id)
-    return treating.end(state.find(REFERRALS, event.referral_id), event, context)
-
-
-@handlers.on(ProviderHeldReferral, of_referral, load_facts_for_referrals)
-def on_provider_held_referral(
-    event: ProviderHeldReferral, state: BatchState[Facts], event_context: EventContext
-) -> Decision:
-    context = _context_for(state, event_context, event.referral_id)
-    return holding.hold(state.find(REFERRALS, event.referral_id), event, context)
-
-
-@handlers.on(ProviderResumedReferral, of_referral, load_facts_for_referrals)
-def on_provider_resumed_referral(
-    event: ProviderResumedReferral, state: BatchState[Facts], event_context: EventContext
-) -> Decision:
-    context = _context_for(state, event_context, event.referral_id)
-    return holding.resume(state.find(REFERRALS, event.referral_id), event, context)
-
-
-@handlers.on(OfficerHeldReferral, of_referral, load_facts_for_referrals)
-def on_officer_held_referral(
-    event: OfficerHeldReferral, state: BatchState[Facts], event_context: EventContext
-) -> Decision:
-    context = _context_for(state, event_context, event.referral_id)
-    return holding.hold_as_officer(state.find(REFERRALS, event.referral_id), event, context)
-
-
-@handlers.on(OfficerResumedReferral, of_referral, load_facts_for_referrals)
-def on_officer_resumed_referral(
-    event: OfficerResumedReferral, state: BatchState[Facts], event_context: EventContext
-) -> Decision:
-    context = _context_for(state, event_context, event.referral_id)
-    return holding.resume_as_officer(state.find(REFERRALS, event.referral_id), event, context)
-
-
-@handlers.on(OfficerWithdrewReferral, of_referral, load_facts_for_referrals)
-def on_officer_withdrew_referral(
-    event: OfficerWithdrewReferral, state: BatchState[Facts], event_context: EventContext
-) -> Decision:
-    context = _context_for(state, event_context, event.referral_id)
-    ended = withdrawing.withdraw(state.find(REFERRALS, event.referral_id), event, context)
-    return placement.retry_unplaced(ended, state.facts.unplaced, context)
-
-
-@handlers.on(ReportAccepted, of_referral, load_facts_for_referrals)
-def on_report_accepted(event: ReportAccepted, state: BatchState[Facts], event_context: EventContext) -> Decision:
-    context = _context_for(state, event_context, event.referral_id)
-    return treating.report(state.find(REFERRALS, event.referral_id), event, context)
-
-
-@handlers.on(ObligationWaived, of_referral, load_facts_for_referrals)
-def on_obligation_waived(event: ObligationWaived, state: BatchState[Facts], event_context: EventContext) -> Decision:
-    context = _context_for(state, event_context, event.referral_id)
-    return treating.report(state.find(REFERRALS, event.referral_id), event, context)
-
-
-@handlers.on(CaseBillingFinal, of_referral, load_facts_for_referrals)
-def on_case_billing_final(event: CaseBillingFinal, state: BatchState[Facts], _: EventContext) -> Decision:
-    return treating.close(state.find(REFERRALS, event.referral_id), event)
-
-
-@handlers.on(DeadlineReached, of_referral, load_facts_for_referrals)
-def on_deadline_reached(event: DeadlineReached, state: BatchState[Facts], event_context: EventContext) -> Decision:
-    if event.service != "referral":
-        return Outcome()
-    context = _context_for(state, event_context, event.record_key)
-    closed = answering.lapse(state.find(REFERRALS, event.record_key), event, context)
-    return placement.retry_unplaced(closed, state.facts.unplaced, context)
+    known_claim = state.find(CLAIMS, event.claim_number)
+    calendar = state.facts.register.default_calendar
+    return claim.apply_due(known_claim, at=event_context.at, calendar=calendar) if known_claim else Outcome()
 
 
 def on_register_changed(_event: Event, state: BatchState[Waiting], event_context: EventContext) -> Decision:
-    """Requests that wait and referrals without a site are tried again, each by a timer of its own."""
+    """Retry waiting requests and referrals without a site, each by a timer of its own."""
     requests = tuple(
         claim.reconsider(number, request_id, at=event_context.at + n * INSTANT)
         for n, (number, request_id) in enumerate(state.facts.requests)
@@ -350,4 +268,4 @@ def on_register_changed(_event: Event, state: BatchState[Waiting], event_context
 
 REGISTER_FACTS: tuple[type[Any], ...] = (*KINDS, SiteCapacityDeclared)
 for _changed in REGISTER_FACTS:
-    handlers.on(_changed, nothing, load_facts_for_waiting)(on_register_changed)
+    handlers.on(_changed, of_nothing, load_facts_for_waiting)(on_register_changed)

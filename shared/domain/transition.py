@@ -1,5 +1,6 @@
 """What a decision makes of a document, step by step, with its revision raised in one place."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, Self, TypeVar
 
@@ -13,8 +14,9 @@ class Document(Aggregate, Protocol):
     def revision(self) -> int:
         """The revision as it was loaded, 0 when new."""
 
-    def _replace(self, **members: Any) -> Self:  # noqa: ANN401 - the members of any document
-        """Return the document with other values of these members."""
+    @property
+    def _replace(self) -> Callable[..., Self]:
+        """The copy with other values of some members, as every NamedTuple has it."""
 
 
 D = TypeVar("D", bound=Document)
@@ -33,6 +35,7 @@ class Transition(Generic[D]):
     timers: tuple[SetTimer, ...] = ()
     steps: tuple[Event, ...] = ()
     beside: tuple[Aggregate, ...] = ()
+    is_revised: bool = False
 
     @classmethod
     def of(cls, document: D) -> Self:
@@ -48,8 +51,17 @@ class Transition(Generic[D]):
         """Change members of the document."""
         return self._with(document=self.document._replace(**members))
 
+    def revise(self) -> Self:
+        """Raise the revision even if nothing is announced."""
+        return self._with(is_revised=True)
+
     def announce(self, contract: type[Event], **members: Any) -> Self:  # noqa: ANN401 - the members of any document
-        """Announce an event of the document: its key and its revision are filled in."""
+        """Announce an event of the document: its key and its revision are filled in.
+
+        Raises TypeError for a member that the contract does not have, which the event itself would leave out.
+        """
+        if unknown := members.keys() - contract.model_fields.keys():
+            raise TypeError(f"{contract.__name__} has no member {', '.join(sorted(unknown))}")
         event = contract(**{contract.key_field: self.document.id}, revision=self.revision, **members)
         return self.also(event)
 
@@ -70,8 +82,9 @@ class Transition(Generic[D]):
         return self._with(beside=(*self.beside, *aggregates))
 
     def outcome(self) -> Outcome:
-        """Return the whole decision; the revision is raised only if something is announced."""
-        document = self.document._replace(revision=self.revision if self.events else self.before.revision)
+        """Return the whole decision; the revision is raised only if something is announced or `revise` was called."""
+        is_raised = self.events or self.is_revised
+        document = self.document._replace(revision=self.revision if is_raised else self.before.revision)
         changed = (document,) if document != self.before else ()
         return Outcome((*changed, *self.beside), self.events, self.timers, self.steps)
 

@@ -1,4 +1,4 @@
-"""Whether a request is admitted: every failed criterion, each with the smallest change that passes."""
+"""The admission of a request: every failed criterion, each with the smallest change that passes."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
@@ -25,7 +25,7 @@ _HORIZON = timedelta(days=366)
 
 
 class Application(NamedTuple):
-    """A request as it is judged: what it asks, and what holds on the claim on a day."""
+    """A request to be judged, with the claim's interval of today (`holding`) and of any day (`on`)."""
 
     requested_on: date
     wanted: Program | None
@@ -36,7 +36,7 @@ class Application(NamedTuple):
 
 
 class AdmissionResult(NamedTuple):
-    """The rule's program, every failed criterion, and the receipt."""
+    """The program chosen by the rule, every failed criterion, and the receipt."""
 
     program: ProgramPublished | None
     failures: tuple[Failure, ...]
@@ -44,7 +44,7 @@ class AdmissionResult(NamedTuple):
 
 
 def judge(register: Register, application: Application) -> AdmissionResult:
-    """What holds on the day of the request decides, but for the claim's standing, which is that of the decision."""
+    """Judge a request by the claim as of its own day, except for the standing, which is that of the day of decision."""
     at = application.on(application.requested_on)
     if at is None or at.injury is None or at.community is None:
         return AdmissionResult(None, tuple(_standing(application)), Receipt(override_by=OVERRIDE))
@@ -52,13 +52,13 @@ def judge(register: Register, application: Application) -> AdmissionResult:
     chosen = choose(register, asked)
     failures = [*_standing(application), *_open(application)]
     if chosen.program:
-        found = _Criteria(chosen.program, application, at.injury, at.areas)
-        failures += _dated(register, application, found.failures())
+        criteria = _Criteria(chosen.program, application, at.injury, at.areas)
+        failures += _dated(register, application, criteria.failures())
     return AdmissionResult(chosen.program, tuple(failures), _receipt(chosen.program, chosen.fired, asked, failures))
 
 
 def _standing(application: Application) -> Iterator[Failure]:
-    """The claim on the day of the decision; where nothing holds yet it is as pended."""
+    """Yield a failure if the claim is not accepted on the day of decision; without a standing it counts as pended."""
     standing = application.holding.standing if application.holding else "pended"
     if code := _STANDINGS.get(standing):
         yield Failure(
@@ -70,7 +70,7 @@ def _standing(application: Application) -> Iterator[Failure]:
 
 
 def _open(application: Application) -> Iterator[Failure]:
-    """One referral of a claim at a time."""
+    """Yield a failure if a referral of the claim is open."""
     if application.open_referral:
         yield Failure(
             code="CASE-EXISTS",
@@ -89,12 +89,12 @@ class _Criteria(NamedTuple):
     areas: Sequence[Area]
 
     def failures(self) -> list[Failure]:
-        """One for each failed criterion, however many of its values fail."""
+        """Return one failure for each failed criterion, however many of its values fail."""
         tests = (self._other(), self._area(), self._early(), self._nature(), self._barrier())
         return [failure for failure in tests if failure]
 
     def _other(self) -> Failure | None:
-        """Another program was asked for than the rule's."""
+        """Return a failure if another program was asked for than the rule's."""
         wanted, right = self.application.wanted, self.program
         if wanted in {None, right.program}:
             return None
@@ -107,7 +107,7 @@ class _Criteria(NamedTuple):
         )
 
     def _area(self) -> Failure | None:
-        """Every injured side must be accepted; both sides are left and right."""
+        """Return a failure if an injured side is not accepted; both sides are left and right."""
         if not self.program.criteria.accepted_area:
             return None
         accepted = {(a.body_part, side) for a in self.areas for side in _sides(a.side)}
@@ -124,7 +124,7 @@ class _Criteria(NamedTuple):
         )
 
     def _early(self) -> Failure | None:
-        """So many calendar weeks from the injury to the request."""
+        """Return a failure if the request comes before the program's wait after the injury is over."""
         ready = self.ready_on()
         if self.application.requested_on >= ready:
             return None
@@ -139,12 +139,12 @@ class _Criteria(NamedTuple):
         )
 
     def ready_on(self) -> date:
-        """The first day by which every wait that concerns the nature is over."""
+        """Return the first day by which every wait for the nature of injury is over."""
         waits = [w.weeks for w in self.program.criteria.waits if not w.natures or self.injury.nature in w.natures]
         return self.injury.occurred_on + timedelta(weeks=max(waits, default=0))
 
     def _nature(self) -> Failure | None:
-        """Some natures are not taken."""
+        """Return a failure if the program does not take the nature of injury."""
         if self.injury.nature not in self.program.criteria.natures_not_taken:
             return None
         return Failure(
@@ -155,7 +155,7 @@ class _Criteria(NamedTuple):
         )
 
     def _barrier(self) -> Failure | None:
-        """Some barriers are beyond a program."""
+        """Return a failure if the program does not take a barrier."""
         beyond = [b for b in self.application.barriers if b in self.program.criteria.barriers_not_taken]
         if not beyond:
             return None
@@ -169,28 +169,28 @@ class _Criteria(NamedTuple):
 
 
 def _sides(side: str) -> tuple[str, ...]:
-    """Both sides are left and right."""
+    """Return left and right for both sides."""
     return ("L", "R") if side == "B" else (side,)
 
 
-_CURED_BY_TIME = frozenset({"EARLY", "NATURE", "BARRIER", "PROGRAM-OTHER"})
+_PASSES_WITH_TIME = frozenset({"EARLY", "NATURE", "BARRIER", "PROGRAM-OTHER"})
 
 
 def _dated(register: Register, application: Application, failures: Sequence[Failure]) -> list[Failure]:
-    """What time cures names the first day on which the same request would pass under the programs of that day."""
-    if not any(f.code in _CURED_BY_TIME for f in failures):
+    """Add to failures that pass with time the first day on which the same request passes under that day's programs."""
+    if not any(f.code in _PASSES_WITH_TIME for f in failures):
         return list(failures)
     day = _passes_on(register, application)
-    told = [f.model_copy(update={"passes_on": day}) if f.code in _CURED_BY_TIME else f for f in failures]
-    if not any(f.code == "EARLY" for f in told):
-        return told
+    dated = [f.model_copy(update={"passes_on": day}) if f.code in _PASSES_WITH_TIME else f for f in failures]
+    if not any(f.code == "EARLY" for f in dated):
+        return dated
     by_rule = {"fix": "leave the program to the rule"}
-    told = [f.model_copy(update=by_rule) if f.code == "PROGRAM-OTHER" else f for f in told]
-    return [_with_day(f, register, application, day) if f.code == "EARLY" else f for f in told]
+    dated = [f.model_copy(update=by_rule) if f.code == "PROGRAM-OTHER" else f for f in dated]
+    return [_with_day(f, register, application, day) if f.code == "EARLY" else f for f in dated]
 
 
 def _with_day(early: Failure, register: Register, application: Application, day: date | None) -> Failure:
-    """The fix of what was asked too early: a day on which it passes, as it was asked or with the rule's program."""
+    """Return an early failure with a fix that names the day on which the request passes, as made or by the rule."""
     free = day or _passes_on(register, application._replace(wanted=None))
     if free is None:
         return early
@@ -205,7 +205,7 @@ def _with_day(early: Failure, register: Register, application: Application, day:
 
 
 def _program_on(register: Register, application: Application, day: date) -> Program | None:
-    """The rule's program on a day."""
+    """Return the rule's program on a day, or None."""
     at = application.on(day)
     if at is None or at.injury is None or at.community is None:
         return None
@@ -214,7 +214,7 @@ def _program_on(register: Register, application: Application, day: date) -> Prog
 
 
 def _passes_on(register: Register, application: Application) -> date | None:
-    """The first day, within a year, on which nothing that time cures fails any more."""
+    """Return the first day within a year on which no criterion that passes with time fails, or None."""
     first, last = application.requested_on, application.requested_on + _HORIZON
     days = set(register.turning_days(first, last))
     at = application.on(first)
@@ -225,21 +225,21 @@ def _passes_on(register: Register, application: Application) -> date | None:
 
 
 def _passes(register: Register, application: Application) -> bool:
-    """Whether nothing that time cures fails on the day of the application."""
+    """Return whether no criterion that passes with time fails on the day of the application."""
     at = application.on(application.requested_on)
     if at is None or at.injury is None or at.community is None:
         return False
     chosen = choose(register, Asked(application.requested_on, at.community, at.injury, application.barriers))
     if chosen.program is None:
         return False
-    found = _Criteria(chosen.program, application, at.injury, at.areas).failures()
-    return not any(f.code in _CURED_BY_TIME for f in found)
+    failures = _Criteria(chosen.program, application, at.injury, at.areas).failures()
+    return not any(f.code in _PASSES_WITH_TIME for f in failures)
 
 
 def _receipt(
     program: ProgramPublished | None, fired: Sequence[Fired], asked: Asked, failures: Sequence[Failure]
 ) -> Receipt:
-    """Rules fired, data used, versions, who may override, and what nobody could judge."""
+    """Return the rules fired, data used, versions, who may override, and what could not be judged."""
     return Receipt(
         rules=(*fired, *(Fired(rule=f.code, said=f.rule, passed=False) for f in failures)),
         inputs={

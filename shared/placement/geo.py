@@ -11,7 +11,7 @@ _EARTH_KM = 6371.0088  # mean radius, IUGG
 
 @cache
 def _places() -> dict[str, tuple[float, float]]:
-    """Latitude and longitude in radians."""
+    """Return latitude and longitude of each community in radians."""
     with _DATA.open(encoding="utf-8", newline="") as lines:
         return {
             row["community"]: (radians(float(row["latitude"])), radians(float(row["longitude"])))
@@ -21,14 +21,14 @@ def _places() -> dict[str, tuple[float, float]]:
 
 @cache
 def health_authorities() -> dict[str, str]:
-    """The health authority of each community."""
+    """Return the health authority of each community."""
     with _DATA.open(encoding="utf-8", newline="") as lines:
         return {row["community"]: row["health_authority"] for row in csv.DictReader(lines)}
 
 
 @cache
 def kilometres(one: str, other: str) -> float:
-    """Kilometres between two communities by the haversine formula; infinitely far where one is not known."""
+    """Return the kilometres between two communities by the haversine formula; infinity where one is not known."""
     places = _places()
     if one not in places or other not in places:
         return float("inf")

@@ -1,4 +1,4 @@
-"""Ranking the sites that could take a referral, by kilometres and what is added to them."""
+"""The ranking of the sites that could take a referral, by kilometres and the weights added to them."""
 
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
@@ -10,14 +10,14 @@ from shared.events.values import Barrier, Discipline, Fired, Opening, Program, R
 from shared.placement.geo import kilometres
 from shared.placement.register import Register, Term
 
-Place: TypeAlias = tuple[str, Program, date]
+OpeningWeek: TypeAlias = tuple[str, Program, date]
 
 
 class TakenOpenings(Protocol):
     """The numbers of the openings that are taken."""
 
-    def get(self, place: Place, default: Collection[int] = (), /) -> Collection[int]:
-        """Of a site, program and week."""
+    def get(self, week: OpeningWeek, default: Collection[int] = (), /) -> Collection[int]:
+        """Return the numbers taken of a site, program and week."""
 
 
 _SHOWN = 5
@@ -25,7 +25,7 @@ _DAY = timedelta(days=1)
 
 
 class MatchRequest(NamedTuple):
-    """What a worker needs of a site; `language` never leaves the ranking."""
+    """The needs of a worker; `language` is never shown outside the ranking."""
 
     program: Program
     community: str
@@ -38,7 +38,7 @@ class MatchRequest(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A site with its first opening and its sum of kilometres; compares by what ranks it."""
+    """A site with its first free opening and its points, which are kilometres and weights."""
 
     points: float
     share: float
@@ -53,40 +53,40 @@ class Candidate(NamedTuple):
 
     @property
     def opening(self) -> Opening:
-        """The one that would be taken."""
+        """Return the opening that would be reserved."""
         return Opening(site_id=self.site_id, program=self.program, week_on=self.week_on, n=self.n)
 
 
 class _Site(NamedTuple):
-    """A site in whose contract's area a community lies: what is the same for every referral of a day."""
+    """A site whose contract covers a community, with all that is the same for every referral of a day."""
 
     site: SiteOpened
     contract: ContractActivated
     term: Term
     km: float
-    declared: tuple[tuple[Place, int], ...]
+    declared: tuple[tuple[OpeningWeek, int], ...]
     openings: int
 
 
 def rank(register: Register, wanted: MatchRequest, taken: TakenOpenings, day: date) -> list[Candidate]:
-    """Best first: the worker's choice, then the smallest sum, the smallest share of openings taken, the site id."""
+    """Rank the sites by the worker's choice, then points, share of openings taken, and site id; the best is first."""
     program, community = wanted.program, wanted.community
     near = register.remember(("near", program, community, day), lambda: _near(register, program, community, day))
     terms = register.terms_on(day).matching
     needed = {d for barrier in wanted.barriers for d in terms.disciplines.get(barrier, ())}
     seen = set(wanted.refused)
     found = []
-    for one in near:
-        if one.site.site_id in seen or not one.term.serves(day, wanted.requested_on):
+    for nearby in near:
+        if nearby.site.site_id in seen or not nearby.term.serves(day, wanted.requested_on):
             continue
-        seen.add(one.site.site_id)
-        if candidate := _candidate(one, wanted, taken, terms, needed):
+        seen.add(nearby.site.site_id)
+        if candidate := _candidate(nearby, wanted, taken, terms, needed):
             found.append(candidate)
     return sorted(found, key=lambda c: (c.site_id != wanted.site_chosen, c.points, c.share, c.site_id))
 
 
 def _near(register: Register, program: Program, community: str, day: date) -> tuple[_Site, ...]:
-    """Open sites of the contracts in whose area a community lies, in force or not, with the weeks looked at."""
+    """Return the open sites of contracts that cover a community, in force or not, with their openings by week."""
     weeks = _weeks(register, register.terms_on(day).matching, day)
     return tuple(
         _site(
@@ -98,21 +98,21 @@ def _near(register: Register, program: Program, community: str, day: date) -> tu
 
 
 def _site(register: Register, contract: ContractActivated, site: SiteOpened, km: float, weeks: Sequence[date]) -> _Site:
-    """With its openings declared, week by week."""
+    """Return a site with the openings declared in these weeks."""
     declared = register.capacity.get((site.site_id, contract.program), {})
     by_week = tuple(((site.site_id, contract.program, week_on), declared.get(week_on, 0)) for week_on in weeks)
     return _Site(site, contract, register.term_of(contract), km, by_week, sum(n for _, n in by_week))
 
 
 def _weeks(register: Register, terms: Matching, day: date) -> list[date]:
-    """Mondays of the weeks looked at, from that of the first possible day."""
+    """Return the Mondays of the weeks looked at, from that of the first possible day."""
     first = register.default_calendar.add_business_days(day, terms.first_business_day)
     monday = first - timedelta(days=first.weekday())
     return [monday + timedelta(weeks=n) for n in range(terms.weeks_ahead)]
 
 
 def next_week_in_sight(register: Register, day: date) -> date:
-    """The first day on which the weeks looked at begin and end later than on `day`."""
+    """Return the first day on which the weeks looked at begin later than on `day`."""
     return register.remember(("next week", day), lambda: _next_week(register, day))
 
 
@@ -125,28 +125,29 @@ def _next_week(register: Register, day: date) -> date:
 
 
 def _candidate(
-    one: _Site, wanted: MatchRequest, taken: TakenOpenings, terms: Matching, needed: Collection[Discipline]
+    nearby: _Site, wanted: MatchRequest, taken: TakenOpenings, terms: Matching, needed: Collection[Discipline]
 ) -> Candidate | None:
-    """The sum of one site: kilometres, waiting, language, disciplines; None without an opening."""
-    found, used = _first_opening(one, taken)
+    """Return a site with its points for kilometres, waiting, language and disciplines; None without a free opening."""
+    found, used = _first_opening(nearby, taken)
     if found is None:
         return None
     weeks, n = found
-    lacking = sum(discipline not in one.site.disciplines for discipline in needed) if needed else 0
-    points = one.km + weeks * (terms.per_week_urgent if wanted.urgent else terms.per_week) + lacking * terms.discipline
-    if wanted.language is not None and wanted.language not in one.site.languages:
+    lacking = sum(discipline not in nearby.site.disciplines for discipline in needed) if needed else 0
+    per_week = terms.per_week_urgent if wanted.urgent else terms.per_week
+    points = nearby.km + weeks * per_week + lacking * terms.discipline
+    if wanted.language is not None and wanted.language not in nearby.site.languages:
         points += terms.language
-    (site_id, program, week_on), _ = one.declared[weeks]
-    share = used / one.openings
-    return Candidate(points, share, site_id, one.contract, program, week_on, n, one.km, weeks, lacking)
+    (site_id, program, week_on), _ = nearby.declared[weeks]
+    share = used / nearby.openings
+    return Candidate(points, share, site_id, nearby.contract, program, week_on, n, nearby.km, weeks, lacking)
 
 
-def _first_opening(one: _Site, taken: TakenOpenings) -> tuple[tuple[int, int] | None, int]:
-    """The earliest week with a free opening and its smallest free number; and how many are taken in all weeks."""
+def _first_opening(nearby: _Site, taken: TakenOpenings) -> tuple[tuple[int, int] | None, int]:
+    """Return the first week with a free opening and its smallest free number, and how many are taken in all weeks."""
     found: tuple[int, int] | None = None
     used = 0
-    for waited, (place, openings) in enumerate(one.declared):
-        gone = taken.get(place, ())
+    for waited, (week, openings) in enumerate(nearby.declared):
+        gone = taken.get(week, ())
         used += len(gone)
         if found is None and len(gone) < openings:
             found = waited, next(n for n in range(1, openings + 1) if n not in gone) if gone else 1
@@ -154,7 +155,7 @@ def _first_opening(one: _Site, taken: TakenOpenings) -> tuple[tuple[int, int] | 
 
 
 def receipt(candidates: Sequence[Candidate], terms_revision: int, override_by: tuple[str, ...]) -> Receipt:
-    """The first five sums with their parts; that a language weighed is shown as part of the sum alone."""
+    """Return the first five candidates with the parts of their points, of which the language is not shown apart."""
     shown = candidates[:_SHOWN]
     rules = tuple(
         Fired(

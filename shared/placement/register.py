@@ -1,4 +1,4 @@
-"""The register as a rule sees it: programs, terms, contracts, sites, capacity and calendars, by their own dates."""
+"""The register that rules evaluate: programs, terms, contracts, sites, capacity and calendars, by their dates."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
@@ -17,14 +17,14 @@ _MOST_REMEMBERED = 2000
 
 
 class Term(NamedTuple):
-    """From and to which day a contract is in force, and until when it runs off."""
+    """The first and last day of a contract, and the day until which it runs off."""
 
     first: date
     last: date
     run_off_to: date | None
 
     def serves(self, day: date, requested_on: date) -> bool:
-        """In force on a day, or in run-off for what was requested while it was in force."""
+        """Return whether it is in force on a day, or in run-off for a request made while it was in force."""
         if self.first <= day <= self.last:
             return True
         runs_off = self.run_off_to is not None and self.last < day <= self.run_off_to
@@ -33,7 +33,7 @@ class Term(NamedTuple):
 
 @dataclass(frozen=True)
 class Register:
-    """Everything by id; what derives from it is remembered, for it never changes."""
+    """The documents by id; derived values are cached because a register never changes."""
 
     programs: Mapping[Program, tuple[ProgramPublished, ...]] = field(default_factory=dict)
     terms: tuple[ReferralTermsPublished, ...] = ()
@@ -48,15 +48,15 @@ class Register:
 
     @property
     def is_loaded(self) -> bool:
-        """Whether a program, terms, a contract and a calendar are known: before that nothing is refused."""
+        """Return whether a program, terms, a contract and a calendar are known; before that no request is refused."""
         return bool(self.programs and self.terms and self.contracts and self.calendars)
 
     def program_on(self, program: Program, day: date) -> ProgramPublished | None:
-        """The version in force on a day."""
+        """Return the version in force on a day, or None."""
         return _newest(self.programs.get(program, ()), day)
 
     def programs_on(self, day: date) -> list[ProgramPublished]:
-        """All in force on a day, in their order of precedence."""
+        """Return all programs in force on a day, in their order of precedence."""
         return self.remember(("programs", day), lambda: self._programs_on(day))
 
     def _programs_on(self, day: date) -> list[ProgramPublished]:
@@ -64,21 +64,21 @@ class Register:
         return sorted((p for p in found if p), key=lambda p: p.precedence)
 
     def terms_on(self, day: date) -> ReferralTermsPublished:
-        """The terms in force on a day; before the first, the first."""
+        """Return the terms in force on a day; before the first, the first."""
         return _newest(self.terms, day) or min(self.terms, key=lambda t: (t.effective_from, -t.revision))
 
     def calendar(self, calendar_id: str) -> Calendar:
-        """A named calendar, else the default one."""
+        """Return a named calendar, else the default one."""
         return self.calendars.get(calendar_id, self.default_calendar)
 
     def contract_on(self, contract_id: str, day: date) -> ContractActivated:
-        """A contract as its newest revision that holds on a day says; before the first, the first."""
+        """Return the newest revision of a contract that holds on a day; before the first, the first."""
         versions = self.contracts[contract_id]
         held = [v for v in versions if v.holds_from <= day]
         return held[-1] if held else versions[0]
 
     def term_of(self, contract: ContractActivated) -> Term:
-        """Its days, cut short when it was ended."""
+        """Return the days of a contract, cut short when it was ended."""
         ended = self.ended.get(contract.contract_id)
         last = contract.effective_to or date.max
         if ended and ended.effective_to < last:
@@ -86,7 +86,7 @@ class Register:
         return Term(contract.effective_from, last, contract.run_off_to)
 
     def covered(self, program: Program, day: date) -> frozenset[str]:
-        """Communities in the areas of a program's contracts, from first to last day, run-off left aside."""
+        """Return the communities covered by a program's contracts in force on a day; run-off does not count."""
         return self.remember(("covered", program, day), lambda: self._covered(program, day))
 
     def _covered(self, program: Program, day: date) -> frozenset[str]:
@@ -113,7 +113,7 @@ class Register:
         return [c for c in known if self.term_of(c).serves(day, requested_on)]
 
     def contracts_of(self, program: Program, community: str, day: date) -> tuple[ContractActivated, ...]:
-        """Contracts of a program whose area holds a community, whatever their days."""
+        """Return the contracts of a program that cover a community, whatever their days."""
         return self.remember(("areas", program, community, day), lambda: self._contracts_of(program, community, day))
 
     def _contracts_of(self, program: Program, community: str, day: date) -> tuple[ContractActivated, ...]:
@@ -121,7 +121,7 @@ class Register:
         return tuple(c for c in found if c.program == program and community in c.communities)
 
     def open_sites(self, contracts: Iterable[ContractActivated], day: date) -> dict[str, ContractActivated]:
-        """Sites of these contracts that take somebody on a day, each with its first contract."""
+        """Return the sites of these contracts that are open on a day, each with its first contract."""
         found: dict[str, ContractActivated] = {}
         for contract in contracts:
             for site_id in contract.sites:
@@ -133,7 +133,7 @@ class Register:
         return self.sites[site_id].opened_on <= day <= self.closed.get(site_id, date.max)
 
     def turning_days(self, after: date, until: date) -> list[date]:
-        """Days after `after` on which a program or a contract begins, ends or changes."""
+        """Return the days after `after` until `until` on which a program or a contract begins, ends or changes."""
         days = self.remember(("turning",), self._turning)
         return days[bisect_right(days, after) : bisect_right(days, until)]
 
@@ -150,7 +150,7 @@ class Register:
 
 
 def _newest(versions: Iterable[_V], day: date) -> _V | None:
-    """The version that holds on a day: the one that began last, of two that began together the later revision."""
+    """Return the version that began last, of two that began together the later revision; None when none holds."""
     held = [v for v in versions if v.effective_from <= day]
     found = max(held, key=lambda v: (v.effective_from, v.revision), default=None)
     if isinstance(found, ProgramPublished) and found.effective_to is not None and day > found.effective_to:
@@ -159,5 +159,5 @@ def _newest(versions: Iterable[_V], day: date) -> _V | None:
 
 
 def _day_after(day: date | None) -> tuple[date, ...]:
-    """The next day, where there is one."""
+    """Return the next day, if there is one."""
     return (day + timedelta(days=1),) if day is not None and day < date.max else ()

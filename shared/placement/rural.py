@@ -1,4 +1,4 @@
-"""The options of a worker far from every clinic, side by side; rates are illustrative, dated data of the terms."""
+"""The options of a worker far from every clinic; rates are dated data of the terms, and illustrative."""
 
 from collections.abc import Collection, Iterator
 from datetime import date
@@ -10,19 +10,18 @@ from shared.placement.register import Register
 
 
 def card(register: Register, community: str, day: date, refused: Collection[str] = ()) -> RuralCard:
-    """Nearest OR1, CRRTW with lodging from its first day on, and visits by video from the nearest of either."""
+    """Return a community's rural card: nearest OR1, CRRTW with lodging, video visits from the nearest of both."""
     without = frozenset(refused)
     return register.remember(("card", community, day, without), lambda: _card(register, community, day, without))
 
 
 def _card(register: Register, community: str, day: date, refused: Collection[str]) -> RuralCard:
-    """The options side by side."""
     terms = register.terms_on(day)
     return RuralCard(community=community, options=tuple(_options(register, community, day, refused)), basis=terms.basis)
 
 
 def _options(register: Register, community: str, day: date, refused: Collection[str]) -> Iterator[Option]:
-    """Each way for which a site is left."""
+    """Yield each way for which a site is left."""
     travel = register.terms_on(day).travel
     near = {p: _nearest(register, p, community, day, refused) for p in ("or1", "crrtw")}
     if or1 := near["or1"]:
@@ -35,7 +34,7 @@ def _options(register: Register, community: str, day: date, refused: Collection[
 
 
 def _nearest(register: Register, program: Program, community: str, day: date, refused: Collection[str]) -> str | None:
-    """The open site of a program's contracts in force that lies nearest."""
+    """Return the nearest open site of the program's contracts in force, or None."""
     if register.program_on(program, day) is None:
         return None
     found = (register.contract_on(id_, day) for id_ in sorted(register.contracts))
@@ -45,7 +44,7 @@ def _nearest(register: Register, program: Program, community: str, day: date, re
 
 
 def _option(register: Register, way: str, site_id: str, community: str, travel: Travel) -> Option:
-    """Cents = 2 x km x rate + nights x lodging; by video only the hybrid visits are stayed for."""
+    """Return an option; cents = 2 x km x rate + nights x lodging, for a hybrid the nights of its visits alone."""
     place = register.sites[site_id].community
     km = round(kilometres(community, place) * travel.road_percent / 100)
     nights = {"or1": 0, "crrtw_lodging": travel.program_days, "hybrid": travel.hybrid_visits}[way]

@@ -1,4 +1,4 @@
-"""The program of a referral: the first in force, by precedence, whose choice fits."""
+"""The selection of a program: the first in force, by precedence, whose choice fits."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -10,7 +10,7 @@ from shared.placement.register import Register
 
 
 class Asked(NamedTuple):
-    """What a program is chosen by."""
+    """The facts by which a program is chosen."""
 
     on: date
     community: str
@@ -19,14 +19,14 @@ class Asked(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """The rule's answer and the programs that were looked at before it."""
+    """The chosen program, None if no choice fits, and the receipt of every choice evaluated."""
 
     program: ProgramPublished | None
     fired: tuple[Fired, ...]
 
 
 def choose(register: Register, asked: Asked) -> Chosen:
-    """The rule's answer on a day; None where no program is in force."""
+    """Choose the program of a day."""
     fired: list[Fired] = []
     for program in register.programs_on(asked.on):
         reason = _misfit(register, program.choice, asked)
@@ -37,7 +37,7 @@ def choose(register: Register, asked: Asked) -> Chosen:
 
 
 def _misfit(register: Register, choice: Choice, asked: Asked) -> str | None:
-    """Why a choice does not fit; None when it does."""
+    """Return why a choice does not fit, or None when it does."""
     areas = choice.areas_of
     if areas and not any(asked.community in register.covered(program, asked.on) for program in areas):
         return "no area covers the community on that day"

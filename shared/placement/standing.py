@@ -1,4 +1,4 @@
-"""The standing of a claim: everything the insurer ever said of it, read by effective date."""
+"""The standing of a claim, derived by effective date from all that the insurer announced of it."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -32,7 +32,7 @@ _LIFTS: dict[FactKind, frozenset[Standing]] = {
 
 
 class Fact(NamedTuple):
-    """One thing said of a claim, without identity; `decided_on` is the day of `said_at` where none was given."""
+    """A fact of a claim, without identity; `decided_on` is the day of `said_at` where none was given."""
 
     kind: FactKind
     effective_on: date
@@ -47,7 +47,7 @@ class Fact(NamedTuple):
 
 
 class _State(NamedTuple):
-    """What holds after some facts; no standing before the first that gives one."""
+    """The standing after some facts; `standing` is None before the first fact that gives one."""
 
     standing: Standing | None = None
     reason_code: str | None = None
@@ -57,7 +57,7 @@ class _State(NamedTuple):
 
 
 def fold(facts: Iterable[Fact]) -> tuple[Interval, ...]:
-    """The intervals of a claim, from its facts in the order they were read.
+    """Return the intervals of a claim, from its facts in the order they were read.
 
     By effective date; of two with the same the later decision holds (`decided_on`, then `said_at`, then order of
     reading). Nothing is listed before the first standing; neighbours that do not differ are one interval.
@@ -76,7 +76,7 @@ def fold(facts: Iterable[Fact]) -> tuple[Interval, ...]:
 
 
 def holding_on(intervals: Sequence[Interval], day: date) -> Interval | None:
-    """What holds on a day; None when no standing holds yet."""
+    """Return the interval that holds on a day; None when no standing holds yet."""
     for interval in reversed(intervals):
         if interval.from_on <= day:
             return interval
@@ -84,36 +84,36 @@ def holding_on(intervals: Sequence[Interval], day: date) -> Interval | None:
 
 
 def standing_on(intervals: Sequence[Interval], day: date) -> Interval | None:
-    """What a day is judged by: one before the first interval counts as the first; None when nothing is known."""
+    """Return the interval by which a day is judged: the first one for an earlier day, None when there is none."""
     return holding_on(intervals, day) or (intervals[0] if intervals else None)
 
 
 def judged_on(intervals: Sequence[Interval], day: date) -> Interval | None:
-    """As `standing_on`; what was not yet said of areas, injury or community on that day is as first said."""
-    found = standing_on(intervals, day)
-    if found is None or (found.areas and found.injury and found.community):
-        return found
-    return found.model_copy(
+    """Return the interval of `standing_on`, with missing areas, injury and community as they were first known."""
+    interval = standing_on(intervals, day)
+    if interval is None or (interval.areas and interval.injury and interval.community):
+        return interval
+    return interval.model_copy(
         update={
-            "areas": found.areas or next((i.areas for i in intervals if i.areas), ()),
-            "injury": found.injury or next((i.injury for i in intervals if i.injury), None),
-            "community": found.community or next((i.community for i in intervals if i.community), None),
+            "areas": interval.areas or next((i.areas for i in intervals if i.areas), ()),
+            "injury": interval.injury or next((i.injury for i in intervals if i.injury), None),
+            "community": interval.community or next((i.community for i in intervals if i.community), None),
         }
     )
 
 
 def next_after(intervals: Sequence[Interval], day: date) -> date | None:
-    """The first day ahead on which something else holds."""
+    """Return the first day after `day` on which another interval begins, or None."""
     return next((i.from_on for i in intervals if i.from_on > day), None)
 
 
 def _rank(fact: Fact) -> tuple[date, date, datetime]:
-    """The order in which facts take effect; sorting keeps the order of reading among equals."""
+    """Return the sort key by which facts take effect; equal facts keep the order of reading."""
     return fact.effective_on, fact.decided_on, fact.said_at
 
 
 def _after(state: _State, fact: Fact) -> _State:
-    """What holds once a fact has taken effect."""
+    """Return the standing after one more fact."""
     standing, reason_code = state.standing, state.reason_code
     if fact.kind in _STANDS:
         standing, reason_code = _STANDS[fact.kind], fact.reason_code
@@ -129,7 +129,7 @@ def _after(state: _State, fact: Fact) -> _State:
 
 
 def _interval(from_on: date, state: _State, standing: Standing) -> Interval:
-    """A state as it is announced."""
+    """Return a state as it is announced."""
     return Interval(
         from_on=from_on,
         standing=standing,

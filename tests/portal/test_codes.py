@@ -19,7 +19,7 @@ from services.portal.api.coded import OfList, on_day
 from services.portal.pages import formatting, labels
 from services.portal.pages.labels import choices_on
 from services.program.store.register import CONTENTS
-from services.referral.domain import holding, withdrawing
+from services.referral.handlers import decide_officer_action
 from shared.codes import Code, CodeList, Side, code_list, code_lists, explained_codes
 from shared.domain.decision import Decision as Decided
 from shared.domain.decision import Outcome, Refusal
@@ -216,10 +216,10 @@ def test_the_owner_takes_a_code_from_its_first_day_on_and_not_before(decide: str
         said |= {"idempotency_key": "k", "referral_id": "r-1", "review_on": day + DAY}
         if decide == "hold":
             act = OfficerHeldReferral.model_validate(said | {"reason_code": "claim-review"})
-            told.append(holding.hold_as_officer(story.referral, act, story.context))
+            told.append(decide_officer_action(story.referral, act, story.context))
         else:
             end = OfficerWithdrewReferral.model_validate(said | {"reason_code": "medical"})
-            told.append(withdrawing.withdraw(story.referral, end, story.context))
+            told.append(decide_officer_action(story.referral, end, story.context))
     assert [type(one) for one in told] == [Refusal, Outcome]
 
 

@@ -14,6 +14,7 @@ from services.notification.domain.notice import Notice
 from services.notification.domain.rule import Rule
 from services.notification.store.rules import RULES
 from services.portal.handlers import handlers
+from services.referral.handlers import CLINIC_ACTIONS, OFFICER_ACTIONS
 from shared.billing.adjudication import faults
 from shared.codes import Side, code_list
 from shared.domain.decision import INTERNAL, Event, Refusal, Violation
@@ -30,7 +31,7 @@ from tests.program import context, planning
 from tests.program import test_attendance as attendance
 from tests.program import test_reports as reports
 from tests.referral import test_admission as admission
-from tests.referral.test_life import DOES, OFFICER_DOES, TUESDAY, Story
+from tests.referral.test_life import TUESDAY, Story
 from tests.rules import billing
 from tests.stack.databases import Databases
 
@@ -305,15 +306,15 @@ BAD_DAYS: Mapping[str, Any] = {
 def refusals() -> Iterator[Decided]:
     """What referral says to acts that it does not take, wherever the referral stands."""
     for begin in MOMENTS:
-        for act in DOES:
+        for act in CLINIC_ACTIONS:
             bad: Any = {name: value for name, value in BAD_DAYS.items() if name in act.model_fields}
             yield begin().act(act, **bad)
             held = begin()
             held.hold_as_officer()
             yield held.act(act, **bad)
-        for act in OFFICER_DOES:
-            yield begin().rule(act)
-            yield begin().rule(act, seen=77)
+        for officer_act in OFFICER_ACTIONS:
+            yield begin().rule(officer_act)
+            yield begin().rule(officer_act, seen=77)
 
 
 def treated_badly() -> Iterator[Decided]:

@@ -1,14 +1,41 @@
-"""Who may not act is told why, and what is allowed instead; each decision raises the revision by one."""
+"""An action that is not allowed is refused with the reason and what is allowed; a decision raises the revision once."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from itertools import combinations
+from typing import Any, get_args
 
 import pytest
 
-from services.referral.domain import following, treating
-from services.referral.domain.opening import reservation_id, reserve
-from services.referral.domain.referral import Matched, Scheduled
-from shared.domain.decision import Decision, Outcome, Refusal
+from services.referral.domain import placement, treating
+from services.referral.domain.actions import ActionRule, allowed_to
+from services.referral.domain.opening import OpeningReservation, reservation_id, reserve
+from services.referral.domain.person import Person
+from services.referral.domain.placement import UnplacedReferral
+from services.referral.domain.referral import (
+    Accepted,
+    Acknowledged,
+    Active,
+    Closed,
+    Discharged,
+    Matched,
+    NotAdmitted,
+    Offered,
+    Referral,
+    Scheduled,
+    State,
+    Unplaced,
+    Withdrawn,
+)
+from services.referral.handlers import (
+    CLINIC_ACTIONS,
+    OFFICER_ACTIONS,
+    decide_clinic_action,
+    decide_officer_action,
+    handlers,
+)
+from services.referral.store.facts import Facts
+from shared.domain.decision import Decision, EventContext, Outcome, Refusal
+from shared.events import portal
 from shared.events.invoice import CaseBillingFinal
 from shared.events.portal import (
     OfficerHeldReferral,
@@ -17,6 +44,7 @@ from shared.events.portal import (
     ProviderAcceptedReferral,
     ProviderAcknowledgedReferral,
     ProviderBookedAppointment,
+    ProviderDeclinedReferral,
     ProviderEndedProgram,
     ProviderHeldReferral,
     ProviderMovedAppointment,
@@ -25,8 +53,10 @@ from shared.events.portal import (
     ProviderStartedReferral,
 )
 from shared.events.values import Opening
+from shared.messaging.handlers import BatchState
 from tests.referral.register import register
-from tests.referral.test_life import DOES, OFFICER_DOES, Story, codes, due
+from tests.referral.test_life import BY, OFFICER, Story, codes, due
+from tests.referral.test_referral_store import NOON, OFFER
 
 MISSED_AFTER = timedelta(days=2, hours=1)
 
@@ -52,21 +82,21 @@ def book(story: Story, starts_at: datetime, **what: Any) -> Decision:
 
 
 @pytest.mark.parametrize("kind", [ProviderAcknowledgedReferral, ProviderResumedReferral, ProviderReportedMissed])
-def test_of_what_is_not_there_a_clinic_is_told_nothing(kind: type[Any]) -> None:
+def test_a_clinic_action_on_an_unknown_referral_is_not_found(kind: type[Any]) -> None:
     context = Story().context
     act = kind.model_construct(site_id="van-1", seen=1)
-    assert codes(DOES[kind](None, act, context)) == ["NOT-FOUND"]
+    assert codes(decide_clinic_action(None, act, context)) == ["NOT-FOUND"]
 
 
 @pytest.mark.parametrize("kind", [OfficerHeldReferral, OfficerResumedReferral, OfficerWithdrewReferral])
-def test_of_what_is_not_there_an_officer_is_told_nothing(kind: type[Any]) -> None:
+def test_an_officer_action_on_an_unknown_referral_is_not_found(kind: type[Any]) -> None:
     story = Story()
     said = {"by": {"account_id": "a", "role": "claims_officer"}, "received_at": story.at, "seen": 1}
     act = kind.model_validate({**said, "idempotency_key": "k", "referral_id": "r-1"})
-    assert codes(OFFICER_DOES[kind](None, act, story.context)) == ["NOT-FOUND"]
+    assert codes(decide_officer_action(None, act, story.context)) == ["NOT-FOUND"]
 
 
-def test_a_clinic_is_told_what_each_state_allows() -> None:
+def test_a_refusal_names_the_actions_that_the_state_allows_a_clinic() -> None:
     acknowledged = Story().offer().acknowledge()
     assert allowed(acknowledged.act(ProviderAcknowledgedReferral)) == ("accept", "decline")
     accepted = acknowledged.accept()
@@ -77,7 +107,7 @@ def test_a_clinic_is_told_what_each_state_allows() -> None:
     assert allowed(absent.act(ProviderReportedMissed)) == ("move", "start", "hold")
 
 
-def test_a_clinic_is_told_what_treatment_allows() -> None:
+def test_a_refusal_names_the_actions_that_treatment_allows_a_clinic() -> None:
     active = Story().schedule().start()
     assert allowed(active.act(ProviderStartedReferral, initial_visit_on=active.context.today)) == ("end", "hold")
     over = active.end()
@@ -86,7 +116,7 @@ def test_a_clinic_is_told_what_treatment_allows() -> None:
     assert allowed(discharged.hold()) == ("none",)
 
 
-def test_an_officer_is_told_what_holds_allow() -> None:
+def test_a_refusal_names_the_actions_that_holds_allow_an_officer() -> None:
     story = Story().schedule()
     assert allowed(story.rule(OfficerResumedReferral)) == ("hold", "withdraw")
     story.hold()
@@ -98,7 +128,7 @@ def test_an_officer_is_told_what_holds_allow() -> None:
     assert allowed(both.hold_as_officer()) == ("none",)
 
 
-def test_each_site_that_had_the_offer_is_told_how_it_lost_it_and_another_nothing() -> None:
+def test_a_former_site_learns_how_it_lost_the_offer_and_any_other_site_nothing() -> None:
     story = Story().offer()
     story.decline()
     story.lapse()
@@ -110,7 +140,7 @@ def test_each_site_that_had_the_offer_is_told_how_it_lost_it_and_another_nothing
     }
 
 
-def test_after_a_withdrawal_only_the_site_that_had_it_last_is_told_of_it() -> None:
+def test_only_the_last_site_learns_of_a_withdrawal() -> None:
     story = Story().offer()
     story.decline()
     story.rule(OfficerWithdrewReferral, reason_code="moved")
@@ -119,9 +149,9 @@ def test_after_a_withdrawal_only_the_site_that_had_it_last_is_told_of_it() -> No
     assert (codes(last), rules(last)) == (["REF-WITHDRAWN"], ["the referral was withdrawn"])
 
 
-def test_a_site_whose_offer_was_taken_back_is_told_so_while_the_referral_goes_on() -> None:
+def test_a_site_learns_that_its_offer_was_taken_back_while_the_referral_goes_on() -> None:
     story = Story().offer()
-    story.take(following.relocate(story.referral, "Kelowna", story.context))
+    story.relocate("Kelowna")
     last = story.act(ProviderAcknowledgedReferral, site="van-1")
     assert (codes(last), rules(last)) == (["REF-WITHDRAWN"], ["the offer was taken back"])
 
@@ -133,28 +163,28 @@ def test_each_decision_on_a_referral_raises_its_revision_by_one() -> None:
     story.hold()
     story.act(ProviderResumedReferral)
     story.start().end().report()
-    assert story.words[-1] == "referral-discharged"
-    assert [event.revision for event in story.said] == list(range(2, 2 + len(story.said)))
-    assert story.referral.revision == story.said[-1].revision
+    assert story.event_names[-1] == "referral-discharged"
+    assert [event.revision for event in story.events] == list(range(2, 2 + len(story.events)))
+    assert story.referral.revision == story.events[-1].revision
     final = CaseBillingFinal(referral_id="r-1", revision=3, paid_cents=0, final_on=date(2025, 3, 3))
     before = story.referral.revision
-    story.take(treating.close(story.referral, final))
-    assert story.referral.revision == story.said[-1].revision == before + 1
+    story.take(treating.close(story.referral, final, story.context))
+    assert story.referral.revision == story.events[-1].revision == before + 1
 
 
-def test_a_door_stands_still_until_the_last_cause_is_gone_and_gets_back_all_the_time() -> None:
+def test_a_deadline_is_stopped_until_the_last_cause_is_gone_and_moves_by_all_the_time_held() -> None:
     story = Story().offer()
     due_at = due(story)
     assert due_at is not None
     story.hold_as_officer()
     story.at += timedelta(hours=10)
     story.standing("suspended")
-    assert [event.revision for event in story.said if event.type_name.endswith("referral-held.v1")] == [3, 4]
+    assert [event.revision for event in story.events if event.type_name.endswith("referral-held.v1")] == [3, 4]
     assert story.referral.revision == 4
     story.at += timedelta(hours=10)
     story.standing("accepted", date(2024, 11, 6))
     assert due(story) is None
-    assert story.said[-1].still_held == ("officer",)
+    assert story.events[-1].still_held == ("officer",)
     story.at += timedelta(hours=10)
     story.rule(OfficerResumedReferral)
     assert due(story) == due_at + timedelta(hours=30)
@@ -189,20 +219,20 @@ def test_a_visit_in_another_week_takes_the_first_opening_that_nobody_has() -> No
     assert story.referral.state.offer.opening == other.model_copy(update={"n": 2})
 
 
-def test_a_contract_whose_run_off_is_over_takes_nobody_and_the_program_is_selected_anew() -> None:
+def test_a_contract_after_its_run_off_accepts_no_referral_and_the_program_is_selected_again() -> None:
     story = Story(at=datetime(2024, 12, 31, 18, tzinfo=UTC))
     story.referral = story.referral._replace(program="or2", requested_on=date(2024, 10, 21))
     in_time = Story(at=story.at, referral=story.referral).offer().acknowledge().accept()
-    assert in_time.words[-1] == "referral-accepted"
+    assert in_time.event_names[-1] == "referral-accepted"
     story.offer().acknowledge()
     story.at += timedelta(days=1)
     refused = story.act(ProviderAcceptedReferral)
     assert (codes(refused), allowed(refused)) == (["CONTRACT-DOS"], ("decline",))
     story.lapse()
-    assert story.words[-3:] == ["referral-lapsed", "program-selected", "referral-offered"]
+    assert story.event_names[-3:] == ["referral-lapsed", "program-selected", "referral-offered"]
 
 
-def test_while_held_nobody_is_placed_and_a_clinic_that_holds_may_resume() -> None:
+def test_a_held_referral_is_not_placed_and_its_own_clinic_may_resume() -> None:
     story = Story().schedule()
     story.hold()
     refused = story.act(ProviderEndedProgram, last_on=story.context.today, exit_reason="other")
@@ -210,5 +240,102 @@ def test_while_held_nobody_is_placed_and_a_clinic_that_holds_may_resume() -> Non
     assert codes(story.act(ProviderHeldReferral)) == ["REF-HELD"]
     waiting = Story()
     waiting.hold_as_officer()
-    assert waiting.offer().words == ["referral-held"]
+    assert waiting.offer().event_names == ["referral-held"]
     assert isinstance(waiting.referral.state, Matched)
+
+
+SAMPLES: dict[type[Any], State] = {
+    Matched: Matched(),
+    Offered: Offered(OFFER, NOON),
+    Acknowledged: Acknowledged(OFFER, NOON),
+    Accepted: Accepted(OFFER, date(2024, 11, 6)),
+    Scheduled: Scheduled(OFFER, date(2024, 11, 6), NOON),
+    Active: Active(OFFER, date(2024, 11, 7)),
+    Discharged: Discharged(OFFER),
+    Closed: Closed(OFFER),
+    Unplaced: Unplaced(),
+    NotAdmitted: NotAdmitted(),
+    Withdrawn: Withdrawn(),
+}
+VERBS: dict[type[Any], str] = {
+    ProviderAcknowledgedReferral: "acknowledge",
+    ProviderAcceptedReferral: "accept",
+    ProviderDeclinedReferral: "decline",
+    ProviderBookedAppointment: "book",
+    ProviderMovedAppointment: "move",
+    ProviderReportedMissed: "missed",
+    ProviderStartedReferral: "start",
+    ProviderEndedProgram: "end",
+    ProviderHeldReferral: "hold",
+    OfficerHeldReferral: "hold",
+    OfficerWithdrewReferral: "withdraw",
+}
+
+
+def test_every_state_has_a_sample() -> None:
+    assert set(SAMPLES) == set(get_args(State))
+
+
+@pytest.mark.parametrize("state", SAMPLES.values(), ids=[kind.__name__ for kind in SAMPLES])
+def test_a_rule_takes_an_action_in_exactly_the_states_that_allow_it(state: State) -> None:
+    referral = Story().referral._replace(state=state)
+    by_rules = {VERBS[kind] for kind, rule in CLINIC_ACTIONS.items() if kind in VERBS and type(state) in rule.states}
+    assert by_rules == set(allowed_to(referral, "clinic"))
+    by_rules = {VERBS[kind] for kind, rule in OFFICER_ACTIONS.items() if kind in VERBS and type(state) in rule.states}
+    assert by_rules == set(allowed_to(referral, "officer"))
+
+
+RULES: dict[type[Any], ActionRule[Any, Any]] = {**CLINIC_ACTIONS, **OFFICER_ACTIONS}
+
+
+def test_only_a_resumption_needs_the_own_hold_and_only_a_withdrawal_ignores_holds() -> None:
+    assert {kind for kind, rule in RULES.items() if rule.hold == "own-hold"} == {
+        ProviderResumedReferral,
+        OfficerResumedReferral,
+    }
+    assert {kind for kind, rule in RULES.items() if rule.hold == "any"} == {OfficerWithdrewReferral}
+
+
+def test_every_action_on_referral_has_a_rule_and_a_handler() -> None:
+    contracts = [kind for kind in vars(portal).values() if isinstance(kind, type) and issubclass(kind, portal.Action)]
+    assert {kind for kind in contracts if getattr(kind, "answered_by", "") == "referral"} == set(RULES)
+    assert set(RULES) <= set(handlers.rules)
+
+
+def test_no_two_states_are_equal() -> None:
+    assert [pair for pair in combinations(SAMPLES.values(), 2) if pair[0] == pair[1]] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "members"),
+    [
+        (ProviderStartedReferral, {"initial_visit_on": date(2024, 11, 5)}),
+        (OfficerWithdrewReferral, {"reason_code": "moved"}),
+    ],
+)
+def test_a_freed_opening_is_offered_again_after_any_action(kind: type[Any], members: dict[str, Any]) -> None:
+    story = Story().schedule()
+    held: dict[type[Any], dict[str, Any]] = {
+        Referral: {"r-1": story.referral},
+        OpeningReservation: dict(story.reservations),
+        Person: {},
+    }
+    facts = Facts(story.register, {}, {}, {}, date.min, [UnplacedReferral("r-2", "crrtw", "Burnaby")])
+    by = BY if issubclass(kind, portal.ClinicAction) else OFFICER
+    common = {"by": by, "received_at": story.at, "seen": story.referral.revision, "idempotency_key": "k"}
+    action = kind(**common, referral_id="r-1", **({"site_id": "van-1"} if by is BY else {}), **members)
+    event_context = EventContext("e-1", "c-1", "r-1", story.at, story.at)
+    outcome = handlers.rules[kind].decide(action, BatchState(held, facts), event_context)
+    assert isinstance(outcome, Outcome)
+    assert placement.retry("r-2", story.at) in outcome.timers
+
+
+def test_an_action_on_a_referral_that_does_not_exist_is_refused_by_its_handler() -> None:
+    story = Story()
+    common = {"by": OFFICER, "received_at": story.at, "seen": 1, "idempotency_key": "k"}
+    action = OfficerResumedReferral.model_validate({**common, "referral_id": "r-9"})
+    held: dict[type[Any], dict[str, Any]] = {Referral: {"r-9": None}, OpeningReservation: {}, Person: {}}
+    facts = Facts(story.register, {}, {}, {}, date.min, [])
+    event_context = EventContext("e-1", "c-1", "r-9", story.at, story.at)
+    decision = handlers.rules[OfficerResumedReferral].decide(action, BatchState(held, facts), event_context)
+    assert codes(decision) == ["NOT-FOUND"]

@@ -143,7 +143,7 @@ DAY_NAMED = re.compile(r"ask again on \w{3} (\d+ \w{3} \d{4})(.*)")
 
 @pytest.mark.parametrize("wanted", [None, "or1", "or2", "crrtw", "astd"])
 @pytest.mark.parametrize("nature", ["02100", "01200", "01300", "17330"])
-def test_whoever_asks_again_on_the_day_and_in_the_way_that_is_named_is_in_time(
+def test_a_request_made_again_on_the_named_day_in_the_named_way_is_not_early(
     wanted: Program | None, nature: str
 ) -> None:
     named = 0

@@ -17,8 +17,8 @@ from services.referral.domain.claim import (
     wait,
     wait_ends,
 )
-from services.referral.domain.facts import Factual, fact_of
-from services.referral.domain.hearing import apply, introduce
+from services.referral.domain.claim_events import apply, identify_people
+from services.referral.domain.facts import ClaimFactEvent, fact_of
 from services.referral.domain.steps import RequestDue, StandingDue, StandingFollowed, WorkerRelocated
 from shared.domain.calendar import UNPUBLISHED, Calendar
 from shared.domain.decision import EventContext, Outcome, SetTimer
@@ -77,7 +77,7 @@ def requested(request_id: str = "R1", **members: Any) -> claims.RehabilitationRe
     return claims.RehabilitationRequested.model_validate(said | members)
 
 
-def say(claim: Claim, event: Factual, at: datetime = NOON, said_at: datetime | None = None) -> Outcome:
+def say(claim: Claim, event: ClaimFactEvent, at: datetime = NOON, said_at: datetime | None = None) -> Outcome:
     """The event is read at an instant and was said then, unless told otherwise."""
     event_context = EventContext("e1", "e1", NUMBER, at, at, source_time=said_at or at)
     return apply(event, claim, {}, event_context=event_context, calendar=BC)
@@ -122,7 +122,7 @@ def test_a_pended_claim_has_no_person_yet() -> None:
     assert said.person_id == ""
 
 
-def test_what_leaves_the_intervals_as_they_were_is_kept_and_not_announced() -> None:
+def test_a_fact_that_changes_no_interval_is_kept_and_not_announced() -> None:
     outcome = say(an_accepted_claim("r1"), decided(claims.ClaimResumed, "2024-09-20"))
     assert len(after(outcome).history) == 2
     assert outcome.events == outcome.then == ()
@@ -155,7 +155,7 @@ def test_a_date_ahead_that_falls_away_is_disarmed() -> None:
     assert arms(say(claim, decided(claims.ClaimSuspended, "2024-09-25"))) == [("standing", None)]
 
 
-def test_when_a_date_comes_referrals_follow_without_a_new_announcement_and_the_next_date_is_armed() -> None:
+def test_a_date_that_comes_is_followed_without_announcement_and_sets_the_next_timer() -> None:
     claim = after(say(an_accepted_claim("r1"), decided(claims.ClaimSuspended, "2024-10-20")))
     claim = after(say(claim, decided(claims.ClaimResumed, "2024-11-20")))
     outcome = apply_due(claim, at=BC.start_of(date(2024, 10, 20)), calendar=BC)
@@ -273,7 +273,7 @@ def test_only_the_first_acceptance_frees_requests() -> None:
     assert not [s for s in say(claim, accepted(effective_on="2024-09-10")).then if isinstance(s, RequestDue)]
 
 
-def test_everything_asked_is_kept() -> None:
+def test_every_member_of_a_request_is_kept() -> None:
     claim = after(
         add_request(
             Claim(NUMBER),
@@ -309,7 +309,7 @@ def test_a_request_that_became_a_referral_makes_it_follow_the_claim() -> None:
     assert (settled.referral_ids, settled.waiting) == (("r1",), ())
 
 
-def test_a_worker_who_moves_today_is_told_to_each_referral() -> None:
+def test_each_referral_follows_a_worker_who_moves_today() -> None:
     outcome = say(an_accepted_claim("r1"), moved("Victoria", "2024-09-28"))
     assert after(outcome).community == "Victoria"
     assert outcome.then == (
@@ -318,7 +318,7 @@ def test_a_worker_who_moves_today_is_told_to_each_referral() -> None:
     )
 
 
-def test_a_move_that_lies_ahead_is_told_on_its_day() -> None:
+def test_a_move_ahead_is_followed_on_its_day() -> None:
     planned = say(an_accepted_claim("r1"), moved("Victoria", "2024-10-20"))
     assert after(planned).community == "Quesnel"
     assert [type(s) for s in planned.then] == [StandingFollowed]
@@ -327,7 +327,7 @@ def test_a_move_that_lies_ahead_is_told_on_its_day() -> None:
     assert after(came).community == "Victoria"
 
 
-def test_a_move_whose_day_has_passed_unnoticed_is_told_with_the_next_change() -> None:
+def test_a_move_in_the_past_is_followed_with_the_next_change() -> None:
     planned = after(say(an_accepted_claim("r1"), moved("Victoria", "2024-10-20")))
     late = say(planned, decided(claims.ClaimSuspended, "2024-10-25"), at=on("2024-10-28"))
     assert WorkerRelocated(referral_id="r1", claim_number=NUMBER, community="Victoria") in late.then
@@ -347,7 +347,7 @@ def test_a_move_back_to_where_one_lives_is_no_move() -> None:
 
 def test_a_change_of_contact_touches_no_claim() -> None:
     changed = claims.WorkerContactChanged(claim_number=NUMBER, worker_id="W1", phone="+12505550000")
-    outcome = introduce(changed, {}, event_context=EventContext("e1", "e1", NUMBER, NOON, NOON, source_time=NOON))
+    outcome = identify_people(changed, {}, event_context=EventContext("e1", "e1", NUMBER, NOON, NOON, source_time=NOON))
     assert not any(isinstance(a, Claim) for a in outcome.changed)
 
 

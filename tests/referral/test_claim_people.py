@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.referral.domain.hearing import introduce
+from services.referral.domain.claim_events import identify_people
 from services.referral.domain.person import Person, identify, people_of
 from shared.domain.decision import EventContext, Outcome
 from shared.events import claims
@@ -40,7 +40,9 @@ def contact(**members: str) -> claims.WorkerContactChanged:
 
 def tell(people: dict[str, Person], event: Any, at: datetime = NOON, said_at: datetime | None = None) -> Outcome:
     """The people as the event leaves them."""
-    outcome = introduce(event, people, event_context=EventContext("e", "e", NUMBER, at, at, source_time=said_at or at))
+    outcome = identify_people(
+        event, people, event_context=EventContext("e", "e", NUMBER, at, at, source_time=said_at or at)
+    )
     people |= {p.id: p for p in outcome.changed if isinstance(p, Person)}
     return outcome
 
@@ -49,7 +51,7 @@ def identities(outcome: Outcome) -> dict[str, Identity]:
     return {e.key: e.identity for e in outcome.events if isinstance(e, WorkerIdentified)}
 
 
-def test_an_acceptance_tells_who_the_worker_is_and_whom_to_call_at_the_employer() -> None:
+def test_an_acceptance_identifies_the_worker_and_the_employers_contact() -> None:
     assert identities(tell({}, accepted())) == {
         "worker/W1": Identity.model_validate(
             {
@@ -71,34 +73,34 @@ def test_a_new_contact_leaves_the_rest_of_the_person_as_it_was() -> None:
     assert (known.family_name, known.email, known.phone) == ("Narpelmi", "x@worker.example", "+16045558499")
 
 
-def test_what_was_said_earlier_does_not_replace_what_was_said_later_whenever_it_is_read() -> None:
+def test_an_older_value_never_replaces_a_newer_one_in_any_order_of_reading() -> None:
     people: dict[str, Person] = {}
     tell(people, contact(phone="+16045550000"), NOON, said_at=NOON)
     (known, *_) = identities(tell(people, accepted(), NOON + HOUR, said_at=NOON - HOUR)).values()
     assert (known.phone, known.given_name) == ("+16045550000", "Xegroha")
 
 
-def test_of_two_words_said_at_one_instant_the_later_read_holds() -> None:
+def test_of_two_values_of_one_instant_the_later_read_holds() -> None:
     people: dict[str, Person] = {}
     tell(people, contact(phone="+16045550000"))
     assert identities(tell(people, contact(phone="+16045551111")))["worker/W1"].phone == "+16045551111"
 
 
-def test_a_word_said_again_is_not_announced_but_is_the_newest_from_then_on() -> None:
+def test_a_repeated_value_is_not_announced_but_becomes_the_newest() -> None:
     people: dict[str, Person] = {}
     tell(people, contact(phone="+16045550000"))
     assert tell(people, contact(phone="+16045550000"), NOON + 2 * HOUR).events == ()
     assert tell(people, contact(phone="+16045551111"), NOON + 3 * HOUR, said_at=NOON + HOUR) == Outcome()
 
 
-def test_a_move_tells_the_postal_code_where_it_was_said() -> None:
+def test_a_move_gives_the_postal_code_if_it_has_one() -> None:
     said = {"claim_number": NUMBER, "worker_id": "W1", "community": "Victoria", "moved_on": "2024-10-01"}
     assert people_of(claims.WorkerMoved.model_validate(said)) == {}
     moved = claims.WorkerMoved.model_validate(said | {"postal_code": "V8V 1A1"})
     assert people_of(moved) == {"worker/W1": {"postal_code": "V8V 1A1"}}
 
 
-def test_an_amended_employer_is_known_better() -> None:
+def test_an_amendment_updates_the_employers_contact() -> None:
     amended = claims.ClaimAmended.model_validate(
         {"claim_number": NUMBER, "effective_on": "2024-10-01", "employer": EMPLOYER | {"phone": "+12505551111"}}
     )
@@ -112,7 +114,7 @@ def test_a_decision_names_nobody() -> None:
     assert people_of(pended) == {}
 
 
-def test_nothing_is_learnt_again_of_somebody_who_was_forgotten() -> None:
+def test_a_forgotten_person_gets_no_attributes_again() -> None:
     assert identify(Person("worker/W1", 4, forgotten=True), {"phone": "1"}, said_at=NOON) == Outcome()
 
 

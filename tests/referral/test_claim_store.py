@@ -68,7 +68,7 @@ async def test_a_claim_that_somebody_else_saved_meanwhile_is_not_overwritten(con
     assert await claims.save_claims(conn, [CLAIM._replace(version=1)]) == 1
 
 
-async def test_what_hangs_on_a_claim_is_found_without_loading_it(conn: Connection) -> None:
+async def test_the_links_of_a_claim_are_found_without_loading_it(conn: Connection) -> None:
     await claims.save_claims(conn, [mark_decided(CLAIM, "R2", referral_id="r-3"), Claim("20000002")])
     assert await claims.find_links(conn, ["20000001", "20000001", "20000002", "20000003"]) == {
         "20000001": claims.Links("W1", ("r-1", "r-2", "r-3"), ("R1",)),
@@ -82,7 +82,7 @@ async def test_requests_not_decided_yet_are_listed(conn: Connection) -> None:
     assert await claims.list_waiting(conn) == [("20000001", "R1")]
 
 
-async def test_people_come_back_as_they_were_and_rest_sealed(conn: Connection) -> None:
+async def test_people_are_stored_sealed_and_loaded_as_they_were(conn: Connection) -> None:
     worker = Person(
         "worker/W1", 0, {"family_name": AttributeValue("Narpelmí", NOON), "language": AttributeValue("pa", NOON)}
     )
@@ -93,7 +93,7 @@ async def test_people_come_back_as_they_were_and_rest_sealed(conn: Connection) -
     assert b"Narpelm" not in stored
 
 
-async def test_of_somebody_forgotten_nothing_is_known_and_nothing_is_written(conn: Connection) -> None:
+async def test_a_forgotten_person_is_loaded_and_saved_without_attributes(conn: Connection) -> None:
     worker = Person("worker/W1", 0, {"family_name": AttributeValue("Narpelmi", NOON)})
     await people.save_people(conn, [worker])
     await encryption.destroy(conn, "worker/W1", at=NOON)

@@ -56,7 +56,7 @@ def refused(outcome: Outcome) -> ReferralNotAdmitted:
     return said
 
 
-def test_an_admission_says_everything_that_follows_from_it_in_one_decision() -> None:
+def test_an_admission_announces_referral_program_standing_and_officer_in_one_decision() -> None:
     outcome = decide(claim(ACCEPTED))
     assert [e.type_name.split(".")[2] for e in outcome.events] == [
         "referral-created",
@@ -67,7 +67,7 @@ def test_an_admission_says_everything_that_follows_from_it_in_one_decision() -> 
     id_ = referral_id_of(NUMBER, "RR1")
     assert {e.key for e in outcome.events} == {id_}
     assert outcome.then == (PlacementDue(referral_id=id_),)
-    settled, referral = outcome.changed
+    referral, settled = outcome.changed
     assert isinstance(settled, Claim)
     assert settled.referral_ids == (id_,)
     assert not settled.waiting
@@ -80,13 +80,13 @@ def test_the_officer_is_found_by_claim_number_in_the_pool_of_the_health_authorit
     assert (said.officer.kind, said.officer.id) == ("officer", f"U{int(NUMBER) % 4}")
 
 
-def test_where_a_pool_is_empty_on_that_day_the_pool_itself_is_named() -> None:
+def test_an_empty_pool_is_assigned_itself() -> None:
     outcome = decide(claim(fact("accepted", date(2024, 8, 1), "Burnaby")))
     said = next(e for e in outcome.events if isinstance(e, OfficerAssigned))
     assert (said.officer.kind, said.officer.id) == ("pool", "Fraser")
 
 
-def test_the_claims_history_is_told_on_the_referrals_key() -> None:
+def test_the_claims_history_is_announced_on_the_referrals_key() -> None:
     said = next(e for e in decide(claim(ACCEPTED)).events if isinstance(e, ClaimStandingChanged))
     assert (said.claim_number, said.referral_id) == (NUMBER, referral_id_of(NUMBER, "RR1"))
     assert [i.standing for i in said.intervals] == ["accepted"]
@@ -95,14 +95,14 @@ def test_the_claims_history_is_told_on_the_referrals_key() -> None:
 def test_the_referral_names_the_community_of_the_day_of_the_request_and_is_placed_from_todays() -> None:
     moved = claim(ACCEPTED, fact("moved", date(2024, 11, 5), "Kelowna"), on=date(2024, 11, 4))
     outcome = decide(moved)
-    created, referral = outcome.events[0], outcome.changed[1]
+    created, referral = outcome.events[0], outcome.changed[0]
     assert isinstance(created, ReferralCreated)
     assert isinstance(referral, Referral)
     assert (created.community, referral.community) == ("Vancouver", "Kelowna")
 
 
 def test_a_request_is_decided_once() -> None:
-    settled = decide(claim(ACCEPTED)).changed[0]
+    settled = decide(claim(ACCEPTED)).changed[1]
     assert isinstance(settled, Claim)
     assert decide(settled) == Outcome()
 
@@ -117,7 +117,7 @@ def test_while_its_claim_may_still_be_accepted_a_request_waits_ten_business_days
     assert timer.event == DUE.model_copy(update={"waited_out": True})
 
 
-def test_when_the_wait_ends_the_missing_claim_is_the_only_reason() -> None:
+def test_a_missing_claim_is_the_only_reason_when_the_wait_ends() -> None:
     outcome = decide(claim(), DUE.model_copy(update={"waited_out": True}))
     said = refused(outcome)
     assert [f.code for f in said.failures] == ["CLM-NOTFOUND"]
@@ -126,7 +126,7 @@ def test_when_the_wait_ends_the_missing_claim_is_the_only_reason() -> None:
 
 def test_a_refusal_is_kept_under_the_id_that_the_referral_would_have_had() -> None:
     outcome = decide(claim(ACCEPTED, fact("closed", date(2024, 11, 1))))
-    said, kept = refused(outcome), outcome.changed[1]
+    said, kept = refused(outcome), outcome.changed[0]
     assert isinstance(kept, Referral)
     assert isinstance(kept.state, NotAdmitted)
     assert said.referral_id == kept.id == referral_id_of(NUMBER, "RR1")
@@ -134,7 +134,7 @@ def test_a_refusal_is_kept_under_the_id_that_the_referral_would_have_had() -> No
     assert [f.code for f in said.failures] == ["CLM-CLOSED"]
 
 
-def test_what_a_pended_claim_had_not_said_on_the_day_is_judged_as_first_said() -> None:
+def test_a_gap_on_the_day_of_the_request_is_judged_by_what_was_known_first() -> None:
     """Pended, then accepted with effect from a later day than that of the request."""
     found = claim(fact("pended", date(2024, 10, 1)), fact("accepted", date(2024, 11, 5)), on=date(2024, 10, 28))
     created = decide(found).events[0]
@@ -143,7 +143,7 @@ def test_what_a_pended_claim_had_not_said_on_the_day_is_judged_as_first_said() -
 
 
 def test_a_second_request_while_a_referral_is_open_names_it_among_all_reasons() -> None:
-    first = decide(claim(ACCEPTED)).changed[1]
+    first = decide(claim(ACCEPTED)).changed[0]
     assert isinstance(first, Referral)
     said = refused(decide(claim(ACCEPTED, fact("suspended", date(2024, 11, 1))), others=(first,)))
     assert [f.code for f in said.failures] == ["CLM-SUSPENDED", "CASE-EXISTS"]
@@ -170,7 +170,7 @@ def test_ids_and_numbers_derive_from_claim_and_request() -> None:
     assert created.number.startswith("R-24-")
 
 
-def test_a_request_from_before_the_register_is_armed_from_its_first_reading() -> None:
+def test_the_wait_of_a_request_read_before_the_register_counts_from_its_first_reading() -> None:
     later = PlacementContext(register(), ReservedOpenings({}, {}, ()), {}, None, NOW + timedelta(days=3))
     (timer,) = admitting.decide(claim(), DUE, (), later, POOLS).timers
     assert timer.due_at == datetime(2024, 11, 21, 7, 59, 59, tzinfo=UTC)

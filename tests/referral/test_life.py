@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from services.referral.domain import answering, following, holding, placement, treating, visiting, withdrawing
+from services.referral.domain import answering, following, placement, treating
 from services.referral.domain.claim import Claim
 from services.referral.domain.opening import OpeningReservation
 from services.referral.domain.placement import PlacementContext, UnplacedReferral
@@ -18,22 +18,19 @@ from services.referral.domain.referral import (
     Unplaced,
     Withdrawn,
 )
+from services.referral.domain.steps import StandingFollowed, WorkerRelocated
+from services.referral.handlers import decide_clinic_action, decide_officer_action
 from services.referral.store.opening import ReservedOpenings
 from shared.domain.decision import Decision, Outcome, Refusal
 from shared.events.portal import (
     DeadlineReached,
     OfficerHeldReferral,
-    OfficerResumedReferral,
-    OfficerWithdrewReferral,
     ProviderAcceptedReferral,
     ProviderAcknowledgedReferral,
     ProviderBookedAppointment,
     ProviderDeclinedReferral,
     ProviderEndedProgram,
     ProviderHeldReferral,
-    ProviderMovedAppointment,
-    ProviderReportedMissed,
-    ProviderResumedReferral,
     ProviderStartedReferral,
 )
 from shared.events.program import ObligationWaived
@@ -46,23 +43,6 @@ TUESDAY = datetime(2024, 11, 5, 18, tzinfo=UTC)  # ten in the morning in Vancouv
 INJURY = Injury(body_part="23100", nature="02100", side="N", occurred_on=date(2024, 8, 1))
 BY = Actor(account_id="a-1", role="clinician", organisation_id="o-van-1")
 OFFICER = Actor(account_id="c-1", role="claims_officer")
-DOES: dict[type[Any], Any] = {
-    ProviderAcknowledgedReferral: answering.acknowledge,
-    ProviderAcceptedReferral: answering.accept,
-    ProviderDeclinedReferral: answering.decline,
-    ProviderBookedAppointment: visiting.book,
-    ProviderMovedAppointment: visiting.move,
-    ProviderReportedMissed: visiting.miss,
-    ProviderStartedReferral: treating.start,
-    ProviderEndedProgram: treating.end,
-    ProviderHeldReferral: holding.hold,
-    ProviderResumedReferral: holding.resume,
-}
-OFFICER_DOES: dict[type[Any], Any] = {
-    OfficerHeldReferral: holding.hold_as_officer,
-    OfficerResumedReferral: holding.resume_as_officer,
-    OfficerWithdrewReferral: withdrawing.withdraw,
-}
 
 
 @dataclass
@@ -72,7 +52,7 @@ class Story:
     at: datetime = TUESDAY
     register: Register = field(default_factory=register)
     reservations: dict[str, OpeningReservation | None] = field(default_factory=dict)
-    said: list[Any] = field(default_factory=list)
+    events: list[Any] = field(default_factory=list)
     referral: Referral = field(
         default_factory=lambda: Referral(
             "r-1", 0, 1, "R-24-AAAA", "17919123", "W1", "RR1", date(2024, 11, 5), "Vancouver", INJURY, (), False, None,
@@ -88,7 +68,7 @@ class Story:
 
     def take(self, decision: Decision) -> Decision:
         if isinstance(decision, Outcome):
-            self.said += decision.events
+            self.events += decision.events
             for changed in decision.changed:
                 if isinstance(changed, Referral):
                     self.referral = changed
@@ -104,7 +84,7 @@ class Story:
 
     def act(self, kind: type[Any], site: str | None = None, **what: object) -> Decision:
         offer = self.referral.offer
-        act = kind(
+        action = kind(
             by=BY,
             received_at=self.at,
             seen=what.pop("seen", self.referral.revision),
@@ -113,12 +93,12 @@ class Story:
             site_id=site or (offer.site_id if offer else "van-1"),
             **what,
         )
-        return self.take(DOES[kind](self.referral, act, self.context))
+        return self.take(decide_clinic_action(self.referral, action, self.context))
 
     def rule(self, kind: type[Any], by: Actor = OFFICER, **what: object) -> Decision:
         seen = what.pop("seen", self.referral.revision)
         said = {"by": by, "received_at": self.at, "seen": seen, "idempotency_key": "k", "referral_id": "r-1"}
-        return self.take(OFFICER_DOES[kind](self.referral, kind(**said, **what), self.context))
+        return self.take(decide_officer_action(self.referral, kind(**said, **what), self.context))
 
     def book(self, days: int = 2) -> "Story":
         starts_at = self.at + timedelta(days=days)
@@ -139,7 +119,7 @@ class Story:
 
     def report(self, kind: str = "discharge") -> "Story":
         said = ObligationWaived(referral_id="r-1", revision=9, report=kind, kind=kind, reason_code="not-needed")
-        self.take(treating.report(self.referral, said, self.context))
+        self.take(treating.note_report(self.referral, said, self.context))
         return self
 
     def hold(self) -> Decision:
@@ -171,18 +151,23 @@ class Story:
         state = self.referral.state
         assert isinstance(state, Offered | Acknowledged)
         assert state.due_at is not None
-        reached = DeadlineReached(record_key="r-1", service="referral", name=state.door, due_at=state.due_at)
+        reached = DeadlineReached(record_key="r-1", service="referral", name=state.deadline_name, due_at=state.due_at)
         self.at = state.due_at
         return self.take(answering.lapse(self.referral, reached, self.context))
 
     def standing(self, standing: str, from_on: date = date(2024, 11, 5)) -> Decision:
         interval = Interval.model_validate({"from_on": from_on, "standing": standing, "community": "Vancouver"})
         claim = Claim("17919123", revision=2, person_id="W1", intervals=(interval,))
-        return self.take(following.follow(self.referral, claim, self.context, changed=True))
+        step = StandingFollowed(referral_id="r-1", claim_number="17919123")
+        return self.take(following.follow(self.referral, claim, step, self.context))
+
+    def relocate(self, community: str) -> Decision:
+        step = WorkerRelocated(referral_id="r-1", claim_number="17919123", community=community)
+        return self.take(following.relocate(self.referral, step, self.context))
 
     @property
-    def words(self) -> list[str]:
-        return [event.type_name.split(".")[2] for event in self.said]
+    def event_names(self) -> list[str]:
+        return [event.type_name.split(".")[2] for event in self.events]
 
 
 def codes(decision: Decision) -> list[str]:
@@ -215,68 +200,68 @@ def test_only_an_offer_that_was_seen_is_accepted() -> None:
     assert refused.allowed == ("acknowledge", "decline")
 
 
-def test_a_clinic_takes_what_it_was_offered() -> None:
+def test_an_acknowledged_offer_is_accepted() -> None:
     story = Story().offer().acknowledge().accept()
     assert isinstance(story.referral.state, Accepted)
-    assert story.words == ["referral-offered", "referral-acknowledged", "referral-accepted"]
-    assert [event.revision for event in story.said] == [2, 3, 4]
+    assert story.event_names == ["referral-offered", "referral-acknowledged", "referral-accepted"]
+    assert [event.revision for event in story.events] == [2, 3, 4]
 
 
-def test_one_acts_on_what_one_sees() -> None:
+def test_a_stale_revision_of_a_clinic_is_refused() -> None:
     assert codes(Story().offer().act(ProviderAcknowledgedReferral, seen=1)) == ["STALE"]
 
 
-def test_another_clinic_is_told_nothing() -> None:
+def test_an_action_of_another_clinic_is_refused_as_not_its_own() -> None:
     assert codes(Story().offer().act(ProviderAcknowledgedReferral, site="kel-1")) == ["NOT-YOURS"]
 
 
-def test_a_decline_lacks_everything_at_once() -> None:
+def test_a_decline_is_refused_with_every_missing_part() -> None:
     assert codes(Story().offer().act(ProviderDeclinedReferral)) == ["FIELD-MISSING"] * 3
 
 
 def test_a_declined_referral_goes_to_the_next_site_by_itself_and_its_opening_is_free_again() -> None:
     story = Story().offer()
     story.decline()
-    assert story.words == ["referral-offered", "referral-declined", "referral-offered"]
-    assert story.said[-1].site_id == "van-2"
-    assert story.said[-1].rank == 2
+    assert story.event_names == ["referral-offered", "referral-declined", "referral-offered"]
+    assert story.events[-1].site_id == "van-2"
+    assert story.events[-1].rank == 2
     assert [reservation.referral_id for reservation in story.reservations.values() if reservation] == [None, "r-1"]
 
 
-def test_a_site_that_declined_is_told_so_when_it_answers_late() -> None:
+def test_a_site_that_declined_learns_so_when_it_answers_again() -> None:
     story = Story().offer()
     story.decline()
     assert codes(story.act(ProviderAcceptedReferral, site="van-1")) == ["REF-DECLINED"]
 
 
-def test_an_unanswered_offer_lapses_and_the_site_is_told_so() -> None:
+def test_an_unanswered_offer_lapses_and_its_site_learns_so() -> None:
     story = Story().offer()
     story.lapse()
-    assert story.words[:2] == ["referral-offered", "referral-lapsed"]
+    assert story.event_names[:2] == ["referral-offered", "referral-lapsed"]
     assert codes(story.act(ProviderAcceptedReferral, site="van-1")) == ["REF-LAPSED"]
 
 
-def test_a_door_that_was_moved_or_answered_closes_nothing() -> None:
+def test_a_deadline_that_was_moved_or_answered_has_no_effect() -> None:
     story = Story().offer().acknowledge()
     old = DeadlineReached(record_key="r-1", service="referral", name="acknowledge/1", due_at=TUESDAY)
     assert answering.lapse(story.referral, old, story.context) == Outcome()
 
 
-def test_when_nobody_is_left_the_referral_is_unplaced_with_the_rural_card() -> None:
+def test_a_referral_without_a_site_left_is_unplaced_with_the_rural_card() -> None:
     story = Story().offer()
     story.decline()
     story.decline()
     assert isinstance(story.referral.state, Unplaced)
-    said = story.said[-1]
+    said = story.events[-1]
     assert isinstance(said, ReferralUnplaced)
     assert said.refused_by == ("van-1", "van-2")
     assert said.rural_card is not None
 
 
-def test_a_suspended_claim_holds_and_the_clock_of_the_offer_stands_still() -> None:
+def test_a_suspended_claim_holds_and_stops_the_clock_of_the_offer() -> None:
     story = Story().offer()
     story.standing("suspended")
-    assert story.words[1:] == ["claim-standing-changed", "referral-held", "deadline-moved"]
+    assert story.event_names[1:] == ["claim-standing-changed", "referral-held", "deadline-moved"]
     assert due(story) is None
     assert codes(story.act(ProviderAcknowledgedReferral)) == ["REF-HELD"]
 
@@ -291,17 +276,17 @@ def test_a_resumed_claim_gives_the_elapsed_time_back() -> None:
     assert due(story) == before + timedelta(days=2)
 
 
-def test_from_one_holding_standing_to_another_nothing_is_held_anew() -> None:
+def test_a_change_between_standings_that_hold_adds_no_hold() -> None:
     story = Story().offer()
     story.standing("suspended")
     story.standing("pended")
-    assert story.words.count("referral-held") == 1
+    assert story.event_names.count("referral-held") == 1
 
 
 def test_a_disallowed_claim_takes_the_offer_back_and_ends_the_referral() -> None:
     story = Story().offer()
     story.standing("disallowed")
-    assert story.words[1:] == ["claim-standing-changed", "referral-offer-withdrawn", "referral-withdrawn"]
+    assert story.event_names[1:] == ["claim-standing-changed", "referral-offer-withdrawn", "referral-withdrawn"]
     assert isinstance(story.referral.state, Withdrawn)
     assert [reservation.referral_id for reservation in story.reservations.values() if reservation] == [None]
 
@@ -309,26 +294,26 @@ def test_a_disallowed_claim_takes_the_offer_back_and_ends_the_referral() -> None
 def test_a_date_that_lies_ahead_does_not_act_yet() -> None:
     story = Story().offer()
     story.standing("suspended", date(2024, 12, 1))
-    assert story.words[1:] == ["claim-standing-changed"]
+    assert story.event_names[1:] == ["claim-standing-changed"]
 
 
-def test_a_door_that_is_overdue_is_not_held_open() -> None:
+def test_a_hold_does_not_stop_an_overdue_deadline() -> None:
     story = Story().offer()
     before = due(story)
     assert before is not None
     story.at = before + timedelta(hours=1)
     story.standing("suspended")
-    assert story.words[1:] == ["claim-standing-changed", "referral-held"]
+    assert story.event_names[1:] == ["claim-standing-changed", "referral-held"]
     assert due(story) == before
 
 
-def test_a_clinic_whose_case_ended_is_told_so() -> None:
+def test_a_clinic_learns_that_the_claim_ended_its_referral() -> None:
     story = Story().offer().acknowledge().accept()
     story.standing("closed")
     assert codes(book(story, 2, site="van-1")) == ["REF-WITHDRAWN"]
 
 
-def test_an_opening_given_back_is_tried_for_those_who_could_go_there() -> None:
+def test_a_freed_opening_is_retried_for_unplaced_referrals_in_its_area() -> None:
     story = Story().offer()
     here, there = UnplacedReferral("r-2", "crrtw", "Burnaby"), UnplacedReferral("r-3", "crrtw", "Kelowna")
     declined = story.decline()
@@ -339,45 +324,45 @@ def test_an_opening_given_back_is_tried_for_those_who_could_go_there() -> None:
     assert placement.retry_unplaced(Outcome(), [here], story.context) == Outcome()
 
 
-def test_who_is_unplaced_is_tried_again_when_another_week_comes_into_sight() -> None:
+def test_an_unplaced_referral_is_retried_when_another_week_is_looked_at() -> None:
     story = Story(register=register(openings=0))
     outcome = placement.place(story.referral, story.context)
     assert outcome.timers == (placement.retry("r-1", datetime(2024, 11, 7, 8, tzinfo=UTC)),)
 
 
-def test_who_moves_without_a_site_is_told_the_options_of_the_new_place() -> None:
+def test_an_unplaced_worker_who_moves_gets_the_rural_card_of_the_new_community() -> None:
     story = Story(register=register(openings=0)).offer()
-    story.take(following.relocate(story.referral, "Kelowna", story.context))
-    assert [event.rural_card.community for event in story.said] == ["Vancouver", "Kelowna"]
+    story.relocate("Kelowna")
+    assert [event.rural_card.community for event in story.events] == ["Vancouver", "Kelowna"]
 
 
 def test_a_worker_who_moves_before_the_answer_is_matched_again_from_there() -> None:
     story = Story().offer()
-    story.take(following.relocate(story.referral, "Kelowna", story.context))
-    assert story.words == ["referral-offered", "referral-offer-withdrawn", "referral-offered"]
-    assert story.said[-1].site_id == "kel-1"
+    story.relocate("Kelowna")
+    assert story.event_names == ["referral-offered", "referral-offer-withdrawn", "referral-offered"]
+    assert story.events[-1].site_id == "kel-1"
 
 
-def test_from_the_acceptance_on_nothing_moves_and_the_officer_is_told_the_kilometres() -> None:
+def test_a_move_after_the_acceptance_only_announces_the_kilometres() -> None:
     story = Story().offer().acknowledge().accept()
-    story.take(following.relocate(story.referral, "Kelowna", story.context))
-    assert story.words[-1] == "worker-far-away"
-    assert story.said[-1].kilometres == 272
+    story.relocate("Kelowna")
+    assert story.event_names[-1] == "worker-far-away"
+    assert story.events[-1].kilometres == 272
 
 
-def test_where_no_contract_serves_any_more_the_program_is_selected_anew() -> None:
+def test_the_program_is_selected_again_if_no_contract_serves_it_any_more() -> None:
     story = Story(at=datetime(2025, 1, 6, 18, tzinfo=UTC))
     story.referral = story.referral._replace(program="or2", requested_on=date(2024, 10, 21))
     story.offer()
-    assert story.words == ["program-selected", "referral-offered"]
-    assert story.said[0].program == "crrtw"
+    assert story.event_names == ["program-selected", "referral-offered"]
+    assert story.events[0].program == "crrtw"
 
 
 def test_a_case_requested_before_the_cut_over_is_served_in_run_off() -> None:
     story = Story()
     story.referral = story.referral._replace(program="or2", requested_on=date(2024, 10, 21))
     story.offer()
-    assert story.said[-1].contract_id == "c-or2-van-1"
+    assert story.events[-1].contract_id == "c-or2-van-1"
 
 
 def book(story: Story, days: int, **what: Any) -> Decision:
@@ -389,17 +374,17 @@ def test_a_first_visit_is_booked_in_the_week_of_its_opening() -> None:
     story = Story().offer().acknowledge().accept()
     book(story, 2)
     assert isinstance(story.referral.state, Scheduled)
-    assert story.said[-1].opening.week_on == date(2024, 11, 4)
+    assert story.events[-1].opening.week_on == date(2024, 11, 4)
 
 
 def test_booking_in_another_week_moves_the_opening() -> None:
     story = Story().offer().acknowledge().accept()
     book(story, 7)
-    assert story.said[-1].opening.week_on == date(2024, 11, 11)
+    assert story.events[-1].opening.week_on == date(2024, 11, 11)
     assert sorted(s.referral_id or "free" for s in story.reservations.values() if s) == ["free", "r-1"]
 
 
-def test_a_visit_lies_ahead_is_agreed_and_is_soon_or_says_why_not() -> None:
+def test_a_visit_must_lie_ahead_be_agreed_and_be_soon_or_have_a_reason() -> None:
     story = Story().offer().acknowledge().accept()
     assert codes(book(story, -1)) == ["DATE-PAST"]
     assert codes(book(story, 2, confirmed_with_worker=False)) == ["NOT-CONFIRMED"]

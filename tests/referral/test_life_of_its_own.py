@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.referral.domain import answering, following, placement
+from services.referral.domain import answering, placement
 from services.referral.domain.referral import (
     Accepted,
     Acknowledged,
@@ -152,7 +152,7 @@ class Life(RuleBasedStateMachine):
         if not isinstance(state, Offered | Acknowledged) or state.due_at is None:
             return
         self.story.at = max(self.story.at, state.due_at + timedelta(hours=late))
-        self._reach(state.door, state.due_at)
+        self._reach(state.deadline_name, state.due_at)
         assert self.story.referral.rank > state.offer.rank or self.story.referral.offer is None
 
     @rule(standing=st.sampled_from(["suspended", "accepted", "pended", "closed"]))
@@ -161,7 +161,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(community=st.sampled_from(["Vancouver", "Kelowna", "Quesnel", "Atlin"]))
     def the_worker_moves(self, community: str) -> None:
-        self.story.take(following.relocate(self.story.referral, community, self.story.context))
+        self.story.relocate(community)
 
     @rule()
     def it_is_tried_again(self) -> None:
@@ -186,7 +186,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def nobody_who_refused_is_asked_again_and_three_refusals_are_enough(self) -> None:
         refused: set[str] = set()
-        for event in self.story.said:
+        for event in self.story.events:
             if event.type_name.split(".")[2] == "program-selected":
                 refused.clear()
             elif isinstance(event, ReferralDeclined | ReferralLapsed):
@@ -197,15 +197,15 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def revisions_rise_by_one_and_ranks_count_the_offers(self) -> None:
-        seen = [event.revision for event in self.story.said if hasattr(event, "revision")]
+        seen = [event.revision for event in self.story.events if hasattr(event, "revision")]
         assert all(later - earlier in {0, 1} for earlier, later in pairwise(seen))
-        offers = [event.rank for event in self.story.said if isinstance(event, ReferralOffered)]
+        offers = [event.rank for event in self.story.events if isinstance(event, ReferralOffered)]
         assert offers == list(range(1, len(offers) + 1))
 
     @invariant()
     def while_held_only_doors_and_those_who_hold_or_end_it_move_it(self) -> None:
         held: set[str] = set()
-        for word, event in zip(self.story.words, self.story.said, strict=True):
+        for word, event in zip(self.story.event_names, self.story.events, strict=True):
             if held and word not in {"claim-standing-changed", "deadline-moved", "worker-far-away"}:
                 assert word in HELD
             if word == "referral-held":
@@ -228,7 +228,7 @@ class Life(RuleBasedStateMachine):
     def each_offer_ends_once(self) -> None:
         ends = Counter(
             event.rank
-            for event in self.story.said
+            for event in self.story.events
             if event.type_name.split(".")[2] in {"referral-declined", "referral-lapsed", "referral-offer-withdrawn"}
         )
         assert all(count == 1 for count in ends.values())

@@ -100,7 +100,7 @@ def test_the_rural_card_shows_the_nearest_of_each_way_without_those_who_refused(
     assert "que-1" not in {option.site_id for option in rural.card(register(), "Williams Lake", DAY, {"que-1"}).options}
 
 
-def test_before_its_first_day_crrtw_is_no_option() -> None:
+def test_crrtw_is_no_option_before_its_first_day() -> None:
     ways = {option.way for option in rural.card(register(), "Williams Lake", date(2024, 10, 21)).options}
     assert "crrtw_lodging" not in ways
 

@@ -13,13 +13,13 @@ from services.referral.domain.referral import (
     Active,
     Closed,
     Discharged,
+    FormerOffer,
     Hold,
     Matched,
     NotAdmitted,
     Offer,
     Offered,
     Referral,
-    Refused,
     Scheduled,
     State,
     Unplaced,
@@ -45,7 +45,7 @@ INJURY = Injury(body_part="23100", nature="02100", side="N", occurred_on=date(20
 def referral(id_: str, state: State) -> Referral:
     return Referral(
         id_, 0, 3, f"R-24-{id_}", "17919123", "W1", "RR1", date(2024, 11, 5), "Vancouver", INJURY, ("psychosocial",),
-        True, "van-2", "crrtw", 1, state, 2, (Refused("van-2", 1, "declined", True),),
+        True, "van-2", "crrtw", 1, state, 2, (FormerOffer("van-2", 1, "declined", True),),
         (Hold("claim", date(2024, 11, 4), "refused_examination"),), NOON, NOON,
     )  # fmt: skip
 
@@ -82,6 +82,22 @@ async def test_a_referral_comes_back_as_it_was_in_every_state(conn: Connection) 
     assert await referrals.load_referrals(conn, [r.id for r in saved]) == [r._replace(version=1) for r in saved]
 
 
+STORED_OFFER = '[2,"van-1","o-van-1","c-crrtw-van-1","p-van-1","bc",["van-1","crrtw","2024-11-04",1]]'
+STORED_STATES = {
+    "matched": "[]",
+    "offered": f'[{STORED_OFFER},"2024-11-05T20:00:00.123456+00:00"]',
+    "scheduled": f'[{STORED_OFFER},"2024-11-06","2024-11-05T20:00:00.123456+00:00",2,true]',
+    "active": f'[{STORED_OFFER},"2024-11-07","2024-12-20",true]',
+    "closed": "[null]",
+}
+
+
+@pytest.mark.parametrize("state", [STATES[0], STATES[1], STATES[6], STATES[8], STATES[11]])
+def test_a_state_is_stored_as_the_array_of_its_members_in_their_order(state: State) -> None:
+    saved = referral("r-1", state)
+    assert f'"state":{STORED_STATES[saved.status]},"rank":2,' in str(referrals._row(saved)[-1])
+
+
 async def test_a_visit_saved_before_missed_ones_were_counted_was_never_missed(conn: Connection) -> None:
     saved = referral("r-1", Scheduled(OFFER, date(2024, 11, 6), NOON))
     await referrals.save_referrals(conn, [saved])
@@ -90,7 +106,9 @@ async def test_a_visit_saved_before_missed_ones_were_counted_was_never_missed(co
 
 
 async def test_a_refusal_has_neither_injury_nor_program(conn: Connection) -> None:
-    refused = referral("r-1", NotAdmitted())._replace(injury=None, program=None, holds=(), held_at=None, stopped=None)
+    refused = referral("r-1", NotAdmitted())._replace(
+        injury=None, program=None, holds=(), held_at=None, paused_due_at=None
+    )
     await referrals.save_referrals(conn, [refused])
     assert await referrals.load_referrals(conn, ["r-1"]) == [refused._replace(version=1)]
 
@@ -102,22 +120,22 @@ async def test_a_referral_that_somebody_else_saved_meanwhile_is_not_overwritten(
     assert await referrals.save_referrals(conn, [one._replace(version=1)]) == 1
 
 
-async def test_those_without_a_site_are_listed_with_what_they_need(conn: Connection) -> None:
+async def test_unplaced_referrals_are_listed_with_program_and_community(conn: Connection) -> None:
     saved = [referral("r-1", Unplaced()), referral("r-2", Matched()), referral("r-3", Offered(OFFER, NOON))]
     await referrals.save_referrals(conn, saved)
-    assert await referrals.list_unplaced(conn) == ["r-1", "r-2"]
-    assert await referrals.list_in_need(conn) == [UnplacedReferral("r-1", "crrtw", "Vancouver")]
+    assert await referrals.list_waiting_for_site(conn) == ["r-1", "r-2"]
+    assert await referrals.list_unplaced(conn) == [UnplacedReferral("r-1", "crrtw", "Vancouver")]
     assert await referrals.find_persons(conn, ["r-1", "r-9"]) == {"r-1": "W1"}
 
 
-async def test_an_opening_is_promised_once_whoever_asks(conn: Connection) -> None:
+async def test_an_opening_is_reserved_once(conn: Connection) -> None:
     assert await openings.save_reservations(conn, [reserve(FIRST, "r-1", None)]) == 1
     assert await openings.save_reservations(conn, [reserve(FIRST, "r-2", None)]) == 0
     taken = await openings.list_reserved(conn, MONDAY)
     assert taken == {("van-1", "crrtw", MONDAY): frozenset({1})}
 
 
-async def test_only_who_has_an_opening_gives_it_back(conn: Connection) -> None:
+async def test_an_opening_is_freed_only_by_the_referral_that_has_it(conn: Connection) -> None:
     await openings.save_reservations(conn, [reserve(FIRST, "r-1", None)])
     assert await openings.save_reservations(conn, [release(FIRST, "r-2", None)]) == 0
     assert await openings.save_reservations(conn, [release(FIRST, "r-1", None)]) == 1
@@ -137,7 +155,7 @@ async def test_an_opening_passes_from_one_referral_to_another_in_one_batch(conn:
     assert await openings.save_reservations(conn, [release(FIRST, "r-2", None)]) == 1
 
 
-def test_what_earlier_decisions_of_a_batch_took_counts_as_taken() -> None:
+def test_openings_of_earlier_decisions_of_a_batch_count_as_taken() -> None:
     reservations: dict[str, OpeningReservation | None] = {}
     takebacks: list[str] = []
     now = openings.ReservedOpenings({("van-1", "crrtw", MONDAY): frozenset({1})}, reservations, takebacks)
@@ -155,7 +173,7 @@ def test_an_opening_given_back_counts_until_the_batch_ends() -> None:
     assert now.get(("van-1", "crrtw", MONDAY)) == {1}
 
 
-def test_weeks_that_were_not_read_are_promised_to_nobody() -> None:
+def test_every_opening_of_a_week_that_was_not_read_counts_as_taken() -> None:
     now = openings.ReservedOpenings({}, {}, (), since=MONDAY)
     assert len(now.get(("van-1", "crrtw", date(2024, 10, 28)))) > 10_000
     assert now.get(("van-1", "crrtw", MONDAY)) == ()

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.referral.domain import following, treating
-from services.referral.domain.acting import allowed_to
+from services.referral.domain import treating
+from services.referral.domain.actions import allowed_to
 from services.referral.domain.referral import Active, Closed, Discharged, Scheduled, Withdrawn
 from shared.domain.decision import Decision, Outcome, Refusal
 from shared.events.invoice import CaseBillingFinal
@@ -49,7 +49,7 @@ def taken(story: Story) -> list[date]:
 def test_a_first_visit_is_moved_within_its_week_and_keeps_its_opening() -> None:
     story = Story().schedule()
     move(story, 3)
-    assert story.words[-1] == "appointment-moved"
+    assert story.event_names[-1] == "appointment-moved"
     assert scheduled(story).starts_at == TUESDAY + timedelta(days=3)
     assert taken(story) == [date(2024, 11, 4)]
 
@@ -57,7 +57,7 @@ def test_a_first_visit_is_moved_within_its_week_and_keeps_its_opening() -> None:
 def test_a_visit_that_is_moved_to_another_week_takes_its_opening_along() -> None:
     story = Story().schedule()
     move(story, 7)
-    assert story.said[-1].opening.week_on == date(2024, 11, 11)
+    assert story.events[-1].opening.week_on == date(2024, 11, 11)
     assert taken(story) == [date(2024, 11, 11)]
 
 
@@ -84,8 +84,8 @@ def test_a_visit_is_missed_only_once_its_time_has_come() -> None:
     assert codes(story.act(ProviderReportedMissed)) == ["DATE-FUTURE"]
     story.at = scheduled(story).starts_at + timedelta(minutes=1)
     story.act(ProviderReportedMissed)
-    assert story.words[-1] == "appointment-missed"
-    assert story.said[-1].times == 1
+    assert story.event_names[-1] == "appointment-missed"
+    assert story.events[-1].times == 1
 
 
 def test_the_same_visit_is_not_missed_twice() -> None:
@@ -104,20 +104,20 @@ def test_each_further_visit_that_is_missed_counts() -> None:
         story.at += timedelta(days=3)
         story.act(ProviderReportedMissed)
         move(story, 2, reason_code="worker-unavailable")
-    assert [e.times for e in story.said if e.type_name.endswith("appointment-missed.v1")] == [1, 2]
+    assert [e.times for e in story.events if e.type_name.endswith("appointment-missed.v1")] == [1, 2]
     assert isinstance(story.referral.state, Scheduled)
 
 
 def test_the_initial_visit_starts_the_program_by_the_contract_that_was_accepted() -> None:
     story = Story().schedule().start()
-    said = story.said[-1]
-    assert story.words[-1] == "program-started"
+    said = story.events[-1]
+    assert story.event_names[-1] == "program-started"
     assert (said.site_id, said.contract_id, said.payee_id) == ("van-1", "c-crrtw-van-1", "p-van-1")
     assert (said.program, said.program_revision, said.initial_visit_on) == ("crrtw", 1, date(2024, 11, 7))
     assert active(story).initial_visit_on == date(2024, 11, 7)
 
 
-def test_who_has_started_gives_the_opening_back() -> None:
+def test_the_start_frees_the_opening() -> None:
     story = Story().schedule()
     assert taken(story) == [date(2024, 11, 4)]
     assert taken(story.start()) == []
@@ -146,8 +146,8 @@ def test_a_program_starts_once() -> None:
 
 def test_a_program_that_ended_stays_active_until_its_discharge_report_is_in() -> None:
     story = Story().schedule().start().end()
-    assert story.words[-1] == "program-ended"
-    assert (story.said[-1].last_on, story.said[-1].exit_reason) == (DISCHARGED_ON, "goal-achieved")
+    assert story.event_names[-1] == "program-ended"
+    assert (story.events[-1].last_on, story.events[-1].exit_reason) == (DISCHARGED_ON, "goal-achieved")
     assert active(story).last_on == DISCHARGED_ON
     assert story.referral.is_open
 
@@ -172,29 +172,29 @@ def test_the_discharge_report_discharges_by_itself() -> None:
         service_on=DISCHARGED_ON, author_discipline="kinesiologist", counts_at=story.at, due_at=story.at,
         business_days_late=0,
     )  # fmt: skip
-    story.take(treating.report(story.referral, accepted, story.context))
+    story.take(treating.note_report(story.referral, accepted, story.context))
     assert isinstance(story.referral.state, Discharged)
-    assert (story.words[-1], story.said[-1].discharged_on) == ("referral-discharged", DISCHARGED_ON)
+    assert (story.event_names[-1], story.events[-1].discharged_on) == ("referral-discharged", DISCHARGED_ON)
 
 
 def test_a_discharge_report_that_is_done_without_discharges_too() -> None:
-    assert Story().schedule().start().end().report().words[-2:] == ["program-ended", "referral-discharged"]
+    assert Story().schedule().start().end().report().event_names[-2:] == ["program-ended", "referral-discharged"]
 
 
-def test_another_report_discharges_nobody() -> None:
+def test_another_report_does_not_discharge() -> None:
     story = Story().schedule().start().end().report("initial")
-    assert story.words[-1] == "program-ended"
+    assert story.event_names[-1] == "program-ended"
 
 
-def test_who_is_reported_on_before_the_end_is_discharged_at_the_end() -> None:
+def test_a_referral_reported_on_before_the_end_is_discharged_at_the_end() -> None:
     story = Story().schedule().start().report().end()
-    assert story.words[-2:] == ["program-ended", "referral-discharged"]
-    assert story.said[-1].revision == story.said[-2].revision == story.referral.revision
+    assert story.event_names[-2:] == ["program-ended", "referral-discharged"]
+    assert story.events[-1].revision == story.events[-2].revision == story.referral.revision
 
 
 def test_a_discharge_report_counts_once() -> None:
     story = Story().schedule().start().end().report().report()
-    assert story.words.count("referral-discharged") == 1
+    assert story.event_names.count("referral-discharged") == 1
 
 
 def test_a_discharged_referral_is_open_no_more_and_takes_nothing() -> None:
@@ -204,25 +204,25 @@ def test_a_discharged_referral_is_open_no_more_and_takes_nothing() -> None:
     assert allowed_to(story.referral, "clinic") == allowed_to(story.referral, "officer") == ()
 
 
-def test_what_was_discharged_is_history_once_its_billing_is_final() -> None:
+def test_a_discharged_referral_is_closed_once_its_billing_is_final() -> None:
     story = Story().schedule().start().end().report()
-    story.take(treating.close(story.referral, FINAL))
+    story.take(treating.close(story.referral, FINAL, story.context))
     assert isinstance(story.referral.state, Closed)
-    assert (story.words[-1], story.said[-1].closed_on) == ("referral-closed", FINAL.final_on)
+    assert (story.event_names[-1], story.events[-1].closed_on) == ("referral-closed", FINAL.final_on)
     assert codes(story.act(ProviderReportedMissed)) == ["REF-STATE"]
 
 
-def test_what_was_withdrawn_is_history_once_its_billing_is_final() -> None:
+def test_a_withdrawn_referral_is_closed_once_its_billing_is_final() -> None:
     story = Story().schedule().start()
     story.standing("closed", date(2024, 11, 6))
-    story.take(treating.close(story.referral, FINAL))
-    assert story.words[-2:] == ["referral-withdrawn", "referral-closed"]
+    story.take(treating.close(story.referral, FINAL, story.context))
+    assert story.event_names[-2:] == ["referral-withdrawn", "referral-closed"]
     assert codes(story.act(ProviderReportedMissed, site="van-1")) == ["REF-WITHDRAWN"]
 
 
-def test_what_is_still_treated_is_not_closed() -> None:
+def test_a_referral_in_treatment_is_not_closed() -> None:
     story = Story().schedule().start()
-    assert treating.close(story.referral, FINAL) == treating.close(None, FINAL) == Outcome()
+    assert treating.close(story.referral, FINAL, story.context) == Outcome()
 
 
 def test_a_suspended_claim_holds_treatment_and_a_resumed_one_lets_it_go_on() -> None:
@@ -230,8 +230,11 @@ def test_a_suspended_claim_holds_treatment_and_a_resumed_one_lets_it_go_on() -> 
     story.standing("suspended", date(2024, 11, 6))
     assert codes(story.act(ProviderEndedProgram, last_on=DISCHARGED_ON, exit_reason="moved")) == ["REF-HELD"]
     story.standing("accepted", date(2024, 11, 7))
-    assert [word for word in story.words if word.startswith("referral-")][-2:] == ["referral-held", "referral-resumed"]
-    assert story.end().words[-1] == "program-ended"
+    assert [word for word in story.event_names if word.startswith("referral-")][-2:] == [
+        "referral-held",
+        "referral-resumed",
+    ]
+    assert story.end().event_names[-1] == "program-ended"
 
 
 def test_a_disallowed_claim_ends_treatment_without_another_opening_to_give_back() -> None:
@@ -243,8 +246,8 @@ def test_a_disallowed_claim_ends_treatment_without_another_opening_to_give_back(
     assert codes(story.act(ProviderReportedMissed, site="van-1")) == ["REF-WITHDRAWN"]
 
 
-def test_of_a_worker_who_moves_during_treatment_the_officer_is_told_the_kilometres() -> None:
+def test_a_move_during_treatment_only_announces_the_kilometres() -> None:
     story = Story().schedule().start()
-    story.take(following.relocate(story.referral, "Kelowna", story.context))
-    assert (story.words[-1], story.said[-1].kilometres) == ("worker-far-away", 272)
+    story.relocate("Kelowna")
+    assert (story.event_names[-1], story.events[-1].kilometres) == ("worker-far-away", 272)
     assert active(story).offer.site_id == "van-1"

@@ -1,4 +1,4 @@
-"""What each event of the claims system says of a claim, without anybody's identity."""
+"""The facts of a claim in each event of the claims system, without anybody's identity."""
 
 from datetime import date, datetime
 from functools import lru_cache
@@ -21,8 +21,8 @@ from shared.events.claims import (
 from shared.events.values import Area, Injury, Side
 from shared.placement.standing import Fact, FactKind
 
-Decided: TypeAlias = ClaimPended | ClaimSuspended | ClaimResumed | ClaimDisallowed | ClaimClosed | ClaimReopened
-Factual: TypeAlias = ClaimAccepted | Decided | ClaimAmended | WorkerMoved
+DecisionEvent: TypeAlias = ClaimPended | ClaimSuspended | ClaimResumed | ClaimDisallowed | ClaimClosed | ClaimReopened
+ClaimFactEvent: TypeAlias = ClaimAccepted | DecisionEvent | ClaimAmended | WorkerMoved
 _KINDS: dict[type, FactKind] = {
     ClaimPended: "pended",
     ClaimSuspended: "suspended",
@@ -33,8 +33,8 @@ _KINDS: dict[type, FactKind] = {
 }
 
 
-def fact_of(event: Factual, *, said_at: datetime, calendar: Calendar) -> Fact:
-    """One fact, ranked by its decision's day or, without one, by the day on which it was said."""
+def fact_of(event: ClaimFactEvent, *, said_at: datetime, calendar: Calendar) -> Fact:
+    """Return the fact of an event; an event without a day of decision counts as decided on the day of `said_at`."""
     if isinstance(event, ClaimAccepted):
         return _accepted(event, said_at)
     if isinstance(event, ClaimAmended):
@@ -45,7 +45,6 @@ def fact_of(event: Factual, *, said_at: datetime, calendar: Calendar) -> Fact:
 
 
 def _accepted(event: ClaimAccepted, said_at: datetime) -> Fact:
-    """An acceptance."""
     return Fact(
         "accepted",
         event.effective_on,
@@ -61,7 +60,7 @@ def _accepted(event: ClaimAccepted, said_at: datetime) -> Fact:
 
 
 def _amended(event: ClaimAmended, said_at: datetime, said_on: date) -> Fact:
-    """Only what is given."""
+    """Return a fact with the members that the amendment gives."""
     return Fact(
         "amended",
         event.effective_on,
@@ -77,16 +76,14 @@ def _amended(event: ClaimAmended, said_at: datetime, said_on: date) -> Fact:
 
 
 def _areas(areas: tuple[ClaimedArea, ...]) -> tuple[Area, ...]:
-    """Body parts and sides."""
     return tuple(area(a.body_part, a.side) for a in areas)
 
 
 def _injury(injury: ClaimedInjury) -> Injury:
-    """The injury as said."""
     return Injury(body_part=injury.body_part, nature=injury.nature, side=injury.side, occurred_on=injury.occurred_on)
 
 
 @lru_cache(maxsize=256)
 def area(body_part: str, side: Side) -> Area:
-    """A body part and side; there are few, and many claims name them."""
+    """Return an accepted area; it is cached because there are few and many claims name them."""
     return Area(body_part=body_part, side=side)

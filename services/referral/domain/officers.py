@@ -1,4 +1,4 @@
-"""Who looks after a referral: a pool of claims officers by health authority, dated."""
+"""The assignment of claims officers, by dated pools of the health authorities."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -9,7 +9,7 @@ from shared.placement.geo import health_authorities
 
 
 class Member(NamedTuple):
-    """An officer in a pool, from and to which day."""
+    """An officer in a pool, from a first to a last day."""
 
     officer_id: str
     from_on: date
@@ -21,7 +21,7 @@ _ANY = "any"
 
 
 def assign(pools: Pools, community: str, claim_number: str, day: date) -> Officer:
-    """Claim number modulo the pool of the community's health authority on a day; the pool itself when it is empty."""
+    """Return the officer at claim number modulo pool size in the health authority's pool; an empty pool itself."""
     authority = health_authorities().get(community, _ANY)
     members = [m.officer_id for m in pools.get(authority, ()) if m.from_on <= day <= m.to_on]
     if not members:

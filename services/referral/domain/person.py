@@ -1,4 +1,4 @@
-"""Workers and employers' contacts: who they are, merged member by member from everything ever said of them."""
+"""Workers and employers' contacts, merged attribute by attribute from all events that name them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,14 +11,14 @@ from shared.events.person import Identity, PersonKind, WorkerIdentified
 
 
 class AttributeValue(NamedTuple):
-    """What was said of one member, and when."""
+    """The value of an attribute and when it was announced."""
 
     value: str
     said_at: datetime
 
 
 class Person(NamedTuple):
-    """A person by `kind/id`; sealed wherever it rests. Nothing is known, or learnt again, of one who was forgotten."""
+    """A person by `kind/id`, stored sealed; a forgotten person has no attributes and gets none again."""
 
     id: str
     version: int = 0
@@ -27,23 +27,23 @@ class Person(NamedTuple):
 
     @property
     def language(self) -> str | None:
-        """The language that the worker speaks, where it was said."""
-        told = self.attributes.get("language")
-        return told.value if told else None
+        """Return the language that the worker speaks, or None."""
+        language = self.attributes.get("language")
+        return language.value if language else None
 
 
 def worker_key(worker_id: str) -> str:
-    """The id of a worker's person."""
+    """Return the person id of a worker."""
     return f"worker/{worker_id}"
 
 
 def employer_key(employer_id: str) -> str:
-    """The id of the person whom a clinic may call at an employer."""
+    """Return the person id of the contact at an employer."""
     return f"employer_contact/{employer_id}"
 
 
 def people_of(event: Event) -> dict[str, dict[str, str]]:
-    """Who is spoken of, and what is said of each member; nobody when nothing is said."""
+    """Return the attributes that an event gives of each person; empty when it gives none."""
     match event:
         case ClaimAccepted(worker=worker, employer=employer):
             return {worker_key(worker.worker_id): _worker(worker), **_contact(employer)}
@@ -56,32 +56,33 @@ def people_of(event: Event) -> dict[str, dict[str, str]]:
     return {}
 
 
-def identify(person: Person, said: Mapping[str, str], *, said_at: datetime) -> Outcome:
-    """Somebody is known better: of each member the newest word holds, of two as new the later read."""
+def identify(person: Person, attributes: Mapping[str, str], *, said_at: datetime) -> Outcome:
+    """Merge attributes into a person: the newest value holds, of two equally new the one read later."""
     if person.forgotten:
         return Outcome()
     newer = {
-        member: AttributeValue(value, said_at) for member, value in said.items() if _is_newer(person, member, said_at)
+        name: AttributeValue(value, said_at) for name, value in attributes.items() if _is_newer(person, name, said_at)
     }
     if not newer:
         return Outcome()
     known = Person(person.id, person.version, {**person.attributes, **newer})
     is_same = all(
-        member in person.attributes and person.attributes[member].value == told.value for member, told in newer.items()
+        name in person.attributes and person.attributes[name].value == attribute.value
+        for name, attribute in newer.items()
     )
     return Outcome((known,), () if is_same else (_identified(known),))
 
 
-def _is_newer(person: Person, member: str, said_at: datetime) -> bool:
-    """Whether nothing newer was said of that member."""
-    before = person.attributes.get(member)
+def _is_newer(person: Person, name: str, said_at: datetime) -> bool:
+    """Return whether no newer value of the attribute is known."""
+    before = person.attributes.get(name)
     return before is None or before.said_at <= said_at
 
 
 def _identified(person: Person) -> WorkerIdentified:
-    """The whole person, for sealing."""
+    """Return the event with the whole person, which is sealed before it is written."""
     kind, _, person_id = person.id.partition("/")
-    members = {member: told.value for member, told in person.attributes.items()}
+    members = {name: attribute.value for name, attribute in person.attributes.items()}
     return WorkerIdentified(kind=_KINDS[kind], person_id=person_id, identity=Identity.model_validate(members))
 
 
@@ -89,7 +90,7 @@ _KINDS: dict[str, PersonKind] = {"worker": "worker", "employer_contact": "employ
 
 
 def _worker(worker: Worker) -> dict[str, str]:
-    """What an acceptance says of the worker."""
+    """Return the attributes of a worker in an acceptance."""
     return _given(
         {
             "given_name": worker.given_name,
@@ -105,10 +106,10 @@ def _worker(worker: Worker) -> dict[str, str]:
 
 
 def _contact(employer: Employer) -> dict[str, dict[str, str]]:
-    """What is said of the one to call at an employer."""
+    """Return the attributes of an employer's contact."""
     return {employer_key(employer.employer_id): _given({"family_name": employer.name, "phone": employer.phone})}
 
 
-def _given(said: Mapping[str, str]) -> dict[str, str]:
-    """Members that were sent."""
-    return {member: value for member, value in said.items() if value}
+def _given(members: Mapping[str, str]) -> dict[str, str]:
+    """Return the attributes that have a value."""
+    return {member: value for member, value in members.items() if value}

@@ -1,4 +1,4 @@
-"""Finding the site: matching, offering, and what follows when a site does not take a referral."""
+"""The placement of a referral: matching and offering, and what follows when a site does not take it."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
@@ -8,10 +8,20 @@ from typing_extensions import TypeIs
 
 from services.referral.domain.clocks import acknowledge_by
 from services.referral.domain.opening import OpeningReservation, release, reservation_id, reserve
-from services.referral.domain.referral import Matched, Offer, Offered, Referral, Refused, Unplaced, deadline
+from services.referral.domain.referral import (
+    FormerOffer,
+    Matched,
+    Offer,
+    Offered,
+    OfferEnd,
+    Referral,
+    Unplaced,
+    deadline,
+)
 from services.referral.domain.steps import PlacementDue
 from shared.domain.calendar import Calendar
-from shared.domain.decision import Aggregate, Decision, Event, Outcome, Refusal, SetTimer
+from shared.domain.decision import Aggregate, Decision, Outcome, Refusal, SetTimer
+from shared.domain.transition import Transition
 from shared.events.referral import ProgramSelected, ReferralOffered, ReferralOfferWithdrawn, ReferralUnplaced
 from shared.events.values import Program, Receipt
 from shared.placement import matching, rural
@@ -19,13 +29,13 @@ from shared.placement.matching import Candidate, MatchRequest, TakenOpenings
 from shared.placement.register import Register
 from shared.placement.selection import Asked, choose
 
-RETRY = "place-again"
+RETRY = "place-again"  # the name of the timer
 OVERRIDE = ("claims officer",)
 _HORIZON = timedelta(days=366)
 
 
 class PlacementContext(NamedTuple):
-    """What a placement stands on: register, openings as they are, the worker's language, and the instant."""
+    """The facts of a decision: the register, the openings taken, the worker's language, and the instant that judges."""
 
     register: Register
     taken: TakenOpenings
@@ -35,12 +45,12 @@ class PlacementContext(NamedTuple):
 
     @property
     def calendar(self) -> Calendar:
-        """The default one: it says which day it is."""
+        """Return the default calendar."""
         return self.register.default_calendar
 
     @property
     def today(self) -> date:
-        """The day of the offer."""
+        """Return the day of the decision in the default calendar."""
         return self.calendar.day_of(self.at)
 
 
@@ -53,21 +63,20 @@ class UnplacedReferral(NamedTuple):
 
 
 def place(referral: Referral, context: PlacementContext) -> Outcome:
-    """The best site is asked; where none is left the referral is unplaced, and tried again when something begins."""
+    """Offer the referral to the best site; without one it is unplaced, and retried when a term or a week begins."""
     if not isinstance(referral.state, Matched | Unplaced) or referral.holds or not referral.program:
         return Outcome()
-    selected, events = _select_anew(referral, context)
-    terms = context.register.terms_on(context.today)
-    if len(selected.not_asked_again) < terms.refusals_allowed:
+    transition = _select_again(Transition.of(referral), referral.program, context)
+    selected, terms = transition.document, context.register.terms_on(context.today)
+    if len(selected.sites_not_asked_again) < terms.refusals_allowed:
         ranked = matching.rank(context.register, _match_request(selected, context), context.taken, context.today)
         if ranked:
             receipt = matching.receipt(ranked, terms.revision, OVERRIDE)
-            return _offer(selected, ranked[0], receipt, context, events)
-    return _unplace(selected, context, events)
+            return _offer(transition, ranked[0], receipt, context)
+    return _unplace(transition, context)
 
 
 def _match_request(referral: Referral, context: PlacementContext) -> MatchRequest:
-    """What the worker needs."""
     if referral.program is None:
         raise AssertionError("a referral that is placed has a program")
     return MatchRequest(
@@ -78,50 +87,43 @@ def _match_request(referral: Referral, context: PlacementContext) -> MatchReques
         referral.urgent,
         context.language,
         referral.site_chosen,
-        referral.not_asked_again,
+        referral.sites_not_asked_again,
     )
 
 
-def _select_anew(referral: Referral, context: PlacementContext) -> tuple[Referral, tuple[Event, ...]]:
-    """Where no contract of the program serves the community today, the program is chosen by today's date."""
-    register, today, program = context.register, context.today, referral.program
-    if program is None or referral.injury is None:
-        return referral, ()
-    if register.serving(program, referral.community, today, referral.requested_on):
-        return referral, ()
+def _select_again(
+    transition: Transition[Referral], program: Program, context: PlacementContext
+) -> Transition[Referral]:
+    """Choose the program by today's date if no contract of the present one serves the community today."""
+    register, today, referral = context.register, context.today, transition.document
+    if referral.injury is None or register.serving(program, referral.community, today, referral.requested_on):
+        return transition
     chosen = choose(register, Asked(today, referral.community, referral.injury, referral.barriers))
     if chosen.program is None or chosen.program.program == program:
-        return referral, ()
-    found, revision = chosen.program, referral.revision + 1
-    refused = tuple(r._replace(counts=False) for r in referral.refused)
-    anew = referral._replace(program=found.program, program_revision=found.revision, refused=refused)
-    contracts = register.serving(found.program, referral.community, today, referral.requested_on)
-    said = ProgramSelected(
-        referral_id=referral.id,
-        revision=revision,
-        program=found.program,
-        program_revision=found.revision,
+        return transition
+    selected, revision = chosen.program.program, chosen.program.revision
+    contracts = register.serving(selected, referral.community, today, referral.requested_on)
+    former_offers = tuple(former._replace(counts=False) for former in referral.former_offers)
+    return transition.to(program=selected, program_revision=revision, former_offers=former_offers).announce(
+        ProgramSelected,
+        program=selected,
+        program_revision=revision,
         contract_ids=tuple(c.contract_id for c in contracts),
-        receipt=Receipt(rules=chosen.fired, versions={found.program: found.revision}, override_by=OVERRIDE),
+        receipt=Receipt(rules=chosen.fired, versions={selected: revision}, override_by=OVERRIDE),
     )
-    return anew, (said,)
 
 
-def _offer(
-    referral: Referral, best: Candidate, receipt: Receipt, context: PlacementContext, events: tuple[Event, ...]
-) -> Outcome:
-    """The site is asked, and one of its openings is taken for it."""
-    contract, revision = best.contract, referral.revision + 1
+def _offer(transition: Transition[Referral], best: Candidate, receipt: Receipt, context: PlacementContext) -> Outcome:
+    """Offer the referral to a site, and reserve one of its openings."""
+    referral, contract = transition.document, best.contract
     payee, organisation = contract.payee_id, contract.organisation_id
     offer = Offer(
         referral.rank + 1, best.site_id, organisation, contract.contract_id, payee, contract.calendar_id, best.opening
     )
     calendar = context.register.calendar(contract.calendar_id)
     state = Offered(offer, acknowledge_by(contract, calendar, context.at))
-    offered = referral._replace(revision=revision, state=state, rank=offer.rank)
-    said = ReferralOffered(
-        referral_id=referral.id,
-        revision=revision,
+    offered = transition.to(state=state, rank=offer.rank).announce(
+        ReferralOffered,
         number=referral.number,
         site_id=best.site_id,
         organisation_id=organisation,
@@ -133,32 +135,29 @@ def _offer(
         receipt=receipt,
     )
     reservation = reserve(offer.opening, referral.id, context.reservations.get(reservation_id(offer.opening)))
-    return Outcome((offered, reservation), (*events, said), (SetTimer(referral.id, RETRY),))
+    return offered.change(reservation).set(SetTimer(referral.id, RETRY)).outcome()
 
 
-def _unplace(referral: Referral, context: PlacementContext, events: tuple[Event, ...]) -> Outcome:
-    """Said once; tried again when a contract, a program or an opening begins."""
-    begins = _begins(referral, context)
+def _unplace(transition: Transition[Referral], context: PlacementContext) -> Outcome:
+    """Announce once that no site is left, and retry when a contract, a program or a week of openings begins."""
+    referral = transition.document
+    begins = _next_change(referral, context)
     timer = retry(referral.id, begins) if begins else SetTimer(referral.id, RETRY)
-    if isinstance(referral.state, Unplaced) and not events:
+    if isinstance(referral.state, Unplaced) and not transition.events:
         return Outcome(timers=(timer,))
-    revision = referral.revision + 1
-    unplaced = referral._replace(revision=revision, state=Unplaced())
-    if referral.program is None:
-        raise AssertionError("a referral that is placed has a program")
-    said = ReferralUnplaced(
-        referral_id=referral.id,
-        revision=revision,
+    refused_by = referral.sites_not_asked_again
+    unplaced = transition.to(state=Unplaced()).announce(
+        ReferralUnplaced,
         program=referral.program,
-        refused_by=tuple(sorted(referral.not_asked_again)),
-        rural_card=rural.card(context.register, referral.community, context.today, referral.not_asked_again),
+        refused_by=tuple(sorted(refused_by)),
+        rural_card=rural.card(context.register, referral.community, context.today, refused_by),
         receipt=Receipt(inputs={"community": referral.community}, override_by=OVERRIDE),
     )
-    return Outcome((unplaced,), (*events, said), (timer,))
+    return unplaced.set(timer).outcome()
 
 
-def _begins(referral: Referral, context: PlacementContext) -> datetime | None:
-    """The next instant at which a program or contract turns, or another week of openings comes into sight."""
+def _next_change(referral: Referral, context: PlacementContext) -> datetime | None:
+    """Return the next instant at which a program or contract changes or another week of openings is looked at."""
     register, today = context.register, context.today
     turning = register.turning_days(today, today + _HORIZON)
     days = set(turning[:1])
@@ -168,21 +167,43 @@ def _begins(referral: Referral, context: PlacementContext) -> datetime | None:
 
 
 def release_offer(
-    referral: Referral, how: str, *, counts: bool, context: PlacementContext
-) -> tuple[Referral, OpeningReservation]:
-    """The site has the offer no more, and its opening is free again."""
-    offer = referral.offer
-    if offer is None:
+    transition: Transition[Referral], end: OfferEnd, *, counts: bool, context: PlacementContext
+) -> Transition[Referral]:
+    """End the offer and free its opening; the next site can be found. `counts` if the site is not asked again."""
+    offer = _open_offer(transition.document)
+    left = add_former_offer(transition, offer, end, counts=counts).to(state=Matched(), paused_due_at=None)
+    return free_opening(left, offer, context)
+
+
+def withdraw_offer(transition: Transition[Referral], cause: str, context: PlacementContext) -> Transition[Referral]:
+    """Take an open offer back before the site answered; it does not count against the site."""
+    offer = _open_offer(transition.document)
+    left = release_offer(transition, "withdrawn", counts=False, context=context)
+    return left.announce(ReferralOfferWithdrawn, site_id=offer.site_id, rank=offer.rank, cause=cause)
+
+
+def add_former_offer(
+    transition: Transition[Referral], offer: Offer, end: OfferEnd, *, counts: bool
+) -> Transition[Referral]:
+    """Record how the site lost its offer."""
+    former = FormerOffer(offer.site_id, offer.rank, end, counts)
+    return transition.to(former_offers=(*transition.document.former_offers, former))
+
+
+def free_opening(transition: Transition[Referral], offer: Offer, context: PlacementContext) -> Transition[Referral]:
+    """Free the opening that the offer reserved."""
+    before = context.reservations.get(reservation_id(offer.opening))
+    return transition.change(release(offer.opening, transition.document.id, before))
+
+
+def _open_offer(referral: Referral) -> Offer:
+    if referral.offer is None:
         raise AssertionError("no offer is open")
-    refused = Refused(offer.site_id, offer.rank, how, counts)
-    left = referral._replace(
-        revision=referral.revision + 1, state=Matched(), refused=(*referral.refused, refused), stopped=None
-    )
-    return left, release(offer.opening, referral.id, context.reservations.get(reservation_id(offer.opening)))
+    return referral.offer
 
 
-def retry_unplaced(decision: Decision, in_need: Iterable[UnplacedReferral], context: PlacementContext) -> Decision:
-    """Whoever is without a site and could go where an opening was given back is tried again."""
+def retry_unplaced(decision: Decision, unplaced: Iterable[UnplacedReferral], context: PlacementContext) -> Decision:
+    """Return the decision with a retry of each unplaced referral that could go where it freed an opening."""
     if isinstance(decision, Refusal):
         return decision
     freed = {
@@ -190,45 +211,32 @@ def retry_unplaced(decision: Decision, in_need: Iterable[UnplacedReferral], cont
         for reservation in decision.changed
         if _is_free(reservation)
     }
-    retried = tuple(retry(one.referral_id, context.at) for one in _near(freed, in_need, context)) if freed else ()
+    if not freed:
+        return decision
+    retried = tuple(retry(referral.referral_id, context.at) for referral in _near(freed, unplaced, context))
     return decision._replace(timers=(*decision.timers, *retried))
 
 
 def retry(referral_id: str, at: datetime) -> SetTimer:
-    """A referral without a site is tried again, by itself."""
+    """Return the timer that retries the placement of a referral."""
     return SetTimer(referral_id, RETRY, at, PlacementDue(referral_id=referral_id))
 
 
 def _is_free(changed: Aggregate) -> TypeIs[OpeningReservation]:
-    """An opening that nobody has any more."""
     return isinstance(changed, OpeningReservation) and changed.referral_id is None
 
 
 def _near(
-    freed: Collection[tuple[Program, str]], in_need: Iterable[UnplacedReferral], context: PlacementContext
+    freed: Collection[tuple[Program, str]], unplaced: Iterable[UnplacedReferral], context: PlacementContext
 ) -> Iterator[UnplacedReferral]:
-    """Those whose community is in the area of a contract of one of these sites; their own day is seen to later."""
-    for one in in_need:
-        sites = {site for program, site in freed if program == one.program}
-        areas = context.register.contracts_of(one.program, one.community, context.today) if sites else ()
+    """Yield those in the area of a contract of one of these sites; its term is checked by the retry itself."""
+    for referral in unplaced:
+        sites = {site for program, site in freed if program == referral.program}
+        areas = context.register.contracts_of(referral.program, referral.community, context.today) if sites else ()
         if any(sites.intersection(contract.sites) for contract in areas):
-            yield one
+            yield referral
 
 
-def withdraw_offer(
-    referral: Referral, cause: str, context: PlacementContext
-) -> tuple[Referral, OpeningReservation, ReferralOfferWithdrawn]:
-    """An open offer is taken back before the site answered; it does not count against the site."""
-    offer = referral.offer
-    left, reservation = release_offer(referral, "withdrawn", counts=False, context=context)
-    if offer is None:
-        raise AssertionError("no offer is open")
-    said = ReferralOfferWithdrawn(
-        referral_id=referral.id, revision=left.revision, site_id=offer.site_id, rank=offer.rank, cause=cause
-    )
-    return left, reservation, said
-
-
-def placement_due(referral: Referral) -> PlacementDue:
-    """The next site is found in the same transaction."""
-    return PlacementDue(referral_id=referral.id)
+def placement_due(referral_id: str) -> PlacementDue:
+    """Return the step that finds the next site in the same transaction."""
+    return PlacementDue(referral_id=referral_id)

@@ -1,20 +1,21 @@
-"""A referral: its states as types, and what every decision on it needs."""
+"""A referral with its states, its holds, and the offers that clinics had of it."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 from uuid import UUID, uuid5
 
-from shared.domain.decision import Refusal, refuse
 from shared.events.referral import HoldCause
 from shared.events.values import Barrier, Deadline, Injury, Opening, Program
 
 _NAMESPACE = UUID("3b0a1f0e-5a2d-5c1b-8a55-2a9d3b6f7c10")
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: none is mistaken for another
 _NUMBER_LENGTH = 8
+OfferEnd: TypeAlias = Literal["declined", "lapsed", "withdrawn"]
 
 
 class Offer(NamedTuple):
-    """A site was asked."""
+    """An offer of the referral to a site; `rank` counts the offers from 1."""
 
     rank: int
     site_id: str
@@ -25,43 +26,48 @@ class Offer(NamedTuple):
     opening: Opening
 
 
-class Matched(NamedTuple):
-    """Admitted; the next site is to be found."""
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Admitted; the next site is still to be found."""
 
 
-class Offered(NamedTuple):
-    """A site was asked and has not seen it yet; no instant while the clock stands still."""
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Offered to a site that has not opened it yet; `due_at` is None while a hold stops the clock."""
 
     offer: Offer
     due_at: datetime | None
 
     @property
-    def door(self) -> str:
-        """The name of the deadline."""
+    def deadline_name(self) -> str:
+        """Return the name of the deadline for opening the offer."""
         return f"acknowledge/{self.offer.rank}"
 
 
-class Acknowledged(NamedTuple):
-    """The site has seen it and has not answered yet."""
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """Opened by the site and not answered yet; `due_at` is None while a hold stops the clock."""
 
     offer: Offer
     due_at: datetime | None
 
     @property
-    def door(self) -> str:
-        """The name of the deadline."""
+    def deadline_name(self) -> str:
+        """Return the name of the deadline for answering the offer."""
         return f"answer/{self.offer.rank}"
 
 
-class Accepted(NamedTuple):
-    """The site takes it; a first visit is to be agreed."""
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Accepted by the site; a first visit is still to be agreed."""
 
     offer: Offer
     accepted_on: date
 
 
-class Scheduled(NamedTuple):
-    """The first visit is agreed; `missed` counts the visits to which the worker did not come, `was_missed` is this."""
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """Booked for a first visit; `missed` counts all missed visits, `was_missed` says that this one was."""
 
     offer: Offer
     accepted_on: date
@@ -70,8 +76,9 @@ class Scheduled(NamedTuple):
     was_missed: bool = False
 
 
-class Active(NamedTuple):
-    """The worker is treated; over since `last_on`, yet active until its discharge report is in."""
+@dataclass(frozen=True, slots=True)
+class Active:
+    """In treatment until `last_on`, and active after it until the discharge report is in (`is_reported`)."""
 
     offer: Offer
     initial_visit_on: date
@@ -79,46 +86,52 @@ class Active(NamedTuple):
     is_reported: bool = False
 
 
-class Discharged(NamedTuple):
-    """Treated and reported on; what was done may still be billed."""
+@dataclass(frozen=True, slots=True)
+class Discharged:
+    """Treated and reported on; services may still be billed."""
 
     offer: Offer
 
 
-class Closed(NamedTuple):
-    """Nothing can be billed any more; no offer where it had been withdrawn."""
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Billed to the end; `offer` is None if the referral had been withdrawn."""
 
     offer: Offer | None = None
 
 
-class Unplaced(NamedTuple):
-    """No site is left to ask."""
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """Without a site that could be asked."""
 
 
-class NotAdmitted(NamedTuple):
-    """The request was refused; only an officer's override leaves this."""
+@dataclass(frozen=True, slots=True)
+class NotAdmitted:
+    """Refused at the request; only an officer's override leaves this state."""
 
 
-class Withdrawn(NamedTuple):
-    """It ended before its purpose was reached."""
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Ended by the claim or an officer before its purpose was reached."""
 
 
-Served: TypeAlias = Accepted | Scheduled | Active | Discharged | Closed
-State: TypeAlias = Matched | Offered | Acknowledged | Served | Unplaced | NotAdmitted | Withdrawn
+WithOffer: TypeAlias = Offered | Acknowledged | Accepted | Scheduled | Active | Discharged | Closed
+State: TypeAlias = Matched | WithOffer | Unplaced | NotAdmitted | Withdrawn
 OPEN = (Matched, Offered, Acknowledged, Accepted, Scheduled, Active, Unplaced)
+WITH_OFFER = (Offered, Acknowledged, Accepted, Scheduled, Active, Discharged, Closed)
 
 
-class Refused(NamedTuple):
-    """A site that had the offer and has it no more: declined, lapsed or withdrawn."""
+class FormerOffer(NamedTuple):
+    """An offer that a site no longer has; `counts` if the site is not asked again."""
 
     site_id: str
     rank: int
-    how: str
+    end: OfferEnd
     counts: bool
 
 
 class Hold(NamedTuple):
-    """A cause to stand still."""
+    """A hold for one cause."""
 
     cause: HoldCause
     from_on: date
@@ -126,7 +139,7 @@ class Hold(NamedTuple):
 
 
 class Referral(NamedTuple):
-    """A referral. `held_at` is when its clocks stopped; `left` how many business days the stopped door had left."""
+    """A referral; `held_at` is when a hold stopped its clock, `paused_due_at` the deadline that was stopped."""
 
     id: str
     version: int
@@ -145,56 +158,50 @@ class Referral(NamedTuple):
     program_revision: int
     state: State
     rank: int = 0
-    refused: tuple[Refused, ...] = ()
+    former_offers: tuple[FormerOffer, ...] = ()
     holds: tuple[Hold, ...] = ()
     held_at: datetime | None = None
-    stopped: datetime | None = None
+    paused_due_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
-        """Admitted, and neither withdrawn nor discharged."""
+        """Return whether it is admitted and neither withdrawn nor discharged."""
         return isinstance(self.state, OPEN)
 
     @property
     def status(self) -> str:
-        """Its state as a word."""
+        """Return the name of its state in lower case."""
         return type(self.state).__name__.lower()
 
     @property
     def offer(self) -> Offer | None:
-        """The offer that is open or was accepted."""
-        state = self.state
-        return state.offer if isinstance(state, Offered | Acknowledged | Served) else None
+        """Return the offer that is open or was accepted, or None."""
+        return self.state.offer if isinstance(self.state, WITH_OFFER) else None
 
     @property
-    def not_asked_again(self) -> frozenset[str]:
-        """Sites that declined or lapsed since the program was selected."""
-        return frozenset(r.site_id for r in self.refused if r.counts)
+    def sites_not_asked_again(self) -> frozenset[str]:
+        """Return the sites that declined or lapsed since the program was selected."""
+        return frozenset(former.site_id for former in self.former_offers if former.counts)
 
     def held_by(self, cause: HoldCause) -> bool:
-        """Whether it stands still for a cause."""
+        """Return whether there is a hold for this cause."""
         return any(hold.cause == cause for hold in self.holds)
 
 
 def referral_id_of(claim_number: str, request_id: str) -> str:
-    """The id of the referral, or of the refusal, that a request becomes."""
+    """Return the id of the referral, or of the refused request, that a request becomes."""
     return str(uuid5(_NAMESPACE, f"{claim_number}/{request_id}"))
 
 
 def number_of(referral_id: str, requested_on: date) -> str:
-    """The number shown to people: the year, and eight letters that derive from the id."""
+    """Return the number shown to people: the year, and eight letters derived from the id."""
     bits = UUID(referral_id).int
     letters = "".join(_LETTERS[(bits >> (5 * n)) & 31] for n in range(_NUMBER_LENGTH))
     return f"R-{requested_on:%y}-{letters}"
 
 
 def deadline(state: Offered | Acknowledged) -> Deadline:
-    """The door as it is announced; only one whose clock runs is."""
+    """Return the deadline of an offer as it is announced; raises AssertionError while its clock is stopped."""
     if state.due_at is None:
-        raise AssertionError("the clock of this door stands still")
-    return Deadline(name=state.door, due_at=state.due_at)
-
-
-def not_there() -> Refusal:
-    """For what is not there; the portal answers it as it answers what is not yours."""
-    return refuse("NOT-FOUND", "there is no such referral that you may act on", "check the number", "referral_id")
+        raise AssertionError("the clock of this deadline is stopped")
+    return Deadline(name=state.deadline_name, due_at=state.due_at)

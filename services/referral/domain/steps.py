@@ -1,4 +1,4 @@
-"""What referral says to itself: next steps of a decision, and timers."""
+"""The steps and timers that referral decides itself and announces to nobody."""
 
 from shared.domain.decision import INTERNAL, Event
 

@@ -1,1 +1,1 @@
-"""Every statement of referral, split by noun."""
+"""The SQL statements of referral, by aggregate."""

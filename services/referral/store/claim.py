@@ -1,4 +1,4 @@
-"""Claims."""
+"""The statements of claims."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -43,7 +43,7 @@ ORDER BY claim_number, place
 
 
 class Links(NamedTuple):
-    """What hangs on a claim: its person, the referrals that follow it, and requests that are not decided yet."""
+    """The person of a claim, the referrals that follow it, and its requests that are not decided yet."""
 
     person_id: str
     referral_ids: tuple[str, ...]
@@ -51,23 +51,23 @@ class Links(NamedTuple):
 
 
 async def load_claims(conn: Connection, numbers: Sequence[str]) -> Sequence[Claim]:
-    """Claims by number."""
+    """Load claims by number, locked until the transaction ends."""
     return [_claim(*row) for row in await conn.fetch(LOAD, numbers)]
 
 
 async def save_claims(conn: Connection, claims: Sequence[Claim]) -> int:
-    """Claims as changed."""
+    """Save claims and return how many rows were written; a row of another version is not."""
     return count(await conn.execute(SAVE, *zip(*map(_row, claims), strict=True)))
 
 
 async def find_links(conn: Connection, numbers: Sequence[str]) -> Mapping[str, Links]:
-    """What hangs on these claims, as far as they are known."""
+    """Return the links of those of these claims that exist."""
     rows = await conn.fetch(LINKS, sorted(set(numbers)))
     return {number: Links(person_id, tuple(ids), tuple(waiting)) for number, person_id, ids, waiting in rows}
 
 
 async def list_waiting(conn: Connection) -> Sequence[tuple[str, str]]:
-    """Every request that is not decided yet, of each claim in the order first read: claim number and request id."""
+    """Return claim number and request id of each undecided request, of a claim in the order first read."""
     return [(number, request_id) for number, request_id in await conn.fetch(WAITING)]
 
 
@@ -75,7 +75,7 @@ CLAIMS = AggregateStore(Claim, load_claims, save_claims)
 
 
 def _row(claim: Claim) -> tuple[object, ...]:
-    """A claim as columns."""
+    """Return a claim as the columns of SAVE."""
     state = {
         "history": [_fact_state(fact) for fact in claim.history],
         "requests": [tuple(request) for request in claim.requests.values()],
@@ -93,25 +93,25 @@ def _row(claim: Claim) -> tuple[object, ...]:
 
 
 def _claim(number: str, version: int, revision: int, person_id: str, referral_ids: list[str], state: str) -> Claim:  # noqa: PLR0913, PLR0917 - the columns of LOAD
-    """The inverse of `_row`."""
-    found = orjson.loads(state)
-    history = tuple(_fact(said) for said in found["history"])
-    requests = {r.request_id: r for r in map(_request, found["requests"])}
+    """Return the claim of the columns of LOAD."""
+    stored = orjson.loads(state)
+    history = tuple(_fact(members) for members in stored["history"])
+    requests = {r.request_id: r for r in map(_request, stored["requests"])}
     return Claim(
-        number, version, revision, person_id, history, fold(history), requests, tuple(referral_ids), found["community"]
+        number, version, revision, person_id, history, fold(history), requests, tuple(referral_ids), stored["community"]
     )
 
 
 def _fact_state(fact: Fact) -> tuple[object, ...]:
-    """A fact in the order of its members."""
+    """Return a fact as JSON stores it, an array in the order of its members."""
     areas = [(a.body_part, a.side) for a in fact.areas]
     injury = fact.injury and (fact.injury.body_part, fact.injury.nature, fact.injury.side, fact.injury.occurred_on)
     return *fact[:5], areas, injury, *fact[7:]
 
 
-def _fact(said: Sequence[Any]) -> Fact:
-    """The inverse of `_fact_state`."""
-    kind, effective_on, decided_on, said_at, reason_code, areas, injury, *others = said
+def _fact(members: Sequence[Any]) -> Fact:
+    """Return the fact of a stored array."""
+    kind, effective_on, decided_on, said_at, reason_code, areas, injury, *others = members
     return Fact(
         kind,
         date.fromisoformat(effective_on),
@@ -124,14 +124,13 @@ def _fact(said: Sequence[Any]) -> Fact:
     )
 
 
-def _injury(said: Sequence[Any]) -> Injury:
-    """What was injured."""
-    body_part, nature, side, occurred_on = said
+def _injury(members: Sequence[Any]) -> Injury:
+    body_part, nature, side, occurred_on = members
     return Injury(body_part=body_part, nature=nature, side=side, occurred_on=date.fromisoformat(occurred_on))
 
 
-def _request(asked: Sequence[Any]) -> Request:
-    """A request as first read."""
-    request_id, requested_on, first_read_at, asked_by, asked_by_id, wanted, barriers, *others = asked
+def _request(members: Sequence[Any]) -> Request:
+    """Return the request of a stored array."""
+    request_id, requested_on, first_read_at, asked_by, asked_by_id, wanted, barriers, *others = members
     on, read_at = date.fromisoformat(requested_on), datetime.fromisoformat(first_read_at)
     return Request(request_id, on, read_at, asked_by, asked_by_id, wanted, tuple(barriers), *others)

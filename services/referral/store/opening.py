@@ -1,4 +1,4 @@
-"""Openings taken."""
+"""The statements of opening reservations."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 from services.referral.domain.opening import OpeningReservation
 from shared.database.postgres import Connection, count
-from shared.events.values import Program
 from shared.messaging.handlers import AggregateStore
+from shared.placement.matching import OpeningWeek
 
 TAKEN = """
 SELECT site_id, program, week_on, array_agg(n) FROM openings
@@ -35,21 +35,20 @@ WHERE openings.site_id = u.site_id AND openings.program = u.program AND openings
 """
 
 
-Place: TypeAlias = tuple[str, Program, date]
-Rows: TypeAlias = Mapping[Place, frozenset[int]]
+Rows: TypeAlias = Mapping[OpeningWeek, frozenset[int]]
 _ALL = range(1, 100_001)
 
 
 async def list_reserved(conn: Connection, since: date) -> Rows:
-    """The numbers taken of each site, program and week from a week on."""
+    """Return the numbers taken of each site, program and week from a week on."""
     return {(site, program, week): frozenset(ns) for site, program, week, ns in await conn.fetch(TAKEN, since)}
 
 
 class ReservedOpenings:
-    """What is taken as the batch sees it: rows of the database and those of its own earlier decisions.
+    """The openings taken as a batch sees them: rows of the database and reservations of its earlier decisions.
 
-    An opening given back within the batch counts as taken until its end, so that none is promised twice. In weeks
-    before `since`, which were not read, everything counts as taken: what nobody looked at is promised to nobody.
+    An opening freed within the batch counts as taken until the batch ends, so that none is promised twice. In weeks
+    before `since`, which were not read, every opening counts as taken.
     """
 
     def __init__(
@@ -59,44 +58,44 @@ class ReservedOpenings:
         takebacks: Sequence[str],
         since: date = date.min,
     ) -> None:
-        """`seats` and `takebacks` grow while the batch is decided."""
-        self._rows, self._seats, self._takebacks, self._since = rows, reservations, takebacks, since
-        self._added: dict[Place, set[int]] = {}
+        """Keep references to `reservations` and `takebacks`, which grow while the batch is decided."""
+        self._rows, self._reservations, self._takebacks, self._since = rows, reservations, takebacks, since
+        self._added: dict[OpeningWeek, set[int]] = {}
         self._read = self._seen = 0
 
-    def get(self, place: Place, default: Collection[int] = (), /) -> Collection[int]:
-        """The numbers taken of a site, program and week."""
-        if place[2] < self._since:
+    def get(self, week: OpeningWeek, default: Collection[int] = (), /) -> Collection[int]:
+        """Return the numbers taken of a site, program and week; all numbers of a week that was not read."""
+        if week[2] < self._since:
             return _ALL
         self._catch_up()
-        rows, added = self._rows.get(place), self._added.get(place)
+        rows, added = self._rows.get(week), self._added.get(week)
         return rows | added if rows and added else rows or added or default
 
     def _catch_up(self) -> None:
-        """Read the seats that came since; all of them when a decision was taken back."""
-        if len(self._seats) == self._read and len(self._takebacks) == self._seen:
+        """Add the reservations made since the last call; read all of them again after a rollback of a decision."""
+        if len(self._reservations) == self._read and len(self._takebacks) == self._seen:
             return
         if len(self._takebacks) != self._seen:
             self._added, self._read, self._seen = {}, 0, len(self._takebacks)
-        for reservation in islice(self._seats.values(), self._read, None):
+        for reservation in islice(self._reservations.values(), self._read, None):
             if reservation and reservation.referral_id:
                 opening = reservation.opening
                 self._added.setdefault((opening.site_id, opening.program, opening.week_on), set()).add(opening.n)
-        self._read = len(self._seats)
+        self._read = len(self._reservations)
 
 
 async def load_reservations(_conn: Connection, _ids: Sequence[str]) -> Sequence[OpeningReservation]:
-    """What is taken is read as a fact; no site is locked."""
+    """Return none: openings are read as facts, so that no site is locked."""
     return []
 
 
 async def save_reservations(conn: Connection, reservations: Sequence[OpeningReservation]) -> int:
-    """Taken, passed on or given back; a row that another writer took is missed, and the batch decides again."""
-    taken = [(*_place(s), s.referral_id) for s in reservations if s.referral_id and not s.was]
+    """Write reservations and return how many rows fit; a row that another writer took is missing from the count."""
+    taken = [(*_key(s), s.referral_id) for s in reservations if s.referral_id and not s.was]
     passed = [
-        (*_place(s), s.referral_id, s.was) for s in reservations if s.referral_id and s.was and s.was != s.referral_id
+        (*_key(s), s.referral_id, s.was) for s in reservations if s.referral_id and s.was and s.was != s.referral_id
     ]
-    given = [(*_place(s), s.was) for s in reservations if not s.referral_id and s.was]
+    given = [(*_key(s), s.was) for s in reservations if not s.referral_id and s.was]
     written = len(reservations) - len(taken) - len(passed) - len(given)
     for statement, rows in ((GIVE_BACK, given), (GIVE_ON, passed), (TAKE, taken)):
         if rows:
@@ -107,7 +106,7 @@ async def save_reservations(conn: Connection, reservations: Sequence[OpeningRese
 RESERVATIONS = AggregateStore(OpeningReservation, load_reservations, save_reservations)
 
 
-def _place(reservation: OpeningReservation) -> tuple[str, str, date, int]:
-    """The primary key."""
+def _key(reservation: OpeningReservation) -> tuple[str, str, date, int]:
+    """Return the primary key."""
     opening = reservation.opening
     return opening.site_id, opening.program, opening.week_on, opening.n

@@ -1,4 +1,4 @@
-"""People, sealed."""
+"""The statements of people, who are stored sealed."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,7 +25,7 @@ WHERE people.version = excluded.version - 1
 
 
 async def load_people(conn: Connection, ids: Sequence[str]) -> Sequence[Person]:
-    """People by `kind/id`, opened; nothing is known of who was forgotten."""
+    """Load people by `kind/id` and unseal them; a person without a key was forgotten."""
     rows = await conn.fetch(LOAD, ids)
     if not rows:
         return []
@@ -35,7 +35,7 @@ async def load_people(conn: Connection, ids: Sequence[str]) -> Sequence[Person]:
 
 
 async def save_people(conn: Connection, people: Sequence[Person]) -> int:
-    """People as changed, sealed; of somebody forgotten nothing is written but that they were."""
+    """Seal and save people and return how many rows were written; a forgotten person is stored without attributes."""
     keys = await encryption.make_keys(conn, (p.id for p in people))
     rows = [(p.id, p.version + 1, encryption.seal(keys, p.id, _plain(p))) for p in people]
     return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
@@ -45,12 +45,12 @@ PEOPLE = AggregateStore(Person, load_people, save_people)
 
 
 def _plain(person: Person) -> bytes:
-    """What was told, member by member."""
-    return orjson.dumps({member: tuple(told) for member, told in person.attributes.items()})
+    """Return the attributes as they are sealed."""
+    return orjson.dumps({name: tuple(attribute) for name, attribute in person.attributes.items()})
 
 
 def _person(person_id: str, version: int, plain: bytes | None) -> Person:
-    """The inverse of `_plain`."""
+    """Return the person of unsealed attributes; None stands for a forgotten person."""
     if plain is None:
         return Person(person_id, version, forgotten=True)
     members = orjson.loads(plain).items()

@@ -1,4 +1,4 @@
-"""Referrals."""
+"""The statements of referrals; a state is stored as an array of its members in their order."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -13,13 +13,13 @@ from services.referral.domain.referral import (
     Active,
     Closed,
     Discharged,
+    FormerOffer,
     Hold,
     Matched,
     NotAdmitted,
     Offer,
     Offered,
     Referral,
-    Refused,
     Scheduled,
     State,
     Unplaced,
@@ -47,47 +47,47 @@ PERSONS = """
 SELECT referral_id, person_id FROM referrals
 WHERE referral_id = ANY($1)
 """
-UNPLACED = """
+WAITING_FOR_SITE = """
 SELECT referral_id FROM referrals
 WHERE status IN ('unplaced', 'matched')
 ORDER BY referral_id
 """
-IN_NEED = """
+UNPLACED = """
 SELECT referral_id, state -> 'program' ->> 0, state ->> 'community' FROM referrals
 WHERE status = 'unplaced'
 """
 
 
 async def load_referrals(conn: Connection, ids: Sequence[str]) -> Sequence[Referral]:
-    """Referrals by id."""
+    """Load referrals by id, locked until the transaction ends."""
     return [_referral(*row) for row in await conn.fetch(LOAD, ids)]
 
 
 async def save_referrals(conn: Connection, referrals: Sequence[Referral]) -> int:
-    """Referrals as changed."""
+    """Save referrals and return how many rows were written; a row of another version is not."""
     return count(await conn.execute(SAVE, *zip(*map(_row, referrals), strict=True)))
 
 
 async def find_persons(conn: Connection, ids: Sequence[str]) -> Mapping[str, str]:
-    """The person of each referral that is there."""
+    """Return the person of each referral that exists."""
     return dict(await conn.fetch(PERSONS, sorted(set(ids))))  # type: ignore[arg-type]  # a row is a pair here
 
 
-async def list_unplaced(conn: Connection) -> Sequence[str]:
-    """Referrals that wait for a site."""
-    return [referral_id for (referral_id,) in await conn.fetch(UNPLACED)]
+async def list_waiting_for_site(conn: Connection) -> Sequence[str]:
+    """Return the ids of the referrals that wait for a site."""
+    return [referral_id for (referral_id,) in await conn.fetch(WAITING_FOR_SITE)]
 
 
-async def list_in_need(conn: Connection) -> Sequence[UnplacedReferral]:
-    """Referrals without a site, with program and community."""
-    return [UnplacedReferral(*row) for row in await conn.fetch(IN_NEED)]
+async def list_unplaced(conn: Connection) -> Sequence[UnplacedReferral]:
+    """Return the referrals for which no site is left, with program and community."""
+    return [UnplacedReferral(*row) for row in await conn.fetch(UNPLACED)]
 
 
 REFERRALS = AggregateStore(Referral, load_referrals, save_referrals)
 
 
 def _row(referral: Referral) -> tuple[object, ...]:
-    """A referral as columns."""
+    """Return a referral as the columns of SAVE."""
     r = referral
     state = {
         "requested_on": r.requested_on,
@@ -97,11 +97,11 @@ def _row(referral: Referral) -> tuple[object, ...]:
         "urgent": r.urgent,
         "site_chosen": r.site_chosen,
         "program": (r.program, r.program_revision),
-        "state": [_member(member) for member in r.state],
+        "state": [_member(getattr(r.state, name)) for name in r.state.__match_args__],
         "rank": r.rank,
-        "refused": r.refused,
+        "refused": r.former_offers,
         "holds": r.holds,
-        "clock": (r.held_at, r.stopped),
+        "clock": (r.held_at, r.paused_due_at),
         "request_id": r.request_id,
     }
     return (
@@ -117,7 +117,7 @@ def _row(referral: Referral) -> tuple[object, ...]:
 
 
 def _member(member: object) -> object:
-    """A part of a state as JSON has it."""
+    """Return a member of a state as JSON stores it."""
     if isinstance(member, Offer):
         opening = member.opening
         return [*member[:-1], [opening.site_id, opening.program, opening.week_on, opening.n]]
@@ -127,9 +127,9 @@ def _member(member: object) -> object:
 def _referral(  # noqa: PLR0913, PLR0917 - the columns of LOAD
     id_: str, version: int, revision: int, number: str, claim_number: str, person_id: str, status: str, text: str
 ) -> Referral:
-    """The inverse of `_row`."""
-    said = orjson.loads(text)
-    (held_at, stopped), (program, program_revision) = said["clock"], said["program"]
+    """Return the referral of the columns of LOAD."""
+    state = orjson.loads(text)
+    (held_at, paused_due_at), (program, program_revision) = state["clock"], state["program"]
     return Referral(
         id_,
         version,
@@ -137,55 +137,51 @@ def _referral(  # noqa: PLR0913, PLR0917 - the columns of LOAD
         number,
         claim_number,
         person_id,
-        said["request_id"],
-        date.fromisoformat(said["requested_on"]),
-        said["community"],
-        _injury(said["injury"]),
-        tuple(said["barriers"]),
-        said["urgent"],
-        said["site_chosen"],
+        state["request_id"],
+        date.fromisoformat(state["requested_on"]),
+        state["community"],
+        _injury(state["injury"]),
+        tuple(state["barriers"]),
+        state["urgent"],
+        state["site_chosen"],
         program,
         program_revision,
-        _state(status, said["state"]),
-        said["rank"],
-        tuple(Refused(*refused) for refused in said["refused"]),
-        tuple(Hold(cause, date.fromisoformat(from_on), code) for cause, from_on, code in said["holds"]),
+        _state(status, state["state"]),
+        state["rank"],
+        tuple(FormerOffer(*former) for former in state["refused"]),
+        tuple(Hold(cause, date.fromisoformat(from_on), code) for cause, from_on, code in state["holds"]),
         _instant(held_at),
-        _instant(stopped),
+        _instant(paused_due_at),
     )
 
 
-def _injury(said: Sequence[Any] | None) -> Injury | None:
-    """What was injured."""
-    if said is None:
+def _injury(members: Sequence[Any] | None) -> Injury | None:
+    if members is None:
         return None
-    body_part, nature, side, occurred_on = said
+    body_part, nature, side, occurred_on = members
     return Injury(body_part=body_part, nature=nature, side=side, occurred_on=date.fromisoformat(occurred_on))
 
 
 def _state(status: str, members: Sequence[Any]) -> State:
-    """The inverse of `_member`, by the state's own types; members that came later have their defaults."""
+    """Return the state of a stored status and its members; members added later have their defaults."""
     kind, *readers = _STATES[status]
-    found: State = kind(*(read(member) for read, member in zip(readers, members, strict=False)))
-    return found
+    state: State = kind(*(read(member) for read, member in zip(readers, members, strict=False)))
+    return state
 
 
-def _offer(said: Sequence[Any] | None) -> Offer | None:
-    """An offer with its opening, where there is one."""
-    if said is None:
+def _offer(members: Sequence[Any] | None) -> Offer | None:
+    if members is None:
         return None
-    rank, site, organisation, contract, payee, calendar, (site_id, program, week_on, n) = said
+    rank, site, organisation, contract, payee, calendar, (site_id, program, week_on, n) = members
     opening = Opening(site_id=site_id, program=program, week_on=date.fromisoformat(week_on), n=n)
     return Offer(rank, site, organisation, contract, payee, calendar, opening)
 
 
 def _instant(text: str | None) -> datetime | None:
-    """An instant, where there is one."""
     return datetime.fromisoformat(text) if text else None
 
 
 def _day(text: str | None) -> date | None:
-    """A day, where there is one."""
     return date.fromisoformat(text) if text else None
 
 

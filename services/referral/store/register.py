@@ -1,4 +1,4 @@
-"""Our copy of the register, in memory while its version stands."""
+"""The copy of the register, cached in memory until it changes."""
 
 import csv
 from collections import defaultdict
@@ -62,14 +62,14 @@ SELECT site_id, program, week_on, openings FROM capacity
 
 
 async def project_register(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
-    """What the registers announced, by revision."""
+    """Save the documents that the registers announced, by revision."""
     rows = [(k.event.type_name, k.key, _revision(k.event), k.event.to_bytes().decode()) for k in received]
     await conn.execute(KEEP, *zip(*rows, strict=True))
     await cached_table.changed(conn, NAME)
 
 
 async def project_capacity(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
-    """Openings declared, absolute; a new declaration replaces the weeks it names."""
+    """Save the openings declared; a new declaration replaces the weeks it names."""
     rows = [
         (k.event.site_id, k.event.program, week.week_on, week.openings)
         for k in received
@@ -82,56 +82,56 @@ async def project_capacity(conn: Connection, received: Sequence[ReceivedEvent]) 
 
 
 def _revision(event: Event) -> int:
-    """Its document's."""
+    """Return the revision of the event's document, 1 where it has none."""
     revision: int = getattr(event, "revision", 1)
     return revision
 
 
 async def load_register(conn: Connection) -> Register:
-    """The whole copy."""
+    """Load the whole copy."""
     types = {kind.type_name: kind for kind in KINDS}
-    found: dict[type[Event], list[Event]] = defaultdict(list)
+    announced: dict[type[Event], list[Event]] = defaultdict(list)
     for kind, payload in await conn.fetch(LOAD):
-        found[types[kind]].append(types[kind].from_bytes(payload.encode()))
+        announced[types[kind]].append(types[kind].from_bytes(payload.encode()))
     capacity: dict[tuple[str, Program], dict[date, int]] = defaultdict(dict)
     for site_id, program, week_on, openings in await conn.fetch(LOAD_CAPACITY):
         capacity[site_id, program][week_on] = openings
-    return assemble(found, capacity)
+    return assemble(announced, capacity)
 
 
 def assemble(
-    found: Mapping[type[Event], Sequence[Event]], capacity: Mapping[tuple[str, Program], Mapping[date, int]]
+    announced: Mapping[type[Event], Sequence[Event]], capacity: Mapping[tuple[str, Program], Mapping[date, int]]
 ) -> Register:
-    """A register from what was announced, earlier revisions first."""
-    published = {e.calendar_id: e for e in found.get(CalendarPublished, ()) if isinstance(e, CalendarPublished)}
+    """Return the register of the announced documents, which come with earlier revisions first."""
+    published = {e.calendar_id: e for e in announced.get(CalendarPublished, ()) if isinstance(e, CalendarPublished)}
     default = next((c for c in published.values() if c.is_default), None)
     return Register(
-        programs={p[0].program: p for p in _versions(found, ProgramPublished).values()},
-        terms=tuple(e for e in found.get(ReferralTermsPublished, ()) if isinstance(e, ReferralTermsPublished)),
+        programs={p[0].program: p for p in _versions(announced, ProgramPublished).values()},
+        terms=tuple(e for e in announced.get(ReferralTermsPublished, ()) if isinstance(e, ReferralTermsPublished)),
         contracts={
             id_: tuple(sorted(versions, key=lambda c: (c.holds_from, c.revision)))
-            for id_, versions in _versions(found, ContractActivated).items()
+            for id_, versions in _versions(announced, ContractActivated).items()
         },
-        ended={e.contract_id: e for e in found.get(ContractEnded, ()) if isinstance(e, ContractEnded)},
-        sites={e.site_id: e for e in found.get(SiteOpened, ()) if isinstance(e, SiteOpened)},
-        closed={e.site_id: e.last_on for e in found.get(SiteClosed, ()) if isinstance(e, SiteClosed)},
+        ended={e.contract_id: e for e in announced.get(ContractEnded, ()) if isinstance(e, ContractEnded)},
+        sites={e.site_id: e for e in announced.get(SiteOpened, ()) if isinstance(e, SiteOpened)},
+        closed={e.site_id: e.last_on for e in announced.get(SiteClosed, ()) if isinstance(e, SiteClosed)},
         capacity=capacity,
         calendars={id_: calendar.calendar() for id_, calendar in published.items()},
         default_calendar=default.calendar() if default else UNPUBLISHED,
     )
 
 
-def _versions(found: Mapping[type[Event], Sequence[Event]], kind: type[E]) -> dict[str, tuple[E, ...]]:
-    """Every revision of each document, earlier ones first."""
+def _versions(announced: Mapping[type[Event], Sequence[Event]], kind: type[E]) -> dict[str, tuple[E, ...]]:
+    """Return every revision of each document, earlier ones first."""
     versions: dict[str, tuple[E, ...]] = {}
-    for event in found.get(kind, ()):
+    for event in announced.get(kind, ()):
         if isinstance(event, kind):
             versions[event.key] = (*versions.get(event.key, ()), event)
     return versions
 
 
 def load_pools() -> Pools:
-    """Officers by health authority, from the dated file."""
+    """Return the pools of officers by health authority, read from the dated file."""
     pools: dict[str, list[Member]] = defaultdict(list)
     with _OFFICERS.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
