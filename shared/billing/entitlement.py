@@ -53,7 +53,7 @@ from shared.events.referral import (
     ReferralWithdrawn,
 )
 
-__all__ = ["EMPTY", "Case", "MessageMetadata", "RecordIds", "dump", "fold", "load"]
+__all__ = ["EMPTY", "Case", "MessageMetadata", "RecordIds", "dump", "fold", "held_line", "load"]
 
 ANSWERING = frozenset({"referral", "program", "invoice"})
 _PORTAL = "rehab-portal"
@@ -239,7 +239,7 @@ def _first_rejected(case: Case, invoice_id: str, on: date | None) -> Case:
 
 def _with_lines(case: Case, invoice_id: str, lines: Iterable[JudgedLine], *, is_judged: bool) -> Case:
     """An invoice as judged last; one that waits for answers was not judged, and keeps back what it claims."""
-    held = tuple(_held(line) for line in lines)
+    held = tuple(held_line(line) for line in lines)
     return case._replace(
         invoices=tuple(
             i._replace(lines=held or i.lines, is_judged=is_judged) if i.invoice_id == invoice_id else i
@@ -248,8 +248,8 @@ def _with_lines(case: Case, invoice_id: str, lines: Iterable[JudgedLine], *, is_
     )
 
 
-def _held(line: JudgedLine) -> HeldLine:
-    """The units of a line as judged last."""
+def held_line(line: JudgedLine) -> HeldLine:
+    """Return the units that a line holds as it was judged last."""
     drawn = tuple(GrantUse(d.grant, d.units) for d in line.drawn)
     return HeldLine(line.line, line.code, line.service_on, line.units, line.status == "denied", drawn)
 

@@ -94,11 +94,20 @@ class Terms:
         return frozenset(line.needs_report for line in lines if line.needs_report)
 
     def fee_on(self, contract: ContractActivated, code: str, day: date) -> Priced | None:
-        """The line of the schedule in force on a day of service, where it has one."""
+        """Return the fee of a code on a day of service, or None where the schedule of that day has none."""
+        schedule = self._schedule_on(contract, day)
+        fee = schedule and schedule.lines.get(code)
+        return Priced(fee, schedule.revision) if schedule and fee else None
+
+    def fees_on(self, contract: ContractActivated, day: date) -> Mapping[str, FeeLine]:
+        """Return all fees on a day of service by code; none before the first version of the schedule."""
+        schedule = self._schedule_on(contract, day)
+        return schedule.lines if schedule else {}
+
+    def _schedule_on(self, contract: ContractActivated, day: date) -> _Schedule | None:
+        """Return the version of the contract's schedule that is in force on a day."""
         versions = self.fees.get(contract.fee_schedule_id, ())
-        found = next((s for s in reversed(versions) if s.effective_from <= day), None)
-        fee = found and found.lines.get(code)
-        return Priced(fee, found.revision) if found and fee else None
+        return next((version for version in reversed(versions) if version.effective_from <= day), None)
 
 
 def _only(kind: type[_E], said: Mapping[type[Event], Iterable[Event]]) -> list[_E]:
