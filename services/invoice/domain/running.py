@@ -1,10 +1,11 @@
 """Payment runs: frozen at the cut-off, released on their day, paid payee by payee with a remittance each."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from services.invoice.domain.calendar import Planned, release_at
+from services.invoice.domain.case import Billing, scheduled
 from services.invoice.domain.limits import approvals_needed
 from services.invoice.domain.steps import CutOffReached, RunDayCame, ShareDue, ShareReleased
 from shared.billing.windows import window_end
@@ -18,7 +19,7 @@ from shared.events.invoice import (
     RunFrozen,
     RunReleased,
 )
-from shared.events.portal import PaymentOfficerReleasedRun
+from shared.events.portal import Action, PaymentOfficerReleasedRun
 
 MOST_LINES = 1000  # of a remittance: more would not fit a record; a larger share is paid with several, each whole
 CUT_OFF, DAY = "cut-off", "run-day"
@@ -65,6 +66,14 @@ class Run(NamedTuple):
         return approvals_needed(self.cents, self.run_on)
 
 
+class RunContext(NamedTuple):
+    """The default calendar, the instant of the decision, and what the run pays where it is frozen."""
+
+    calendar: Calendar
+    at: datetime
+    items: Sequence[Item] = ()
+
+
 class Payee(NamedTuple):
     """Whom the insurer pays, and by which runs it was done."""
 
@@ -81,11 +90,22 @@ def open_run(planned: Planned) -> tuple[Run, SetTimer]:
     )
 
 
-def freeze(run: Run, items: Sequence[Item], calendar: Calendar) -> Outcome:
-    """The cut-off has come: who is paid what is fixed, and nothing of it can be taken back."""
+def items_of(run_id: str, stored: Iterable[Item], held: Mapping[str, Billing | None]) -> list[Item]:
+    """Return what a run pays: of cases that the batch holds as they are there, of others as they are stored."""
+    unchanged = [item for item in stored if item.run_id == run_id and held.get(item.referral_id) is None]
+    changed = [
+        Item(case.id, invoice.id, run_id, invoice.payee_id, invoice.allowed_cents)
+        for case, invoice, slot in scheduled(case for case in held.values() if case)
+        if slot.run_id == run_id
+    ]
+    return [*unchanged, *changed]
+
+
+def freeze(run: Run, context: RunContext) -> Outcome:
+    """Fix what a run pays to each payee at its cut-off; nothing of it can be taken back afterwards."""
     if run.status != "open":
         return Outcome()
-    shares = tuple(_shares(items))
+    shares = tuple(_shares(context.items))
     frozen = run._replace(status="frozen", shares=tuple((s.payee_id, s.cents) for s in shares))
     said = RunFrozen(
         run_id=run.id,
@@ -95,7 +115,7 @@ def freeze(run: Run, items: Sequence[Item], calendar: Calendar) -> Outcome:
         cents=frozen.cents,
         approvals_needed=frozen.needed,
     )
-    return Outcome((frozen,), (said,), (_day_of(run, calendar),))
+    return Outcome((frozen,), (said,), (_day_of(run, context.calendar),))
 
 
 def _shares(items: Sequence[Item]) -> Iterator[PayeeShare]:
@@ -105,26 +125,36 @@ def _shares(items: Sequence[Item]) -> Iterator[PayeeShare]:
         yield PayeeShare(payee_id=payee_id, cents=sum(i.cents for i in own), invoices=tuple(i.invoice_id for i in own))
 
 
-def start_run_day(run: Run, *, at: datetime) -> Outcome:
-    """The day of a run has come: it pays, unless too few people released it."""
+def start_run_day(run: Run, context: RunContext) -> Outcome:
+    """Pay a run whose day has come, unless too few people released it."""
     if run.status != "frozen" or len(run.approvals) < run.needed:
         return Outcome()
-    return _release(run, at)
+    return _release(run, context.at)
 
 
-def approve(run: Run | None, act: PaymentOfficerReleasedRun, calendar: Calendar, *, at: datetime) -> Decision:
-    """A payment officer releases a run above the limit; it takes two people, and pays on its day or later."""
+def act(run: Run | None, action: Action, context: RunContext) -> Decision:
+    """Decide an action of a payment officer on a run by its row of OFFICER_ACTIONS."""
     if run is None:
         return refuse("NOT-FOUND", "there is no such run", "check the run", "run_id")
-    if refusal := _not_approvable(run, act.by.account_id):
+    return OFFICER_ACTIONS[type(action)](run, action, context)
+
+
+def step(run: Run | None, due: Event, context: RunContext) -> Outcome:
+    """Take a step of a run that is due by its row of RUN_STEPS; nothing follows where there is no run."""
+    return RUN_STEPS[type(due)](run, context) if run else Outcome()
+
+
+def approve(run: Run, action: PaymentOfficerReleasedRun, context: RunContext) -> Decision:
+    """Release a run above the limit once two people have approved it; it pays on its day or later."""
+    if refusal := _not_approvable(run, action.by.account_id):
         return refusal
-    approved = run._replace(approvals=(*run.approvals, act.by.account_id))
+    approved = run._replace(approvals=(*run.approvals, action.by.account_id))
     if len(approved.approvals) < approved.needed:
         return Outcome((approved,))
-    if at < release_at(calendar, run.run_on):
+    if context.at < release_at(context.calendar, run.run_on):
         # armed again: its day may have come and gone while this release was on its way
-        return Outcome((approved,), timers=(_day_of(run, calendar),))
-    return _release(approved, at)
+        return Outcome((approved,), timers=(_day_of(run, context.calendar),))
+    return _release(approved, context.at)
 
 
 def _day_of(run: Run, calendar: Calendar) -> SetTimer:
@@ -231,3 +261,12 @@ def _told(part: Sequence[Payable], remittance: RemittanceIssued, at: datetime) -
             invoices=tuple(invoices),
         )
         yield SetTimer(referral_id, f"paid/{remittance.remittance_id}", at, released)
+
+
+OFFICER_ACTIONS: Mapping[type[Action], Callable[[Run, Any, RunContext], Decision]] = {
+    PaymentOfficerReleasedRun: approve,
+}
+RUN_STEPS: Mapping[type[Event], Callable[[Run, RunContext], Outcome]] = {
+    CutOffReached: freeze,
+    RunDayCame: start_run_day,
+}
