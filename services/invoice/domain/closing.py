@@ -1,4 +1,4 @@
-"""When a case can cost no more."""
+"""The last window of a case, after which it can cost no more."""
 
 from datetime import date, timedelta
 
@@ -14,7 +14,7 @@ _DAY = timedelta(days=1)
 
 
 def watch(adjudication: CaseAdjudication) -> CaseAdjudication:
-    """The day on which the last window closes is awaited, or not any more."""
+    """Set the timer of the day on which the last window closes, or disarm it while the case is open."""
     billing, before = adjudication.billing, adjudication.before
     if billing == before or billing.final_on:
         return adjudication
@@ -29,7 +29,7 @@ def watch(adjudication: CaseAdjudication) -> CaseAdjudication:
 
 
 def last_window(billing: Billing, context: BillingContext) -> date | None:
-    """The last day on which anything of an ended case may be billed, put right or disputed; none while it is open."""
+    """Return the last day on which an ended case may be billed, put right or disputed; None while it is open."""
     ended_on, contract_id = billing.case.ended_on, billing.case.contract_id
     if ended_on is None or not context.terms.knows(contract_id):
         return None
@@ -41,7 +41,7 @@ def last_window(billing: Billing, context: BillingContext) -> date | None:
 
 
 def _is_settled(billing: Billing, paid_for: frozenset[str]) -> bool:
-    """Nothing is unanswered, pended or scheduled, and no report is owed that a fee pays for."""
+    """Return whether nothing is unanswered, pended or scheduled, and no report is owed that a fee pays for."""
     case, is_open = billing.case, any(i.is_open for i in billing.invoices)
     return case.is_over and not (case.owes_reports(paid_for) or case.unanswered or is_open)
 

@@ -1,4 +1,4 @@
-"""Judging what a case was billed: pended while something may still be said, else adjudicated whole and scheduled."""
+"""Adjudication of a case's invoices: each is pended while facts are missing, else judged whole."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -39,7 +39,7 @@ class BillingContext(NamedTuple):
 
     @property
     def calendar(self) -> Calendar:
-        """The default one: it says which day it is."""
+        """The default calendar, which says which day it is."""
         return self.terms.default_calendar
 
     @property
@@ -49,7 +49,7 @@ class BillingContext(NamedTuple):
 
     @property
     def frozen_until(self) -> datetime:
-        """Every run whose cut-off is not later than this is fixed."""
+        """The instant up to which the cut-off of a run makes it fixed."""
         return max([self.at, *(run.cut_off_at for run in self.runs.values() if run.status != "open")])
 
 
@@ -111,7 +111,7 @@ def begin(billing: Billing, context: BillingContext, event_context: EventContext
 
 
 def adjudicate_open(adjudication: CaseAdjudication, *, standing: bool = False) -> CaseAdjudication:
-    """Whatever waits is judged again in the order of receipt; a new standing reaches what no run has fixed yet."""
+    """Judge again what waits, in the order of receipt; after a new standing also what no run has fixed yet."""
     for invoice in adjudication.billing.invoices:
         reached = (
             standing and invoice.status == "scheduled" and not invoice.is_frozen(adjudication.context.frozen_until)
@@ -122,7 +122,7 @@ def adjudicate_open(adjudication: CaseAdjudication, *, standing: bool = False) -
 
 
 def expire(adjudication: CaseAdjudication) -> CaseAdjudication:
-    """Waits that ended before the occasion end first, one after the other, as if their timers had fired in time."""
+    """End the waits that were over before the event, one after the other, as if their timers had fired in time."""
     context = adjudication.context
     while end := min((end for i in adjudication.billing.invoices if (end := wait_end(i, context))), default=None):
         if end > context.at:
@@ -133,24 +133,24 @@ def expire(adjudication: CaseAdjudication) -> CaseAdjudication:
 
 
 def wait_end(invoice: Invoice, context: BillingContext) -> datetime | None:
-    """The first instant after a wait."""
+    """Return the first instant after the wait of an invoice; None when it does not wait or has no last day."""
     if invoice.status != "pended" or invoice.until is None:
         return None
     return context.calendar.start_of(invoice.until + _DAY)
 
 
 def judge_one(adjudication: CaseAdjudication, invoice: Invoice) -> CaseAdjudication:
-    """One invoice: it waits for answers to what stood before it, then for what its lines need, then it is settled."""
+    """Judge an invoice once the actions before it are answered; it waits until then and while facts are missing."""
     unanswered = tuple(action for action in invoice.after if action in adjudication.billing.case.unanswered)
     if unanswered:
         return _pend(adjudication, invoice._replace(after=unanswered), AdjudicationResult(waits_for=(ANSWER,)))
-    heard = invoice._replace(after=(), heard_on=adjudication.context.today) if invoice.after else invoice
-    found = judge(adjudication.billing.case, bill_of(heard), adjudication.context.terms, adjudication.context.today)
-    return _pend(adjudication, heard, found) if found.waits_for else _adjudicate(adjudication, heard, found)
+    answered = invoice._replace(after=(), heard_on=adjudication.context.today) if invoice.after else invoice
+    result = judge(adjudication.billing.case, bill_of(answered), adjudication.context.terms, adjudication.context.today)
+    return _pend(adjudication, answered, result) if result.waits_for else _adjudicate(adjudication, answered, result)
 
 
 def bill_of(invoice: Invoice) -> Bill:
-    """As the rules of adjudication see it."""
+    """Return an invoice as the rules of adjudication take it."""
     return Bill(
         invoice_id=invoice.id,
         number=invoice.number,
@@ -164,13 +164,13 @@ def bill_of(invoice: Invoice) -> Bill:
     )
 
 
-def _pend(adjudication: CaseAdjudication, invoice: Invoice, found: AdjudicationResult) -> CaseAdjudication:
+def _pend(adjudication: CaseAdjudication, invoice: Invoice, result: AdjudicationResult) -> CaseAdjudication:
     """Let an invoice wait; nothing is announced twice, and for terms one looks again every day."""
-    if TERMS in found.waits_for:
+    if TERMS in result.waits_for:
         tomorrow = adjudication.context.calendar.start_of(adjudication.context.today + _DAY)
         adjudication = adjudication.set(_wake(adjudication, invoice, tomorrow))
     waiting = invoice._replace(
-        status="pended", judged=found.lines, waits_for=found.waits_for, until=found.until, slot=None, closes_on=None
+        status="pended", judged=result.lines, waits_for=result.waits_for, until=result.until, slot=None, closes_on=None
     )
     if waiting == invoice:
         return adjudication.put(waiting)
@@ -186,29 +186,29 @@ def _pend(adjudication: CaseAdjudication, invoice: Invoice, found: AdjudicationR
 
 
 def _wait_of(adjudication: CaseAdjudication, before: Invoice, after: Invoice) -> tuple[SetTimer, ...]:
-    """The timer of a wait is armed, moved or disarmed."""
+    """Return the timer of a wait, set, moved or disarmed; nothing where its end stays."""
     end = wait_end(after, adjudication.context)
     return () if end == wait_end(before, adjudication.context) else (_wake(adjudication, after, end),)
 
 
 def _wake(adjudication: CaseAdjudication, invoice: Invoice, at: datetime | None) -> SetTimer:
-    """When an invoice that waits is judged again by itself."""
+    """Return the timer that judges a waiting invoice again; without an instant it disarms it."""
     due = WaitEnded(referral_id=adjudication.billing.id, invoice_id=invoice.id)
     return SetTimer(adjudication.billing.id, f"wait/{invoice.id}", at, due if at else None)
 
 
-def _adjudicate(adjudication: CaseAdjudication, invoice: Invoice, found: AdjudicationResult) -> CaseAdjudication:
+def _adjudicate(adjudication: CaseAdjudication, invoice: Invoice, result: AdjudicationResult) -> CaseAdjudication:
     """Judge an invoice whole: a run pays it, or it is rejected."""
-    if invoice.status == "scheduled" and invoice.judged == found.lines:
+    if invoice.status == "scheduled" and invoice.judged == result.lines:
         return adjudication
-    allowed = sum(line.allowed_cents for line in found.lines)
+    allowed = sum(line.allowed_cents for line in result.lines)
     judged = invoice._replace(
         status="scheduled" if allowed else "rejected",
-        judged=found.lines,
+        judged=result.lines,
         waits_for=(),
         until=None,
-        dispute_days=found.dispute_days,
-        closes_on=found.rectify_until,
+        dispute_days=result.dispute_days,
+        closes_on=result.rectify_until,
     )
     adjudication = adjudication.set(*_wait_of(adjudication, invoice, judged)).announce(
         judged,
@@ -218,10 +218,10 @@ def _adjudicate(adjudication: CaseAdjudication, invoice: Invoice, found: Adjudic
         lines=judged.judged,
         claimed_cents=judged.claimed_cents,
         allowed_cents=judged.allowed_cents,
-        rectify_until=found.rectify_until,
+        rectify_until=result.rectify_until,
         judged_on=adjudication.context.today,
     )
-    return _schedule(adjudication, judged) if allowed else _reject(adjudication, judged, found.rectify_until)
+    return _schedule(adjudication, judged) if allowed else _reject(adjudication, judged, result.rectify_until)
 
 
 def _reject(adjudication: CaseAdjudication, invoice: Invoice, rectify_until: date) -> CaseAdjudication:

@@ -57,12 +57,12 @@ class Run(NamedTuple):
 
     @property
     def cents(self) -> int:
-        """What it pays in all."""
+        """The cents that it pays in all."""
         return sum(cents for _, cents in self.shares)
 
     @property
     def needed(self) -> int:
-        """How many people must release it."""
+        """The number of people who must release it."""
         return approvals_needed(self.cents, self.run_on)
 
 
@@ -75,7 +75,7 @@ class RunContext(NamedTuple):
 
 
 class Payee(NamedTuple):
-    """Whom the insurer pays, and by which runs it was done."""
+    """A payee, with the runs that have paid it."""
 
     id: str
     version: int = 0
@@ -83,7 +83,7 @@ class Payee(NamedTuple):
 
 
 def open_run(planned: Planned) -> tuple[Run, SetTimer]:
-    """The first invoice of a run: its cut-off is awaited."""
+    """Open a run for its first invoice, with the timer of its cut-off."""
     due = CutOffReached(run_id=planned.run_id)
     return Run(planned.run_id, 0, planned.run_on, planned.cut_off_at), SetTimer(
         planned.run_id, CUT_OFF, planned.cut_off_at, due
@@ -107,7 +107,7 @@ def freeze(run: Run, context: RunContext) -> Outcome:
         return Outcome()
     shares = tuple(_shares(context.items))
     frozen = run._replace(status="frozen", shares=tuple((s.payee_id, s.cents) for s in shares))
-    said = RunFrozen(
+    announced = RunFrozen(
         run_id=run.id,
         run_on=run.run_on,
         cut_off_at=run.cut_off_at,
@@ -115,11 +115,11 @@ def freeze(run: Run, context: RunContext) -> Outcome:
         cents=frozen.cents,
         approvals_needed=frozen.needed,
     )
-    return Outcome((frozen,), (said,), (_day_of(run, context.calendar),))
+    return Outcome((frozen,), (announced,), (_day_of(run, context.calendar),))
 
 
 def _shares(items: Sequence[Item]) -> Iterator[PayeeShare]:
-    """Payee by payee, each invoice once."""
+    """Yield what each payee is paid, each invoice once."""
     for payee_id in sorted({item.payee_id for item in items}):
         own = sorted(item for item in items if item.payee_id == payee_id)
         yield PayeeShare(payee_id=payee_id, cents=sum(i.cents for i in own), invoices=tuple(i.invoice_id for i in own))
@@ -158,46 +158,49 @@ def approve(run: Run, action: PaymentOfficerReleasedRun, context: RunContext) ->
 
 
 def _day_of(run: Run, calendar: Calendar) -> SetTimer:
-    """A run is paid on its day."""
+    """Return the timer of the day on which a run is paid."""
     return SetTimer(run.id, DAY, release_at(calendar, run.run_on), RunDayCame(run_id=run.id))
 
 
 def _not_approvable(run: Run, account_id: str) -> Refusal | None:
-    """Why nobody, or not this person, can release the run."""
+    """Return why this person cannot release the run; None when they can."""
     if run.status == "open":
-        return _stands("RUN-OPEN", "the cut-off of the run has not passed yet", "wait until it has", "wait")
+        return _refuse_by_state("RUN-OPEN", "the cut-off of the run has not passed yet", "wait until it has", "wait")
     if run.status == "released":
-        return _stands("RUN-RELEASED", "the run is released already", "nothing is left to do", "look")
+        return _refuse_by_state("RUN-RELEASED", "the run is released already", "nothing is left to do", "look")
     if not run.needed:
         rule = "the run is under the limit and releases itself on its day"
-        return _stands("RUN-UNDER-LIMIT", rule, "nothing is to be done", "wait")
+        return _refuse_by_state("RUN-UNDER-LIMIT", rule, "nothing is to be done", "wait")
     if account_id in run.approvals:
         rule = "you have released this run already, and a run above the limit takes two different people"
         return refuse("TWO-PERSON", rule, "ask another payment officer", "by")
     return None
 
 
-def _stands(code: str, rule: str, fix: str, allowed: str) -> Refusal:
-    """The run stands elsewhere."""
+def _refuse_by_state(code: str, rule: str, fix: str, allowed: str) -> Refusal:
+    """Return a refusal because of the state of the run, with the action that it allows."""
     return Refusal(refuse(code, rule, fix, "run_id").flaws, (allowed,))
 
 
 def _release(run: Run, at: datetime) -> Outcome:
-    """Each payee's share is paid by a timer of its own."""
-    said = RunReleased(run_id=run.id, run_on=run.run_on, cents=run.cents, released_by=run.approvals)
+    """Release a run; each payee's share is paid by a timer of its own."""
+    announced = RunReleased(run_id=run.id, run_on=run.run_on, cents=run.cents, released_by=run.approvals)
     shares = tuple(
         SetTimer(
             payee_id, f"share/{run.id}", at, ShareDue(payee_id=payee_id, run_id=run.id, run_on=run.run_on, cents=cents)
         )
         for payee_id, cents in run.shares
     )
-    return Outcome((run._replace(status="released"),), (said,), shares)
+    return Outcome((run._replace(status="released"),), (announced,), shares)
 
 
 def pay(
     payee: Payee, due: ShareDue, payables: Sequence[Payable], calendar: Calendar, event_context: EventContext
 ) -> Outcome:
-    """A payee is paid with a run: what for, line by line, and each case hears of it by a timer of its own."""
+    """Pay a payee's share of a run with remittances; each case is told by a timer of its own.
+
+    Raises AssertionError when the invoices do not make the sum that was frozen.
+    """
     if due.run_id in payee.runs:
         return Outcome()
     if due.cents is not None and (total := sum(p.item.cents for p in payables)) != due.cents:
@@ -207,12 +210,12 @@ def pay(
     for n, part in enumerate(_parts(sorted(payables))):
         remittance = _remittance(due, part, str(event_context.new_id(n)), calendar)
         events += [_payment(remittance), remittance]
-        timers += _told(part, remittance, event_context.at)
+        timers += _tell_cases(part, remittance, event_context.at)
     return Outcome((payee._replace(runs=(*payee.runs, due.run_id)),), tuple(events), tuple(timers))
 
 
 def _parts(payables: Sequence[Payable]) -> Iterator[Sequence[Payable]]:
-    """As many invoices, each whole, as a remittance can show."""
+    """Divide invoices into remittances of at most MOST_LINES lines, each invoice whole."""
     part: list[Payable] = []
     for payable in payables:
         if part and sum(len(p.lines) for p in part) + len(payable.lines) > MOST_LINES:
@@ -224,7 +227,7 @@ def _parts(payables: Sequence[Payable]) -> Iterator[Sequence[Payable]]:
 
 
 def _remittance(due: ShareDue, part: Sequence[Payable], id_: str, calendar: Calendar) -> RemittanceIssued:
-    """What a payee is told of a payment; it may be disputed as long as the longest of its contracts says."""
+    """Return the remittance of a payment; it may be disputed as long as the longest of its contracts says."""
     return RemittanceIssued(
         payee_id=due.payee_id,
         remittance_id=id_,
@@ -237,7 +240,7 @@ def _remittance(due: ShareDue, part: Sequence[Payable], id_: str, calendar: Cale
 
 
 def _payment(remittance: RemittanceIssued) -> PaymentReleased:
-    """The money itself."""
+    """Return the payment that a remittance explains."""
     return PaymentReleased(
         payee_id=remittance.payee_id,
         run_id=remittance.run_id,
@@ -247,8 +250,8 @@ def _payment(remittance: RemittanceIssued) -> PaymentReleased:
     )
 
 
-def _told(part: Sequence[Payable], remittance: RemittanceIssued, at: datetime) -> Iterator[SetTimer]:
-    """One timer per case."""
+def _tell_cases(part: Sequence[Payable], remittance: RemittanceIssued, at: datetime) -> Iterator[SetTimer]:
+    """Yield a timer for each case that a remittance pays."""
     cases: Mapping[str, list[str]] = {p.item.referral_id: [] for p in part}
     for payable in part:
         cases[payable.item.referral_id].append(payable.item.invoice_id)
