@@ -1,4 +1,4 @@
-"""Assembly."""
+"""The declaration of the service invoice, and its entry point."""
 
 from pathlib import Path
 

@@ -1,12 +1,11 @@
-"""What invoice reacts to."""
+"""What invoice reacts to: records of a case, actions of clinics and payment officers, and steps that are due."""
 
 from services.invoice.domain import billing, running
-from services.invoice.domain.case import scheduled
 from services.invoice.domain.judging import BillingContext
 from services.invoice.domain.number import is_readable, number_id
 from services.invoice.domain.records import RECORDS, concerns_case
-from services.invoice.domain.running import Item, Payee
-from services.invoice.domain.steps import CutOffReached, RunDayCame, ShareDue, ShareReleased, WaitEnded, WindowsClosed
+from services.invoice.domain.running import Payee, RunContext
+from services.invoice.domain.steps import CutOffReached, RunDayCame, ShareDue
 from services.invoice.store.billing import BILLINGS
 from services.invoice.store.facts import (
     Facts,
@@ -19,14 +18,8 @@ from services.invoice.store.number import NUMBERS
 from services.invoice.store.payee import PAYEES
 from services.invoice.store.run import RUNS
 from services.invoice.store.terms import KINDS, project_terms
-from shared.domain.calendar import Calendar
 from shared.domain.decision import Decision, Event, EventContext, Outcome
-from shared.events.portal import (
-    PaymentOfficerReleasedRun,
-    ProviderRectifiedInvoice,
-    ProviderSubmittedInvoice,
-    ProviderVoidedInvoice,
-)
+from shared.events.portal import Action, ClinicAction
 from shared.messaging.handlers import AggregateKeys, BatchState, Handlers
 
 handlers = Handlers(owner="invoice")
@@ -34,118 +27,79 @@ handlers.project(*KINDS, by=project_terms)
 
 
 def of_case(event: Event, _: Facts) -> AggregateKeys:
-    """The case; what is said of a claim alone concerns none."""
+    """Name the case of a record; a record about a claim alone has none."""
     if concerns_case(event):
         yield BILLINGS, event.key
 
 
-def of_invoice(event: billing.Submitted, _: Facts) -> AggregateKeys:
-    """The case, and the number that the payee uses."""
-    yield BILLINGS, event.referral_id
-    if is_readable(event.payee_id, event.number):
-        yield NUMBERS, number_id(event.payee_id, event.number)
+def of_clinic_action(action: ClinicAction, _: Facts) -> AggregateKeys:
+    """Name the case and, where an invoice is sent, the number that the payee uses."""
+    yield BILLINGS, action.referral_id
+    if isinstance(action, billing.Submitted) and is_readable(action.payee_id, action.number):
+        yield NUMBERS, number_id(action.payee_id, action.number)
 
 
 def of_run(event: Event, _: Facts) -> AggregateKeys:
-    """The run."""
+    """Name the run."""
     yield RUNS, event.key
 
 
 def of_payee(event: ShareDue, _: Facts) -> AggregateKeys:
-    """The payee."""
+    """Name the payee."""
     yield PAYEES, event.payee_id
 
 
-def calendar_of(state: BatchState[Facts]) -> Calendar:
-    """The default one."""
-    return state.facts.terms.default_calendar
-
-
-def context_of(state: BatchState[Facts], event_context: EventContext) -> BillingContext:
-    """What billing stands on, runs as earlier decisions of the batch left them."""
+def billing_context(state: BatchState[Facts], event_context: EventContext) -> BillingContext:
+    """Return what a case is judged by, runs and numbers as earlier decisions of the batch left them."""
     facts = state.facts
     runs = {run.id: run for run in (*facts.runs, *state.held(RUNS).values()) if run}
-    return BillingContext(facts.terms, runs, event_context.at)
+    return BillingContext(facts.terms, runs, event_context.at, state.held(NUMBERS))
+
+
+def run_context(event: Event, state: BatchState[Facts], event_context: EventContext) -> RunContext:
+    """Return what a run is decided by, with what it pays, cases as earlier decisions of the batch left them."""
+    calendar = state.facts.terms.default_calendar
+    return RunContext(calendar, event_context.at, running.items_of(event.key, state.facts.items, state.held(BILLINGS)))
 
 
 def on_case_record(event: Event, state: BatchState[Facts], event_context: EventContext) -> Decision:
-    """Whatever is said of a case: what may be billed follows from it, and what waits is judged again."""
     if not concerns_case(event):
         return Outcome()
-    return billing.apply(state.find(BILLINGS, event.key), event, context_of(state, event_context), event_context)
+    case = state.find(BILLINGS, event.key)
+    return billing.apply(case, event, billing_context(state, event_context), event_context)
 
 
-for _kind in RECORDS:
-    handlers.on(_kind, of_case, load_facts_for_cases)(on_case_record)
+def on_clinic_action(action: ClinicAction, state: BatchState[Facts], event_context: EventContext) -> Decision:
+    case = state.find(BILLINGS, action.referral_id)
+    return billing.act(case, action, billing_context(state, event_context), event_context)
 
 
-def on_invoice(event: billing.Submitted, state: BatchState[Facts], event_context: EventContext) -> Decision:
-    """A first invoice, or one that puts another right."""
-    taken = state.held(NUMBERS).get(number_id(event.payee_id, event.number))
-    found = state.find(BILLINGS, event.referral_id)
-    return billing.submit(found, event, taken, context_of(state, event_context), event_context)
+def on_case_step(due: Event, state: BatchState[Facts], event_context: EventContext) -> Decision:
+    return billing.step(state.find(BILLINGS, due.key), due, billing_context(state, event_context), event_context)
 
 
-handlers.on(ProviderSubmittedInvoice, of_invoice, load_facts_for_cases)(on_invoice)
-handlers.on(ProviderRectifiedInvoice, of_invoice, load_facts_for_cases)(on_invoice)
+def on_officer_action(action: Action, state: BatchState[Facts], event_context: EventContext) -> Decision:
+    return running.act(state.find(RUNS, action.key), action, run_context(action, state, event_context))
 
 
-@handlers.on(ProviderVoidedInvoice, of_case, load_facts_for_cases)
-def on_provider_voided_invoice(
-    event: ProviderVoidedInvoice, state: BatchState[Facts], event_context: EventContext
-) -> Decision:
-    return billing.void(state.find(BILLINGS, event.referral_id), event, context_of(state, event_context), event_context)
+def on_run_step(due: Event, state: BatchState[Facts], event_context: EventContext) -> Decision:
+    return running.step(state.find(RUNS, due.key), due, run_context(due, state, event_context))
 
 
-@handlers.on(WaitEnded, of_case, load_facts_for_cases)
-def on_wait_ended(event: WaitEnded, state: BatchState[Facts], event_context: EventContext) -> Decision:
-    return billing.wait_ended(state.find(BILLINGS, event.referral_id), context_of(state, event_context), event_context)
-
-
-@handlers.on(ShareReleased, of_case, load_facts_for_cases)
-def on_share_released(event: ShareReleased, state: BatchState[Facts], event_context: EventContext) -> Decision:
-    return billing.paid(state.find(BILLINGS, event.referral_id), event, context_of(state, event_context), event_context)
-
-
-@handlers.on(WindowsClosed, of_case, load_facts_for_cases)
-def on_windows_closed(event: WindowsClosed, state: BatchState[Facts], event_context: EventContext) -> Decision:
-    return billing.close(state.find(BILLINGS, event.referral_id), context_of(state, event_context), event_context)
-
-
-@handlers.on(CutOffReached, of_run, load_facts_for_cut_offs)
-def on_cut_off_reached(event: CutOffReached, state: BatchState[Facts], _: EventContext) -> Decision:
-    run = state.find(RUNS, event.run_id)
-    return running.freeze(run, items_of(event.run_id, state), calendar_of(state)) if run else Outcome()
-
-
-def items_of(run_id: str, state: BatchState[Facts]) -> list[Item]:
-    """What a run pays, cases as earlier decisions of the batch left them."""
-    held = {id_: case for id_, case in state.held(BILLINGS).items() if case}
-    received = [item for item in state.facts.items if item.run_id == run_id and item.referral_id not in held]
-    moved = [
-        Item(case.id, invoice.id, run_id, invoice.payee_id, invoice.allowed_cents)
-        for case, invoice, slot in scheduled(held.values())
-        if slot.run_id == run_id
-    ]
-    return [*received, *moved]
-
-
-@handlers.on(RunDayCame, of_run, load_facts_for_runs)
-def on_run_day_came(event: RunDayCame, state: BatchState[Facts], event_context: EventContext) -> Decision:
-    run = state.find(RUNS, event.run_id)
-    return running.start_run_day(run, at=event_context.at) if run else Outcome()
-
-
-@handlers.on(PaymentOfficerReleasedRun, of_run, load_facts_for_runs)
-def on_payment_officer_released_run(
-    event: PaymentOfficerReleasedRun, state: BatchState[Facts], event_context: EventContext
-) -> Decision:
-    calendar = calendar_of(state)
-    return running.approve(state.find(RUNS, event.run_id), event, calendar, at=event_context.at)
-
-
-@handlers.on(ShareDue, of_payee, load_facts_for_shares)
 def on_share_due(event: ShareDue, state: BatchState[Facts], event_context: EventContext) -> Decision:
     payee = state.find(PAYEES, event.payee_id) or Payee(event.payee_id)
     due = [p for p in state.facts.payables if (p.item.run_id, p.item.payee_id) == (event.run_id, event.payee_id)]
-    return running.pay(payee, event, due, calendar_of(state), event_context)
+    return running.pay(payee, event, due, state.facts.terms.default_calendar, event_context)
+
+
+for _record in RECORDS:
+    handlers.on(_record, of_case, load_facts_for_cases)(on_case_record)
+for _action in billing.CLINIC_ACTIONS:
+    handlers.on(_action, of_clinic_action, load_facts_for_cases)(on_clinic_action)
+for _step in billing.CASE_STEPS:
+    handlers.on(_step, of_case, load_facts_for_cases)(on_case_step)
+for _officer_action in running.OFFICER_ACTIONS:
+    handlers.on(_officer_action, of_run, load_facts_for_runs)(on_officer_action)
+handlers.on(CutOffReached, of_run, load_facts_for_cut_offs)(on_run_step)
+handlers.on(RunDayCame, of_run, load_facts_for_runs)(on_run_step)
+handlers.on(ShareDue, of_payee, load_facts_for_shares)(on_share_due)

@@ -1,4 +1,4 @@
-"""A case as adjudication sees it: whatever was said of it that a cent may depend on."""
+"""A case as adjudication sees it: all the facts that a cent may depend on."""
 
 from collections.abc import Container, Mapping
 from datetime import date
@@ -14,7 +14,7 @@ ReportStanding: TypeAlias = Literal["due", "submitted", "returned", "accepted", 
 
 
 class Stretch(NamedTuple):
-    """How the claim stands from a day on."""
+    """The standing of the claim from a day on."""
 
     from_on: date
     standing: Standing
@@ -89,7 +89,7 @@ class SentInvoice(NamedTuple):
 class Case(NamedTuple):
     """A case as adjudication sees it: claim, clinic, program days, reports, days, plans, invoices in order of receipt.
 
-    `unanswered` are actions, and doors that closed, whose owner has not said yet what follows from them.
+    `unanswered` are actions, and deadlines that passed, which their owner has not answered yet.
     """
 
     claim_number: str = ""
@@ -112,7 +112,7 @@ class Case(NamedTuple):
     unanswered: tuple[str, ...] = ()
 
     def owes_reports(self, kinds: Container[str]) -> bool:
-        """Whether a report of these kinds may still be accepted."""
+        """Return whether a report of these kinds may still be accepted."""
         return any(r.is_awaited and r.kind in kinds for r in self.reports)
 
     @property
@@ -128,7 +128,7 @@ class Case(NamedTuple):
 
     @property
     def ended_on(self) -> date | None:
-        """Since when nothing is done any more; none while it is under way or was never accepted."""
+        """The last day of treatment; None while the case is under way or was never accepted."""
         if not self.contract_id or self.last_on or not self.withdrawn_on:
             return self.last_on
         return max([self.withdrawn_on, *(day for day, how in self.attendance.items() if how == "attended")])

@@ -1,4 +1,4 @@
-"""What a case entitles to: everything said of it on any topic, folded into what adjudication asks."""
+"""The entitlement of a case: its records on all topics, folded into what adjudication asks."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
@@ -53,14 +53,14 @@ from shared.events.referral import (
     ReferralWithdrawn,
 )
 
-__all__ = ["EMPTY", "Case", "MessageMetadata", "RecordIds", "dump", "fold", "load"]
+__all__ = ["EMPTY", "Case", "MessageMetadata", "RecordIds", "dump", "fold", "held_line", "load"]
 
 ANSWERING = frozenset({"referral", "program", "invoice"})
 _PORTAL = "rehab-portal"
 
 
 class MessageMetadata(Protocol):
-    """Around a record: its own id, and the id of what it answers; every occasion says so."""
+    """The metadata of a record: its own id, and the id of what it answers; every EventContext has them."""
 
     @property
     def event_id(self) -> str:
@@ -68,43 +68,43 @@ class MessageMetadata(Protocol):
 
     @property
     def causation_id(self) -> str:
-        """What the record is an answer to, where it is one."""
+        """The id of the record that this one answers; empty where it answers none."""
 
 
 class RecordIds(NamedTuple):
-    """Where no decision is taken, what an envelope says."""
+    """The ids of a record's envelope, for callers that take no decision."""
 
     event_id: str
     causation_id: str = ""
 
 
-def fold(case: Case, event: Event, said: MessageMetadata) -> Case:
-    """The case after one more record of its key, in the order in which they stand or were read."""
+def fold(case: Case, event: Event, metadata: MessageMetadata) -> Case:
+    """Return the case after one more record of its key, in the order in which they stand or were read."""
     change = _CHANGES.get(type(event))
-    return _answer(change(case, event) if change else case, event, said)
+    return _answer(change(case, event) if change else case, event, metadata)
 
 
 def dump(case: Case) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """As JSON takes it."""
+    """Return a case as JSON takes it."""
     return _AS_JSON.dump_python(case, mode="json")
 
 
 def load(received: Any) -> Case:  # noqa: ANN401 - whatever JSON holds
-    """The inverse of `dump`."""
+    """Return a case from what `dump` made of it."""
     return _AS_JSON.validate_python(received)
 
 
 _AS_JSON = TypeAdapter(Case)
 
 
-def _answer(case: Case, event: Event, said: MessageMetadata) -> Case:
-    """An action waits for its owner until the owner says something because of it."""
+def _answer(case: Case, event: Event, metadata: MessageMetadata) -> Case:
+    """Note an action as unanswered until its owner announces something because of it."""
     if event.topic == _PORTAL:
-        waits = event.owner in ANSWERING and said.event_id not in case.unanswered
-        return case._replace(unanswered=(*case.unanswered, said.event_id)) if waits else case
-    if said.causation_id not in case.unanswered:
+        waits = event.owner in ANSWERING and metadata.event_id not in case.unanswered
+        return case._replace(unanswered=(*case.unanswered, metadata.event_id)) if waits else case
+    if metadata.causation_id not in case.unanswered:
         return case
-    return case._replace(unanswered=tuple(id_ for id_ in case.unanswered if id_ != said.causation_id))
+    return case._replace(unanswered=tuple(id_ for id_ in case.unanswered if id_ != metadata.causation_id))
 
 
 def _created(case: Case, event: ReferralCreated) -> Case:
@@ -146,7 +146,7 @@ def _due(case: Case, event: ObligationScheduled) -> Case:
 
 
 def _over(standing: ReportStanding) -> "Change":
-    """A report that is not needed any more keeps what is known of it."""
+    """Return the change by a report that is not needed any more; what is known of it stays."""
 
     def change(case: Case, event: ObligationWaived | ObligationCancelled) -> Case:
         return _with_report(case, _report(case, event.report, event.kind)._replace(standing=standing))
@@ -155,13 +155,13 @@ def _over(standing: ReportStanding) -> "Change":
 
 
 def _came(standing: ReportStanding) -> "Change":
-    """A report came, or was accepted as it came."""
+    """Return the change by a report that came, or was accepted as it came."""
 
     def change(case: Case, event: ReportSubmitted | ReportAccepted) -> Case:
-        said = Report(
+        report = Report(
             event.report, event.kind, standing, event.service_on, event.author_discipline, event.business_days_late
         )
-        return _with_report(case, said)
+        return _with_report(case, report)
 
     return change
 
@@ -171,12 +171,12 @@ def _returned(case: Case, event: ReportReturned) -> Case:
 
 
 def _report(case: Case, report: str, kind: str) -> Report:
-    """A report as known so far."""
+    """Return a report as known so far."""
     return next((r for r in case.reports if r.report == report), Report(report, kind))
 
 
 def _with_report(case: Case, report: Report) -> Case:
-    """The newest word on a report stands last."""
+    """Replace a report; the one that changed last stands last."""
     return case._replace(reports=(*(r for r in case.reports if r.report != report.report), report))
 
 
@@ -194,12 +194,12 @@ def _stopped(case: Case, event: PlanDeclined | PlanDiscontinued) -> Case:
 
 
 def _undecided(case: Case, decided: int) -> tuple[RequestedLine, ...]:
-    """What is asked for in other plans."""
+    """Return the lines that other plans ask for."""
     return tuple(a for a in case.asked if a.plan != decided)
 
 
 def _decided(case: Case, plan: int, ended: Iterable[Ended], lines: Iterable[Grant] = ()) -> Case:
-    """A plan waits no more: some grants end, others begin."""
+    """Decide a plan: some grants end, others begin."""
     news = {g.grant: Granted(g.grant, g.code, g.units, g.from_on, g.to_on) for g in lines}
     last = {e.grant: e.last_on for e in ended}
     received = (
@@ -229,7 +229,7 @@ def _rejected(case: Case, event: InvoiceRejected) -> Case:
 
 
 def _first_rejected(case: Case, invoice_id: str, on: date | None) -> Case:
-    """Only the first rejection counts, that of the invoice which this one puts right included."""
+    """Note the first rejection of an invoice; that of the invoice which it puts right counts too."""
     return case._replace(
         invoices=tuple(
             i._replace(rejected_on=i.rejected_on or on) if i.invoice_id == invoice_id else i for i in case.invoices
@@ -238,8 +238,8 @@ def _first_rejected(case: Case, invoice_id: str, on: date | None) -> Case:
 
 
 def _with_lines(case: Case, invoice_id: str, lines: Iterable[JudgedLine], *, is_judged: bool) -> Case:
-    """An invoice as judged last; one that waits for answers was not judged, and keeps back what it claims."""
-    held = tuple(_held(line) for line in lines)
+    """Replace the lines of an invoice by the judged ones; one that waits for answers keeps back what it claims."""
+    held = tuple(held_line(line) for line in lines)
     return case._replace(
         invoices=tuple(
             i._replace(lines=held or i.lines, is_judged=is_judged) if i.invoice_id == invoice_id else i
@@ -248,8 +248,8 @@ def _with_lines(case: Case, invoice_id: str, lines: Iterable[JudgedLine], *, is_
     )
 
 
-def _held(line: JudgedLine) -> HeldLine:
-    """The units of a line as judged last."""
+def held_line(line: JudgedLine) -> HeldLine:
+    """Return the units that a line holds as it was judged last."""
     drawn = tuple(GrantUse(d.grant, d.units) for d in line.drawn)
     return HeldLine(line.line, line.code, line.service_on, line.units, line.status == "denied", drawn)
 

@@ -50,33 +50,33 @@ class Terms:
 
     @classmethod
     def of(cls, published: Iterable[Event]) -> Self:
-        """As procurement announced them, in any order."""
-        said: dict[type[Event], list[Event]] = defaultdict(list)
+        """Return the terms that procurement announced, in any order."""
+        by_type: dict[type[Event], list[Event]] = defaultdict(list)
         for event in published:
-            said[type(event)].append(event)
-        calendars = sorted(_only(CalendarPublished, said), key=lambda c: c.revision)
+            by_type[type(event)].append(event)
+        calendars = sorted(_only(CalendarPublished, by_type), key=lambda c: c.revision)
         return cls(
-            _grouped(_only(ContractActivated, said)),
-            {e.contract_id: e for e in sorted(_only(ContractEnded, said), key=lambda e: e.revision)},
-            _schedules(_only(FeeSchedulePublished, said)),
+            _grouped(_only(ContractActivated, by_type)),
+            {e.contract_id: e for e in sorted(_only(ContractEnded, by_type), key=lambda e: e.revision)},
+            _schedules(_only(FeeSchedulePublished, by_type)),
             {c.calendar_id: c.calendar() for c in calendars},
             next((c.calendar() for c in reversed(calendars) if c.is_default), UNPUBLISHED),
         )
 
     def knows(self, contract_id: str) -> bool:
-        """Whether the contract is loaded, with fees and a calendar: before that nothing can be judged."""
+        """Return whether the contract is loaded with fees and calendar; before that nothing can be judged."""
         versions = self.contracts.get(contract_id, ())
         return bool(versions) and all(
             v.fee_schedule_id in self.fees and self.calendar_of(v) is not UNPUBLISHED for v in versions
         )
 
     def contract_on(self, contract_id: str, day: date) -> ContractActivated:
-        """The contract as it holds on a day of service; before its first version, the first."""
+        """Return the contract as it holds on a day of service; before its first version, the first."""
         versions = self.contracts[contract_id]
         return next((v for v in reversed(versions) if v.holds_from <= day), versions[0])
 
     def last_day(self, contract: ContractActivated) -> date:
-        """The last day of service, its run-off included, cut short when it was ended."""
+        """Return the last day of service, run-off included, cut short where the contract was ended."""
         last = contract.effective_to or date.max
         ended = self.ended.get(contract.contract_id)
         if ended and ended.effective_to < last:
@@ -84,52 +84,61 @@ class Terms:
         return contract.run_off_to or last
 
     def calendar_of(self, contract: ContractActivated) -> Calendar:
-        """The calendar that the contract names, else the default one."""
+        """Return the calendar that the contract names, else the default one."""
         return self.calendars.get(contract.calendar_id, self.default_calendar)
 
     def reports_of(self, contract_id: str) -> frozenset[str]:
-        """The kinds of report that any of the contract's fees needs."""
+        """Return the kinds of report that any of the contract's fees needs."""
         schedules = {v.fee_schedule_id for v in self.contracts.get(contract_id, ())}
         lines = (line for id_ in schedules for version in self.fees.get(id_, ()) for line in version.lines.values())
         return frozenset(line.needs_report for line in lines if line.needs_report)
 
     def fee_on(self, contract: ContractActivated, code: str, day: date) -> Priced | None:
-        """The line of the schedule in force on a day of service, where it has one."""
+        """Return the fee of a code on a day of service, or None where the schedule of that day has none."""
+        schedule = self._schedule_on(contract, day)
+        fee = schedule and schedule.lines.get(code)
+        return Priced(fee, schedule.revision) if schedule and fee else None
+
+    def fees_on(self, contract: ContractActivated, day: date) -> Mapping[str, FeeLine]:
+        """Return all fees on a day of service by code; none before the first version of the schedule."""
+        schedule = self._schedule_on(contract, day)
+        return schedule.lines if schedule else {}
+
+    def _schedule_on(self, contract: ContractActivated, day: date) -> _Schedule | None:
+        """Return the version of the contract's schedule that is in force on a day."""
         versions = self.fees.get(contract.fee_schedule_id, ())
-        found = next((s for s in reversed(versions) if s.effective_from <= day), None)
-        fee = found and found.lines.get(code)
-        return Priced(fee, found.revision) if found and fee else None
+        return next((version for version in reversed(versions) if version.effective_from <= day), None)
 
 
-def _only(kind: type[_E], said: Mapping[type[Event], Iterable[Event]]) -> list[_E]:
-    """What was announced of one kind."""
-    return [event for event in said.get(kind, ()) if isinstance(event, kind)]
+def _only(kind: type[_E], by_type: Mapping[type[Event], Iterable[Event]]) -> list[_E]:
+    """Return the announced events of one type."""
+    return [event for event in by_type.get(kind, ()) if isinstance(event, kind)]
 
 
 def _grouped(contracts: Iterable[ContractActivated]) -> dict[str, tuple[ContractActivated, ...]]:
-    """Versions of each contract; of two that hold from one day the later revision stands last."""
-    found: dict[str, list[ContractActivated]] = defaultdict(list)
+    """Return the versions of each contract; of two that hold from one day the later revision stands last."""
+    grouped: dict[str, list[ContractActivated]] = defaultdict(list)
     for contract in sorted(contracts, key=lambda c: (c.holds_from, c.revision)):
-        found[contract.contract_id].append(contract)
-    return {id_: tuple(versions) for id_, versions in found.items()}
+        grouped[contract.contract_id].append(contract)
+    return {id_: tuple(versions) for id_, versions in grouped.items()}
 
 
 def _schedules(published: Iterable[FeeSchedulePublished]) -> dict[str, tuple[_Schedule, ...]]:
-    """Versions of each schedule, likewise."""
-    found: dict[str, list[_Schedule]] = defaultdict(list)
+    """Return the versions of each schedule; of two from one day the later revision stands last."""
+    grouped: dict[str, list[_Schedule]] = defaultdict(list)
     for schedule in sorted(published, key=lambda f: (f.effective_from, f.revision)):
         lines = {line.code: line for line in schedule.lines}
-        found[schedule.fee_schedule_id].append(_Schedule(schedule.effective_from, schedule.revision, lines))
-    return {id_: tuple(versions) for id_, versions in found.items()}
+        grouped[schedule.fee_schedule_id].append(_Schedule(schedule.effective_from, schedule.revision, lines))
+    return {id_: tuple(versions) for id_, versions in grouped.items()}
 
 
 def cents_of(fee: FeeLine, units: Decimal, percent: int = 100) -> int:
-    """Units of a fee at a percentage, rounded once; half a cent goes up."""
+    """Return the cents for units of a fee at a percentage, rounded once; half a cent goes up."""
     return int((fee.cents * units * percent / 100).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def percent_of(fee: FeeLine, business_days_late: int) -> int:
-    """By how late the report counted; a fee without tiers is paid in full."""
+    """Return the percentage that the fee's tiers pay: 100 without tiers, 0 where none fits."""
     if not fee.tiers:
         return 100
     fitting = (t.percent for t in fee.tiers if t.late_to is None or business_days_late <= t.late_to)
@@ -145,17 +154,17 @@ class Limit(NamedTuple):
     used: Decimal
 
     def cut(self, units: Decimal, step: Decimal) -> Decimal:
-        """What is left of so many units, in whole steps."""
+        """Return what the limit leaves of so many units, in whole steps."""
         return min(units, steps(max(self.most - self.used, NOTHING), step))
 
 
 def steps(units: Decimal, step: Decimal) -> Decimal:
-    """Rounded down to a multiple of the step."""
+    """Return units rounded down to a multiple of the step."""
     return (units / step).to_integral_value(ROUND_FLOOR) * step
 
 
 def limits(fee: FeeLine, day: date, taken: Sequence[HeldLine]) -> Iterator[Limit]:
-    """How much of a code is used on the day, in its week and on the referral."""
+    """Yield the limits of a fee, with the units used on the day, in its week and on the referral."""
     same = [held for held in taken if held.code == fee.code]
     if fee.max_per_day is not None:
         used = sum((h.units for h in same if h.service_on == day), NOTHING)
@@ -168,7 +177,7 @@ def limits(fee: FeeLine, day: date, taken: Sequence[HeldLine]) -> Iterator[Limit
 
 
 class Cover(NamedTuple):
-    """How many units of a line are approved, by what, and how many more somebody may still approve."""
+    """The approved units of a line by what approves them, and the units that may still be approved."""
 
     drawn: tuple[GrantUse, ...] = ()
     asked: tuple[GrantUse, ...] = ()
@@ -185,7 +194,7 @@ class Cover(NamedTuple):
 
 
 def cover(case: Case, fee: FeeLine, day: date, units: Decimal, taken: Sequence[HeldLine]) -> Cover:
-    """First what the referral itself covers, then grants valid on the day, those that end first; then what is asked."""
+    """Cover units by the referral itself, then by grants of the day, those that end first, then by what is asked."""
     if fee.before_plan is None:
         return Cover((GrantUse(None, units),))
     used: dict[str | None, Decimal] = defaultdict(Decimal)
@@ -199,7 +208,7 @@ def cover(case: Case, fee: FeeLine, day: date, units: Decimal, taken: Sequence[H
 def _draw(
     units: Decimal, sources: Iterable[GrantUse], used: Mapping[str | None, Decimal]
 ) -> tuple[tuple[GrantUse, ...], Decimal]:
-    """What each source gives, and what is left over."""
+    """Return what each source gives, and the units that are left over."""
     drawn = []
     for source in sources:
         given = min(units, max(source.units - used.get(source.grant, NOTHING), NOTHING))
@@ -210,7 +219,7 @@ def _draw(
 
 
 def _granted(case: Case, code: str, day: date) -> list[GrantUse]:
-    """Grants of a code valid on a day, those that end first standing first."""
+    """Return the grants of a code valid on a day, those that end first standing first."""
 
     def ends(grant: Granted) -> tuple[date, str]:
         return grant.last_on, grant.grant
@@ -220,7 +229,7 @@ def _granted(case: Case, code: str, day: date) -> list[GrantUse]:
 
 
 def _asked(case: Case, code: str, day: date) -> list[GrantUse]:
-    """What a plan that nobody has decided may still give, by a name that no grant has."""
+    """Return what an undecided plan may still give, by names that no grant has."""
     return [GrantUse(_name(a), a.units) for a in case.asked if a.code == code and a.from_on <= day <= a.last_on]
 
 

@@ -9,9 +9,9 @@ from typing import TypeVar
 from services.invoice.domain import billing as acts
 from services.invoice.domain.case import Billing, Invoice
 from services.invoice.domain.judging import BillingContext
-from services.invoice.domain.number import Number
+from services.invoice.domain.number import Number, number_id
 from services.invoice.domain.running import Run
-from services.invoice.domain.steps import ShareReleased, WaitEnded
+from services.invoice.domain.steps import ShareReleased, WaitEnded, WindowsClosed
 from shared.domain.decision import Decision, Event, EventContext, Outcome, Refusal, SetTimer
 from shared.events.portal import BilledLine, ProviderRectifiedInvoice, ProviderSubmittedInvoice, ProviderVoidedInvoice
 from shared.events.program import ReportAccepted
@@ -23,6 +23,7 @@ DAY = timedelta(days=1)
 BILLED_ON = date(2024, 11, 7)
 BILLED_AT = at(BILLED_ON)
 ASSESS = 31000
+CLOSED = WindowsClosed(referral_id=REFERRAL)
 _causes = count(1)
 
 
@@ -69,13 +70,15 @@ class Life:
         self, act: ProviderSubmittedInvoice | ProviderRectifiedInvoice, taken: Number | None = None
     ) -> tuple[Event, ...]:
         when = act.received_at
-        return self.note(acts.submit(self.billing, act, taken, self.context(when), event_context(when))).events
+        numbers = {number_id(act.payee_id, act.number): taken}
+        by = self.context(when)._replace(numbers=numbers)
+        return self.note(acts.act(self.billing, act, by, event_context(when))).events
 
     def wait_ends(self, name: str) -> tuple[Event, ...]:
         due = self.timers.pop(name)
         assert due.due_at
         assert isinstance(due.event, WaitEnded)
-        ended = acts.wait_ended(self.billing, self.context(due.due_at), event_context(due.due_at))
+        ended = acts.step(self.billing, due.event, self.context(due.due_at), event_context(due.due_at))
         return self.note(ended).events
 
     def invoice(self, n: int = 0) -> Invoice:
@@ -146,7 +149,7 @@ def code_of(decision: Decision) -> str:
 
 
 def void(case: Life, act: ProviderVoidedInvoice) -> Decision:
-    return acts.void(case.billing, act, case.context(act.received_at), event_context(act.received_at))
+    return acts.act(case.billing, act, case.context(act.received_at), event_context(act.received_at))
 
 
 def take_back(case: Life, when: datetime) -> Decision:
@@ -162,4 +165,4 @@ def pay(case: Life) -> tuple[Event, ...]:
         invoices=(invoice.id,),
     )  # fmt: skip
     when = at(invoice.slot.run_on, 17)
-    return case.note(acts.paid(case.billing, due, case.context(when), event_context(when))).events
+    return case.note(acts.step(case.billing, due, case.context(when), event_context(when))).events

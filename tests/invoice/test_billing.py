@@ -28,6 +28,7 @@ from tests.invoice.life import (
     ASSESS,
     BILLED_AT,
     BILLED_ON,
+    CLOSED,
     DAY,
     Life,
     code_of,
@@ -81,7 +82,7 @@ def test_the_first_invoice_of_a_run_awaits_its_cut_off_and_later_ones_do_not() -
 def test_who_is_not_the_site_or_names_no_invoice_of_the_case_finds_nothing(
     act: ProviderSubmittedInvoice, code: str, field: str
 ) -> None:
-    refused = acts.submit(reported().billing, act, None, context(BILLED_AT), event_context(BILLED_AT))
+    refused = acts.act(reported().billing, act, context(BILLED_AT), event_context(BILLED_AT))
     assert isinstance(refused, Refusal)
     assert [(flaw.code, flaw.field) for flaw in refused.flaws] == [(code, field)]
 
@@ -100,7 +101,7 @@ def test_a_number_that_nobody_can_read_out_is_returned(number: str) -> None:
 
 
 def test_a_referral_that_is_not_there_cannot_be_billed() -> None:
-    assert code_of(acts.submit(None, submitted(), None, context(BILLED_AT), event_context(BILLED_AT))) == "NOT-FOUND"
+    assert code_of(acts.act(None, submitted(), context(BILLED_AT), event_context(BILLED_AT))) == "NOT-FOUND"
 
 
 def test_of_an_invoice_that_is_not_whole_nothing_is_kept() -> None:
@@ -120,7 +121,7 @@ def test_a_number_that_the_payee_has_used_is_returned() -> None:
 
 def test_a_number_is_taken_by_the_invoice_that_is_kept() -> None:
     case = reported()
-    outcome = acts.submit(case.billing, submitted(), None, case.context(BILLED_AT), event_context(BILLED_AT))
+    outcome = acts.act(case.billing, submitted(), case.context(BILLED_AT), event_context(BILLED_AT))
     assert isinstance(outcome, Outcome)
     (number,) = (n for n in outcome.changed if isinstance(n, Number))
     assert (number.payee_id, number.number) == ("p-1", "N-1")
@@ -268,10 +269,7 @@ def test_an_invoice_is_put_right_by_one_with_a_number_of_its_own_once_it_was_jud
     case = Life(life())
     case.bill(submitted())
     early = rectified(case.invoice().id, "N-2", BILLED_AT)
-    assert (
-        code_of(acts.submit(case.billing, early, None, case.context(BILLED_AT), event_context(BILLED_AT)))
-        == "INV-STATE"
-    )
+    assert code_of(acts.act(case.billing, early, case.context(BILLED_AT), event_context(BILLED_AT))) == "INV-STATE"
     case.wait_ends(f"wait/{case.invoice().id}")
     later = BILLED_AT + 45 * DAY
     case.hear(initial_report(), later)
@@ -294,10 +292,10 @@ def test_a_case_is_final_when_its_last_window_has_closed() -> None:
     assert isinstance(due.event, WindowsClosed)
     assert due.due_at
     assert due.due_at == at(date(2025, 2, 12), 8), "the day after the dispute window of its remittance"
-    outcome = case.note(acts.close(case.billing, case.context(due.due_at), event_context(due.due_at)))
+    outcome = case.note(acts.step(case.billing, CLOSED, case.context(due.due_at), event_context(due.due_at)))
     final = only(CaseBillingFinal, outcome.events)
     assert final.paid_cents == ASSESS
-    assert case.note(acts.close(case.billing, case.context(due.due_at), event_context(due.due_at))) == Outcome()
+    assert case.note(acts.step(case.billing, CLOSED, case.context(due.due_at), event_context(due.due_at))) == Outcome()
 
 
 def test_a_case_that_is_billed_again_is_not_final_yet() -> None:

@@ -36,7 +36,7 @@ from tests.invoice.terms import life
 
 
 def put_right(case: Life, act: ProviderRectifiedInvoice) -> Decision:
-    return acts.submit(case.billing, act, None, case.context(act.received_at), event_context(act.received_at))
+    return acts.act(case.billing, act, case.context(act.received_at), event_context(act.received_at))
 
 
 @pytest.mark.parametrize("case", [reported(), Life(life())], ids=["scheduled", "pended"])

@@ -15,6 +15,7 @@ from services.invoice.domain.running import (
     Payable,
     Payee,
     Run,
+    RunContext,
     Status,
     approve,
     freeze,
@@ -46,7 +47,7 @@ def item(n: int, payee: str = "p-1", cents: int = 100) -> Item:
 
 
 def frozen(*items: Item) -> Run:
-    (run,) = freeze(opened(), items, BC).changed
+    (run,) = freeze(opened(), RunContext(BC, CUT_OFF, items)).changed
     assert isinstance(run, Run)
     return run
 
@@ -112,7 +113,7 @@ def test_the_first_invoice_of_a_run_awaits_its_cut_off() -> None:
 
 
 def test_at_the_cut_off_a_run_tells_payee_by_payee_what_it_pays() -> None:
-    outcome = freeze(opened(), [item(2, "p-2", 50), item(3), item(1, cents=30)], BC)
+    outcome = freeze(opened(), RunContext(BC, CUT_OFF, [item(2, "p-2", 50), item(3), item(1, cents=30)]))
     (said,) = outcome.events
     assert isinstance(said, RunFrozen)
     assert [(s.payee_id, s.cents, s.invoices) for s in said.payees] == [
@@ -124,11 +125,11 @@ def test_at_the_cut_off_a_run_tells_payee_by_payee_what_it_pays() -> None:
 
 
 def test_a_run_is_frozen_once() -> None:
-    assert freeze(frozen(item(1)), [item(2)], BC) == Outcome()
+    assert freeze(frozen(item(1)), RunContext(BC, CUT_OFF, [item(2)])) == Outcome()
 
 
 def test_a_run_under_the_limit_releases_itself_on_its_day() -> None:
-    outcome = start_run_day(frozen(item(1), item(2, "p-2")), at=local(2024, 11, 6, 9))
+    outcome = start_run_day(frozen(item(1), item(2, "p-2")), RunContext(BC, local(2024, 11, 6, 9)))
     (said,) = outcome.events
     assert isinstance(said, RunReleased)
     assert (said.cents, said.released_by) == (200, ())
@@ -141,22 +142,22 @@ def test_a_run_under_the_limit_releases_itself_on_its_day() -> None:
 
 @pytest.mark.parametrize("status", ["open", "released"])
 def test_a_run_that_is_not_frozen_pays_nothing_on_its_day(status: Status) -> None:
-    assert start_run_day(frozen(item(1))._replace(status=status), at=local(2024, 11, 6, 9)) == Outcome()
+    assert start_run_day(frozen(item(1))._replace(status=status), RunContext(BC, local(2024, 11, 6, 9))) == Outcome()
 
 
 def test_a_run_above_the_limit_waits_for_two_people() -> None:
     run = frozen(item(1, cents=OVER))
     assert run.needed == 2
-    assert start_run_day(run, at=local(2024, 11, 6, 9)) == Outcome()
-    first = approve(run, released_by("a-1"), BC, at=local(2024, 11, 6, 10))
+    assert start_run_day(run, RunContext(BC, local(2024, 11, 6, 9))) == Outcome()
+    first = approve(run, released_by("a-1"), RunContext(BC, local(2024, 11, 6, 10)))
     assert isinstance(first, Outcome)
     assert not first.events
     (once,) = first.changed
     assert isinstance(once, Run)
-    again = approve(once, released_by("a-1"), BC, at=local(2024, 11, 6, 11))
+    again = approve(once, released_by("a-1"), RunContext(BC, local(2024, 11, 6, 11)))
     assert isinstance(again, Refusal)
     assert again.flaws[0].code == "TWO-PERSON"
-    second = approve(once, released_by("a-2"), BC, at=local(2024, 11, 6, 11))
+    second = approve(once, released_by("a-2"), RunContext(BC, local(2024, 11, 6, 11)))
     assert isinstance(second, Outcome)
     (said,) = second.events
     assert isinstance(said, RunReleased)
@@ -165,13 +166,13 @@ def test_a_run_above_the_limit_waits_for_two_people() -> None:
 
 def test_two_people_who_release_a_run_early_do_not_pay_it_before_its_day() -> None:
     run = frozen(item(1, cents=OVER))._replace(approvals=("a-1",))
-    early = approve(run, released_by("a-2"), BC, at=local(2024, 11, 5, 17))
+    early = approve(run, released_by("a-2"), RunContext(BC, local(2024, 11, 5, 17)))
     assert isinstance(early, Outcome)
     assert not early.events
     assert [(arm.name, arm.due_at) for arm in early.timers] == [("run-day", local(2024, 11, 6, 9))]
     (ready,) = early.changed
     assert isinstance(ready, Run)
-    assert start_run_day(ready, at=local(2024, 11, 6, 9)).events
+    assert start_run_day(ready, RunContext(BC, local(2024, 11, 6, 9))).events
 
 
 @pytest.mark.parametrize(
@@ -184,7 +185,7 @@ def test_two_people_who_release_a_run_early_do_not_pay_it_before_its_day() -> No
     ],
 )
 def test_only_a_frozen_run_above_the_limit_is_released_by_people(run: Run | None, code: str) -> None:
-    refused = approve(run, released_by("a-1"), BC, at=CUT_OFF)
+    refused = running.act(run, released_by("a-1"), RunContext(BC, CUT_OFF))
     assert isinstance(refused, Refusal)
     assert [(flaw.code, flaw.field) for flaw in refused.flaws] == [(code, "run_id")]
 
@@ -277,7 +278,7 @@ def test_the_remittances_of_a_run_add_up_to_what_was_frozen_and_hold_each_line_o
     payments = [e for e in outcome.events if isinstance(e, PaymentReleased)]
     lines = [(line.invoice_id, line.line) for r in remittances for line in r.lines]
     assert sorted(lines) == sorted((p.item.invoice_id, line.line) for p in payables for line in p.lines)
-    (said,) = freeze(opened(), [p.item for p in payables], BC).events
+    (said,) = freeze(opened(), RunContext(BC, CUT_OFF, [p.item for p in payables])).events
     assert isinstance(said, RunFrozen)
     assert sum(r.cents for r in remittances) == sum(p.cents for p in payments) == said.cents
     assert sum(line.allowed_cents for r in remittances for line in r.lines) == said.cents

@@ -119,14 +119,16 @@ def test_a_wait_that_is_over_frees_what_it_kept_back_on_its_own_day_even_if_its_
 def test_what_waits_for_terms_is_looked_at_every_day_until_they_are_there() -> None:
     case = reported()
     poor = BillingContext(NOT_LOADED, {}, BILLED_AT)
-    pended = case.note(acts.submit(case.billing, submitted(), None, poor, event_context(BILLED_AT)))
+    pended = case.note(acts.act(case.billing, submitted(), poor, event_context(BILLED_AT)))
     assert only(InvoicePended, pended.events).waits_for == ("terms",)
     name = f"wait/{case.invoice().id}"
     for n in (1, 2):
         wake = case.timers[name]
         assert isinstance(wake.event, WaitEnded)
         assert wake.due_at == at(BILLED_ON + n * DAY, 8)
-        again = case.note(acts.wait_ended(case.billing, poor._replace(at=wake.due_at), event_context(wake.due_at)))
+        again = case.note(
+            acts.step(case.billing, wake.event, poor._replace(at=wake.due_at), event_context(wake.due_at))
+        )
         assert (again.changed, again.events) == ((), ())
     assert kinds(case.wait_ends(name)) == [InvoiceAdjudicated, InvoiceApproved, PaymentScheduled]
 
@@ -197,4 +199,4 @@ def test_two_invoices_that_are_released_together_open_their_run_once() -> None:
 
 def hear_bill(case: Life) -> Decision:
     act = submitted(number="N-3")
-    return acts.submit(case.billing, act, None, case.context(BILLED_AT), event_context(BILLED_AT))
+    return acts.act(case.billing, act, case.context(BILLED_AT), event_context(BILLED_AT))

@@ -12,7 +12,19 @@ from shared.events.portal import ProviderSubmittedReport
 from shared.events.program import ObligationCancelled
 from shared.events.referral import HoldCause, ProgramEnded, ReferralDischarged, ReferralWithdrawn
 from shared.events.values import Actor
-from tests.invoice.life import BILLED_AT, BILLED_ON, DAY, Life, event_context, line, only, pay, reported, submitted
+from tests.invoice.life import (
+    BILLED_AT,
+    BILLED_ON,
+    CLOSED,
+    DAY,
+    Life,
+    event_context,
+    line,
+    only,
+    pay,
+    reported,
+    submitted,
+)
 from tests.invoice.terms import REFERRAL, START, at, life
 from tests.rules.billing import due
 
@@ -107,18 +119,20 @@ def test_of_a_paid_invoice_a_denied_line_may_be_put_right_longer_than_its_remitt
 def test_a_case_is_not_final_before_the_day_after_its_last_window_and_once() -> None:
     case = heard(ENDED, DISCHARGED)
     early, late = at(SUBMIT_UNTIL), at(SUBMIT_UNTIL + DAY, 8)
-    assert acts.close(case.billing, case.context(early), event_context(early)) == Outcome()
+    assert acts.step(case.billing, CLOSED, case.context(early), event_context(early)) == Outcome()
     assert case.billing
     before = case.billing.revision
-    final = only(CaseBillingFinal, case.note(acts.close(case.billing, case.context(late), event_context(late))).events)
+    final = only(
+        CaseBillingFinal, case.note(acts.step(case.billing, CLOSED, case.context(late), event_context(late))).events
+    )
     assert (final.paid_cents, final.final_on, final.revision) == (0, SUBMIT_UNTIL + DAY, before + 1)
     assert case.billing.final_on == final.final_on
     assert heard(withdrawn("officer"), case=case).timers["final"].due_at == late, "nothing is awaited any more"
-    assert acts.close(case.billing, case.context(late), event_context(late)) == Outcome()
+    assert acts.step(case.billing, CLOSED, case.context(late), event_context(late)) == Outcome()
 
 
 def test_a_case_that_is_open_again_when_its_timer_fires_is_not_final() -> None:
     case = heard(ENDED, DISCHARGED)
     case.hear(SENT, BILLED_AT, "act")
     late = at(SUBMIT_UNTIL + DAY, 8)
-    assert acts.close(case.billing, case.context(late), event_context(late)) == Outcome()
+    assert acts.step(case.billing, CLOSED, case.context(late), event_context(late)) == Outcome()

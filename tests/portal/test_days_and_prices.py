@@ -8,13 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.portal.domain import tasks
-from services.portal.domain.billable_services import CompletedServices, services
 from services.portal.pages import formatting
 from services.portal.store.register import assemble
 from shared.billing.fees import Terms
 from shared.config import clock
 from shared.events.examples import example_of
-from shared.events.procurement import ContractActivated, FeeLine, FeeSchedulePublished, Tier
+from shared.events.procurement import ContractActivated, FeeLine, FeeSchedulePublished
 from tests.portal import story, treated
 from tests.portal.story import NUMBER
 from tests.portal.visitor import visiting
@@ -22,7 +21,6 @@ from tests.portal.world import World
 
 BC = story.CALENDAR.calendar()
 DAYS = st.dates(date(2023, 1, 1), date(2030, 12, 31))
-CUT_OVER = date(2024, 11, 20)  # in the midst of a week
 
 
 @given(DAYS)
@@ -82,22 +80,6 @@ def contract(**members: Any) -> ContractActivated:
 
 
 OLD = (fee("OR-DAY", 9_000, attendance="day"), fee("O1-ASSESS", 40_000, unit="report", needs_report="initial"))
-NEW = (fee("OR-DAY", 9_600, attendance="day"), fee("O1-ASSESS", 50_000, unit="report", needs_report="initial"))
-PRICED = (contract(), schedule(1, date(2024, 1, 1), *OLD), schedule(2, CUT_OVER, *NEW))
-
-
-def test_what_is_ready_is_priced_by_the_fees_of_its_day_of_service() -> None:
-    register = assemble(PRICED)
-    last, first = CUT_OVER - timedelta(days=1), CUT_OVER + timedelta(days=1)
-    report = {"kind": "initial", "service_on": last.isoformat()}
-    done = CompletedServices(
-        lambda on: register.fees("c-1", on),
-        [report],
-        {last.isoformat(): "attended", first.isoformat(): "attended"},
-        (),
-    )
-    found = [(one.code, one.service_on, one.cents) for one in services(done, first + timedelta(days=30))]
-    assert found == [("O1-ASSESS", last, 40_000), ("OR-DAY", last, 9_000), ("OR-DAY", first, 9_600)]
 
 
 @given(
@@ -124,19 +106,15 @@ def test_pages_price_a_day_as_the_money_rules_do(
     assert assemble(published).fees("c-1", on).get("OR-DAY") == (priced and priced.fee)
 
 
-def test_a_report_that_came_later_than_any_tier_pays_for_is_not_ready() -> None:
-    tiers = (Tier(late_to=0, percent=100), Tier(late_to=5, percent=75))
-    fees = {"O1-ASSESS": fee("O1-ASSESS", 40_000, unit="report", needs_report="initial", tiers=tiers)}
-    for late, cents in ((0, [40_000]), (5, [30_000]), (6, [])):
-        report = {"kind": "initial", "service_on": "2024-11-12", "business_days_late": late}
-        assert [one.cents for one in services(CompletedServices(lambda _: fees, [report], {}, ()), CUT_OVER)] == cents
-
-
-async def test_what_was_done_before_a_withdrawal_is_billed_and_put_right_in_the_browser(portal: World) -> None:
+async def test_what_was_done_before_a_withdrawal_is_billed_and_put_right_in_the_browser(
+    portal: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: BC.start_of(treated.DAY + timedelta(days=14)))
     fees = schedule(1, date(2024, 1, 1), *OLD)
     adjudicated, *_ = treated.decided()
     refused = adjudicated.model_copy(update={"lines": (treated.judged("denied", 0),)})
-    await portal.hear(story.CALENDAR, contract(), fees, *treated.ACTIVE)
+    terms = contract(effective_from=date(2024, 1, 1), effective_to=None, run_off_to=None, submit_days=90)
+    await portal.hear(story.CALENDAR, terms, fees, *treated.ACTIVE)
     await portal.hear(treated.attended((treated.DAY, "attended"), (treated.DAY + timedelta(days=1), "attended")))
     await portal.hear(story.withdrawn(9), treated.billed(), refused, treated.rejected())
     async with visiting(portal, "a-north-biller") as visitor:

@@ -13,7 +13,7 @@ _WEEK = timedelta(days=7)
 
 
 class Planned(NamedTuple):
-    """A run: its day, and the instant until which an invoice still gets into it."""
+    """A run to come: its day, and the instant until which an invoice still gets into it."""
 
     run_id: str
     run_on: date
@@ -21,7 +21,7 @@ class Planned(NamedTuple):
 
 
 def first_run(calendar: Calendar, after: datetime) -> Planned:
-    """The first run whose cut-off lies after an instant."""
+    """Return the first run whose cut-off lies after an instant."""
     week = week_of(calendar.day_of(after))
     while (run := _run_of(calendar, week)).cut_off_at <= after:
         week += _WEEK
@@ -29,7 +29,7 @@ def first_run(calendar: Calendar, after: datetime) -> Planned:
 
 
 def _run_of(calendar: Calendar, week: date) -> Planned:
-    """The run of a week: on its day or, on a holiday, the business day before."""
+    """Return the run of a week: on its day or, on a holiday, the business day before."""
     rhythm = rhythm_on(week)
     day = week + timedelta(days=rhythm.weekday)
     run_on = day if calendar.is_business_day(day) else calendar.add_business_days(day, -1)
@@ -38,11 +38,11 @@ def _run_of(calendar: Calendar, week: date) -> Planned:
 
 
 def release_at(calendar: Calendar, run_on: date) -> datetime:
-    """When a run is paid."""
+    """Return the instant at which a run is paid."""
     return _instant(calendar.zone, run_on, rhythm_on(run_on).release)
 
 
 @lru_cache(maxsize=512)
 def _instant(zone: str, day: date, at: time) -> datetime:
-    """A time of day in a zone as UTC."""
+    """Return a time of day in a zone as UTC."""
     return datetime.combine(day, at, ZoneInfo(zone)).astimezone(UTC)

@@ -49,12 +49,12 @@ class Invoice(NamedTuple):
 
     @property
     def claimed_cents(self) -> int:
-        """What the clinic asks for."""
+        """The cents that the clinic asks for."""
         return sum(line.cents for line in self.lines)
 
     @property
     def allowed_cents(self) -> int:
-        """What it is worth, as judged last."""
+        """The cents that were allowed when it was judged last."""
         return sum(line.allowed_cents for line in self.judged)
 
     @property
@@ -63,12 +63,12 @@ class Invoice(NamedTuple):
         return self.status in {"pended", "scheduled"}
 
     def is_frozen(self, frozen_until: datetime) -> bool:
-        """Whether its run was frozen, or should have been: nothing of it is changed any more."""
+        """Return whether its run is frozen or due to be, so that nothing of it may change."""
         return self.slot is not None and self.slot.cut_off_at <= frozen_until
 
 
 class Billing(NamedTuple):
-    """Everything that is billed on a referral."""
+    """A referral with everything that is billed on it."""
 
     id: str
     case: Case
@@ -79,25 +79,25 @@ class Billing(NamedTuple):
     final_on: date | None = None
 
     def invoice(self, invoice_id: str) -> Invoice | None:
-        """One of its invoices."""
+        """Return an invoice of the case; None when it has no such invoice."""
         return next((i for i in self.invoices if i.id == invoice_id), None)
 
     def site_of(self, invoice: Invoice) -> str:
-        """The site whose an invoice is."""
+        """Return the site that sent an invoice; of an older one, the site of the case."""
         return invoice.site_id or self.case.site_id
 
     def having(self, changed: Invoice) -> "Billing":
-        """With an invoice as it is now."""
+        """Return the case with an invoice replaced by its changed version."""
         return self._replace(invoices=tuple(changed if i.id == changed.id else i for i in self.invoices))
 
     @property
     def paid_cents(self) -> int:
-        """What the case has cost."""
+        """The cents that were paid on the case."""
         return sum(i.allowed_cents for i in self.invoices if i.status == "paid")
 
 
 def scheduled(billings: Iterable[Billing]) -> Iterator[tuple[Billing, Invoice, Slot]]:
-    """Invoices that runs will pay."""
+    """Yield the invoices that runs will pay, each with its case and its run."""
     for billing in billings:
         for invoice in billing.invoices:
             if invoice.status == "scheduled" and invoice.slot:

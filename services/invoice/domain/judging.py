@@ -1,11 +1,12 @@
-"""Judging what a case was billed: pended while something may still be said, else adjudicated whole and scheduled."""
+"""Adjudication of a case's invoices: each is pended while facts are missing, else judged whole."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from services.invoice.domain.calendar import first_run
 from services.invoice.domain.case import Billing, Invoice, Slot
+from services.invoice.domain.number import Number
 from services.invoice.domain.running import Run, open_run
 from services.invoice.domain.steps import WaitEnded
 from shared.billing.adjudication import TERMS, AdjudicationResult, Bill, judge
@@ -14,6 +15,7 @@ from shared.billing.fees import Terms
 from shared.billing.windows import window_end
 from shared.domain.calendar import Calendar
 from shared.domain.decision import Aggregate, Event, EventContext, Outcome, SetTimer
+from shared.domain.transition import Transition
 from shared.events.invoice import (
     InvoiceAdjudicated,
     InvoiceApproved,
@@ -28,15 +30,16 @@ _DAY = timedelta(days=1)
 
 
 class BillingContext(NamedTuple):
-    """What billing stands on: contracts and fees, the newest runs as the batch sees them, and the instant."""
+    """Contracts and fees, the newest runs and the numbers used as the batch sees them, and the instant that judges."""
 
     terms: Terms
     runs: Mapping[str, Run]
     at: datetime
+    numbers: Mapping[str, Number | None] = {}
 
     @property
     def calendar(self) -> Calendar:
-        """The default one: it says which day it is."""
+        """The default calendar, which says which day it is."""
         return self.terms.default_calendar
 
     @property
@@ -46,84 +49,108 @@ class BillingContext(NamedTuple):
 
     @property
     def frozen_until(self) -> datetime:
-        """Every run whose cut-off is not later than this is fixed."""
+        """The instant up to which the cut-off of a run makes it fixed."""
         return max([self.at, *(run.cut_off_at for run in self.runs.values() if run.status != "open")])
 
 
-class Transition(NamedTuple):
-    """A decision on a case under way; `before` is the case as it was found."""
+class CaseAdjudication(NamedTuple):
+    """A decision on a case under way: its transition, what it is judged by, and the record that causes it."""
 
-    before: Billing | None
-    billing: Billing
+    transition: Transition[Billing]
     context: BillingContext
     event_context: EventContext
-    events: tuple[Event, ...] = ()
-    timers: tuple[SetTimer, ...] = ()
-    opened: tuple[Run, ...] = ()
 
-    def revision_of(self, invoice_id: str) -> int:
-        """What an invoice that this decision changes is raised to, once."""
-        found = self.before.invoice(invoice_id) if self.before else None
-        return found.revision + 1 if found else 1
+    @property
+    def billing(self) -> Billing:
+        """The case as the decision leaves it so far."""
+        return self.transition.document
 
-    def say(self, invoice: Invoice, *events: Event) -> "Transition":
-        """The invoice as it is now, and what is announced of it; the case's entitlement hears it too."""
-        case = self.billing.case
-        for event in events:
-            case = fold(case, event, self.event_context)
-        return self._replace(billing=self.billing.having(invoice)._replace(case=case), events=(*self.events, *events))
+    @property
+    def before(self) -> Billing:
+        """The case as it was loaded."""
+        return self.transition.before
 
-    def arm(self, *timers: SetTimer) -> "Transition":
-        """Timers to move."""
-        return self._replace(timers=(*self.timers, *timers))
+    def to(self, **members: Any) -> "CaseAdjudication":  # noqa: ANN401 - the members of a case
+        """Change members of the case."""
+        return self._replace(transition=self.transition.to(**members))
+
+    def put(self, invoice: Invoice) -> "CaseAdjudication":
+        """Replace an invoice of the case, of which nothing is announced."""
+        return self.to(invoices=self.billing.having(invoice).invoices)
+
+    def announce(self, invoice: Invoice, contract: type[Event], **members: Any) -> "CaseAdjudication":  # noqa: ANN401 - the members of any event
+        """Announce an event of an invoice as it is now: case, invoice and revision are filled in.
+
+        The decision raises the invoice's revision once. What the case entitles to follows from the event. Raises
+        TypeError for a member that the contract does not have.
+        """
+        if unknown := members.keys() - contract.model_fields.keys():
+            raise TypeError(f"{contract.__name__} has no member {', '.join(sorted(unknown))}")
+        before = self.before.invoice(invoice.id)
+        revised = invoice._replace(revision=before.revision + 1 if before else 1)
+        event = contract(referral_id=self.billing.id, invoice_id=revised.id, revision=revised.revision, **members)
+        case = fold(self.billing.case, event, self.event_context)
+        return self._replace(transition=self.put(revised).transition.to(case=case).also(event))
+
+    def set(self, *timers: SetTimer) -> "CaseAdjudication":
+        """Set timers, or disarm them."""
+        return self._replace(transition=self.transition.set(*timers))
+
+    def change(self, *aggregates: Aggregate) -> "CaseAdjudication":
+        """Change other aggregates with the case."""
+        return self._replace(transition=self.transition.change(*aggregates))
 
     def outcome(self) -> Outcome:
-        """The decision; nothing where nothing changed."""
-        if self.billing == self.before:
-            return Outcome(timers=self.timers)
-        billing = self.billing._replace(revision=self.billing.revision + bool(self.events))
-        changed: tuple[Aggregate, ...] = (billing, *self.opened)
-        return Outcome(changed, self.events, self.timers)
+        """Return the whole decision; nothing but timers where nothing changed."""
+        return self.transition.outcome()
 
 
-def adjudicate_open(course: Transition, *, standing: bool = False) -> Transition:
-    """Whatever waits is judged again in the order of receipt; a new standing reaches what no run has fixed yet."""
-    for invoice in course.billing.invoices:
-        reached = standing and invoice.status == "scheduled" and not invoice.is_frozen(course.context.frozen_until)
+def begin(billing: Billing, context: BillingContext, event_context: EventContext) -> CaseAdjudication:
+    """Begin a decision on a case as it was loaded."""
+    return CaseAdjudication(Transition.of(billing), context, event_context)
+
+
+def adjudicate_open(adjudication: CaseAdjudication, *, standing: bool = False) -> CaseAdjudication:
+    """Judge again what waits, in the order of receipt; after a new standing also what no run has fixed yet."""
+    for invoice in adjudication.billing.invoices:
+        reached = (
+            standing and invoice.status == "scheduled" and not invoice.is_frozen(adjudication.context.frozen_until)
+        )
         if invoice.status == "pended" or reached:
-            course = judge_one(course, invoice)
-    return course
+            adjudication = judge_one(adjudication, invoice)
+    return adjudication
 
 
-def expire(course: Transition) -> Transition:
-    """Waits that ended before the occasion end first, one after the other, as if their timers had fired in time."""
-    context = course.context
-    while end := min((end for i in course.billing.invoices if (end := wait_end(i, context))), default=None):
+def expire(adjudication: CaseAdjudication) -> CaseAdjudication:
+    """End the waits that were over before the event, one after the other, as if their timers had fired in time."""
+    context = adjudication.context
+    while end := min((end for i in adjudication.billing.invoices if (end := wait_end(i, context))), default=None):
         if end > context.at:
             break
-        course = adjudicate_open(course._replace(context=context._replace(at=end)))._replace(context=context)
-    return course
+        adjudication = adjudicate_open(adjudication._replace(context=context._replace(at=end)))
+        adjudication = adjudication._replace(context=context)
+    return adjudication
 
 
 def wait_end(invoice: Invoice, context: BillingContext) -> datetime | None:
-    """The first instant after a wait."""
+    """Return the first instant after the wait of an invoice; None when it does not wait or has no last day."""
     if invoice.status != "pended" or invoice.until is None:
         return None
     return context.calendar.start_of(invoice.until + _DAY)
 
 
-def judge_one(course: Transition, invoice: Invoice) -> Transition:
-    """One invoice: it waits for answers to what stood before it, then for what its lines need, then it is settled."""
-    unanswered = tuple(action for action in invoice.after if action in course.billing.case.unanswered)
+def judge_one(adjudication: CaseAdjudication, invoice: Invoice) -> CaseAdjudication:
+    """Judge an invoice once the actions before it are answered; it waits until then and while facts are missing."""
+    unanswered = tuple(action for action in invoice.after if action in adjudication.billing.case.unanswered)
     if unanswered:
-        return _pend(course, invoice._replace(after=unanswered), AdjudicationResult(waits_for=(ANSWER,)))
-    heard = invoice._replace(after=(), heard_on=course.context.today) if invoice.after else invoice
-    found = judge(course.billing.case, bill_of(heard), course.context.terms, course.context.today)
-    return _pend(course, heard, found) if found.waits_for else _adjudicate(course, heard, found)
+        return _pend(adjudication, invoice._replace(after=unanswered), AdjudicationResult(waits_for=(ANSWER,)))
+    answered = invoice._replace(after=(), heard_on=adjudication.context.today) if invoice.after else invoice
+    result = judge(adjudication.billing.case, bill_of(answered), adjudication.context.terms, adjudication.context.today)
+    return _pend(adjudication, answered, result) if result.waits_for else _adjudicate(adjudication, answered, result)
 
 
 def bill_of(invoice: Invoice) -> Bill:
-    """As the rules of adjudication see it."""
+    """Return an invoice as the rules of adjudication take it."""
     return Bill(
         invoice_id=invoice.id,
         number=invoice.number,
@@ -137,124 +164,105 @@ def bill_of(invoice: Invoice) -> Bill:
     )
 
 
-def _pend(course: Transition, invoice: Invoice, found: AdjudicationResult) -> Transition:
-    """Something may still be said of it; nothing is announced twice, and for terms one looks again every day."""
-    if TERMS in found.waits_for:
-        course = course.arm(_wake(course, invoice, course.context.calendar.start_of(course.context.today + _DAY)))
+def _pend(adjudication: CaseAdjudication, invoice: Invoice, result: AdjudicationResult) -> CaseAdjudication:
+    """Let an invoice wait; nothing is announced twice, and for terms one looks again every day."""
+    if TERMS in result.waits_for:
+        tomorrow = adjudication.context.calendar.start_of(adjudication.context.today + _DAY)
+        adjudication = adjudication.set(_wake(adjudication, invoice, tomorrow))
     waiting = invoice._replace(
-        status="pended", judged=found.lines, waits_for=found.waits_for, until=found.until, slot=None, closes_on=None
+        status="pended", judged=result.lines, waits_for=result.waits_for, until=result.until, slot=None, closes_on=None
     )
     if waiting == invoice:
-        return course._replace(billing=course.billing.having(waiting))
-    waiting = waiting._replace(revision=course.revision_of(invoice.id))
-    said = InvoicePended(
-        referral_id=course.billing.id,
-        revision=waiting.revision,
-        invoice_id=waiting.id,
+        return adjudication.put(waiting)
+    announced = adjudication.announce(
+        waiting,
+        InvoicePended,
         number=waiting.number,
         lines=waiting.judged,
         waits_for=waiting.waits_for,
         until=waiting.until,
     )
-    return course.say(waiting, said).arm(*_wait_of(course, invoice, waiting))
+    return announced.set(*_wait_of(adjudication, invoice, waiting))
 
 
-def _wait_of(course: Transition, before: Invoice, after: Invoice) -> tuple[SetTimer, ...]:
-    """The timer of a wait is armed, moved or disarmed."""
-    end = wait_end(after, course.context)
-    return () if end == wait_end(before, course.context) else (_wake(course, after, end),)
+def _wait_of(adjudication: CaseAdjudication, before: Invoice, after: Invoice) -> tuple[SetTimer, ...]:
+    """Return the timer of a wait, set, moved or disarmed; nothing where its end stays."""
+    end = wait_end(after, adjudication.context)
+    return () if end == wait_end(before, adjudication.context) else (_wake(adjudication, after, end),)
 
 
-def _wake(course: Transition, invoice: Invoice, at: datetime | None) -> SetTimer:
-    """When an invoice that waits is judged again by itself."""
-    due = WaitEnded(referral_id=course.billing.id, invoice_id=invoice.id)
-    return SetTimer(course.billing.id, f"wait/{invoice.id}", at, due if at else None)
+def _wake(adjudication: CaseAdjudication, invoice: Invoice, at: datetime | None) -> SetTimer:
+    """Return the timer that judges a waiting invoice again; without an instant it disarms it."""
+    due = WaitEnded(referral_id=adjudication.billing.id, invoice_id=invoice.id)
+    return SetTimer(adjudication.billing.id, f"wait/{invoice.id}", at, due if at else None)
 
 
-def _adjudicate(course: Transition, invoice: Invoice, found: AdjudicationResult) -> Transition:
-    """Every line is judged: it is paid by a run or rejected."""
-    if invoice.status == "scheduled" and invoice.judged == found.lines:
-        return course
-    allowed = sum(line.allowed_cents for line in found.lines)
+def _adjudicate(adjudication: CaseAdjudication, invoice: Invoice, result: AdjudicationResult) -> CaseAdjudication:
+    """Judge an invoice whole: a run pays it, or it is rejected."""
+    if invoice.status == "scheduled" and invoice.judged == result.lines:
+        return adjudication
+    allowed = sum(line.allowed_cents for line in result.lines)
     judged = invoice._replace(
         status="scheduled" if allowed else "rejected",
-        revision=course.revision_of(invoice.id),
-        judged=found.lines,
+        judged=result.lines,
         waits_for=(),
         until=None,
-        dispute_days=found.dispute_days,
-        closes_on=found.rectify_until,
+        dispute_days=result.dispute_days,
+        closes_on=result.rectify_until,
     )
-    course = course.arm(*_wait_of(course, invoice, judged)).say(judged, _adjudicated(course, judged, found))
-    return _schedule(course, judged, allowed) if allowed else _reject(course, judged, found.rectify_until)
+    adjudication = adjudication.set(*_wait_of(adjudication, invoice, judged)).announce(
+        judged,
+        InvoiceAdjudicated,
+        number=judged.number,
+        payee_id=judged.payee_id,
+        lines=judged.judged,
+        claimed_cents=judged.claimed_cents,
+        allowed_cents=judged.allowed_cents,
+        rectify_until=result.rectify_until,
+        judged_on=adjudication.context.today,
+    )
+    return _schedule(adjudication, judged) if allowed else _reject(adjudication, judged, result.rectify_until)
 
 
-def _adjudicated(course: Transition, invoice: Invoice, found: AdjudicationResult) -> InvoiceAdjudicated:
-    """Every line with its reasons."""
-    return InvoiceAdjudicated(
-        referral_id=course.billing.id,
-        revision=invoice.revision,
-        invoice_id=invoice.id,
+def _reject(adjudication: CaseAdjudication, invoice: Invoice, rectify_until: date) -> CaseAdjudication:
+    """Pay nothing of an invoice, and say until when it may be put right and disputed."""
+    context = adjudication.context
+    dispute_until = window_end(context.calendar, context.today, invoice.dispute_days)
+    return adjudication.announce(
+        invoice._replace(slot=None, closes_on=max(rectify_until, dispute_until)),
+        InvoiceRejected,
         number=invoice.number,
-        payee_id=invoice.payee_id,
-        lines=invoice.judged,
         claimed_cents=invoice.claimed_cents,
-        allowed_cents=invoice.allowed_cents,
-        rectify_until=found.rectify_until,
-        judged_on=course.context.today,
-    )
-
-
-def _reject(course: Transition, invoice: Invoice, rectify_until: date) -> Transition:
-    """Nothing of it is paid: until when it may be put right and disputed."""
-    context = course.context
-    rejected = invoice._replace(slot=None)
-    said = InvoiceRejected(
-        referral_id=course.billing.id,
-        revision=rejected.revision,
-        invoice_id=rejected.id,
-        number=rejected.number,
-        claimed_cents=rejected.claimed_cents,
         notice_on=context.today,
         rectify_until=rectify_until,
-        dispute_until=window_end(context.calendar, context.today, rejected.dispute_days),
+        dispute_until=dispute_until,
     )
-    return course.say(rejected._replace(closes_on=max(rectify_until, said.dispute_until)), said)
 
 
-def _schedule(course: Transition, invoice: Invoice, cents: int) -> Transition:
-    """The first run that is not fixed yet pays it; the first invoice of a run awaits its cut-off."""
-    context = course.context
+def _schedule(adjudication: CaseAdjudication, invoice: Invoice) -> CaseAdjudication:
+    """Let the first run that is not fixed yet pay an invoice; the first invoice of a run opens it."""
+    context = adjudication.context
     planned = first_run(context.calendar, context.frozen_until)
     due = invoice._replace(slot=Slot(*planned))
-    if planned.run_id not in {*context.runs, *(run.id for run in course.opened)}:
-        run, arm = open_run(planned)
-        course = course._replace(opened=(*course.opened, run)).arm(arm)
-    scheduled = PaymentScheduled(
-        referral_id=course.billing.id,
-        revision=due.revision,
-        invoice_id=due.id,
+    if planned.run_id not in {*context.runs, *(run.id for run in adjudication.transition.beside)}:
+        run, cut_off = open_run(planned)
+        adjudication = adjudication.change(run).set(cut_off)
+    return _approve(adjudication, due).announce(
+        due,
+        PaymentScheduled,
         payee_id=due.payee_id,
-        cents=cents,
+        cents=due.allowed_cents,
         run_id=planned.run_id,
         run_on=planned.run_on,
         cut_off_at=planned.cut_off_at,
     )
-    return course.say(due, _approved(course, due, cents), scheduled)
 
 
-def _approved(course: Transition, invoice: Invoice, cents: int) -> InvoiceApproved | InvoicePartiallyApproved:
-    """As claimed, or in part."""
-    referral_id, revision, number = course.billing.id, invoice.revision, invoice.number
-    if cents == invoice.claimed_cents:
-        return InvoiceApproved(
-            referral_id=referral_id, revision=revision, invoice_id=invoice.id, number=number, cents=cents
-        )
-    return InvoicePartiallyApproved(
-        referral_id=referral_id,
-        revision=revision,
-        invoice_id=invoice.id,
-        number=number,
-        cents=cents,
-        claimed_cents=invoice.claimed_cents,
+def _approve(adjudication: CaseAdjudication, invoice: Invoice) -> CaseAdjudication:
+    """Announce that an invoice is paid as claimed, or in part."""
+    number, cents, claimed_cents = invoice.number, invoice.allowed_cents, invoice.claimed_cents
+    if cents == claimed_cents:
+        return adjudication.announce(invoice, InvoiceApproved, number=number, cents=cents)
+    return adjudication.announce(
+        invoice, InvoicePartiallyApproved, number=number, cents=cents, claimed_cents=claimed_cents
     )

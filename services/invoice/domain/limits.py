@@ -1,11 +1,11 @@
-"""When runs are, and from which sum on people release one: numbers by date, each with its basis."""
+"""Days of payment runs, and the sum above which people release one: numbers by date, each with its basis."""
 
 from datetime import date, time
 from typing import NamedTuple
 
 
 class Limit(NamedTuple):
-    """A run above `cents` is released by so many people, from a day on."""
+    """The number of people who release a run above `cents`, from a day on."""
 
     from_on: date
     cents: int
@@ -14,7 +14,7 @@ class Limit(NamedTuple):
 
 
 class Rhythm(NamedTuple):
-    """From a day on, the weekday of runs (0 is Monday), and when one is cut off the day before and paid, local time."""
+    """The weekday of runs from a day on (0 is Monday), and the local times of cut-off, the day before, and payment."""
 
     from_on: date
     weekday: int
@@ -28,13 +28,13 @@ RHYTHMS = (Rhythm(date(2021, 11, 1), 2, time(16), time(9), "the insurer pays on 
 
 
 def approvals_needed(cents: int, run_on: date) -> int:
-    """How many people must release a run of this sum; none, and it releases itself."""
-    held = [limit for limit in LIMITS if limit.from_on <= run_on]
-    limit = max(held, default=LIMITS[0])
+    """Return how many people must release a run of this sum; with 0 it releases itself."""
+    begun = [limit for limit in LIMITS if limit.from_on <= run_on]
+    limit = max(begun, default=LIMITS[0])
     return limit.people if cents > limit.cents else 0
 
 
 def rhythm_on(day: date) -> Rhythm:
-    """The rhythm that holds on a day; before the first, the first."""
-    held = [rhythm for rhythm in RHYTHMS if rhythm.from_on <= day]
-    return max(held, default=RHYTHMS[0])
+    """Return the rhythm that holds on a day; before the first one begins, the first."""
+    begun = [rhythm for rhythm in RHYTHMS if rhythm.from_on <= day]
+    return max(begun, default=RHYTHMS[0])

@@ -1,4 +1,4 @@
-"""Invoice numbers: a row each, which only one writer can insert."""
+"""Invoice numbers, a row each, which only one writer can insert."""
 
 from typing import NamedTuple
 
@@ -16,15 +16,15 @@ class Number(NamedTuple):
 
 
 def number_id(payee_id: str, number: str) -> str:
-    """A payee's number; what a clinic writes as its number may hold anything."""
+    """Return the key of a payee's invoice number, whatever characters a clinic writes in it."""
     return f"{payee_id}\n{number}"
 
 
 def is_readable(payee_id: str, number: str) -> bool:
-    """Whether a number can be kept and read out: printable, and not longer than a line."""
+    """Return whether a number can be stored and read out: printable, and at most 64 characters long."""
     return 0 < len(number.strip()) <= _LONGEST and (payee_id + number).isprintable()
 
 
 def use(payee_id: str, number: str, invoice_id: str) -> Number:
-    """The number belongs to an invoice from now on."""
+    """Return the number as used by an invoice."""
     return Number(number_id(payee_id, number), 0, payee_id, number, invoice_id)

@@ -1,4 +1,4 @@
-"""Which records concern a case: what its owners announce, what people do on it, and what they are answered."""
+"""The records that concern a case: announcements of its owners, actions of people on it, and their answers."""
 
 from shared.domain.decision import Event
 from shared.events.answers import ActionApplied, ActionRefused, DeadlineMoved, contract_of_service
@@ -10,7 +10,7 @@ _OWNERS = ("referral", "program")
 
 
 def _of_cases(owner: str) -> tuple[type[Event], ...]:
-    """What is announced on a referral's key."""
+    """Return the contracts of an owner whose key is a referral."""
     return tuple(kind for kind in contracts()[owner] if kind.key_field == "referral_id")
 
 
@@ -26,7 +26,10 @@ RECORDS: tuple[type[Event], ...] = (
 
 
 def concerns_case(event: Event) -> bool:
-    """Whether it is said of a referral; a standing is said of its claim too, a door may be anybody's."""
+    """Return whether a record is about a referral that invoice keeps.
+
+    A standing may be about a claim alone, and a deadline may be of another service.
+    """
     if isinstance(event, ClaimStandingChanged):
         return event.referral_id is not None
     return not isinstance(event, DeadlineReached) or event.service in _OWNERS

@@ -1,4 +1,4 @@
-"""What invoice says to itself: timers, and what one decision leaves to the next."""
+"""Steps that invoice announces to itself: due timers, and what one decision leaves to the next."""
 
 from datetime import date
 
@@ -19,19 +19,19 @@ class WindowsClosed(Event, type="invoice.windows-closed", key="referral_id", top
 
 
 class CutOffReached(Event, type="invoice.cut-off-reached", key="run_id", topic=INTERNAL):
-    """What a run pays is fixed now."""
+    """The cut-off of a run: what it pays is fixed now."""
 
     run_id: str
 
 
 class RunDayCame(Event, type="invoice.run-day-came", key="run_id", topic=INTERNAL):
-    """A run is paid now, unless it waits for people."""
+    """The day of a run: it is paid now, unless it waits for people to release it."""
 
     run_id: str
 
 
 class ShareDue(Event, type="invoice.share-due", key="payee_id", topic=INTERNAL):
-    """A payee's share of a run is paid now, as it was frozen."""
+    """A payee's share of a run, which is paid now as it was frozen."""
 
     payee_id: str
     run_id: str

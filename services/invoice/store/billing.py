@@ -1,7 +1,7 @@
 """Cases as billing sees them, and their invoices."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
@@ -46,13 +46,13 @@ SET revision = excluded.revision, status = excluded.status, run_id = excluded.ru
     state = excluded.state
 WHERE (invoices.revision, invoices.state) IS DISTINCT FROM (excluded.revision, excluded.state)
 """
-Said: TypeAlias = dict[str, Any]
+State: TypeAlias = dict[str, Any]
 _BILLED = TypeAdapter(tuple[BilledLine, ...])
 _JUDGED = TypeAdapter(tuple[JudgedLine, ...])
 
 
 async def load_billings(conn: Connection, ids: Sequence[str]) -> Sequence[Billing]:
-    """Cases by referral, with their invoices."""
+    """Load and lock cases with their invoices."""
     rows = await conn.fetch(LOAD, ids)
     invoices: dict[str, list[Invoice]] = defaultdict(list)
     for referral_id, *row in await conn.fetch(INVOICES, ids) if rows else ():
@@ -61,7 +61,7 @@ async def load_billings(conn: Connection, ids: Sequence[str]) -> Sequence[Billin
 
 
 async def save_billings(conn: Connection, billings: Sequence[Billing]) -> int:
-    """Cases as changed, then their invoices; a case that somebody else saved meanwhile is missed, and with it all."""
+    """Save cases, then their invoices; raises when another writer saved one of the cases meanwhile."""
     written = count(await conn.execute(SAVE, *zip(*map(_row, billings), strict=True)))
     expect(written, len(billings), "billings")
     if invoices := [row for billing in billings for row in _invoice_rows(billing)]:
@@ -73,19 +73,19 @@ BILLINGS = AggregateStore(Billing, load_billings, save_billings)
 
 
 def _row(billing: Billing) -> tuple[object, ...]:
-    """A case as columns."""
+    """Return a case as columns."""
     state = {"case": dump(billing.case), "closes_on": billing.closes_on}
     return billing.id, billing.version + 1, billing.revision, billing.final_on, orjson.dumps(state).decode()
 
 
 def _billing(id_: str, version: int, revision: int, final_on: date | None, text: str) -> Billing:
-    """The inverse of `_row`."""
+    """Return a case from its columns."""
     state = orjson.loads(text)
     return Billing(id_, load(state["case"]), version, revision, (), _day(state["closes_on"]), final_on)
 
 
 def _invoice_rows(billing: Billing) -> Iterator[tuple[object, ...]]:
-    """The invoices of a case as columns, in the order of receipt."""
+    """Yield the invoices of a case as columns, in the order of receipt."""
     for place, invoice in enumerate(billing.invoices, 1):
         yield (
             invoice.id,
@@ -101,8 +101,8 @@ def _invoice_rows(billing: Billing) -> Iterator[tuple[object, ...]]:
         )
 
 
-def _state(invoice: Invoice) -> Said:
-    """What no query asks for."""
+def _state(invoice: Invoice) -> State:
+    """Return the members of an invoice that no query asks for."""
     return {
         "invoiced_on": invoice.invoiced_on,
         "received_at": invoice.received_at,
@@ -122,53 +122,53 @@ def _state(invoice: Invoice) -> Said:
 
 
 def _invoice(id_: str, revision: int, number: str, payee_id: str, status: Any, text: str) -> Invoice:  # noqa: ANN401, PLR0913, PLR0917 - the columns of INVOICES; a status is checked by its column
-    """The inverse of `_state` and its columns."""
-    said: Said = orjson.loads(text)
+    """Return an invoice from its columns and its state."""
+    state: State = orjson.loads(text)
     return Invoice(
         id_,
         revision,
         number,
         payee_id,
-        date.fromisoformat(said["invoiced_on"]),
-        datetime.fromisoformat(said["received_at"]),
-        _BILLED.validate_python(said["lines"]),
-        said["rectifies"],
+        date.fromisoformat(state["invoiced_on"]),
+        datetime.fromisoformat(state["received_at"]),
+        _BILLED.validate_python(state["lines"]),
+        state["rectifies"],
         status,
-        tuple(said["after"]),
-        _day(said["heard_on"]),
-        _JUDGED.validate_python(said["judged"]),
-        tuple(said["waits_for"]),
-        _day(said["until"]),
-        _slot(said["slot"]),
-        said["remittance_id"],
-        said["dispute_days"],
-        _day(said["closes_on"]),
-        said.get("site_id", ""),
+        tuple(state["after"]),
+        _day(state["heard_on"]),
+        _JUDGED.validate_python(state["judged"]),
+        tuple(state["waits_for"]),
+        _day(state["until"]),
+        _slot(state["slot"]),
+        state["remittance_id"],
+        state["dispute_days"],
+        _day(state["closes_on"]),
+        state.get("site_id", ""),
     )
 
 
-def _slot(said: Sequence[str] | None) -> Slot | None:
-    """The run that pays it, where there is one."""
-    if said is None:
+def _slot(columns: Sequence[str] | None) -> Slot | None:
+    """Return the run that pays an invoice; None where there is none."""
+    if columns is None:
         return None
-    run_id, run_on, cut_off_at = said
+    run_id, run_on, cut_off_at = columns
     return Slot(run_id, date.fromisoformat(run_on), datetime.fromisoformat(cut_off_at))
 
 
 def _day(text: str | None) -> date | None:
-    """A day, where there is one."""
+    """Return a day from its text; None where there is none."""
     return date.fromisoformat(text) if text else None
 
 
 def remitted(item: Item, number: str, text: str) -> Payable:
-    """An invoice as its remittance shows it."""
-    said: Mapping[str, Any] = orjson.loads(text)
-    lines = tuple(_remitted(item, number, line) for line in _JUDGED.validate_python(said["judged"]))
-    return Payable(item, lines, said["dispute_days"])
+    """Return an invoice as its remittance shows it."""
+    state: State = orjson.loads(text)
+    lines = tuple(_remitted(item, number, line) for line in _JUDGED.validate_python(state["judged"]))
+    return Payable(item, lines, state["dispute_days"])
 
 
 def _remitted(item: Item, number: str, line: JudgedLine) -> RemittanceLine:
-    """One line of it."""
+    """Return a line as its remittance shows it."""
     return RemittanceLine(
         referral_id=item.referral_id,
         invoice_id=item.invoice_id,

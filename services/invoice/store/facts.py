@@ -1,4 +1,4 @@
-"""What decisions need besides their own state, loaded once a batch for all events that ask for the same."""
+"""Facts that decisions need besides their own state, loaded once a batch for all events that ask for the same."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,21 +24,21 @@ class Facts:
 
 
 async def load_facts_for_cases(conn: Connection, _events: Sequence[Event]) -> Facts:
-    """For what is said of cases; any of it may schedule an invoice."""
+    """Load the facts for records of cases, any of which may schedule an invoice."""
     return Facts(await TERMS.current(conn), runs=await enter(conn))
 
 
 async def load_facts_for_cut_offs(conn: Connection, events: Sequence[CutOffReached]) -> Facts:
-    """For runs that are frozen."""
+    """Load the facts for runs that are frozen."""
     return Facts(await TERMS.current(conn), items=await close(conn, [e.run_id for e in events]))
 
 
 async def load_facts_for_runs(conn: Connection, _events: Sequence[Event]) -> Facts:
-    """For runs whose day came, or that people release."""
+    """Load the facts for runs whose day came, or that people release."""
     return Facts(await TERMS.current(conn))
 
 
 async def load_facts_for_shares(conn: Connection, events: Sequence[ShareDue]) -> Facts:
-    """For payees who are paid."""
+    """Load the facts for payees who are paid."""
     payables = await list_payables(conn, [e.run_id for e in events], [e.payee_id for e in events])
     return Facts(await TERMS.current(conn), payables=payables)

@@ -19,13 +19,13 @@ ON CONFLICT DO NOTHING
 
 
 async def load_numbers(conn: Connection, ids: Sequence[str]) -> Sequence[Number]:
-    """Which of these numbers are taken; nothing is locked."""
+    """Load the numbers that are used already; nothing is locked."""
     asked = [id_.split("\n", 1) for id_ in ids]
     return [use(*row) for row in await conn.fetch(LOAD, *zip(*asked, strict=True))]
 
 
 async def save_numbers(conn: Connection, numbers: Sequence[Number]) -> int:
-    """Taken; one that another writer took is missed, and the batch decides again."""
+    """Save numbers and return how many; one that another writer used meanwhile is not counted."""
     rows = [(n.payee_id, n.number, n.invoice_id) for n in numbers]
     return count(await conn.execute(TAKE, *zip(*rows, strict=True)))
 

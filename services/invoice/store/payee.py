@@ -30,18 +30,18 @@ ORDER BY run_id, payee_id, referral_id, invoice_id
 
 
 async def load_payees(conn: Connection, ids: Sequence[str]) -> Sequence[Payee]:
-    """Payees by id."""
+    """Load and lock payees."""
     return [Payee(id_, version, tuple(runs)) for id_, version, runs in await conn.fetch(LOAD, ids)]
 
 
 async def save_payees(conn: Connection, payees: Sequence[Payee]) -> int:
-    """Payees as changed."""
+    """Save payees and return how many; one that another writer saved meanwhile is not counted."""
     rows = [(p.id, p.version + 1, orjson.dumps(p.runs).decode()) for p in payees]
     return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
 
 
 async def list_payables(conn: Connection, run_ids: Sequence[str], payee_ids: Sequence[str]) -> Sequence[Payable]:
-    """The invoices that frozen runs pay to payees, line by line."""
+    """Return the invoices that frozen runs pay to payees, line by line."""
     rows = await conn.fetch(PAYABLES, sorted(set(run_ids)), sorted(set(payee_ids)))
     return [remitted(Item(*item), number, state) for *item, number, state in rows]
 

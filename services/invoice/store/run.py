@@ -45,23 +45,23 @@ SELECT pg_advisory_xact_lock(hashtext('invoice/runs'))
 
 
 async def load_runs(conn: Connection, ids: Sequence[str]) -> Sequence[Run]:
-    """Runs by id."""
+    """Load and lock runs."""
     return [_run(*row) for row in await conn.fetch(LOAD, ids)]
 
 
 async def save_runs(conn: Connection, runs: Sequence[Run]) -> int:
-    """Runs as changed; one that another writer opened meanwhile is missed, and the batch decides again."""
+    """Save runs and return how many; one that another writer opened meanwhile is not counted."""
     return count(await conn.execute(SAVE, *zip(*map(_row, runs), strict=True)))
 
 
 async def enter(conn: Connection) -> Sequence[Run]:
-    """The newest runs, of which none is frozen before this transaction ends."""
+    """Return the newest runs; none of them is frozen by another before this transaction ends."""
     await conn.execute(ENTER)
     return [_run(*row) for row in await conn.fetch(NEWEST)]
 
 
 async def close(conn: Connection, run_ids: Sequence[str]) -> Sequence[Item]:
-    """What these runs pay; nothing more is scheduled before this transaction ends."""
+    """Return what these runs pay; nothing more is scheduled before this transaction ends."""
     await conn.execute(CLOSE)
     return [Item(*row) for row in await conn.fetch(ITEMS, sorted(set(run_ids)))]
 
@@ -70,7 +70,7 @@ RUNS = AggregateStore(Run, load_runs, save_runs)
 
 
 def _row(run: Run) -> tuple[object, ...]:
-    """A run as columns."""
+    """Return a run as columns."""
     return (
         run.id,
         run.version + 1,
@@ -85,6 +85,6 @@ def _row(run: Run) -> tuple[object, ...]:
 def _run(  # noqa: PLR0913, PLR0917 - the columns of LOAD
     id_: str, version: int, run_on: date, cut_off_at: datetime, status: Status, shares: str, approvals: Sequence[str]
 ) -> Run:
-    """The inverse of `_row`."""
+    """Return a run from its columns."""
     paid = tuple((payee_id, cents) for payee_id, cents in orjson.loads(shares))
     return Run(id_, version, run_on, cut_off_at, status, paid, tuple(approvals))

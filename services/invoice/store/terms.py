@@ -1,4 +1,4 @@
-"""Our copy of contracts, fee schedules and calendars, in memory while its version stands."""
+"""The copy of contracts, fee schedules and calendars, kept in memory until it changes."""
 
 from collections.abc import Sequence
 
@@ -25,14 +25,14 @@ ORDER BY kind, id, revision
 
 
 async def project_terms(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
-    """What procurement announced, by revision."""
+    """Save what procurement announced, each revision once."""
     rows = [(k.event.type_name, k.key, getattr(k.event, "revision", 1), k.event.to_bytes().decode()) for k in received]
     await conn.execute(KEEP, *zip(*rows, strict=True))
     await cached_table.changed(conn, NAME)
 
 
 async def load_terms(conn: Connection) -> Terms:
-    """The whole copy."""
+    """Load the whole copy."""
     types = {kind.type_name: kind for kind in KINDS}
     return Terms.of([types[kind].from_bytes(payload.encode()) for kind, payload in await conn.fetch(LOAD)])
 

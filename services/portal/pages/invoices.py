@@ -1,7 +1,6 @@
 """Invoices: what is ready to bill, the editor, a last look, and what became of every line."""
 
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -15,7 +14,7 @@ from services.portal.api.case_documents import CaseDocuments, allowed_to_clinic
 from services.portal.api.problems import Problem, error, not_found
 from services.portal.api.referrals import find_at, page_of
 from services.portal.api.request_bodies import Invoice, Rectification, Void
-from services.portal.domain.billable_services import CompletedServices, Service, price, services
+from services.portal.domain.billable_services import BillableService, Documents, billable_services
 from services.portal.domain.text_display import trimmed
 from services.portal.domain.typed_values import (
     MOST_CENTS,
@@ -42,6 +41,7 @@ from services.portal.store.accounts import identities_of
 from services.portal.store.case_documents import CaseDocument, find_own, list_own, list_papers
 from services.portal.store.drafts import list_drafts
 from services.portal.store.referral_views import ReferralView, list_newest
+from shared.billing.fees import cents_of
 from shared.config import clock
 from shared.database.postgres import Connection
 from shared.events.limits import NEWEST
@@ -74,7 +74,7 @@ class Ready(NamedTuple):
     """A referral with what can be billed of it."""
 
     view: ReferralView
-    services: Sequence[Service]
+    services: Sequence[BillableService]
 
     @property
     def cents(self) -> int:
@@ -89,7 +89,7 @@ async def show_ready(request: SignedIn) -> Response:
     async with request.portal.reading(request.caller) as conn:
         for state in _BILLABLE:
             for view, _ in await list_newest(conn, request.caller.sites, state, 0, 200):
-                if found := services(await _done(conn, request, view), _today(request, view)):
+                if found := await _billable(conn, request, view):
                     ready.append(Ready(view, found))
     async with request.portal.context.pool.acquire() as conn:
         names = await identities_of(conn, {f"worker/{one.view.person_id}" for one in ready})
@@ -101,26 +101,13 @@ def _today(request: PageRequest, view: ReferralView) -> date:
     return request.register.calendar(view.body.get("contract_id")).day_of(clock.now())
 
 
-async def _done(conn: Connection, request: PageRequest, view: ReferralView) -> CompletedServices:
-    """What is known of a referral, for its bill."""
-    found: dict[str, list[CaseDocument]] = {}
-    for kind in ("report", "attendance", "plan", "invoice"):
-        found[kind] = [document for document, _ in await list_papers(conn, view.referral_id, kind, 0, 1000)]
-    lines = [
-        line for document in found["invoice"] if document.state != "voided" for line in document.body.get("lines", ())
-    ]
-    units: Counter[str] = Counter()
-    for line in lines:
-        units[line["code"]] += Decimal(str(line["units"]))  # type: ignore[assignment]  # a counter of decimals
-    return CompletedServices(
-        lambda on: request.register.fees(view.body.get("contract_id"), on),
-        [document.body for document in found["report"] if document.state == "accepted"],
-        next((document.body["days"] for document in found["attendance"]), {}),
-        [grant for document in found["plan"] for grant in document.body.get("grants", ())],
-        formatting.a_day(view.body.get("last_on")),
-        {(line["code"], date.fromisoformat(line["service_on"])) for line in lines},
-        units,
-    )
+async def _billable(conn: Connection, request: PageRequest, view: ReferralView) -> Sequence[BillableService]:
+    """Return what an invoice of a referral, sent now, would be paid for."""
+    documents: Documents = {
+        kind: [document for document, _ in await list_papers(conn, view.referral_id, kind, 0, 1000)]
+        for kind in ("report", "attendance", "plan", "invoice")
+    }
+    return billable_services(view.body, documents, request.register.terms, clock.now())
 
 
 @router.post("/new")
@@ -136,7 +123,7 @@ async def create(submission: Submitted) -> Response:
 async def _first(request: PageRequest, view: ReferralView) -> Mapping[str, str]:
     """The fields of an invoice for what is ready."""
     async with request.portal.reading(request.caller) as conn:
-        found = services(await _done(conn, request, view), _today(request, view))
+        found = await _billable(conn, request, view)
         sent = len(await list_papers(conn, view.referral_id, "invoice", 0, 1000))
     fields = {
         "number": f"{view.number.removeprefix('R-')}-{sent + 1}",
@@ -295,7 +282,7 @@ def notes(fields: Fields, fees_on: Callable[[date], Mapping[str, FeeLine]]) -> M
         fee = fees_on(on).get(row["code"]) if on else None
         if not (fee and isinstance(cents, int) and isinstance(units, Decimal)):
             continue
-        if cents > (most := price(fee.cents, units)):
+        if cents > (most := cents_of(fee, units)):
             found[n] = f"The fee schedule pays at most ${dollars(most)} for this."
     return found
 

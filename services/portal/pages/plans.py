@@ -11,7 +11,6 @@ from services.portal.api import treatment
 from services.portal.api.case_documents import CaseDocuments
 from services.portal.api.referrals import Number, find_held, page_of
 from services.portal.api.request_bodies import Amendment, Plan, Reply
-from services.portal.domain.billable_services import price
 from services.portal.domain.typed_values import day_in, read_index, read_units
 from services.portal.pages import drafts
 from services.portal.pages.forms import (
@@ -29,6 +28,7 @@ from services.portal.pages.rendering import page
 from services.portal.store.case_documents import list_papers
 from services.portal.store.referral_views import ReferralView
 from services.portal.store.register import Register
+from shared.billing.fees import cents_of
 from shared.codes import code_list
 from shared.config import clock
 from shared.domain import wording
@@ -137,7 +137,7 @@ def priced(register: Register, view: ReferralView, fields: Mapping[str, str]) ->
     for row in rows_of(fields, "lines"):
         fee = _fees(register, view, day_in(row.get("from_on", ""))).get(row.get("code", ""))
         units = read_units(row.get("units", ""))
-        total += price(fee.cents, units) if fee and isinstance(units, Decimal) and units >= 0 else 0
+        total += cents_of(fee, units) if fee and isinstance(units, Decimal) and units >= 0 else 0
     return total
 
 

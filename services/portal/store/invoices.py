@@ -53,7 +53,9 @@ def _fold(document: CaseDocument, event: Event) -> None:
         case InvoiceReceived(cents=cents, lines=lines):
             document.body |= {"claimed_cents": cents, "lines": [_plain(line) for line in lines]}
         case InvoicePended(lines=lines, waits_for=waits_for, until=until):
-            document.body |= {"lines": [_plain(line) for line in lines], "waits_for": waits_for, "until": until}
+            # one that waits for answers or terms is not judged line by line yet: what it claims stays shown and taken
+            document.body |= {"lines": [_plain(line) for line in lines]} if lines else {}
+            document.body |= {"waits_for": waits_for, "until": until}
         case InvoiceAdjudicated(lines=lines):
             document.body["lines"] = [_plain(line) for line in lines]
         case InvoicePaid(cents=cents):

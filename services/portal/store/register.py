@@ -5,12 +5,14 @@ from datetime import date
 from typing import NamedTuple, TypeVar
 
 from services.portal.domain.text_display import shows
+from shared.billing.fees import Terms
 from shared.database.postgres import Connection
 from shared.domain.calendar import UNPUBLISHED, Calendar
 from shared.domain.decision import Event
 from shared.events.procurement import (
     CalendarPublished,
     ContractActivated,
+    ContractEnded,
     FeeLine,
     FeeSchedulePublished,
     OrganisationRegistered,
@@ -28,6 +30,7 @@ KINDS: tuple[type[Event], ...] = (
     PayeeRegistered,
     SiteOpened,
     ContractActivated,
+    ContractEnded,
     FeeSchedulePublished,
     CalendarPublished,
     ProgramPublished,
@@ -55,6 +58,7 @@ class Register(NamedTuple):
     calendars: Mapping[str, Calendar] = {}
     programs: Mapping[str, tuple[ProgramPublished, ...]] = {}
     default_calendar: Calendar = UNPUBLISHED
+    terms: Terms = Terms()
 
     def name(self, id_: str | None) -> str:
         """Of an organisation, a payee or a site; its id where nobody published it, and where nothing of it shows."""
@@ -68,10 +72,8 @@ class Register(NamedTuple):
         return f"{words[:1].upper()}{words[1:]} ({code})" if words else code
 
     def contract(self, contract_id: str | None, on: date) -> ContractActivated | None:
-        """As it holds on a day."""
-        versions = self.contracts.get(contract_id or "", ())
-        held = [version for version in versions if version.holds_from <= on]
-        return held[-1] if held else versions[0] if versions else None
+        """Return the contract as it holds on a day; None while it is not known."""
+        return self.terms.contract_on(contract_id, on) if contract_id and contract_id in self.terms.contracts else None
 
     def calendar(self, contract_id: str | None) -> Calendar:
         """By which the days of a contract are counted."""
@@ -81,12 +83,9 @@ class Register(NamedTuple):
         )
 
     def fees(self, contract_id: str | None, on: date) -> Mapping[str, FeeLine]:
-        """What a contract pays on a day, by code."""
+        """Return what a contract pays on a day, by code; nothing while the contract is not known."""
         contract = self.contract(contract_id, on)
-        versions = self.schedules.get(contract.fee_schedule_id, ()) if contract else ()
-        begun = [version for version in versions if version.effective_from <= on]
-        newest = max(begun, key=lambda one: (one.effective_from, one.revision), default=None)
-        return {line.code: line for line in newest.lines} if newest else {}
+        return self.terms.fees_on(contract, on) if contract else {}
 
     def program(self, program: str | None, on: date) -> ProgramPublished | None:
         """As it holds on a day."""
@@ -118,6 +117,7 @@ def assemble(found: Sequence[Event]) -> Register:
         {id_: calendar.calendar() for id_, calendar in published.items()},
         _versions(found, ProgramPublished),
         next((calendar.calendar() for calendar in published.values() if calendar.is_default), UNPUBLISHED),
+        Terms.of(found),
     )
 
 
