@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Response
 
 from services.portal.api.access import Who
 from services.portal.api.action_requests import ActionRequest, ActionTarget, NewCall, SeenCall, act
+from services.portal.api.actions import ActionResult, command
 from services.portal.api.case_documents import CaseDocuments
 from services.portal.api.dependencies import Here
 from services.portal.api.paging import Paged
@@ -21,7 +22,7 @@ Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,60}$")]
 _LISTED = ("remittance_id", "payee_id", "run_id", "run_on", "cents", "dispute_until")
 
 
-async def _bill(call: ActionRequest, verb: str, body: Body, kind: type[Event], invoice_id: str) -> Response:
+async def _bill(call: ActionRequest, verb: str, body: Body, kind: type[Event], invoice_id: str) -> ActionResult:
     """Something about an invoice for a referral of the caller's; the contract says who is paid.
 
     One that was sent is acted on for the site that sent it, whichever has the referral now.
@@ -33,33 +34,33 @@ async def _bill(call: ActionRequest, verb: str, body: Body, kind: type[Event], i
         view = await find_at(call.portal, call.caller, call.number, sent.site_id)
     payee = {"payee_id": view.body.get("payee_id", "")} if "payee_id" in kind.model_fields else {}
 
-    async def look() -> dict[str, Any]:
+    async def current_view() -> dict[str, Any]:
         return await state.glance("invoice", invoice_id)
 
-    matter = ActionTarget(
-        place=f"/referrals/{view.number}/commands/{verb}",
+    target = ActionTarget(
+        path=f"/referrals/{view.number}/commands/{verb}",
         referral_id=view.referral_id,
         role=call.caller.role_at(view.site_id),
-        look=look,
+        current_view=current_view,
         members={"site_id": view.site_id, **payee},
     )
-    return await act(call, matter, body, kind)
+    return await act(call, target, body, kind)
 
 
-@router.post("/referrals/{number}/commands/invoice")
-async def invoice(call: NewCall, body: Invoice) -> Response:
+@command(router, "/referrals/{number}/commands/invoice")
+async def invoice(call: NewCall, body: Invoice) -> ActionResult:
     """An invoice for one worker's services."""
     return await _bill(call, "invoice", body, ProviderSubmittedInvoice, "")
 
 
-@router.post("/referrals/{number}/commands/rectify")
-async def rectify(call: NewCall, body: Rectification) -> Response:
+@command(router, "/referrals/{number}/commands/rectify")
+async def rectify(call: NewCall, body: Rectification) -> ActionResult:
     """A new invoice for what an older one was denied."""
     return await _bill(call, "rectify", body, ProviderRectifiedInvoice, body.rectifies)
 
 
-@router.post("/referrals/{number}/commands/void")
-async def void(call: SeenCall, body: Void) -> Response:
+@command(router, "/referrals/{number}/commands/void")
+async def void(call: SeenCall, body: Void) -> ActionResult:
     """An invoice is taken back."""
     return await _bill(call, "void", body, ProviderVoidedInvoice, body.invoice_id)
 

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 from services.portal.api.dependencies import Portal
 from services.portal.api.paging import Page
 from services.portal.api.problems import not_found
+from services.portal.domain.allowed_actions import clinic_on_document, officer_on_document
 from services.portal.store.accounts import Caller
 from services.portal.store.case_documents import CaseDocument, find_paper, list_papers
 from services.portal.store.documents import read_document
@@ -16,42 +17,13 @@ _WRITTEN = {"question_id": "question", "reply_id": "reply", "document_id": "narr
 
 
 def allowed_to_clinic(document: CaseDocument) -> list[str]:
-    """What a clinic may do with it now; what belongs to a referral that it lost is there to be read."""
-    return [] if document.is_left else _allowed_to_holder(document)
-
-
-def _allowed_to_holder(document: CaseDocument) -> list[str]:
-    match document.kind, document.state:
-        case "plan", "information-requested":
-            return ["reply"]
-        case "plan", "approved" | "deemed":
-            return ["amend"]
-        case "report", "scheduled" | "returned":
-            return ["report"]
-        case "invoice", "received" | "pended" | "adjudicated" | "approved" | "partially-approved" | "scheduled":
-            return ["void"]
-        case "invoice", "rejected" | "paid" if _has_denied(document):
-            return ["rectify"]
-    return []
+    """Returns what a clinic may do with a document; one of a referral that it lost is there to be read."""
+    return [] if document.is_left else clinic_on_document(document.kind, document.state, document.body)
 
 
 def allowed_to_officer(document: CaseDocument) -> list[str]:
-    """What a claims officer may do with it now."""
-    match document.kind, document.state:
-        case "plan", "submitted" if "question_id" not in document.body:
-            return ["decide-plan", "request-information"]
-        case "plan", "submitted" | "information-requested" | "overdue" | "deemed":
-            return ["decide-plan"]
-        case "report", "submitted":
-            return ["accept-report", "return-report"]
-        case "report", "scheduled" | "returned":
-            return ["waive-report"]
-    return []
-
-
-def _has_denied(document: CaseDocument) -> bool:
-    """Whether a line may be put right."""
-    return any(line.get("status") == "denied" for line in document.body.get("lines", ()))
+    """Returns what a claims officer may do with a document."""
+    return officer_on_document(document.kind, document.state, document.body)
 
 
 def document_page(document: CaseDocument, allowed: list[str]) -> dict[str, Any]:

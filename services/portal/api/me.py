@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.portal.api.access import KeyHash, Who
-from services.portal.api.actions import Action, ActionContext, Key, Prefer, described, submit
+from services.portal.api.actions import Action, ActionContext, ActionResult, Key, Wait, command, described, submit
 from services.portal.api.dependencies import Here, Portal
 from services.portal.api.event_stream import Client, Stream, follow
 from services.portal.api.problems import not_found
@@ -57,32 +57,26 @@ async def show_notices(
     return {"items": items, "next": after, "as_of": clock.now().isoformat()}
 
 
-@router.post("/notices/{notice_id}/open")
-async def open_notice(notice_id: NoticeId, caller: Who, portal: Here, key: Key, prefer: Prefer = None) -> Response:
+@command(router, "/notices/{notice_id}/open")
+async def open_notice(notice_id: NoticeId, caller: Who, portal: Here, key: Key, wait: Wait) -> ActionResult:
     """The caller has seen a notice."""
-    return await see_notice(portal, caller, str(notice_id), key, prefer)
+    return await see_notice(portal, caller, str(notice_id), key, wait)
 
 
-async def see_notice(portal: Portal, caller: Caller, notice_id: str, key: UUID, prefer: str | None = None) -> Response:
+async def see_notice(portal: Portal, caller: Caller, notice_id: str, key: UUID, wait: int = 0) -> ActionResult:
     """Announces that the caller has seen a notice of theirs, through the API or on its page."""
 
-    async def look() -> dict[str, Any]:
+    async def current_view() -> dict[str, Any]:
         async with portal.reading(caller) as conn:
             found = await find_notice(conn, notice_id, caller.recipients)
         if found is None:
             raise not_found()
         return found.shown()
 
-    async def fact(said: ActionContext) -> NoticeOpened:
-        return NoticeOpened(
-            by=said.by,
-            received_at=said.received_at,
-            seen=0,
-            idempotency_key=said.idempotency_key,
-            notice_id=notice_id,
-        )
+    async def fact(context: ActionContext) -> NoticeOpened:
+        return NoticeOpened(**context.members, seen=0, notice_id=notice_id)
 
-    await look()
+    await current_view()
     action = Action(
         caller=caller,
         role=caller.role_at(None),
@@ -91,9 +85,9 @@ async def see_notice(portal: Portal, caller: Caller, notice_id: str, key: UUID, 
         record_key=notice_id,
         body={},
         fact=fact,
-        look=look,
+        current_view=current_view,
     )
-    return await submit(portal, action, prefer)
+    return await submit(portal, action, wait)
 
 
 async def stream_of(caller: Who, portal: Here, key: KeyHash) -> AsyncIterator[Stream]:

@@ -12,12 +12,12 @@ from services.portal.api.paging import Paged
 from services.portal.api.problems import not_found
 from services.portal.api.referrals import Number, worker_of
 from services.portal.api.treatment import PlanNumber, ReportName
+from services.portal.domain.allowed_actions import officer_on_referral
 from services.portal.store.accounts import Caller
 from services.portal.store.case_documents import list_queue
 from services.portal.store.cases import Case, find_case, list_cases
 
 router = APIRouter(prefix="/officer", tags=["officer"])
-_OVER = frozenset({"not-admitted", "withdrawn", "discharged", "closed"})
 _LISTED = ("program", "community", "urgent", "officer", "door", "held_by", "starts_at", "initial_visit_on", "last_on")
 _INNER = frozenset({"person_id", "stopped_door", *_LISTED})
 
@@ -107,14 +107,5 @@ def _listed(case: Case) -> dict[str, Any]:
         "revision": case.revision,
         "site_id": case.site_id,
         **{name: case.body.get(name) for name in _LISTED},
-        "allowed": _allowed(case),
+        "allowed": officer_on_referral(case.state, case.body),
     }
-
-
-def _allowed(case: Case) -> list[str]:
-    """What an officer may do now; a hold is lifted by the side that made it."""
-    if case.state in _OVER:
-        return []
-    held_by = case.body.get("held_by") or []
-    own = ["resume"] if "officer" in held_by else []
-    return [*own, "withdraw"] if held_by else ["hold", "withdraw"]

@@ -9,19 +9,13 @@ from fastapi.responses import JSONResponse
 from services.portal.api.access import Who
 from services.portal.api.dependencies import Here, Portal
 from services.portal.api.problems import not_found
+from services.portal.domain.allowed_actions import clinic_on_referral
 from services.portal.store.accounts import Caller, identity_of
 from services.portal.store.referral_views import ReferralView, find_view, list_views
 from shared.config import clock
 
 router = APIRouter(prefix="/referrals", tags=["referrals"])
 _KNOWN = frozenset({"acknowledged", "accepted", "scheduled", "active", "discharged"})
-_ALLOWED = {
-    "offered": ["acknowledge", "decline"],
-    "acknowledged": ["accept", "decline"],
-    "accepted": ["book", "hold"],
-    "scheduled": ["move", "missed", "start", "hold"],
-    "active": ["end", "hold"],
-}
 _LISTED = ("program", "community", "urgent", "rank", "door", "starts_at", "held_by", "initial_visit_on", "last_on")
 _ON_PAGE = ("requested_on", "opening", "accepted_on", "withdrawn_by", "exit_reason", "discharged_on", "closed_on")
 _ONCE_SEEN = ("claim_number", "injured_on", "injury", "areas", "barriers")
@@ -108,16 +102,8 @@ def _listed(view: ReferralView) -> dict[str, Any]:
         "revision": view.revision,
         "site_id": view.site_id,
         **{name: view.body.get(name) for name in _LISTED},
-        "allowed": _allowed(view),
+        "allowed": clinic_on_referral(view.state, view.body),
     }
-
-
-def _allowed(view: ReferralView) -> list[str]:
-    """What the clinic may do now; a hold is lifted by the side that made it."""
-    if held_by := view.body.get("held_by"):
-        return ["resume"] if "clinic" in held_by else []
-    done = {"missed"} if view.body.get("missed") else {"end"} if view.body.get("last_on") else set()
-    return [name for name in _ALLOWED.get(view.state, []) if name not in done]
 
 
 async def _worker(portal: Portal, view: ReferralView) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Response
 
 from services.portal.api.access import Who
 from services.portal.api.action_requests import ActionRequest, ActionTarget, MaybeSeenCall, NewCall, SeenCall, act
+from services.portal.api.actions import ActionResult, command
 from services.portal.api.case_documents import CaseDocuments
 from services.portal.api.dependencies import Here
 from services.portal.api.paging import Paged
@@ -25,50 +26,52 @@ PlanNumber = Annotated[int, Path(ge=1, le=9999)]
 ReportName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 
 
-async def send_in(call: ActionRequest, verb: str, body: Body, kind: type[Event], document: tuple[str, str]) -> Response:
+async def send_in(
+    call: ActionRequest, verb: str, body: Body, kind: type[Event], document: tuple[str, str]
+) -> ActionResult:
     """Something that belongs to a referral of the caller's; a paper that is there is shown if it has changed."""
     view = await find_mine(call.portal, call.caller, call.number)
     state = CaseDocuments(call.portal, call.caller, view.referral_id)
 
-    async def look() -> dict[str, Any]:
+    async def current_view() -> dict[str, Any]:
         return await state.glance(*document)
 
-    matter = ActionTarget(
-        place=f"/referrals/{view.number}/commands/{verb}",
+    target = ActionTarget(
+        path=f"/referrals/{view.number}/commands/{verb}",
         referral_id=view.referral_id,
         role=call.caller.role_at(view.site_id),
-        look=look,
+        current_view=current_view,
         members={"site_id": view.site_id},
     )
-    return await act(call, matter, body, kind)
+    return await act(call, target, body, kind)
 
 
-@router.post("/{number}/commands/attendance")
-async def attendance(call: NewCall, body: Attendance) -> Response:
+@command(router, "/{number}/commands/attendance")
+async def attendance(call: NewCall, body: Attendance) -> ActionResult:
     """Days on which the worker came or did not."""
     return await send_in(call, "attendance", body, ProviderRecordedAttendance, ("attendance", "days"))
 
 
-@router.post("/{number}/commands/report")
-async def report(call: MaybeSeenCall, body: Report) -> Response:
+@command(router, "/{number}/commands/report")
+async def report(call: MaybeSeenCall, body: Report) -> ActionResult:
     """A report, whole."""
     return await send_in(call, "report", body, ProviderSubmittedReport, ("report", body.report))
 
 
-@router.post("/{number}/commands/plan")
-async def plan(call: NewCall, body: Plan) -> Response:
+@command(router, "/{number}/commands/plan")
+async def plan(call: NewCall, body: Plan) -> ActionResult:
     """A plan for the insurer's decision."""
     return await send_in(call, "plan", body, ProviderSubmittedPlan, ("plan", "0"))
 
 
-@router.post("/{number}/commands/amend")
-async def amend(call: SeenCall, body: Amendment) -> Response:
+@command(router, "/{number}/commands/amend")
+async def amend(call: SeenCall, body: Amendment) -> ActionResult:
     """A change or an extension of a plan."""
     return await send_in(call, "amend", body, ProviderSubmittedPlanAmendment, ("plan", str(body.amends)))
 
 
-@router.post("/{number}/commands/reply")
-async def reply(call: SeenCall, body: Reply) -> Response:
+@command(router, "/{number}/commands/reply")
+async def reply(call: SeenCall, body: Reply) -> ActionResult:
     """The answer to what the officer asked about a plan."""
     return await send_in(call, "reply", body, ProviderRepliedPlan, ("plan", str(body.plan)))
 

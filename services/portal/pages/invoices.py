@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, NamedTuple
@@ -52,7 +53,6 @@ InvoiceId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,60}$")]
 _MEMBERS = ("line", "code", "service_on", "units", "cents", "discipline")
 _DRAFT = "draft-"  # begins the name of an invoice that was not sent: the rest is its referral's number
 _BILLABLE = ("active", "discharged", "withdrawn")  # of a closed one no window is open any more
-_DECIDED = 200
 
 
 @router.get("")
@@ -215,12 +215,9 @@ async def change(invoice_id: InvoiceId, submission: Submitted) -> Response:
 
 def _begun(number: str) -> Outcome:
     """A referral has one draft of an invoice at a time."""
-    said = {
-        "title": "An invoice of this referral is being written",
-        "detail": f"The draft for {number} was left as it is.",
-        "errors": [error(None, "DRAFT-BEGUN", "a referral has one draft at a time", "send it or throw it away first")],
-    }
-    return Outcome(409, said)
+    reason = error(None, "DRAFT-BEGUN", "a referral has one draft at a time", "send it or throw it away first")
+    title = {"title": "An invoice of this referral is being written"}
+    return Outcome(problem=Problem(409, f"The draft for {number} was left as it is.", [reason], title))
 
 
 def _denied_again(document: CaseDocument, view: ReferralView, today: date) -> Mapping[str, str]:
@@ -346,9 +343,9 @@ async def send(invoice_id: InvoiceId, submission: Submitted) -> Response:
     else:
         outcome = await submission.act(billing.invoice, number, lambda: billed(fields), is_new=True)
     if not outcome.is_sent:
-        refused = Outcome(outcome.status, outcome.said, fields, _places(fields))
+        refused = replace(outcome, fields=fields, places=_places(fields))
         return await _editor(submission.visit, invoice_id, refused)
-    if outcome.status == _DECIDED:
+    if outcome.is_decided:
         await drafts.drop(submission, opened)
     return submission.go(outcome, await _place(submission.visit, opened.view, trimmed(fields.get("number", ""))))
 

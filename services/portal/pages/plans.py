@@ -186,7 +186,7 @@ async def _send(submission: FormSubmission, opened: drafts.Editing) -> Response:
         outcome = await submission.act(treatment.plan, number, lambda: planned(fields), is_new=True)
     if not outcome.is_sent:
         return await _editor(submission.visit, number, outcome.at(row_places(fields, "lines", _MEMBERS)))
-    if outcome.status == 200:  # noqa: PLR2004 - decided: it was taken
+    if outcome.is_decided:
         await drafts.drop(submission, opened)
     return submission.go(outcome, f"/referrals/{number}/plan")
 

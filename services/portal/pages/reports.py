@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Path, Response
@@ -169,10 +170,9 @@ async def send(number: Number, name: ReportName, submission: Submitted) -> Respo
     fields = writing.fields
     outcome = await submission.act(treatment.report, number, lambda: _body(writing, name, fields))
     if not outcome.is_sent:
-        refused = Outcome(outcome.status, outcome.said, fields)
-        context = await _context(submission.visit, writing, refused)
+        context = await _context(submission.visit, writing, replace(outcome, fields=fields))
         return page(submission.visit.request, "reports/check.html", context, status=outcome.status)
-    if outcome.status == 200:  # noqa: PLR2004 - decided: it was taken
+    if outcome.is_decided:
         await drafts.drop(submission, writing.opened)
     return submission.go(outcome, f"/referrals/{number}/reports/{name}")
 
