@@ -13,7 +13,7 @@ from services.portal.domain.account import HolderFiled
 from services.portal.handlers import handlers
 from services.portal.pages.assembly import make_app
 from services.portal.store.accounts import ACCOUNTS, issue_tokens, read_accounts
-from services.portal.store.deadlines import DOORS
+from services.portal.store.deadlines import DEADLINES
 from services.portal.store.operations import count_unanswered
 from services.portal.store.sessions import save_credentials
 from shared.config.log import logger
@@ -97,7 +97,7 @@ service = Service(
         "rehab-notification",
         "rehab-person",
     ),
-    kinds=(DOORS, ACCOUNTS),
+    kinds=(DEADLINES, ACCOUNTS),
     handlers=handlers,
     folder=Path(__file__).parent,
     reference=("rehab-procurement",),

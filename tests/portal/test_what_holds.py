@@ -8,8 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.portal.domain.day_count import Pause, count_days
-from services.portal.store.plans import PlanDoorMoved
-from services.portal.store.referral_views import Moved
+from services.portal.store.projections.plans import PlanDeadlineMoved
+from services.portal.store.referral_views import ReferralDeadlineMoved
 from services.program.domain.obligations import redated
 from shared.domain.decision import Violation
 from shared.events.program import (
@@ -150,14 +150,17 @@ async def test_why_an_offer_or_a_plan_is_due_is_still_said_after_a_hold(portal: 
     later = NOON + timedelta(days=30)
     name = story.acknowledged().deadline.name
     await portal.hear(story.CALENDAR, story.created(), story.offered(), story.acknowledged())
-    await portal.hear(Moved(record_key=CASE, name=name), Moved(record_key=CASE, name=name, due_at=later))
+    await portal.hear(
+        ReferralDeadlineMoved(record_key=CASE, name=name),
+        ReferralDeadlineMoved(record_key=CASE, name=name, due_at=later),
+    )
     async with visiting(portal, "a-north") as visitor:
         assert "pp-days" in await visitor.open(f"/referrals/{NUMBER}/answer")
         assert "pp-days" in await visitor.open("/inbox")
     await portal.hear(story.accepted(), story.booked(), treated.started(), treated.asked_for())
     plan = treated.asked_for().deadline.name
     await portal.hear(
-        PlanDoorMoved(record_key=CASE, name=plan), PlanDoorMoved(record_key=CASE, name=plan, due_at=later)
+        PlanDeadlineMoved(record_key=CASE, name=plan), PlanDeadlineMoved(record_key=CASE, name=plan, due_at=later)
     )
     for account, place in PLACES:
         async with visiting(portal, account) as visitor:

@@ -21,7 +21,7 @@ from services.portal.api.dependencies import Portal
 from services.portal.api.problems import Problem, answer, error, not_found, problem_document
 from services.portal.domain.allowed_actions import calls_for
 from services.portal.store.accounts import Caller
-from services.portal.store.operations import Asked, Operation, find_operation, open_operation, tell_operation
+from services.portal.store.operations import Asked, Operation, find_operation, note_first_answer, open_operation
 from shared.config import clock
 from shared.database.postgres import Connection
 from shared.domain.decision import Event, EventContext
@@ -206,7 +206,7 @@ async def _await_answer(portal: Portal, operation: Operation, wait: int) -> Oper
     if operation.status == "received" and wait:
         await portal.answers.wait(operation.operation_id, wait)
     async with portal.context.pool.acquire() as conn:
-        return await tell_operation(conn, operation.operation_id)
+        return await note_first_answer(conn, operation.operation_id)
 
 
 async def _problem_of(operation: Operation, action: Action) -> Problem:

@@ -35,7 +35,7 @@ async def _bill(call: ActionRequest, verb: str, body: Body, kind: type[Event], i
     payee = {"payee_id": view.body.get("payee_id", "")} if "payee_id" in kind.model_fields else {}
 
     async def current_view() -> dict[str, Any]:
-        return await state.glance("invoice", invoice_id)
+        return await state.current_view("invoice", invoice_id)
 
     target = ActionTarget(
         path=f"/referrals/{view.number}/commands/{verb}",

@@ -9,7 +9,7 @@ from services.portal.api.paging import Page
 from services.portal.api.problems import not_found
 from services.portal.domain.allowed_actions import clinic_on_document, officer_on_document
 from services.portal.store.accounts import Caller
-from services.portal.store.case_documents import CaseDocument, find_paper, list_papers
+from services.portal.store.case_documents import CaseDocument, find_document, list_documents
 from services.portal.store.documents import read_document
 
 _INNER = frozenset({"stopped_door", "stopped_at"})
@@ -47,15 +47,15 @@ class CaseDocuments:
     async def list(self, kind: str, page: Page) -> dict[str, Any]:
         """In the order in which they changed."""
         async with self._portal.reading(self._caller) as conn:
-            found = await list_papers(conn, self._referral_id, kind, page.after, page.most)
+            found = await list_documents(conn, self._referral_id, kind, page.after, page.most)
         return page.of(found, lambda one: one[1], lambda one: document_page(one[0], self._allowed(one[0])))
 
     async def find(self, kind: str, name: str) -> CaseDocument | None:
         """One of them, as the reader may see it."""
         async with self._portal.reading(self._caller) as conn:
-            return await find_paper(conn, self._referral_id, kind, name)
+            return await find_document(conn, self._referral_id, kind, name)
 
-    async def glance(self, kind: str, name: str) -> dict[str, Any]:
+    async def current_view(self, kind: str, name: str) -> dict[str, Any]:
         """All that there is to see of one now; nothing where there is nothing yet: a first report, a new plan."""
         found = await self.find(kind, name)
         return await self._whole(found) if found else {}

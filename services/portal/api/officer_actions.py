@@ -54,7 +54,7 @@ async def _decide(
     state = CaseDocuments(call.portal, call.caller, case.referral_id)
 
     async def current_view() -> dict[str, Any]:
-        return await state.glance(*document)
+        return await state.current_view(*document)
 
     return await act(call, _target(call, case, verb, current_view), body, kind)
 

@@ -13,7 +13,7 @@ from shared.messaging.context import ServiceContext
 _BLINK = 0.25  # seconds: another replica may have applied the answer
 
 
-class Answers:
+class OperationWaiter:
     """Waiting by operation."""
 
     def __init__(self, context: ServiceContext) -> None:

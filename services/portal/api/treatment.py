@@ -34,7 +34,7 @@ async def send_in(
     state = CaseDocuments(call.portal, call.caller, view.referral_id)
 
     async def current_view() -> dict[str, Any]:
-        return await state.glance(*document)
+        return await state.current_view(*document)
 
     target = ActionTarget(
         path=f"/referrals/{view.number}/commands/{verb}",

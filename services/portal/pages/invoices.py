@@ -40,7 +40,7 @@ from services.portal.pages.forms import (
 from services.portal.pages.page_request import PageRequest, SignedIn
 from services.portal.pages.rendering import page
 from services.portal.store.accounts import identities_of
-from services.portal.store.case_documents import CaseDocument, find_own, list_own, list_papers
+from services.portal.store.case_documents import CaseDocument, find_own, list_documents, list_own
 from services.portal.store.drafts import list_drafts
 from services.portal.store.referral_views import ReferralView, list_newest
 from shared.config import clock
@@ -105,7 +105,7 @@ async def _done(conn: Connection, request: PageRequest, view: ReferralView) -> C
     """What is known of a referral, for its bill."""
     found: dict[str, list[CaseDocument]] = {}
     for kind in ("report", "attendance", "plan", "invoice"):
-        found[kind] = [document for document, _ in await list_papers(conn, view.referral_id, kind, 0, 1000)]
+        found[kind] = [document for document, _ in await list_documents(conn, view.referral_id, kind, 0, 1000)]
     lines = [
         line for document in found["invoice"] if document.state != "voided" for line in document.body.get("lines", ())
     ]
@@ -137,7 +137,7 @@ async def _first(request: PageRequest, view: ReferralView) -> Mapping[str, str]:
     """The fields of an invoice for what is ready."""
     async with request.portal.reading(request.caller) as conn:
         found = services(await _done(conn, request, view), _today(request, view))
-        sent = len(await list_papers(conn, view.referral_id, "invoice", 0, 1000))
+        sent = len(await list_documents(conn, view.referral_id, "invoice", 0, 1000))
     fields = {
         "number": f"{view.number.removeprefix('R-')}-{sent + 1}",
         "invoiced_on": _today(request, view).isoformat(),
@@ -180,7 +180,7 @@ async def _result(request: PageRequest, invoice_id: str, outcome: Outcome | None
     view = await find_at(request.portal, request.caller, number, document.site_id or "")
     context = {
         "r": await page_of(request.portal, view),
-        "v": await CaseDocuments(request.portal, request.caller, view.referral_id).glance("invoice", invoice_id),
+        "v": await CaseDocuments(request.portal, request.caller, view.referral_id).current_view("invoice", invoice_id),
         "allowed": allowed_to_clinic(document),
         "fees": _fees(request, view, [line["service_on"] for line in document.body.get("lines", ())]),
         "outcome": outcome,
@@ -359,7 +359,7 @@ def _places(fields: Fields) -> Fields:
 async def _place(request: PageRequest, view: ReferralView, number: str) -> str:
     """The page of the invoice that has this number."""
     async with request.portal.reading(request.caller) as conn:
-        found = [document for document, _ in await list_papers(conn, view.referral_id, "invoice", 0, 1000)]
+        found = [document for document, _ in await list_documents(conn, view.referral_id, "invoice", 0, 1000)]
     return next((f"/invoices/{p.name}" for p in found if p.body.get("number") == number), "/invoices")
 
 

@@ -26,7 +26,7 @@ from services.portal.pages.forms import (
 )
 from services.portal.pages.page_request import PageRequest, SignedIn
 from services.portal.pages.rendering import page
-from services.portal.store.case_documents import list_papers
+from services.portal.store.case_documents import list_documents
 from services.portal.store.referral_views import ReferralView
 from services.portal.store.register import Register
 from shared.codes import code_list
@@ -44,9 +44,9 @@ async def whole_plans(request: PageRequest, referral_id: str) -> list[dict[str, 
     """Every plan with its question and reply, the newest first."""
     state = CaseDocuments(request.portal, request.caller, referral_id)
     async with request.portal.reading(request.caller) as conn:
-        found = [document for document, _ in await list_papers(conn, referral_id, "plan", 0, 200)]
+        found = [document for document, _ in await list_documents(conn, referral_id, "plan", 0, 200)]
     names = sorted((document.name for document in found), key=int, reverse=True)
-    return [await state.glance("plan", name) for name in names]
+    return [await state.current_view("plan", name) for name in names]
 
 
 @router.get("/plan")

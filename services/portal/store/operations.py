@@ -111,7 +111,7 @@ async def count_unanswered(conn: Connection, now: datetime) -> int:
     return waiting
 
 
-async def tell_operation(conn: Connection, operation_id: UUID) -> Operation:
+async def note_first_answer(conn: Connection, operation_id: UUID) -> Operation:
     """As it stands; what its maker was told first, now or before, is `checking` or `decided`."""
     (row,) = await conn.fetch(TELL, operation_id)
     return _operation(row)

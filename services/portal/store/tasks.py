@@ -77,7 +77,7 @@ class TaskQuery(NamedTuple):
     late: int
 
 
-class OpenPaper(NamedTuple):
+class OpenDocument(NamedTuple):
     """A report, a plan or an invoice that waits for its clinic."""
 
     number: str
@@ -101,7 +101,7 @@ def _asking(number: str, state: str, person_id: str, body: str) -> Asking:
     return Asking(number, state, person_id, {**orjson.loads(body), "planned": state != "active"})
 
 
-async def list_open_papers(conn: Connection, treating: Sequence[str], billing: Sequence[str]) -> list[OpenPaper]:
+async def list_open_documents(conn: Connection, treating: Sequence[str], billing: Sequence[str]) -> list[OpenDocument]:
     """What waits for those who treat at some sites and bill for others."""
     rows = await conn.fetch(PAPERS, treating, billing, _TREATED)
-    return [OpenPaper(**{**row, "body": orjson.loads(row["body"])}) for row in rows]
+    return [OpenDocument(**{**row, "body": orjson.loads(row["body"])}) for row in rows]
