@@ -1,4 +1,4 @@
-"""Plans, reports, attendance and invoices of a referral as they are shown, to the clinic and to the insurer."""
+"""Plans, reports, attendance and invoices of a referral as a clinic and the insurer are shown them."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def allowed_to_officer(document: CaseDocument) -> list[str]:
 
 
 def document_page(document: CaseDocument, allowed: list[str]) -> dict[str, Any]:
-    """A line of a list; what was written is on its page."""
+    """Returns a document as a list shows it, without its texts."""
     body = {name: value for name, value in document.body.items() if name not in _WRITTEN and name not in _INNER}
     name: Any = int(document.name) if document.kind == "plan" else document.name
     known = "invoice_id" if document.kind == "invoice" else document.kind
@@ -35,7 +35,7 @@ def document_page(document: CaseDocument, allowed: list[str]) -> dict[str, Any]:
 
 
 class CaseDocuments:
-    """One referral's papers for one reader."""
+    """The documents of one referral for one reader."""
 
     def __init__(self, portal: Portal, caller: Caller, referral_id: str) -> None:
         """`referral_id` is one that the caller may see."""
@@ -45,23 +45,23 @@ class CaseDocuments:
         return allowed_to_officer(document) if self._caller.kind == "insurer" else allowed_to_clinic(document)
 
     async def list(self, kind: str, page: Page) -> dict[str, Any]:
-        """In the order in which they changed."""
+        """Returns the documents of a kind in the order in which they changed."""
         async with self._portal.reading(self._caller) as conn:
             found = await list_documents(conn, self._referral_id, kind, page.after, page.most)
         return page.of(found, lambda one: one[1], lambda one: document_page(one[0], self._allowed(one[0])))
 
     async def find(self, kind: str, name: str) -> CaseDocument | None:
-        """One of them, as the reader may see it."""
+        """Returns a document as the reader may see it, or None."""
         async with self._portal.reading(self._caller) as conn:
             return await find_document(conn, self._referral_id, kind, name)
 
     async def current_view(self, kind: str, name: str) -> dict[str, Any]:
-        """All that there is to see of one now; nothing where there is nothing yet: a first report, a new plan."""
+        """Returns all that there is to see of a document now; an empty dict where there is none yet."""
         found = await self.find(kind, name)
         return await self._whole(found) if found else {}
 
     async def page(self, kind: str, name: str) -> JSONResponse:
-        """All that there is to see of one, with its revision."""
+        """Renders a document with its revision as entity tag; raises a Problem of status 404."""
         found = await self.find(kind, name)
         if found is None:
             raise not_found()
@@ -69,7 +69,7 @@ class CaseDocuments:
         return JSONResponse(await self._whole(found), headers=headers)
 
     async def attendance(self) -> dict[str, Any]:
-        """Day by day."""
+        """Returns attendance day by day."""
         found = await self.find("attendance", "days")
         days = found.body["days"] if found else {}
         said = [{"on": on, "status": status} for on, status in days.items()]

@@ -1,4 +1,4 @@
-"""What a clinic does with a referral; the service that owns it decides."""
+"""The calls by which a clinic acts on a referral; the service that owns the referral decides."""
 
 from typing import Any
 
@@ -30,14 +30,14 @@ router = APIRouter(prefix="/referrals", tags=["commands"])
 
 
 def _check(view: ReferralView, seen: int) -> None:
-    """A revision that is known to be old is told at once; who lost the offer is told so by the owner."""
+    """Raise a Problem of status 412 for a revision that is known to be old; a lost offer is refused by its owner."""
     if seen < view.revision and not view.is_lost:
         reason = error("/header/if-match", "STALE", "one acts on what one sees", "read it again")
         raise Problem(412, "It changed since you read it.", [reason])
 
 
 async def _act(call: ActionRequest, name: str, body: Body, kind: type[Event]) -> ActionResult:
-    """One action on a referral of the caller's."""
+    """Take an action on a referral of the caller's."""
     view = await find_mine(call.portal, call.caller, call.number)
 
     async def current_view() -> dict[str, Any]:
@@ -55,65 +55,65 @@ async def _act(call: ActionRequest, name: str, body: Body, kind: type[Event]) ->
 
 
 async def _now(portal: Portal, caller: Caller, view: ReferralView) -> dict[str, Any]:
-    """The referral as the clinic may see it now."""
+    """Return the referral as the clinic may see it now."""
     return await page_of(portal, await find_mine(portal, caller, view.number))
 
 
 @command(router, "/{number}/commands/acknowledge")
 async def acknowledge(call: SeenCall, body: Nothing | None = None) -> ActionResult:
-    """The clinic opens its offer; who the worker is can be read from then on."""
+    """Opens an offer; from then on the clinic can read who the worker is."""
     return await _act(call, "commands/acknowledge", body or Nothing(), ProviderAcknowledgedReferral)
 
 
 @command(router, "/{number}/commands/accept")
 async def accept(call: SeenCall, body: Nothing | None = None) -> ActionResult:
-    """The clinic takes the referral."""
+    """Accepts the referral for the clinic."""
     return await _act(call, "commands/accept", body or Nothing(), ProviderAcceptedReferral)
 
 
 @command(router, "/{number}/commands/decline")
 async def decline(call: SeenCall, body: Decline) -> ActionResult:
-    """The clinic does not take it: a code, a comment and a next step."""
+    """Declines the referral with a code, a comment and a next step."""
     return await _act(call, "commands/decline", body, ProviderDeclinedReferral)
 
 
 @command(router, "/{number}/appointments")
 async def book(call: SeenCall, body: Appointment) -> ActionResult:
-    """The first visit was agreed with the worker."""
+    """Books the first visit that was agreed with the worker."""
     return await _act(call, "appointments", body, ProviderBookedAppointment)
 
 
 @command(router, "/{number}/commands/move")
 async def move(call: SeenCall, body: Move) -> ActionResult:
-    """The first visit was agreed anew."""
+    """Moves the first visit."""
     return await _act(call, "commands/move", body, ProviderMovedAppointment)
 
 
 @command(router, "/{number}/commands/missed")
 async def missed(call: SeenCall, body: Nothing | None = None) -> ActionResult:
-    """The worker did not come."""
+    """Records that the worker missed the first visit."""
     return await _act(call, "commands/missed", body or Nothing(), ProviderReportedMissed)
 
 
 @command(router, "/{number}/commands/start")
 async def start(call: SeenCall, body: Start) -> ActionResult:
-    """The first visit took place."""
+    """Starts the program with the day of the first visit."""
     return await _act(call, "commands/start", body, ProviderStartedReferral)
 
 
 @command(router, "/{number}/commands/hold")
 async def hold(call: SeenCall, body: Hold) -> ActionResult:
-    """The clinic lets the referral stand still."""
+    """Puts the referral on hold for the clinic."""
     return await _act(call, "commands/hold", body, ProviderHeldReferral)
 
 
 @command(router, "/{number}/commands/resume")
 async def resume(call: SeenCall, body: Nothing | None = None) -> ActionResult:
-    """The clinic lifts its own hold."""
+    """Lifts the clinic's own hold."""
     return await _act(call, "commands/resume", body or Nothing(), ProviderResumedReferral)
 
 
 @command(router, "/{number}/commands/end")
 async def end(call: SeenCall, body: End) -> ActionResult:
-    """Treatment is over."""
+    """Ends treatment with its last day and the reason."""
     return await _act(call, "commands/end", body, ProviderEndedProgram)

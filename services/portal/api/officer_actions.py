@@ -1,4 +1,4 @@
-"""What a claims officer does with a referral, its plans and its reports; the service that owns each decides."""
+"""The calls by which a claims officer acts on a referral, its plans and its reports; each one's owner decides."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -37,7 +37,7 @@ router = APIRouter(prefix="/officer/referrals", tags=["officer"])
 
 
 async def _act(call: ActionRequest, verb: str, body: Body, kind: type[Event]) -> ActionResult:
-    """On the referral itself."""
+    """Take an action on the referral itself."""
     case = await find_any(call.portal, call.caller, call.number)
 
     async def current_view() -> dict[str, Any]:
@@ -49,7 +49,7 @@ async def _act(call: ActionRequest, verb: str, body: Body, kind: type[Event]) ->
 async def _decide(
     call: ActionRequest, verb: str, body: Body, kind: type[Event], document: tuple[str, str]
 ) -> ActionResult:
-    """On a plan or a report of it."""
+    """Take an action on a plan or a report of the referral."""
     case = await find_any(call.portal, call.caller, call.number)
     state = CaseDocuments(call.portal, call.caller, case.referral_id)
 
@@ -69,47 +69,47 @@ def _target(
 
 @command(router, "/{number}/commands/hold")
 async def hold_for_insurer(call: SeenCall, body: HoldForInsurer) -> ActionResult:
-    """The referral stands still."""
+    """Puts the referral on hold for the insurer."""
     return await _act(call, "hold", body, OfficerHeldReferral)
 
 
 @command(router, "/{number}/commands/resume")
 async def resume_for_insurer(call: SeenCall, body: Nothing | None = None) -> ActionResult:
-    """The insurer's hold is lifted."""
+    """Lifts the insurer's hold."""
     return await _act(call, "resume", body or Nothing(), OfficerResumedReferral)
 
 
 @command(router, "/{number}/commands/withdraw")
 async def withdraw(call: SeenCall, body: Withdrawal) -> ActionResult:
-    """The referral ends before its purpose is reached."""
+    """Withdraws the referral before its purpose is reached."""
     return await _act(call, "withdraw", body, OfficerWithdrewReferral)
 
 
 @command(router, "/{number}/commands/decide-plan")
 async def decide_plan(call: SeenCall, body: PlanDecision) -> ActionResult:
-    """A plan, line by line."""
+    """Decides a plan line by line."""
     return await _decide(call, "decide-plan", body, OfficerDecidedPlan, ("plan", str(body.plan)))
 
 
 @command(router, "/{number}/commands/request-information")
 async def request_information(call: SeenCall, body: Question) -> ActionResult:
-    """The clinic is asked about a plan, once."""
+    """Asks the clinic about a plan, once."""
     return await _decide(call, "request-information", body, OfficerRequestedInformation, ("plan", str(body.plan)))
 
 
 @command(router, "/{number}/commands/accept-report")
 async def accept_report(call: SeenCall, body: OfReport) -> ActionResult:
-    """A report is accepted as it is."""
+    """Accepts a report as it is."""
     return await _decide(call, "accept-report", body, OfficerAcceptedReport, ("report", body.report))
 
 
 @command(router, "/{number}/commands/return-report")
 async def return_report(call: SeenCall, body: ReportReturn) -> ActionResult:
-    """A report goes back, field by field."""
+    """Returns a report with what is wrong in each field."""
     return await _decide(call, "return-report", body, OfficerReturnedReport, ("report", body.report))
 
 
 @command(router, "/{number}/commands/waive-report")
 async def waive_report(call: SeenCall, body: ReportWaiver) -> ActionResult:
-    """The insurer does without a report."""
+    """Waives a report that the insurer does not need."""
     return await _decide(call, "waive-report", body, OfficerWaivedReport, ("report", body.report))

@@ -1,4 +1,4 @@
-"""Payment runs, and their release by payment officers."""
+"""The calls on payment runs, and their release by payment officers."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ _LISTED = ("run_on", "cut_off_at", "cents", "approvals_needed")
 
 @router.get("")
 async def list_all_runs(caller: Who, portal: Here, page: Paged) -> dict[str, Any]:
-    """Frozen and released, in the order in which they changed."""
+    """Lists frozen and released runs in the order in which they changed."""
     async with portal.reading(caller) as conn:
         found = await list_runs(conn, page.after, page.most)
     return page.of(found, lambda one: one[1], lambda one: _listed(one[0]))
@@ -29,7 +29,7 @@ async def list_all_runs(caller: Who, portal: Here, page: Paged) -> dict[str, Any
 
 @router.get("/{run_id}")
 async def show_run(run_id: Id, caller: Who, portal: Here) -> dict[str, Any]:
-    """One run, payee by payee."""
+    """Shows a run payee by payee."""
     return await _run_page(portal, caller, run_id)
 
 
@@ -37,7 +37,7 @@ async def show_run(run_id: Id, caller: Who, portal: Here) -> dict[str, Any]:
 async def release(  # noqa: PLR0913, PLR0917 - path and headers
     run_id: Id, caller: Who, portal: Here, key: Key, wait: Wait, body: Nothing | None = None
 ) -> ActionResult:
-    """A run above the limit is released; it takes two people."""
+    """Releases a run above the limit; it takes two people."""
 
     async def current_view() -> dict[str, Any]:
         return await _run_page(portal, caller, run_id)
@@ -69,7 +69,7 @@ async def _run_page(portal: Here, caller: Who, run_id: str) -> dict[str, Any]:
 
 
 def _listed(run: Run) -> dict[str, Any]:
-    """A line of the list."""
+    """Return a run as a list shows it."""
     members = {name: run.body.get(name) for name in _LISTED}
     allowed = payment_officer_on_run(run.state, run.body)
     return {"run_id": run.run_id, "state": run.state, **members, "allowed": allowed}

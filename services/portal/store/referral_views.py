@@ -1,4 +1,4 @@
-"""Referrals as sites may see them, folded from what was announced."""
+"""Referrals as sites may see them, projected from what was announced."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -149,7 +149,7 @@ class ReferralView:
 
 @dataclass(slots=True)
 class Projector:
-    """Cases and views of a batch, as its events leave them."""
+    """Applies the events of a batch to the cases and views that they concern."""
 
     cases: dict[str, Case]
     views: dict[tuple[str, str], ReferralView]
@@ -157,7 +157,7 @@ class Projector:
     handovers: list[Handover] = field(default_factory=list)
 
     def apply(self, record: ReceivedEvent) -> None:
-        """One event in its order."""
+        """Applies one event in its order."""
         event, case = record.event, self.cases.setdefault(record.key, Case(record.key))
         case.apply(event)
         match event:
@@ -174,7 +174,7 @@ class Projector:
         update(case, event)
 
     def note_deadline_start(self, id_: str, event: Event, at: datetime) -> None:
-        """Since when a deadline runs and when it stood still, for those who ask why it ends when it does."""
+        """Notes since when a deadline runs and when it was stopped, so that its end can be explained."""
         if isinstance(event, DeadlineMoved):
             case = self.cases[id_]
             for shown in (case, self.views.get((id_, case.site_id or ""))):
@@ -186,7 +186,7 @@ class Projector:
                     shown.body["door"]["since"] = at
 
     def _note_offered(self, case: Case, event: ReferralOffered) -> None:
-        """A site may see it from now on."""
+        """Show the referral to the site that is asked."""
         place = case.referral_id, event.site_id
         before = self.views.get(place)
         case.site_id = event.site_id
@@ -206,7 +206,7 @@ class Projector:
         self.changed_views.add(place)
 
     def _note_taken(self, case: Case, record: ReceivedEvent) -> None:
-        """The site has it from now on, with all that belongs to it."""
+        """Hand the referral over to the site that accepted it, with its documents."""
         if view := self.views.get((case.referral_id, case.site_id or "")):
             view.left_at = None
             self.handovers.append(Handover(case.referral_id, view.site_id, record.sequence, is_taken=True))
@@ -214,7 +214,7 @@ class Projector:
     def _note_lost(
         self, case: Case, event: ReferralOfferWithdrawn | ReferralDeclined | ReferralLapsed, record: ReceivedEvent
     ) -> None:
-        """The site has it no more; it may only see that it had it, and what belonged to it then."""
+        """Take the referral from a site, which keeps what it saw last."""
         state = {ReferralDeclined: "declined", ReferralLapsed: "lapsed"}.get(type(event), "offer-withdrawn")
         if view := self.views.get((case.referral_id, event.site_id)):
             had = not view.is_lost and view.state not in _ASKED
@@ -225,7 +225,7 @@ class Projector:
         case.site_id = None
 
     def _note_changed(self, case: Case, event: Event) -> None:
-        """The site that has it sees it change."""
+        """Apply an event to the view of the site that has the referral."""
         view = self.views.get((case.referral_id, case.site_id)) if case.site_id else None
         if view is None:
             return
@@ -237,7 +237,7 @@ class Projector:
 
 
 def update(shown: ReferralView | Case, event: Event) -> None:  # noqa: C901 - one line an event
-    """What an event changes of what is shown, to the clinic that has it and to the insurer."""
+    """Applies an event to what the clinic that has the referral, or the insurer, is shown."""
     body = shown.body
     match event:
         case ReferralOffered(deadline=deadline) | ReferralAcknowledged(deadline=deadline):
@@ -268,16 +268,16 @@ def update(shown: ReferralView | Case, event: Event) -> None:  # noqa: C901 - on
 
 
 def _held_by(body: Mapping[str, Any], event: ReferralHeld | ReferralResumed) -> list[str]:
-    """The causes that are left."""
+    """Return the causes that hold the referral after the event."""
     if isinstance(event, ReferralResumed):
         return list(event.still_held)
     return [*(cause for cause in body.get("held_by", []) if cause != event.cause), event.cause]
 
 
 async def project_referrals(conn: Connection, received: Sequence[ReceivedEvent]) -> Sequence[Handover]:
-    """Cases and views after a batch, and who took or lost a referral.
+    """Projects a batch and returns which sites took or lost a referral.
 
-    What is said of a claim is repeated on each of its referrals.
+    An event on a claim is announced for each of its referrals.
     """
     received = [k for k in received if getattr(k.event, "referral_id", k.key) == k.key]
     ids = sorted({k.key for k in received})
@@ -296,7 +296,7 @@ async def project_referrals(conn: Connection, received: Sequence[ReceivedEvent])
 
 
 async def _save_views(conn: Connection, changed: Sequence[ReferralView]) -> None:
-    """At once."""
+    """Save views in one statement."""
     rows = [
         (
             v.referral_id,
@@ -316,12 +316,11 @@ async def _save_views(conn: Connection, changed: Sequence[ReferralView]) -> None
 
 
 def _json(body: Mapping[str, Any]) -> str:
-    """As text."""
     return orjson.dumps(body, default=str).decode()
 
 
 async def find_view(conn: Connection, number: str, sites: Sequence[str]) -> tuple[ReferralView, int] | None:
-    """One referral as one of these sites sees it, and when it changed; None when it is not there or not theirs."""
+    """Returns a referral as one of these sites sees it, and its change number; None where it is not theirs."""
     row = await conn.fetchrow(FIND, number, sites)
     return _view_and_change(row) if row else None
 
@@ -329,23 +328,21 @@ async def find_view(conn: Connection, number: str, sites: Sequence[str]) -> tupl
 async def list_views(
     conn: Connection, sites: Sequence[str], state: str | None, after: int, limit: int
 ) -> list[tuple[ReferralView, int]]:
-    """Referrals in the order in which they changed, after a cursor."""
+    """Returns referrals behind a cursor, in the order in which they changed."""
     return [_view_and_change(row) for row in await conn.fetch(LIST, sites, state, after, limit)]
 
 
 async def list_newest(
     conn: Connection, sites: Sequence[str], state: str | None, before: int, limit: int
 ) -> list[tuple[ReferralView, int]]:
-    """Referrals that changed last, before a cursor, the newest first."""
+    """Returns referrals before a cursor, the newest change first."""
     return [_view_and_change(row) for row in await conn.fetch(NEWEST, sites, state, before, limit)]
 
 
 def _view_and_change(row: asyncpg.Record) -> tuple[ReferralView, int]:
-    """A row of FIND or LIST."""
     return _view_in(row), row["changed"]
 
 
 def _view_in(row: asyncpg.Record) -> ReferralView:
-    """A row as a view."""
     members = {name: row[name] for name in ReferralView.__slots__ if name != "body"}
     return ReferralView(**members, body=orjson.loads(row["body"]))

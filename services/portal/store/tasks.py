@@ -1,4 +1,4 @@
-"""What waits for somebody, as rows."""
+"""The rows from which the tasks of a clinic are made."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -97,11 +97,11 @@ async def list_asking(conn: Connection, sites: Sequence[str], now: datetime, tod
 
 
 def _asking(number: str, state: str, person_id: str, body: str) -> Asking:
-    """A row; of those in work a plan alone is missing."""
+    """Return a row; an active referral is listed only where its plan is missing."""
     return Asking(number, state, person_id, {**orjson.loads(body), "planned": state != "active"})
 
 
 async def list_open_documents(conn: Connection, treating: Sequence[str], billing: Sequence[str]) -> list[OpenDocument]:
-    """What waits for those who treat at some sites and bill for others."""
+    """Returns the documents that wait for those who treat at some sites and bill for others."""
     rows = await conn.fetch(PAPERS, treating, billing, _TREATED)
     return [OpenDocument(**{**row, "body": orjson.loads(row["body"])}) for row in rows]
