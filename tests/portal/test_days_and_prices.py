@@ -132,7 +132,7 @@ def test_a_report_that_came_later_than_any_tier_pays_for_is_not_ready() -> None:
         assert [one.cents for one in services(CompletedServices(lambda _: fees, [report], {}, ()), CUT_OVER)] == cents
 
 
-async def test_what_was_done_before_a_withdrawal_is_billed_and_put_right_in_the_browser(portal: World) -> None:
+async def test_services_before_a_withdrawal_are_billed_and_put_right_on_the_pages(portal: World) -> None:
     fees = schedule(1, date(2024, 1, 1), *OLD)
     adjudicated, *_ = treated.decided()
     refused = adjudicated.model_copy(update={"lines": (treated.judged("denied", 0),)})

@@ -55,7 +55,7 @@ def test_a_deadline_that_could_not_be_shown_stays_open_to_the_end_of_the_first_b
     assert opened(long_ago).timers == (SetTimer("r", "acknowledge/1", TUESDAY_END, due(long_ago)),)
 
 
-def test_what_is_said_names_the_instant_that_its_owner_gave() -> None:
+def test_a_reached_deadline_names_the_instant_that_its_owner_gave() -> None:
     deadlines = left_by(opened(FRIDAY))
     said = expire(deadlines, due(FRIDAY))
     assert said.events == (DeadlineReached(record_key="r", service="referral", name="acknowledge/1", due_at=FRIDAY),)
