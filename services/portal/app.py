@@ -1,4 +1,4 @@
-"""Assembly."""
+"""The portal's declaration: its topics, handlers, commands and web application."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from services.portal.domain.account import HolderFiled
 from services.portal.handlers import handlers
 from services.portal.pages.assembly import make_app
 from services.portal.store.accounts import ACCOUNTS, issue_tokens, read_accounts
-from services.portal.store.deadlines import DOORS
+from services.portal.store.deadlines import DEADLINES
 from services.portal.store.operations import count_unanswered
 from services.portal.store.sessions import save_credentials
 from shared.config.log import logger
@@ -43,14 +43,14 @@ async def open_accounts(context: ServiceContext, arguments: Sequence[str]) -> No
 
 
 def _undeliverable(holders: Sequence[HolderFiled]) -> Iterator[str]:
-    """Every account whose mail address no mail can go to, with why."""
+    """Yield a sentence for each account to whose address no mail can go."""
     for holder in holders:
         if holder.identity.email and isinstance(found := mailable(holder.identity.email), Undeliverable):
             yield f"account {holder.account_id}: {found.sentence}"
 
 
 async def _hand_over(context: ServiceContext, holders: Sequence[HolderFiled], place: Path) -> None:
-    """A key for each account's software, kept by the portal as a hash only; a key in the file stays."""
+    """Issue a key for each account's software and write it to the file; the portal keeps hashes only."""
     known = _handed_over(place)
     software = [h for h in holders if h.kind != "worker"]  # a worker has none
     keys = {h.account_id: known.get(h.account_id) or secrets.token_urlsafe(32) for h in software}
@@ -60,7 +60,7 @@ async def _hand_over(context: ServiceContext, holders: Sequence[HolderFiled], pl
 
 
 async def _hand_over_passwords(context: ServiceContext, holders: Sequence[HolderFiled], place: Path) -> None:
-    """A first password for one account of each role, kept by the portal as a hash only; one in the file stays."""
+    """Issue a first password for one account of each role and write it to the file; the portal keeps hashes only."""
     first = {holder.role: holder for holder in reversed(holders) if holder.identity.email}
     known = _handed_over(place)
     new = {h.account_id: secrets.token_hex(8) for h in first.values() if h.account_id not in known}
@@ -73,13 +73,13 @@ async def _hand_over_passwords(context: ServiceContext, holders: Sequence[Holder
 
 
 def _handed_over(place: Path) -> Mapping[str, str]:
-    """Keys that were handed over before."""
+    """Return the secrets that the file holds already."""
     known: Mapping[str, str] = json.loads(place.read_text()) if place.exists() else {}
     return known
 
 
 def _note(place: Path, keys: Mapping[str, str]) -> None:
-    """For nobody else to read, whoever made the file; as a whole or not at all."""
+    """Write secrets to a file that its owner alone can read, as a whole or not at all."""
     new = place.with_suffix(".new")
     new.unlink(missing_ok=True)
     new.touch(mode=0o600)
@@ -97,7 +97,7 @@ service = Service(
         "rehab-notification",
         "rehab-person",
     ),
-    kinds=(DOORS, ACCOUNTS),
+    kinds=(DEADLINES, ACCOUNTS),
     handlers=handlers,
     folder=Path(__file__).parent,
     reference=("rehab-procurement",),

@@ -136,7 +136,7 @@ async def test_a_fact_is_not_announced_in_a_role_that_its_contract_does_not_name
     assert (answer.status_code, len(await town.facts())) == (404, before)
 
 
-async def test_what_is_not_yours_looks_like_what_is_not_there(town: World) -> None:
+async def test_another_sites_record_looks_like_one_that_is_not_there(town: World) -> None:
     theirs = await names_of(town, "a-north")
     nowhere = dict.fromkeys(THERE, "0-NOWHERE") | {"plan": "2", "name": "none"}
     nowhere |= {"notice_id": str(uuid4()), "operation_id": str(uuid4())}
@@ -153,7 +153,7 @@ async def test_what_is_not_yours_looks_like_what_is_not_there(town: World) -> No
         assert (await town.get_json(listed, stranger))["items"] == []
 
 
-async def test_nobody_comes_in_without_a_good_key(town: World) -> None:
+async def test_a_call_without_a_good_key_is_refused(town: World) -> None:
     names = {**THERE, "notice_id": NOTICE, "operation_id": NOTICE}
     for method, path in sorted(ACCESS):
         for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic a-north"}):

@@ -118,7 +118,7 @@ async def test_one_account_of_each_role_gets_a_first_password_that_stays_and_lie
     assert all(row["password"].startswith("$argon2id$") for row in kept)
 
 
-async def test_what_the_network_s_file_says_can_be_read() -> None:
+async def test_the_networks_accounts_file_can_be_read() -> None:
     holders = read_accounts(NETWORK)
     assert len({holder.account_id for holder in holders}) == len(holders) > 100
     assert {holder.kind for holder in holders} == {"provider", "insurer", "worker"}

@@ -47,6 +47,6 @@ def test_an_amount_is_written_in_dollars_and_cents(cents: int) -> None:
 
 
 @pytest.mark.parametrize("amount", [1.0, 1.5, "100", True])
-def test_what_is_not_whole_cents_is_not_shown_as_an_amount(amount: object) -> None:
+def test_a_value_that_is_not_whole_cents_is_not_shown_as_an_amount(amount: object) -> None:
     with pytest.raises(TypeError, match="whole cents"):
         money(amount)  # type: ignore[arg-type]

@@ -180,7 +180,7 @@ async def test_whatever_was_typed_into_a_draft_opens_again(
 @example(("invoice", "new"), ODD_ROW)
 @example(("plan", "new"), ODD_ROW | UNITS)
 @example(("plan", "new"), {"password": "x", "lines.0.units": 12})
-async def test_whatever_is_stored_as_a_draft_opens(
+async def test_any_stored_draft_opens(
     town: World, cookies: dict[str, dict[str, str]], which: tuple[str, str], stored: Any
 ) -> None:
     owner = f"document/{CASE}"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.portal.domain.billable_services import BillableService, billable_services, case_of
-from services.portal.handlers import NOUNS
+from services.portal.handlers import DOCUMENT_PROJECTIONS
 from services.portal.store.case_documents import CaseDocument
 from services.portal.store.referral_views import ReferralView, update
 from shared.billing.adjudication import AdjudicationResult, judge
@@ -42,7 +42,7 @@ class Told:
         for event in events:
             self.case = story.told(event, case=self.case)
             update(self.view, event)
-            if projection := NOUNS.get(type(event)):
+            if projection := DOCUMENT_PROJECTIONS.get(type(event)):
                 name = projection.named(event)
                 assert name
                 document = self.documents.setdefault(name, CaseDocument(story.ID, *name))

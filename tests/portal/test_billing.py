@@ -148,7 +148,7 @@ async def test_a_long_list_is_read_page_by_page_without_loss(case: World) -> Non
     assert found == [f"r-{n}" for n in range(5)]
 
 
-async def test_who_lost_the_offer_sees_nothing_of_what_came_after(portal: World) -> None:
+async def test_a_clinic_that_lost_the_offer_sees_nothing_that_came_after(portal: World) -> None:
     await portal.hear(story.created(), story.offered(2, "s-south-1", organisation="o-south"))
     await portal.hear(story.lapsed(3, "s-south-1"), story.offered(4, rank=2), story.acknowledged(5), story.accepted(6))
     await portal.hear(treated.billed(), treated.due())

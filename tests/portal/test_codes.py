@@ -15,7 +15,7 @@ from typing_extensions import override
 from deploy.local.processes import ROOT
 from services.notification.store.rules import RULES
 from services.portal.api.access import ACCESS
-from services.portal.api.coded import OfList, on_day
+from services.portal.api.coded import FromCodeList, on_day
 from services.portal.pages import formatting, labels
 from services.portal.pages.labels import choices_on
 from services.program.store.register import CONTENTS
@@ -147,7 +147,7 @@ def test_the_owner_takes_every_code_that_a_page_offers_and_no_other_code_at_all(
 def test_the_document_of_the_api_lists_what_the_page_offers_and_leaves_the_decision_to_the_owner(
     name: str, side: Side
 ) -> None:
-    member = TypeAdapter(Annotated[str, OfList(name, side)])
+    member = TypeAdapter(Annotated[str, FromCodeList(name, side)])
     said = on_day(member.json_schema(), NOW)
     assert said["enum"] == list(choices_on(NOW)(name, side))
     assert all(member.validate_python(code) == code for code in (*said["enum"], "nonsense"))

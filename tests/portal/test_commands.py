@@ -55,7 +55,7 @@ async def test_an_action_is_announced_and_its_operation_can_be_followed(offer: W
     )
 
 
-async def test_who_prefers_to_wait_is_told_the_outcome(offer: World) -> None:
+async def test_a_call_that_prefers_to_wait_gets_the_outcome(offer: World) -> None:
     asking = asyncio.create_task(offer.post(ACKNOWLEDGE, CLINIC, etag=SEEN, wait=5))
     fact = await offer.fact("acknowledged-referral")
     await offer.hear(story.acknowledged(), cause=fact.event_id)
@@ -122,7 +122,7 @@ async def test_an_old_revision_is_told_at_once_with_what_holds_now(offer: World)
     assert await offer.facts("referral") == []
 
 
-async def test_who_lost_the_offer_is_answered_by_its_owner(offer: World) -> None:
+async def test_an_action_on_a_lost_offer_is_answered_by_its_owner(offer: World) -> None:
     await offer.hear(story.lapsed())
     asking = asyncio.create_task(offer.post(ACCEPT, CLINIC, etag=SEEN, wait=5))
     await offer.refuse(await offer.fact("accepted-referral"), flaw("REF-LAPSED"), allowed=("none",))

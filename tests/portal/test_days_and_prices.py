@@ -106,7 +106,7 @@ def test_pages_price_a_day_as_the_money_rules_do(
     assert assemble(published).fees("c-1", on).get("OR-DAY") == (priced and priced.fee)
 
 
-async def test_what_was_done_before_a_withdrawal_is_billed_and_put_right_in_the_browser(
+async def test_services_before_a_withdrawal_are_billed_and_put_right_on_the_pages(
     portal: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clock, "now", lambda: BC.start_of(treated.DAY + timedelta(days=14)))

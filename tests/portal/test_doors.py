@@ -11,7 +11,7 @@ from services.portal.domain.deadlines import (
     move_deadline,
     open_deadline,
 )
-from services.portal.handlers import CLOSING, handlers, opens
+from services.portal.handlers import ANSWERED, handlers, on_deadline_opened
 from shared.domain.calendar import Calendar
 from shared.domain.decision import Outcome, SetTimer
 from shared.events import catalogue
@@ -45,24 +45,24 @@ def due(at: datetime, name: str = "acknowledge/1") -> DeadlineDue:
     return DeadlineDue(record_key="r", service="referral", name=name, due_at=at)
 
 
-def test_a_door_closes_when_it_is_due() -> None:
+def test_a_deadline_closes_when_it_is_due() -> None:
     later = TUESDAY_END + timedelta(hours=3)
     assert opened(later).timers == (SetTimer("r", "acknowledge/1", later, due(later)),)
 
 
-def test_a_door_that_could_not_be_shown_stays_open_to_the_end_of_the_first_business_day() -> None:
+def test_a_deadline_that_could_not_be_shown_stays_open_to_the_end_of_the_first_business_day() -> None:
     long_ago = FRIDAY - timedelta(days=3)
     assert opened(long_ago).timers == (SetTimer("r", "acknowledge/1", TUESDAY_END, due(long_ago)),)
 
 
-def test_what_is_said_names_the_instant_that_its_owner_gave() -> None:
+def test_a_reached_deadline_names_the_instant_that_its_owner_gave() -> None:
     deadlines = left_by(opened(FRIDAY))
     said = expire(deadlines, due(FRIDAY))
     assert said.events == (DeadlineReached(record_key="r", service="referral", name="acknowledge/1", due_at=FRIDAY),)
     assert left_by(said).open == ()
 
 
-def test_the_next_door_takes_the_place_of_the_one_before() -> None:
+def test_the_next_deadline_takes_the_place_of_the_one_before() -> None:
     deadlines = left_by(opened(FRIDAY))
     answer = opened(TUESDAY_END, name="answer/1", deadlines=deadlines)
     assert answer.timers == (
@@ -72,7 +72,7 @@ def test_the_next_door_takes_the_place_of_the_one_before() -> None:
     assert [deadline.name for deadline in left_by(answer).open] == ["answer/1"]
 
 
-def test_doors_of_another_service_are_left_alone() -> None:
+def test_deadlines_of_another_service_are_left_alone() -> None:
     plan = OpenDeadline("plan-decision/2", "program", FRIDAY)
     deadlines = OpenDeadlines("r", open=(plan,))
     assert plan in left_by(opened(FRIDAY, deadlines=deadlines)).open
@@ -80,7 +80,7 @@ def test_doors_of_another_service_are_left_alone() -> None:
     assert left_by(close_deadlines(left_by(opened(FRIDAY, deadlines=deadlines)), "referral")).open == (plan,)
 
 
-def test_a_door_whose_clock_stands_still_is_not_armed_and_not_forgotten() -> None:
+def test_a_deadline_whose_clock_stands_still_is_not_armed_and_not_forgotten() -> None:
     deadlines = left_by(opened(FRIDAY))
     assert move_deadline(deadlines, "acknowledge/1", "referral", None) == Outcome(
         timers=(SetTimer("r", "acknowledge/1"),)
@@ -92,13 +92,13 @@ def test_a_door_whose_clock_stands_still_is_not_armed_and_not_forgotten() -> Non
     assert move_deadline(deadlines, "acknowledge/1", "referral", later).timers[0].due_at == later
 
 
-def test_a_door_that_was_closed_too_soon_is_armed_anew() -> None:
+def test_a_deadline_that_was_closed_too_soon_is_armed_anew() -> None:
     moved = move_deadline(EMPTY, "acknowledge/1", "referral", FRIDAY)
     assert moved.timers == (SetTimer("r", "acknowledge/1", FRIDAY, due(FRIDAY)),)
     assert [deadline.name for deadline in left_by(moved).open] == ["acknowledge/1"]
 
 
-def test_an_answer_closes_every_door_of_its_owner() -> None:
+def test_an_answer_closes_every_deadline_of_its_owner() -> None:
     assert close_deadlines(left_by(opened(FRIDAY)), "referral").timers == (SetTimer("r", "acknowledge/1"),)
     assert close_deadlines(None, "referral") == Outcome()
 
@@ -108,7 +108,7 @@ async def timers(portal: World) -> dict[str, datetime]:
     return {name: due_at for name, due_at in rows}  # noqa: C416 - rows are no pairs to the type checker
 
 
-async def test_doors_open_move_and_close_with_the_referral(portal: World) -> None:
+async def test_deadlines_open_move_and_close_with_the_referral(portal: World) -> None:
     await portal.hear(story.CALENDAR)
     await portal.hear(story.created(), story.offered())
     first = await timers(portal)
@@ -127,7 +127,7 @@ async def test_doors_open_move_and_close_with_the_referral(portal: World) -> Non
     assert await portal.facts("deadline") == []
 
 
-async def test_a_door_that_closes_is_said_once_in_the_place_of_what_people_do(portal: World) -> None:
+async def test_a_deadline_that_closes_is_said_once_in_the_place_of_what_people_do(portal: World) -> None:
     await portal.hear(story.created(), story.offered())
     await portal.post(f"/referrals/{story.NUMBER}/commands/acknowledge", "a-north", etag='"2"')
     async with portal.pool.acquire() as conn:
@@ -141,8 +141,8 @@ async def test_a_door_that_closes_is_said_once_in_the_place_of_what_people_do(po
     assert await timers(portal) == {}
 
 
-def test_every_event_with_a_deadline_opens_a_door_or_says_that_one_has_closed() -> None:
+def test_every_event_with_a_deadline_opens_a_deadline_or_says_that_one_has_closed() -> None:
     telling = {kind for kind in catalogue.every().values() if "deadline" in kind.model_fields}
     assert telling
     assert {kind.__name__ for kind in telling - handlers.rules.keys()} == set()
-    assert {kind for kind in telling if handlers.rules[kind].decide is not opens} <= set(CLOSING)
+    assert {kind for kind in telling if handlers.rules[kind].decide is not on_deadline_opened} <= set(ANSWERED)

@@ -120,7 +120,7 @@ async def test_all_sessions_and_statements_of_a_request_share_its_time(portal: W
     deadline._of_request.set(None)
 
 
-async def test_who_looks_for_everybody_spends_no_single_request_s_time(portal: World) -> None:
+async def test_a_shared_look_up_spends_no_single_requests_time(portal: World) -> None:
     live = portal.portal.live
     caller = Caller("a-north", "provider", "o-north", (("clinician", "s-north-1"),))
     key = sha256(portal.keys["a-north"].encode()).digest()

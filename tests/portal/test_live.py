@@ -72,7 +72,7 @@ async def test_a_stream_tells_what_changed_while_the_database_was_away(
         assert await listening() == f"data: {NUMBER} v3"
 
 
-async def test_who_waits_for_an_answer_gets_it_although_the_database_was_away(portal: World) -> None:
+async def test_a_waiting_request_gets_its_answer_although_the_database_was_away(portal: World) -> None:
     await portal.hear(story.created(), story.offered())
     path = f"/referrals/{NUMBER}/commands/acknowledge"
     asking = asyncio.create_task(portal.post(path, CLINIC, etag='"2"', wait=9))

@@ -119,7 +119,7 @@ async def test_an_officer_decides_what_was_seen_of_it(case: World, verb: str, bo
         ("a-north", f"/referrals/{NUMBER}/commands/reply", {"plan": 1, "text": "Yes."}, ["amend", "plan"]),
     ],
 )
-async def test_what_is_possible_instead_is_named_by_the_calls_of_who_asked(
+async def test_allowed_actions_are_named_by_the_calls_of_the_side_that_asked(
     case: World, who: str, path: str, body: dict[str, Any], named: list[str]
 ) -> None:
     asking = asyncio.create_task(case.post(path, who, body, etag='"9"', wait=5))

@@ -75,7 +75,7 @@ async def test_each_role_sees_the_pages_that_its_lines_name_and_no_others(town: 
 
 
 @pytest.mark.parametrize(("method", "path"), OF_A_RECORD)
-async def test_what_is_not_yours_is_the_page_of_what_is_not_there(town: World, method: str, path: str) -> None:
+async def test_another_sites_page_is_the_page_that_is_not_there(town: World, method: str, path: str) -> None:
     roles = PAGES[method, path]
     account = "a-south" if "clinician" in roles else "a-south-biller" if "biller" in roles else None
     if account is None:
@@ -90,7 +90,7 @@ async def test_what_is_not_yours_is_the_page_of_what_is_not_there(town: World, m
 
 
 @pytest.mark.parametrize(("method", "path"), GUARDED)
-async def test_who_is_not_signed_in_is_led_to_the_sign_in_page(town: World, method: str, path: str) -> None:
+async def test_a_visitor_without_a_session_is_led_to_the_sign_in_page(town: World, method: str, path: str) -> None:
     async with visiting(town) as visitor:
         answer = await ask(visitor, method, path, THERE)
     if method == "GET":
@@ -139,7 +139,7 @@ async def test_signing_in_again_makes_a_new_session_and_ends_the_old_one(portal:
         assert await portal.pool.fetchval("SELECT count(*) FROM sessions") == 1
 
 
-async def test_who_signed_out_is_out(portal: World) -> None:
+async def test_a_session_that_was_signed_out_opens_no_page(portal: World) -> None:
     async with visiting(portal, "a-north") as visitor:
         cookie = dict(visitor.client.cookies)
         assert (await visitor.client.post("/sign-out")).headers["location"] == "/signed-out"
@@ -184,7 +184,7 @@ async def test_the_stream_of_a_page_says_which_record_changed_and_nothing_of_any
     assert [line for line in said if not HINT.fullmatch(line)] == []
 
 
-async def test_what_is_not_yours_takes_as_long_as_what_is_not_there(town: World) -> None:
+async def test_another_sites_page_takes_as_long_as_one_that_is_not_there(town: World) -> None:
     async with visiting(town, "a-south") as visitor:
         taken: dict[str, list[float]] = {NUMBER: [], NOWHERE["number"]: []}
         for _ in range(40):

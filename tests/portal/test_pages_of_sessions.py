@@ -17,7 +17,7 @@ SIGN_IN = {"name": EMAIL["a-north"], "password": PASSWORD}
 @pytest.mark.parametrize(
     ("path", "headers"), [("/inbox", {"HX-Request": "true"}), (f"/operations/{treated.INVOICE}?times=1", {})]
 )
-async def test_what_a_page_reads_by_itself_keeps_no_session_open(
+async def test_a_page_that_reads_by_itself_keeps_no_session_open(
     portal: World, path: str, headers: dict[str, str]
 ) -> None:
     async with visiting(portal, "a-north") as visitor:
@@ -28,7 +28,7 @@ async def test_what_a_page_reads_by_itself_keeps_no_session_open(
         assert (await visitor.client.get("/session")).json()["seconds"] > 1700
 
 
-async def test_who_is_there_still_stays_signed_in(portal: World) -> None:
+async def test_a_visitor_who_is_still_there_stays_signed_in(portal: World) -> None:
     async with visiting(portal, "a-north") as visitor:
         await portal.pool.execute(NEARLY)
         assert (await visitor.client.post("/session")).json()["seconds"] > 1700
@@ -59,7 +59,7 @@ async def test_a_session_that_ended_names_the_draft_that_is_kept_and_leads_back_
         assert answer.headers["location"] == place
 
 
-async def test_what_was_half_typed_when_the_session_ended_stands_in_its_form_again(portal: World) -> None:
+async def test_a_half_typed_form_is_shown_again_after_the_session_ended(portal: World) -> None:
     await portal.hear(story.CALENDAR, story.created(), story.offered())
     async with visiting(portal, "a-north") as visitor:
         await portal.pool.execute(AWAY)

@@ -108,7 +108,7 @@ async def test_two_people_in_one_draft_are_told_and_neither_writes_over_the_othe
         assert "What the first one wrote." in await first.open(place)
 
 
-async def test_what_one_types_is_there_after_signing_in_again(portal: World) -> None:
+async def test_a_draft_is_there_after_signing_in_again(portal: World) -> None:
     await ready_for_report(portal)
     place = f"{REFERRAL}/reports/initial/history"
     async with visiting(portal, "a-north") as visitor:
@@ -142,7 +142,7 @@ async def test_an_officer_decides_a_plan_line_by_line(portal: World) -> None:
         assert (await pressed).status_code == 303
 
 
-async def test_what_is_ready_becomes_an_invoice_and_is_sent_after_a_last_look(portal: World) -> None:
+async def test_billable_services_become_an_invoice_that_is_sent_after_a_last_look(portal: World) -> None:
     await portal.hear(story.CALENDAR, *treated.ACTIVE)
     async with visiting(portal, "a-north-biller") as visitor:
         await visitor.open("/invoices/new")
@@ -194,7 +194,7 @@ async def test_what_was_typed_before_a_press_and_arrives_after_it_is_written_ove
         assert "Half a sentence" in await visitor.open(first)
 
 
-async def test_what_was_typed_before_a_draft_was_thrown_away_begins_it_not_anew(portal: World) -> None:
+async def test_typing_from_before_a_draft_was_thrown_away_does_not_begin_it_anew(portal: World) -> None:
     await portal.hear(story.CALENDAR, *treated.ACTIVE)
     place = f"{REFERRAL}/plan/edit"
     async with visiting(portal, "a-north") as visitor:
@@ -218,7 +218,7 @@ async def test_the_same_form_of_a_draft_sent_twice_is_one_saving(portal: World) 
     assert await portal.pool.fetchval("SELECT version FROM drafts") == 1
 
 
-async def test_what_was_refused_is_put_right_in_a_draft_unless_one_is_begun(portal: World) -> None:
+async def test_a_refused_invoice_is_put_right_in_a_draft_unless_one_is_begun(portal: World) -> None:
     adjudicated, *others = treated.decided()
     denied = adjudicated.model_copy(update={"lines": (treated.judged("denied", 0),)})
     await portal.hear(story.CALENDAR, *treated.ACTIVE, treated.billed(), denied, *others)

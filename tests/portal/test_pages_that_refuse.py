@@ -31,7 +31,7 @@ FORMS = (
 
 
 @pytest.mark.parametrize(("account", "place", "told", "typed"), FORMS)
-async def test_what_cannot_be_read_is_said_beside_its_field_in_people_s_words(
+async def test_an_unreadable_value_is_explained_beside_its_field_in_plain_words(
     portal: World, account: str, place: str, told: int, typed: dict[str, str]
 ) -> None:
     await portal.hear(story.CALENDAR, *treated.TREATED[:told])

@@ -71,7 +71,7 @@ async def test_what_a_clinic_does_with_a_referral_names_what_it_saw(
         ("plan", {"lines": [LINE]}, "provider-submitted-plan"),
     ],
 )
-async def test_what_is_new_was_never_seen(case: World, verb: str, body: dict[str, Any], words: str) -> None:
+async def test_a_new_document_needs_no_revision(case: World, verb: str, body: dict[str, Any], words: str) -> None:
     headers = case.asking(CLINIC)
     del headers["If-Match"]
     answer = await case.client.post(f"/api/v1{HERE}/commands/{verb}", json=body, headers=headers)
@@ -81,7 +81,7 @@ async def test_what_is_new_was_never_seen(case: World, verb: str, body: dict[str
 
 
 @pytest.mark.parametrize("verb", ["amend", "reply"])
-async def test_who_acts_on_a_plan_says_what_was_seen(case: World, verb: str) -> None:
+async def test_every_action_on_a_plan_names_the_revision_that_was_seen(case: World, verb: str) -> None:
     headers = case.asking(CLINIC)
     del headers["If-Match"]
     body = {"amends": 1, "lines": [LINE]} if verb == "amend" else {"plan": 1, "text": "Yes."}
@@ -128,7 +128,7 @@ async def test_a_document_has_the_revision_of_its_newest_event_as_etag(case: Wor
     assert answer.headers["etag"] == '"2"'
 
 
-async def test_who_acted_on_an_old_plan_is_shown_the_new_one(case: World) -> None:
+async def test_an_action_on_a_stale_plan_is_answered_with_the_new_one(case: World) -> None:
     await case.hear(treated.asked_for(), treated.granted())
     body = {"amends": 1, "lines": [{**LINE, "replaces": "g-1"}]}
     asking = asyncio.create_task(case.post(f"{HERE}/commands/amend", CLINIC, body, etag='"8"', wait=5))
@@ -165,7 +165,7 @@ async def test_a_plan_shows_what_was_asked_for_what_is_granted_and_what_has_ende
     assert (second["amends"], second["grants"][0]["grant"], second["state"]) == (1, "g-2", "approved")
 
 
-async def test_what_is_deemed_granted_still_waits_for_its_decision(case: World) -> None:
+async def test_a_deemed_plan_still_waits_for_its_decision(case: World) -> None:
     deemed = PlanDeemedApproved(
         referral_id=CASE, revision=9, plan=1, certificate="c-1", lines=treated.granted().lines, from_on=treated.DAY
     )

@@ -40,12 +40,12 @@ SOUND = (
 
 
 @pytest.mark.parametrize(("text", "kind"), RAW.items())
-def test_what_is_raw_is_noticed(text: str, kind: str) -> None:
+def test_a_raw_code_is_noticed(text: str, kind: str) -> None:
     assert kind in {found for found, _ in faults_in(text)}
 
 
 @pytest.mark.parametrize("text", SOUND)
-def test_what_people_say_is_not_raw(text: str) -> None:
+def test_plain_words_are_not_taken_for_raw_codes(text: str) -> None:
     assert list(faults_in(text)) == []
 
 

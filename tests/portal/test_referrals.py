@@ -39,12 +39,12 @@ async def test_a_clinic_lists_what_it_is_offered(portal: World) -> None:
     assert (await portal.get_json("/referrals?state=accepted", CLINIC))["items"] == []
 
 
-async def test_nobody_sees_a_referral_before_it_is_offered(portal: World) -> None:
+async def test_a_referral_is_not_shown_before_it_is_offered(portal: World) -> None:
     await portal.hear(story.created())
     assert (await portal.get_json("/referrals", CLINIC))["items"] == []
 
 
-async def test_who_the_worker_is_shows_from_the_acknowledgement_on(portal: World) -> None:
+async def test_the_worker_is_shown_from_the_acknowledgement_on(portal: World) -> None:
     await introduce(portal)
     await portal.hear(story.created(), story.offered())
     before = await portal.get_json(f"/referrals/{NUMBER}", CLINIC)

@@ -58,7 +58,7 @@ def test_a_letter_that_no_font_has_is_a_square_that_the_paper_explains() -> None
 
 
 @given(text=st.text(max_size=60))
-def test_what_is_printed_has_a_question_mark_only_where_the_text_has_one(text: str) -> None:
+def test_a_printed_text_has_a_question_mark_only_where_the_text_has_one(text: str) -> None:
     found = printable(text)
     assert ("?" in found) <= ("?" in text or "\u037e" in text or "\uff1f" in text)
     assert printable(found) == found

@@ -51,7 +51,7 @@ def test_a_field_of_a_form_is_not_secret(name: str) -> None:
     assert without_secrets({name: "x"}) == {name: "x"}
 
 
-def test_what_comes_beside_an_answer_of_an_identity_provider_is_left_out_with_it() -> None:
+def test_fields_beside_an_identity_providers_answer_are_left_out_with_it() -> None:
     assert without_secrets({"code": "x", "state": "y", "session_state": "z", "comment": "w"}) == {"comment": "w"}
 
 

@@ -112,7 +112,7 @@ def test_a_form_of_another_or_of_no_meaning_gets_a_sentence(kind: str, text: str
     assert isinstance(READERS[kind](text), Unreadable)
 
 
-def test_what_is_refused_says_how_to_write_it() -> None:
+def test_a_refused_value_says_how_to_write_it() -> None:
     assert read_day("12/11/2024") == (
         "the month cannot be told from the day",
         "write the month as a word, as 12 November 2024, or write 2024-11-12",
@@ -215,7 +215,7 @@ def test_nothing_but_digits_is_a_number_that_a_form_carries_out_of_sight(text: s
 
 
 @given(text=st.text(max_size=60))
-def test_what_shows_nothing_is_no_part_of_what_was_typed(text: str) -> None:
+def test_invisible_characters_are_no_part_of_a_typed_value(text: str) -> None:
     assert plain(plain(text)) == plain(text)
     assert plain(f"\u200b\u00a0{text}\ufeff ") == plain(text)
 
@@ -262,7 +262,7 @@ def test_a_telephone_is_shown_as_it_is_written_here_and_dialled_with_its_country
 
 
 @pytest.mark.parametrize("text", ["call me", "5554379", "911", "+1604555437", "", "604-555-4379 or 604-555-4380"])
-def test_what_is_no_whole_telephone_number_gets_a_sentence(text: str) -> None:
+def test_an_incomplete_telephone_number_is_explained_in_a_sentence(text: str) -> None:
     assert isinstance(read_telephone(text), Unreadable)
 
 

@@ -150,7 +150,9 @@ async def test_a_method_that_a_path_has_not_is_told_which_it_has(portal: World) 
         (b"a=1", "\N{LATIN SMALL LETTER A WITH DIAERESIS}", 415),
     ],
 )
-async def test_what_a_page_cannot_take_is_said_on_a_page(portal: World, body: bytes, kind: str, status: int) -> None:
+async def test_a_request_that_a_page_cannot_take_is_answered_with_a_page(
+    portal: World, body: bytes, kind: str, status: int
+) -> None:
     said = {b"Content-Type": kind.encode("latin-1")}
     async with visiting(portal, "a-north") as visitor:
         for path in ("/sign-in", ANSWER, "/nowhere"):

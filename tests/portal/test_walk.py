@@ -144,7 +144,7 @@ EVERYWHERE = pytest.param(True, marks=pytest.mark.long, id="every page")
 
 
 @pytest.mark.parametrize("everywhere", [pytest.param(False, id="pages that list it"), EVERYWHERE])
-async def test_whatever_is_announced_is_shown_in_words(walk: Walk, *, everywhere: bool) -> None:
+async def test_every_announced_event_is_shown_in_words(walk: Walk, *, everywhere: bool) -> None:
     found, before = [], walk.seen
     for kind in HEARD:
         if everywhere or not _is_repeated(kind):
@@ -380,7 +380,7 @@ def refused_requests() -> Iterator[Violation]:
                 yield from admission.asked(on, community, wanted=wanted).failures
 
 
-async def test_what_owners_say_when_they_refuse_is_in_words(walk: Walk) -> None:
+async def test_every_refusal_of_an_owner_is_shown_in_words(walk: Walk) -> None:
     decided = [decision for decision in (*refusals(), *treated_badly()) if isinstance(decision, Refusal)]
     said = {flaw: decision.allowed for decision in decided for flaw in decision.flaws}
     said |= dict.fromkeys(

@@ -8,8 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.portal.domain.day_count import Pause, count_days
-from services.portal.store.plans import PlanDoorMoved
-from services.portal.store.referral_views import Moved
+from services.portal.store.projections.plans import PlanDeadlineMoved
+from services.portal.store.referral_views import ReferralDeadlineMoved
 from services.program.domain.obligations import redated
 from shared.domain.decision import Violation
 from shared.events.program import (
@@ -95,7 +95,7 @@ async def test_after_a_late_refusal_a_plan_grants_nothing_and_says_why(portal: W
             assert re.search(r"Granted in all\s+\$0\.00", text), place
 
 
-async def test_whose_answer_is_due_is_said_to_each_side(portal: World) -> None:
+async def test_each_side_is_told_whose_answer_is_due(portal: World) -> None:
     question = await portal.pool.fetchval("SELECT gen_random_uuid()::text")
     await portal.hear(story.CALENDAR, *treated.ACTIVE, treated.asked_for(), treated.questioned(question))
     for (account, place), words in zip(PLACES, ("Your answer is due", "The clinic's answer is due"), strict=True):
@@ -123,7 +123,7 @@ def last_number(text: str) -> int:
     return int(re.findall(r"day (\d+)", days)[-1])
 
 
-async def test_why_a_report_is_due_stays_true_after_a_hold(portal: World) -> None:
+async def test_the_reason_for_a_reports_day_stays_true_after_a_hold(portal: World) -> None:
     rule = treated.due().model_copy(update={"due_at": BC.end_of(BC.add_business_days(treated.DAY, 5))})
     stopped = datetime(2024, 11, 14, 20, tzinfo=NOON.tzinfo)
     again = stopped + timedelta(days=20)
@@ -146,18 +146,21 @@ async def test_why_a_report_is_due_stays_true_after_a_hold(portal: World) -> Non
             assert last_number(text) == 5, place
 
 
-async def test_why_an_offer_or_a_plan_is_due_is_still_said_after_a_hold(portal: World) -> None:
+async def test_the_reason_for_the_deadline_of_an_offer_or_a_plan_is_shown_after_a_hold(portal: World) -> None:
     later = NOON + timedelta(days=30)
     name = story.acknowledged().deadline.name
     await portal.hear(story.CALENDAR, story.created(), story.offered(), story.acknowledged())
-    await portal.hear(Moved(record_key=CASE, name=name), Moved(record_key=CASE, name=name, due_at=later))
+    await portal.hear(
+        ReferralDeadlineMoved(record_key=CASE, name=name),
+        ReferralDeadlineMoved(record_key=CASE, name=name, due_at=later),
+    )
     async with visiting(portal, "a-north") as visitor:
         assert "pp-days" in await visitor.open(f"/referrals/{NUMBER}/answer")
         assert "pp-days" in await visitor.open("/inbox")
     await portal.hear(story.accepted(), story.booked(), treated.started(), treated.asked_for())
     plan = treated.asked_for().deadline.name
     await portal.hear(
-        PlanDoorMoved(record_key=CASE, name=plan), PlanDoorMoved(record_key=CASE, name=plan, due_at=later)
+        PlanDeadlineMoved(record_key=CASE, name=plan), PlanDeadlineMoved(record_key=CASE, name=plan, due_at=later)
     )
     for account, place in PLACES:
         async with visiting(portal, account) as visitor:

@@ -392,7 +392,7 @@ async def test_what_is_told_late_of_a_sites_own_time_reaches_it_still(portal: Wo
         assert "Plan 1 decided" in (await callers[account].get(f"/referrals/{model.number}")).text
 
 
-async def test_who_works_at_both_sites_acts_on_an_invoice_for_the_site_that_sent_it(
+async def test_an_account_of_two_sites_acts_on_an_invoice_for_the_site_that_sent_it(
     portal: World, callers: Callers
 ) -> None:
     model = Model(next(_numbers))

@@ -1,14 +1,14 @@
-"""What every action on a referral comes with, and how it becomes a fact; the service that owns it decides."""
+"""An action on a referral or on a document of it, from the request to the fact that is announced."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
-from fastapi import Depends, Header, Response
+from fastapi import Depends, Header
 
 from services.portal.api.access import Who
-from services.portal.api.actions import Action, ActionContext, Key, Prefer, submit
+from services.portal.api.actions import Action, ActionContext, ActionResult, Key, Wait, submit
 from services.portal.api.dependencies import Here, Portal
 from services.portal.api.problems import Problem
 from services.portal.api.referrals import Number
@@ -25,37 +25,39 @@ _STALE = 412
 
 @dataclass(frozen=True)
 class ActionRequest:
-    """Who asks, under which key, in how much of a hurry, and the revision they have seen."""
+    """An action as it was asked for: under which key, for how many seconds its answer is awaited, what was seen.
+
+    `seen` is the revision that the caller has seen; 0 where there was nothing to see.
+    """
 
     number: str
     caller: Caller
     portal: Portal
     key: UUID
-    prefer: str | None = None
+    wait: int = 0
     seen: int = 0
 
 
-async def call_of(number: Number, caller: Who, portal: Here, key: Key, prefer: Prefer = None) -> ActionRequest:
-    """For what is new: there was nothing to see."""
-    return ActionRequest(number, caller, portal, key, prefer)
+async def call_of(number: Number, caller: Who, portal: Here, key: Key, wait: Wait) -> ActionRequest:
+    """Returns a request for something new, of which there was nothing to see."""
+    return ActionRequest(number, caller, portal, key, wait)
 
 
 async def seen_call_of(  # noqa: PLR0913, PLR0917 - path and headers
-    number: Number, caller: Who, portal: Here, key: Key, match: Match, prefer: Prefer = None
+    number: Number, caller: Who, portal: Here, key: Key, match: Match, wait: Wait
 ) -> ActionRequest:
-    """On what one has seen."""
-    return ActionRequest(number, caller, portal, key, prefer, _revision(match))
+    """Returns a request on what the caller has seen."""
+    return ActionRequest(number, caller, portal, key, wait, _revision_in(match))
 
 
 async def maybe_seen_call_of(  # noqa: PLR0913, PLR0917 - path and headers
-    number: Number, caller: Who, portal: Here, key: Key, match: MaybeMatch = None, prefer: Prefer = None
+    number: Number, caller: Who, portal: Here, key: Key, wait: Wait, match: MaybeMatch = None
 ) -> ActionRequest:
-    """On what one has seen, if there was anything to see."""
-    return ActionRequest(number, caller, portal, key, prefer, _revision(match) if match else 0)
+    """Returns a request on what the caller has seen, if there was anything to see."""
+    return ActionRequest(number, caller, portal, key, wait, _revision_in(match) if match else 0)
 
 
-def _revision(match: str) -> int:
-    """What was seen."""
+def _revision_in(match: str) -> int:
     return int(match.removeprefix("W/").strip('"'))
 
 
@@ -66,54 +68,52 @@ MaybeSeenCall: TypeAlias = Annotated[ActionRequest, Depends(maybe_seen_call_of)]
 
 @dataclass(frozen=True)
 class ActionTarget:
-    """What is acted on: where it stands, whose history the fact joins, what each fact on it says, how it looks now."""
+    """The record that is acted on.
 
-    place: str
+    `path` is that of the action, `members` go into each fact, and `current_view` returns the record as it is now.
+    """
+
+    path: str
     referral_id: str
     role: str
-    look: Callable[[], Awaitable[Mapping[str, Any]]]
+    current_view: Callable[[], Awaitable[Mapping[str, Any]]]
     members: Mapping[str, Any] = field(default_factory=dict)
     check: Callable[[], None] = lambda: None
 
 
-async def act(call: ActionRequest, matter: ActionTarget, body: Body, kind: type[Event]) -> Response:
-    """One action; who acted on what is old is shown what holds now."""
+async def act(call: ActionRequest, target: ActionTarget, body: Body, kind: type[Event]) -> ActionResult:
+    """Takes an action that announces a fact of a kind; a Problem of status 412 holds the record as it is now."""
 
-    async def fact(said: ActionContext) -> Event:
-        told = {"seen": call.seen, "referral_id": matter.referral_id, **matter.members}
-        return kind.model_validate(_said(said) | told | await _wording(said, matter.referral_id, body))
+    async def fact(context: ActionContext) -> Event:
+        members = {"seen": call.seen, "referral_id": target.referral_id, **target.members}
+        return kind.model_validate(context.members | members | await _stored(context, target.referral_id, body))
 
     action = Action(
         caller=call.caller,
-        role=matter.role,
+        role=target.role,
         key=call.key,
-        about=matter.place,
-        record_key=matter.referral_id,
+        about=target.path,
+        record_key=target.referral_id,
         body=body.model_dump(mode="json", exclude_none=True),
         fact=fact,
-        look=matter.look,
-        check=matter.check,
+        current_view=target.current_view,
+        check=target.check,
     )
     try:
-        return await submit(call.portal, action, call.prefer)
+        return await submit(call.portal, action, call.wait)
     except Problem as problem:
         if problem.status == _STALE:
-            problem.extra["current"] = dict(await matter.look())
+            problem.extra["current"] = dict(await target.current_view())
         raise
 
 
-def _said(said: ActionContext) -> dict[str, Any]:
-    """What every fact says."""
-    return {"by": said.by, "received_at": said.received_at, "idempotency_key": said.idempotency_key}
-
-
-async def _wording(said: ActionContext, referral_id: str, body: Body) -> dict[str, Any]:
-    """The members of the body; what was written is named by the id and the hash of its document."""
+async def _stored(context: ActionContext, referral_id: str, body: Body) -> dict[str, Any]:
+    """Return the members of a body, with its text stored as a document and named by its id and hash."""
     if body.written is None:
         return body.model_dump()
     member, named = body.written
     members = body.model_dump(exclude={member})
     if text := getattr(body, member):
-        stored = await put_document(said.conn, referral_id, text)
-        members |= {f"{named}_id": stored.document_id, f"{named}_sha256": stored.sha256}
+        document = await put_document(context.conn, referral_id, text)
+        members |= {f"{named}_id": document.document_id, f"{named}_sha256": document.sha256}
     return members

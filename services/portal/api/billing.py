@@ -1,4 +1,4 @@
-"""Invoices and payments: what a clinic bills, what became of each line, and what its payees were paid."""
+"""The calls on invoices and payments: what is billed, what became of each line, and what payees were paid."""
 
 from typing import Annotated, Any
 
@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Response
 
 from services.portal.api.access import Who
 from services.portal.api.action_requests import ActionRequest, ActionTarget, NewCall, SeenCall, act
+from services.portal.api.actions import ActionResult, command
 from services.portal.api.case_documents import CaseDocuments
 from services.portal.api.dependencies import Here
 from services.portal.api.paging import Paged
@@ -21,10 +22,10 @@ Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,60}$")]
 _LISTED = ("remittance_id", "payee_id", "run_id", "run_on", "cents", "dispute_until")
 
 
-async def _bill(call: ActionRequest, verb: str, body: Body, kind: type[Event], invoice_id: str) -> Response:
-    """Something about an invoice for a referral of the caller's; the contract says who is paid.
+async def _bill(call: ActionRequest, verb: str, body: Body, kind: type[Event], invoice_id: str) -> ActionResult:
+    """Take an action on an invoice for a referral of the caller's; the contract says who is paid.
 
-    One that was sent is acted on for the site that sent it, whichever has the referral now.
+    An invoice that was sent is acted on for the site that sent it, whichever site has the referral now.
     """
     view = await find_mine(call.portal, call.caller, call.number)
     state = CaseDocuments(call.portal, call.caller, view.referral_id)
@@ -33,54 +34,54 @@ async def _bill(call: ActionRequest, verb: str, body: Body, kind: type[Event], i
         view = await find_at(call.portal, call.caller, call.number, sent.site_id)
     payee = {"payee_id": view.body.get("payee_id", "")} if "payee_id" in kind.model_fields else {}
 
-    async def look() -> dict[str, Any]:
-        return await state.glance("invoice", invoice_id)
+    async def current_view() -> dict[str, Any]:
+        return await state.current_view("invoice", invoice_id)
 
-    matter = ActionTarget(
-        place=f"/referrals/{view.number}/commands/{verb}",
+    target = ActionTarget(
+        path=f"/referrals/{view.number}/commands/{verb}",
         referral_id=view.referral_id,
         role=call.caller.role_at(view.site_id),
-        look=look,
+        current_view=current_view,
         members={"site_id": view.site_id, **payee},
     )
-    return await act(call, matter, body, kind)
+    return await act(call, target, body, kind)
 
 
-@router.post("/referrals/{number}/commands/invoice")
-async def invoice(call: NewCall, body: Invoice) -> Response:
-    """An invoice for one worker's services."""
+@command(router, "/referrals/{number}/commands/invoice")
+async def invoice(call: NewCall, body: Invoice) -> ActionResult:
+    """Submits an invoice for one worker's services."""
     return await _bill(call, "invoice", body, ProviderSubmittedInvoice, "")
 
 
-@router.post("/referrals/{number}/commands/rectify")
-async def rectify(call: NewCall, body: Rectification) -> Response:
-    """A new invoice for what an older one was denied."""
+@command(router, "/referrals/{number}/commands/rectify")
+async def rectify(call: NewCall, body: Rectification) -> ActionResult:
+    """Submits a new invoice for what an older one was denied."""
     return await _bill(call, "rectify", body, ProviderRectifiedInvoice, body.rectifies)
 
 
-@router.post("/referrals/{number}/commands/void")
-async def void(call: SeenCall, body: Void) -> Response:
-    """An invoice is taken back."""
+@command(router, "/referrals/{number}/commands/void")
+async def void(call: SeenCall, body: Void) -> ActionResult:
+    """Takes an invoice back."""
     return await _bill(call, "void", body, ProviderVoidedInvoice, body.invoice_id)
 
 
 @router.get("/referrals/{number}/invoices")
 async def list_invoices(number: Number, caller: Who, portal: Here, page: Paged) -> dict[str, Any]:
-    """Invoices of a referral."""
+    """Lists the invoices of a referral."""
     view = await find_held(portal, caller, number)
     return await CaseDocuments(portal, caller, view.referral_id).list("invoice", page)
 
 
 @router.get("/referrals/{number}/invoices/{invoice_id}")
 async def show_invoice(number: Number, invoice_id: Id, caller: Who, portal: Here) -> Response:
-    """One invoice: each line as judged, with its reasons to the cent."""
+    """Shows an invoice: each line as judged, with its reasons to the cent."""
     view = await find_held(portal, caller, number)
     return await CaseDocuments(portal, caller, view.referral_id).page("invoice", invoice_id)
 
 
 @router.get("/payments")
 async def list_payments(caller: Who, portal: Here, page: Paged) -> dict[str, Any]:
-    """What the organisation's payees were paid."""
+    """Lists what the organisation's payees were paid."""
     async with portal.reading(caller) as conn:
         found = await list_remittances(conn, page.after, page.most)
     return page.of(found, lambda one: one[1], lambda one: {name: one[0][name] for name in _LISTED})
@@ -88,7 +89,7 @@ async def list_payments(caller: Who, portal: Here, page: Paged) -> dict[str, Any
 
 @router.get("/remittances/{remittance_id}")
 async def show_remittance(remittance_id: Id, caller: Who, portal: Here) -> dict[str, Any]:
-    """What a payee was paid with a run, line by line."""
+    """Shows what a payee was paid with a run, line by line."""
     async with portal.reading(caller) as conn:
         found = await find_remittance(conn, remittance_id)
     if found is None:

@@ -1,4 +1,4 @@
-"""Plans, reports, attendance and invoices of a referral as they are shown, to the clinic and to the insurer."""
+"""Plans, reports, attendance and invoices of a referral as a clinic and the insurer are shown them."""
 
 from typing import Any
 
@@ -7,8 +7,9 @@ from fastapi.responses import JSONResponse
 from services.portal.api.dependencies import Portal
 from services.portal.api.paging import Page
 from services.portal.api.problems import not_found
+from services.portal.domain.allowed_actions import clinic_on_document, officer_on_document
 from services.portal.store.accounts import Caller
-from services.portal.store.case_documents import CaseDocument, find_paper, list_papers
+from services.portal.store.case_documents import CaseDocument, find_document, list_documents
 from services.portal.store.documents import read_document
 
 _INNER = frozenset({"stopped_door", "stopped_at"})
@@ -16,46 +17,17 @@ _WRITTEN = {"question_id": "question", "reply_id": "reply", "document_id": "narr
 
 
 def allowed_to_clinic(document: CaseDocument) -> list[str]:
-    """What a clinic may do with it now; what belongs to a referral that it lost is there to be read."""
-    return [] if document.is_left else _allowed_to_holder(document)
-
-
-def _allowed_to_holder(document: CaseDocument) -> list[str]:
-    match document.kind, document.state:
-        case "plan", "information-requested":
-            return ["reply"]
-        case "plan", "approved" | "deemed":
-            return ["amend"]
-        case "report", "scheduled" | "returned":
-            return ["report"]
-        case "invoice", "received" | "pended" | "adjudicated" | "approved" | "partially-approved" | "scheduled":
-            return ["void"]
-        case "invoice", "rejected" | "paid" if _has_denied(document):
-            return ["rectify"]
-    return []
+    """Returns what a clinic may do with a document; one of a referral that it lost is there to be read."""
+    return [] if document.is_left else clinic_on_document(document.kind, document.state, document.body)
 
 
 def allowed_to_officer(document: CaseDocument) -> list[str]:
-    """What a claims officer may do with it now."""
-    match document.kind, document.state:
-        case "plan", "submitted" if "question_id" not in document.body:
-            return ["decide-plan", "request-information"]
-        case "plan", "submitted" | "information-requested" | "overdue" | "deemed":
-            return ["decide-plan"]
-        case "report", "submitted":
-            return ["accept-report", "return-report"]
-        case "report", "scheduled" | "returned":
-            return ["waive-report"]
-    return []
-
-
-def _has_denied(document: CaseDocument) -> bool:
-    """Whether a line may be put right."""
-    return any(line.get("status") == "denied" for line in document.body.get("lines", ()))
+    """Returns what a claims officer may do with a document."""
+    return officer_on_document(document.kind, document.state, document.body)
 
 
 def document_page(document: CaseDocument, allowed: list[str]) -> dict[str, Any]:
-    """A line of a list; what was written is on its page."""
+    """Returns a document as a list shows it, without its texts."""
     body = {name: value for name, value in document.body.items() if name not in _WRITTEN and name not in _INNER}
     name: Any = int(document.name) if document.kind == "plan" else document.name
     known = "invoice_id" if document.kind == "invoice" else document.kind
@@ -63,7 +35,7 @@ def document_page(document: CaseDocument, allowed: list[str]) -> dict[str, Any]:
 
 
 class CaseDocuments:
-    """One referral's papers for one reader."""
+    """The documents of one referral for one reader."""
 
     def __init__(self, portal: Portal, caller: Caller, referral_id: str) -> None:
         """`referral_id` is one that the caller may see."""
@@ -73,23 +45,23 @@ class CaseDocuments:
         return allowed_to_officer(document) if self._caller.kind == "insurer" else allowed_to_clinic(document)
 
     async def list(self, kind: str, page: Page) -> dict[str, Any]:
-        """In the order in which they changed."""
+        """Returns the documents of a kind in the order in which they changed."""
         async with self._portal.reading(self._caller) as conn:
-            found = await list_papers(conn, self._referral_id, kind, page.after, page.most)
+            found = await list_documents(conn, self._referral_id, kind, page.after, page.most)
         return page.of(found, lambda one: one[1], lambda one: document_page(one[0], self._allowed(one[0])))
 
     async def find(self, kind: str, name: str) -> CaseDocument | None:
-        """One of them, as the reader may see it."""
+        """Returns a document as the reader may see it, or None."""
         async with self._portal.reading(self._caller) as conn:
-            return await find_paper(conn, self._referral_id, kind, name)
+            return await find_document(conn, self._referral_id, kind, name)
 
-    async def glance(self, kind: str, name: str) -> dict[str, Any]:
-        """All that there is to see of one now; nothing where there is nothing yet: a first report, a new plan."""
+    async def current_view(self, kind: str, name: str) -> dict[str, Any]:
+        """Returns all that there is to see of a document now; an empty dict where there is none yet."""
         found = await self.find(kind, name)
         return await self._whole(found) if found else {}
 
     async def page(self, kind: str, name: str) -> JSONResponse:
-        """All that there is to see of one, with its revision."""
+        """Renders a document with its revision as entity tag; raises a Problem of status 404."""
         found = await self.find(kind, name)
         if found is None:
             raise not_found()
@@ -97,7 +69,7 @@ class CaseDocuments:
         return JSONResponse(await self._whole(found), headers=headers)
 
     async def attendance(self) -> dict[str, Any]:
-        """Day by day."""
+        """Returns attendance day by day."""
         found = await self.find("attendance", "days")
         days = found.body["days"] if found else {}
         said = [{"on": on, "status": status} for on, status in days.items()]

@@ -15,7 +15,7 @@ _LIST, _SIDE = "x-code-list", "x-used-by"
 
 
 @dataclass(frozen=True)
-class OfList:
+class FromCodeList:
     """A code of a list that a side may use; whether it may on the day, and at all, is for the owner to say."""
 
     name: str

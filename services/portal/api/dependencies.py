@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 
 from services.portal.api.deadline import SECONDS, session_of
 from services.portal.api.event_stream import Live
-from services.portal.api.operation_waiter import Answers
+from services.portal.api.operation_waiter import OperationWaiter
 from services.portal.api.passwords import PasswordChecks
 from services.portal.store.accounts import Caller
 from shared.database import postgres
@@ -36,9 +36,9 @@ class Portal:
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @cached_property
-    def answers(self) -> Answers:
+    def answers(self) -> OperationWaiter:
         """Who waits for an owner's answer."""
-        return Answers(self.context)
+        return OperationWaiter(self.context)
 
     @cached_property
     def passwords(self) -> PasswordChecks:

@@ -1,4 +1,4 @@
-"""Every referral as a claims officer sees it, and what waits for a decision."""
+"""The calls by which a claims officer reads referrals and what waits for a decision."""
 
 from typing import Annotated, Any
 
@@ -12,12 +12,12 @@ from services.portal.api.paging import Paged
 from services.portal.api.problems import not_found
 from services.portal.api.referrals import Number, worker_of
 from services.portal.api.treatment import PlanNumber, ReportName
+from services.portal.domain.allowed_actions import officer_on_referral
 from services.portal.store.accounts import Caller
 from services.portal.store.case_documents import list_queue
 from services.portal.store.cases import Case, find_case, list_cases
 
 router = APIRouter(prefix="/officer", tags=["officer"])
-_OVER = frozenset({"not-admitted", "withdrawn", "discharged", "closed"})
 _LISTED = ("program", "community", "urgent", "officer", "door", "held_by", "starts_at", "initial_visit_on", "last_on")
 _INNER = frozenset({"person_id", "stopped_door", *_LISTED})
 
@@ -29,7 +29,7 @@ async def list_all(
     page: Paged,
     state: Annotated[str | None, Query(pattern=r"^[a-z-]{1,40}$")] = None,
 ) -> dict[str, Any]:
-    """All of them, in the order in which they changed."""
+    """Lists all referrals in the order in which they changed."""
     async with portal.reading(caller) as conn:
         found = await list_cases(conn, state, page.after, page.most)
     return page.of(found, lambda one: one[1], lambda one: _listed(one[0]))
@@ -37,7 +37,7 @@ async def list_all(
 
 @router.get("/referrals/{number}")
 async def show_one(number: Number, caller: Who, portal: Here) -> Response:
-    """One of them, with the worker."""
+    """Shows a referral with the worker."""
     case = await find_any(portal, caller, number)
     headers = {"ETag": f'"{case.revision}"', "Cache-Control": "private, no-cache"}
     return JSONResponse(await case_page(portal, case), headers=headers)
@@ -45,35 +45,35 @@ async def show_one(number: Number, caller: Who, portal: Here) -> Response:
 
 @router.get("/referrals/{number}/plans")
 async def list_plans(number: Number, caller: Who, portal: Here, page: Paged) -> dict[str, Any]:
-    """Plans of a referral."""
+    """Lists the plans of a referral."""
     case = await find_any(portal, caller, number)
     return await CaseDocuments(portal, caller, case.referral_id).list("plan", page)
 
 
 @router.get("/referrals/{number}/plans/{plan}")
 async def show_plan(number: Number, plan: PlanNumber, caller: Who, portal: Here) -> Response:
-    """One plan: its lines, what was granted, what was asked and answered."""
+    """Shows a plan: its lines, what was granted, what was asked and answered."""
     case = await find_any(portal, caller, number)
     return await CaseDocuments(portal, caller, case.referral_id).page("plan", str(plan))
 
 
 @router.get("/referrals/{number}/reports")
 async def list_reports(number: Number, caller: Who, portal: Here, page: Paged) -> dict[str, Any]:
-    """Reports that are due, and what became of them."""
+    """Lists reports that are due, and what became of them."""
     case = await find_any(portal, caller, number)
     return await CaseDocuments(portal, caller, case.referral_id).list("report", page)
 
 
 @router.get("/referrals/{number}/reports/{name}")
 async def show_report(number: Number, name: ReportName, caller: Who, portal: Here) -> Response:
-    """One report, with its narrative."""
+    """Shows a report with its narrative."""
     case = await find_any(portal, caller, number)
     return await CaseDocuments(portal, caller, case.referral_id).page("report", name)
 
 
 @router.get("/queue")
 async def show_queue(caller: Who, portal: Here, page: Paged) -> dict[str, Any]:
-    """Plans that wait for a decision and reports that wait for a review."""
+    """Lists plans that wait for a decision and reports that wait for a review."""
     async with portal.reading(caller) as conn:
         found = await list_queue(conn, page.after, page.most)
     return page.of(
@@ -84,7 +84,7 @@ async def show_queue(caller: Who, portal: Here, page: Paged) -> dict[str, Any]:
 
 
 async def find_any(portal: Portal, caller: Caller, number: str) -> Case:
-    """A referral, or 404."""
+    """Returns a referral, or raises a Problem of status 404."""
     async with portal.reading(caller) as conn:
         found = await find_case(conn, number)
     if found is None:
@@ -93,28 +93,19 @@ async def find_any(portal: Portal, caller: Caller, number: str) -> Case:
 
 
 async def case_page(portal: Portal, case: Case) -> dict[str, Any]:
-    """All that there is to see of it now."""
+    """Returns all that an officer may see of a referral now."""
     more = {name: value for name, value in case.body.items() if name not in _INNER}
     worker = await worker_of(portal, case.body.get("person_id", ""))
     return {**_listed(case), "referral_id": case.referral_id, **more, "worker": worker}
 
 
 def _listed(case: Case) -> dict[str, Any]:
-    """A line of the list."""
+    """Return a referral as a list shows it."""
     return {
         "number": case.number,
         "state": case.state,
         "revision": case.revision,
         "site_id": case.site_id,
         **{name: case.body.get(name) for name in _LISTED},
-        "allowed": _allowed(case),
+        "allowed": officer_on_referral(case.state, case.body),
     }
-
-
-def _allowed(case: Case) -> list[str]:
-    """What an officer may do now; a hold is lifted by the side that made it."""
-    if case.state in _OVER:
-        return []
-    held_by = case.body.get("held_by") or []
-    own = ["resume"] if "officer" in held_by else []
-    return [*own, "withdraw"] if held_by else ["hold", "withdraw"]

@@ -1,4 +1,4 @@
-"""Those who wait for the answer of the service that decides: one look a batch for all of them."""
+"""Waits for the answers to operations, with one query after each applied batch for all that wait."""
 
 import asyncio
 from collections import defaultdict
@@ -13,17 +13,17 @@ from shared.messaging.context import ServiceContext
 _BLINK = 0.25  # seconds: another replica may have applied the answer
 
 
-class Answers:
-    """Waiting by operation."""
+class OperationWaiter:
+    """The requests that wait, by operation."""
 
     def __init__(self, context: ServiceContext) -> None:
-        """Nobody waits."""
+        """Begins without anybody who waits."""
         self._context = context
         self._waiting: defaultdict[UUID, set[asyncio.Future[None]]] = defaultdict(set)
         self._looking: asyncio.Task[None] | None = None
 
     async def wait(self, operation_id: UUID, seconds: float) -> None:
-        """Until it is decided, or patience ends."""
+        """Returns when the operation is decided or the seconds are over."""
         told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting[operation_id].add(told)
         if self._looking is None or self._looking.done():
@@ -34,14 +34,13 @@ class Answers:
             self._leave(operation_id, told)
 
     def _leave(self, operation_id: UUID, told: "asyncio.Future[None]") -> None:
-        """Whether it was told or not."""
         if waiting := self._waiting.get(operation_id):
             waiting.discard(told)
             if not waiting:
                 del self._waiting[operation_id]
 
     async def _look(self) -> None:
-        """As long as somebody waits."""
+        """Look for decided operations as long as somebody waits."""
         deadline.outlive_request()
         while self._waiting:
             batches = self._context.batches
@@ -52,7 +51,7 @@ class Answers:
                 await self._context.changed(_BLINK)
 
     async def _decided(self) -> Sequence[UUID]:
-        """Nothing while the database is away: who waits goes on waiting."""
+        """Return the decided operations; none while the database is away."""
         try:
             async with self._context.pool.acquire() as conn:
                 return await list_decided(conn, list(self._waiting))

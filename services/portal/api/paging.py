@@ -1,4 +1,4 @@
-"""Lists that go on behind a cursor."""
+"""Lists in parts, each behind a cursor."""
 
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeAlias, TypeVar
@@ -12,20 +12,20 @@ T = TypeVar("T")
 
 
 class Page:
-    """How many, behind which one."""
+    """The part of a list that a request asks for."""
 
     def __init__(self, request: Request, response: Response, limit: int, after: int) -> None:
-        """`after` is how far one has read."""
+        """`after` is the cursor behind which the part begins."""
         self._request, self._response = request, response
         self.limit, self.after = limit, after
 
     @property
     def most(self) -> int:
-        """One more than asked for, to know whether there are more."""
+        """The rows to read: one more than asked for, to know whether there are more."""
         return self.limit + 1
 
     def of(self, found: Sequence[T], changed: Callable[[T], int], shown: Callable[[T], Any]) -> dict[str, Any]:
-        """The items; `next` goes on behind the last one, and later finds what has changed since."""
+        """Returns the items; `next` goes on behind the last, and later finds what has changed since."""
         page = found[: self.limit]
         after = str(changed(page[-1])) if len(found) > self.limit else None
         if after:
@@ -33,7 +33,7 @@ class Page:
         return {"items": [shown(one) for one in page], "next": after, "as_of": clock.now().isoformat()}
 
     def _place(self, after: str) -> str:
-        """Where the list goes on, with all that was asked."""
+        """Return the address of the next part, with the other parameters of the query."""
         asked = {**self._request.query_params, "limit": str(self.limit), "cursor": after}
         return f"{self._request.url.path}?{urlencode(asked)}"
 
@@ -44,7 +44,7 @@ async def page_of(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str, Query(pattern=r"^[0-9]{0,18}$")] = "",
 ) -> Page:
-    """As it is asked for."""
+    """Returns the part that the query asks for."""
     return Page(request, response, limit, int(cursor or 0))
 
 

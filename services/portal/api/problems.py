@@ -65,9 +65,9 @@ def not_found() -> Problem:
     return Problem(404, "There is nothing here for you.")
 
 
-def answer(problem: Problem, instance: str | None = None) -> JSONResponse:
-    """As problem+json."""
-    body: dict[str, Any] = {
+def problem_document(problem: Problem, instance: str | None = None) -> dict[str, Any]:
+    """Returns the members of a problem by RFC 9457."""
+    return {
         "type": f"/about/{problem.errors[0]['rule']}" if problem.errors else "about:blank",
         "title": _TITLES.get(problem.status, "Refused"),
         "status": problem.status,
@@ -76,7 +76,12 @@ def answer(problem: Problem, instance: str | None = None) -> JSONResponse:
         **({"errors": problem.errors} if problem.errors else {}),
         **problem.extra,
     }
-    return JSONResponse(body, problem.status, problem.headers, media_type="application/problem+json")
+
+
+def answer(problem: Problem, instance: str | None = None) -> JSONResponse:
+    """Renders a problem as problem+json."""
+    document = problem_document(problem, instance)
+    return JSONResponse(document, problem.status, problem.headers, media_type="application/problem+json")
 
 
 async def on_problem(_: Request, problem: Exception) -> JSONResponse:

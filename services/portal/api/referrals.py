@@ -1,4 +1,4 @@
-"""Referrals as a clinic may see them: a list in the order in which they changed, and each on its page."""
+"""The calls by which a clinic reads its referrals: a list in the order in which they changed, and each by itself."""
 
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode
@@ -9,19 +9,13 @@ from fastapi.responses import JSONResponse
 from services.portal.api.access import Who
 from services.portal.api.dependencies import Here, Portal
 from services.portal.api.problems import not_found
+from services.portal.domain.allowed_actions import clinic_on_referral
 from services.portal.store.accounts import Caller, identity_of
 from services.portal.store.referral_views import ReferralView, find_view, list_views
 from shared.config import clock
 
 router = APIRouter(prefix="/referrals", tags=["referrals"])
 _KNOWN = frozenset({"acknowledged", "accepted", "scheduled", "active", "discharged"})
-_ALLOWED = {
-    "offered": ["acknowledge", "decline"],
-    "acknowledged": ["accept", "decline"],
-    "accepted": ["book", "hold"],
-    "scheduled": ["move", "missed", "start", "hold"],
-    "active": ["end", "hold"],
-}
 _LISTED = ("program", "community", "urgent", "rank", "door", "starts_at", "held_by", "initial_visit_on", "last_on")
 _ON_PAGE = ("requested_on", "opening", "accepted_on", "withdrawn_by", "exit_reason", "discharged_on", "closed_on")
 _ONCE_SEEN = ("claim_number", "injured_on", "injury", "areas", "barriers")
@@ -29,7 +23,7 @@ Number = Annotated[str, Path(pattern=r"^[A-Z0-9-]{1,40}$")]
 
 
 class Filter(NamedTuple):
-    """Which of the caller's referrals."""
+    """The filter of a list of referrals."""
 
     state: str | None
     site: str | None
@@ -37,7 +31,7 @@ class Filter(NamedTuple):
     after: int
 
     def link(self, after: str) -> str:
-        """Where the list goes on."""
+        """Returns the header that links to the next part of the list."""
         named = {"state": self.state, "site": self.site, "limit": self.limit, "cursor": after}
         return f'</api/v1/referrals?{urlencode({k: v for k, v in named.items() if v})}>; rel="next"'
 
@@ -48,7 +42,7 @@ async def filter_of(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str, Query(pattern=r"^[0-9]{0,18}$")] = "",
 ) -> Filter:
-    """As it is asked for."""
+    """Returns the filter of the query."""
     return Filter(state, site, limit, int(cursor or 0))
 
 
@@ -56,7 +50,7 @@ async def filter_of(
 async def list_referrals(
     caller: Who, portal: Here, response: Response, asked: Annotated[Filter, Depends(filter_of)]
 ) -> dict[str, Any]:
-    """Those of the caller's sites; `next` goes on behind the last one, and later finds what has changed since."""
+    """Lists referrals of the caller's sites; `next` goes on behind the last, and later finds what changed since."""
     sites = [site for site in caller.sites if asked.site in {None, site}]
     async with portal.reading(caller) as conn:
         found = await list_views(conn, sites, asked.state, asked.after, asked.limit + 1)
@@ -74,7 +68,7 @@ async def show_referral(
     portal: Here,
     none_match: Annotated[str | None, Header(alias="If-None-Match")] = None,
 ) -> Response:
-    """One referral; who the worker is from the acknowledgement on."""
+    """Shows a referral, with the worker once the offer was acknowledged."""
     view = await find_mine(portal, caller, number)
     etag = f'"{view.revision}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
@@ -84,56 +78,48 @@ async def show_referral(
 
 
 def _is_told_by_revision(view: ReferralView) -> bool:
-    """Whether all that the page shows changes with the revision: a moved door and the worker's telephone do not."""
+    """Return whether the revision changes with all that is shown; a moved deadline and a telephone number do not."""
     return view.state not in _KNOWN and not view.body.get("moved")
 
 
 def _tags(none_match: str) -> set[str]:
-    """What the client has."""
+    """Return the entity tags that the client has."""
     return {one.strip().removeprefix("W/") for one in none_match.split(",")}
 
 
 async def page_of(portal: Portal, view: ReferralView) -> dict[str, Any]:
-    """All that the clinic may see of it now."""
+    """Returns all that the clinic may see of a referral now."""
     names = (*_ON_PAGE, *_ONCE_SEEN) if view.state in _KNOWN else _ON_PAGE
     details = {name: view.body.get(name) for name in names}
     return {**_listed(view), "referral_id": view.referral_id, **details, "worker": await _worker(portal, view)}
 
 
 def _listed(view: ReferralView) -> dict[str, Any]:
-    """A line of the list."""
+    """Return a referral as a list shows it."""
     return {
         "number": view.number,
         "state": view.state,
         "revision": view.revision,
         "site_id": view.site_id,
         **{name: view.body.get(name) for name in _LISTED},
-        "allowed": _allowed(view),
+        "allowed": clinic_on_referral(view.state, view.body),
     }
 
 
-def _allowed(view: ReferralView) -> list[str]:
-    """What the clinic may do now; a hold is lifted by the side that made it."""
-    if held_by := view.body.get("held_by"):
-        return ["resume"] if "clinic" in held_by else []
-    done = {"missed"} if view.body.get("missed") else {"end"} if view.body.get("last_on") else set()
-    return [name for name in _ALLOWED.get(view.state, []) if name not in done]
-
-
 async def _worker(portal: Portal, view: ReferralView) -> dict[str, Any] | None:
-    """Never before the offer was acknowledged."""
+    """Return the worker, or None before the offer was acknowledged."""
     return await worker_of(portal, view.person_id) if view.state in _KNOWN else None
 
 
 async def worker_of(portal: Portal, person_id: str) -> dict[str, Any] | None:
-    """Opened to be shown."""
+    """Returns a worker's identity in clear, or None where it is not known or was forgotten."""
     async with portal.context.pool.acquire() as conn:
         identity = await identity_of(conn, f"worker/{person_id}")
     return identity.model_dump(mode="json") if identity else None
 
 
 async def find_mine(portal: Portal, caller: Caller, number: str) -> ReferralView:
-    """A referral of the caller's sites, or the same 404 as for what is not there."""
+    """Returns a referral of the caller's sites; raises the same Problem of status 404 for what is not theirs."""
     async with portal.reading(caller) as conn:
         found = await find_view(conn, number, caller.sites)
     if found is None:
@@ -142,7 +128,7 @@ async def find_mine(portal: Portal, caller: Caller, number: str) -> ReferralView
 
 
 async def find_at(portal: Portal, caller: Caller, number: str, site_id: str) -> ReferralView:
-    """A referral as one of the caller's sites sees it or saw it last, or 404."""
+    """Returns a referral as one of the caller's sites sees it or saw it last; raises a Problem of status 404."""
     async with portal.reading(caller) as conn:
         found = await find_view(conn, number, [site for site in caller.sites if site == site_id])
     if found is None:
@@ -151,7 +137,7 @@ async def find_at(portal: Portal, caller: Caller, number: str, site_id: str) -> 
 
 
 async def find_held(portal: Portal, caller: Caller, number: str) -> ReferralView:
-    """One that the caller's site has or had; nobody who was only asked is shown what belongs to it."""
+    """Returns a referral that the caller's site has or had; 404 for one that was only offered."""
     view = await find_mine(portal, caller, number)
     if not view.is_had:
         raise not_found()

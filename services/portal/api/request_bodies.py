@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from services.portal.api.coded import OfList
+from services.portal.api.coded import FromCodeList
 from services.portal.domain.text_display import shows, trimmed
 from services.portal.domain.typed_values import (
     MOST_CENTS,
@@ -81,19 +81,19 @@ _MEASURES = {
     "additionalProperties": {"type": "integer", "minimum": -_LARGEST, "maximum": _LARGEST},
 }
 Code: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
-DeclineReason: TypeAlias = Annotated[str, OfList("decline-reasons", "clinic")]
-NextStep: TypeAlias = Annotated[str, OfList("next-steps", "clinic")]
-VisitReason: TypeAlias = Annotated[str, OfList("first-visit-reasons", "clinic")]
-ClinicHold: TypeAlias = Annotated[str, OfList("hold-reasons", "clinic")]
-OfficerHold: TypeAlias = Annotated[str, OfList("hold-reasons", "officer")]
-ExitReason: TypeAlias = Annotated[str, OfList("exit-reasons", "clinic")]
-WithdrawalReason: TypeAlias = Annotated[str, OfList("withdrawal-reasons", "officer")]
-WaiverReason: TypeAlias = Annotated[str, OfList("waiver-reasons", "officer")]
-ReturnReason: TypeAlias = Annotated[str, OfList("return-reasons", "officer")]
-PlanReason: TypeAlias = Annotated[str, OfList("plan-reasons", "officer")]
-Goal: TypeAlias = Annotated[str, OfList("goals", "clinic")]
-Discipline: TypeAlias = Annotated[str, OfList("disciplines", "clinic")]
-Section: TypeAlias = Annotated[str, OfList("report-sections", "clinic")]
+DeclineReason: TypeAlias = Annotated[str, FromCodeList("decline-reasons", "clinic")]
+NextStep: TypeAlias = Annotated[str, FromCodeList("next-steps", "clinic")]
+VisitReason: TypeAlias = Annotated[str, FromCodeList("first-visit-reasons", "clinic")]
+ClinicHold: TypeAlias = Annotated[str, FromCodeList("hold-reasons", "clinic")]
+OfficerHold: TypeAlias = Annotated[str, FromCodeList("hold-reasons", "officer")]
+ExitReason: TypeAlias = Annotated[str, FromCodeList("exit-reasons", "clinic")]
+WithdrawalReason: TypeAlias = Annotated[str, FromCodeList("withdrawal-reasons", "officer")]
+WaiverReason: TypeAlias = Annotated[str, FromCodeList("waiver-reasons", "officer")]
+ReturnReason: TypeAlias = Annotated[str, FromCodeList("return-reasons", "officer")]
+PlanReason: TypeAlias = Annotated[str, FromCodeList("plan-reasons", "officer")]
+Goal: TypeAlias = Annotated[str, FromCodeList("goals", "clinic")]
+Discipline: TypeAlias = Annotated[str, FromCodeList("disciplines", "clinic")]
+Section: TypeAlias = Annotated[str, FromCodeList("report-sections", "clinic")]
 Label: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=60)]
 Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=20_000), BeforeValidator(_shown)]
 Comment: TypeAlias = Annotated[str, Field(min_length=1, max_length=4000), BeforeValidator(_shown)]

@@ -1,4 +1,4 @@
-"""Doors: the portal arms the deadlines that others open, and says when one has closed."""
+"""Deadlines: the portal sets a timer for each that another service opens, and announces when it is reached."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,7 +11,7 @@ from shared.events.values import Deadline
 
 
 class DeadlineDue(Event, type="portal.door-due", key="record_key", topic=INTERNAL):
-    """A door closes now."""
+    """A deadline that is reached now."""
 
     record_key: str
     service: str
@@ -20,7 +20,7 @@ class DeadlineDue(Event, type="portal.door-due", key="record_key", topic=INTERNA
 
 
 class OpenDeadline(NamedTuple):
-    """A deadline of one service; it is not said before `not_before`, whatever it is moved to."""
+    """A deadline of one service; it is not announced before `not_before`, whatever it is moved to."""
 
     name: str
     service: str
@@ -28,45 +28,47 @@ class OpenDeadline(NamedTuple):
 
 
 class OpenDeadlines(NamedTuple):
-    """The doors of a record that are not closed, those whose clock stands still among them."""
+    """The open deadlines of a record, those whose clock is stopped included."""
 
     id: str
     version: int = 0
     open: tuple[OpenDeadline, ...] = ()
 
     def without(self, names: Iterable[str]) -> "OpenDeadlines":
-        """The others."""
+        """Returns the same without the deadlines of these names."""
         gone = frozenset(names)
-        return self._replace(open=tuple(door for door in self.open if door.name not in gone))
+        return self._replace(open=tuple(deadline for deadline in self.open if deadline.name not in gone))
 
 
 def open_deadline(
     deadlines: OpenDeadlines, deadline: Deadline, service: str, *, read_at: datetime, calendar: Calendar
 ) -> Outcome:
-    """A new door takes the place of the service's other doors of the record.
+    """Opens a deadline, which replaces the service's other deadlines of the record.
 
-    It closes when it is due, but not before the end of the first business day after it could first be shown.
+    It is reached when it is due, but not before the end of the first business day after it could first be shown.
     """
     shown_for_a_day = calendar.end_of(calendar.add_business_days(calendar.day_of(read_at), 1))
-    door = OpenDeadline(deadline.name, service, shown_for_a_day)
+    opened = OpenDeadline(deadline.name, service, shown_for_a_day)
     others = [old.name for old in deadlines.open if old.service == service]
     left = deadlines.without(others)
-    disarmed = (SetTimer(deadlines.id, name) for name in others if name != door.name)
-    return Outcome((left._replace(open=(*left.open, door)),), timers=(*disarmed, _armed(deadlines.id, door, deadline)))
+    disarmed = (SetTimer(deadlines.id, name) for name in others if name != opened.name)
+    return Outcome(
+        (left._replace(open=(*left.open, opened)),), timers=(*disarmed, _timer_of(deadlines.id, opened, deadline))
+    )
 
 
 def move_deadline(deadlines: OpenDeadlines, name: str, service: str, due_at: datetime | None) -> Outcome:
-    """Its clock stands still, or runs again; the day for which it had to be shown stays that of its opening."""
-    known = next((door for door in deadlines.open if door.name == name), None)
+    """Stops the clock of a deadline where `due_at` is None, else moves it; the day it must be shown for stays."""
+    known = next((deadline for deadline in deadlines.open if deadline.name == name), None)
     if due_at is None:
         return Outcome(timers=(SetTimer(deadlines.id, name),))
-    door = known or OpenDeadline(name, service, due_at)
-    armed = _armed(deadlines.id, door, Deadline(name=name, due_at=due_at))
-    return Outcome(() if known else (deadlines._replace(open=(*deadlines.open, door)),), timers=(armed,))
+    moved = known or OpenDeadline(name, service, due_at)
+    timer = _timer_of(deadlines.id, moved, Deadline(name=name, due_at=due_at))
+    return Outcome(() if known else (deadlines._replace(open=(*deadlines.open, moved)),), timers=(timer,))
 
 
 def close_deadlines(deadlines: OpenDeadlines | None, service: str, of: str = "") -> Outcome:
-    """Whatever the service had open on the record, or on one document of it, is answered."""
+    """Closes the deadlines of a service on a record; `of` ends the names of those of one document."""
     names = [d.name for d in deadlines.open if d.service == service and d.name.endswith(of)] if deadlines else []
     if deadlines is None or not names:
         return Outcome()
@@ -74,11 +76,11 @@ def close_deadlines(deadlines: OpenDeadlines | None, service: str, of: str = "")
 
 
 def expire(deadlines: OpenDeadlines | None, due: DeadlineDue) -> Outcome:
-    """The door has closed: what stands before this in the record's key is in time, what stands after is late."""
-    said = DeadlineReached(record_key=due.record_key, service=due.service, name=due.name, due_at=due.due_at)
-    return Outcome((deadlines.without((due.name,)),) if deadlines else (), (said,))
+    """Announces that a deadline is reached: what stands before this in the record's history is in time."""
+    reached = DeadlineReached(record_key=due.record_key, service=due.service, name=due.name, due_at=due.due_at)
+    return Outcome((deadlines.without((due.name,)),) if deadlines else (), (reached,))
 
 
-def _armed(record_key: str, door: OpenDeadline, deadline: Deadline) -> SetTimer:
-    due = DeadlineDue(record_key=record_key, service=door.service, name=door.name, due_at=deadline.due_at)
-    return SetTimer(record_key, door.name, max(deadline.due_at, door.not_before), due)
+def _timer_of(record_key: str, opened: OpenDeadline, deadline: Deadline) -> SetTimer:
+    due = DeadlineDue(record_key=record_key, service=opened.service, name=opened.name, due_at=deadline.due_at)
+    return SetTimer(record_key, opened.name, max(deadline.due_at, opened.not_before), due)

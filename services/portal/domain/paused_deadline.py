@@ -1,33 +1,33 @@
-"""A clock that stands still and runs again: what it began with stays known, so that its end can be explained."""
+"""Clocks of deadlines and reports that stop and run again, with the pauses that explain their end."""
 
 from datetime import datetime
 from typing import Any
 
-_STOPPED = "stopped_door"
+_PAUSED = "stopped_door"
 
 
-def move_door(body: dict[str, Any], name: str, due_at: datetime | None, at: datetime) -> None:
-    """Stops the clock of a record's door, or lets it run to another end; since when it runs and its pauses are kept."""
+def redate_deadline(body: dict[str, Any], name: str, due_at: datetime | None, at: datetime) -> None:
+    """Stops the clock of a record's deadline where `due_at` is None, else sets its new end and keeps its pauses."""
     if due_at is None:
         if deadline := body.get("door"):
-            body[_STOPPED] = {**deadline, "stopped_at": at}
+            body[_PAUSED] = {**deadline, "stopped_at": at}
         body["door"] = None
         return
-    stopped = body.pop(_STOPPED, None)
-    known = body.get("door") or stopped or {}
+    paused = body.pop(_PAUSED, None)
+    before = body.get("door") or paused or {}
     deadline = {"name": name, "due_at": due_at}
-    if known.get("name") == name:
-        pauses = [*known.get("pauses", ()), *([[stopped["stopped_at"], at]] if stopped else [])]
-        deadline |= {"since": known.get("since"), **({"pauses": pauses} if pauses else {})}
+    if before.get("name") == name:
+        pauses = [*before.get("pauses", ()), *([[paused["stopped_at"], at]] if paused else [])]
+        deadline |= {"since": before.get("since"), **({"pauses": pauses} if pauses else {})}
     body["door"] = deadline
 
 
-def stop(body: dict[str, Any], at: datetime) -> None:
-    """The clock of a report stands still."""
+def pause_report(body: dict[str, Any], at: datetime) -> None:
+    """Stops the clock of a report."""
     body.setdefault("stopped_at", at)
 
 
-def run_again(body: dict[str, Any], at: datetime) -> None:
-    """The clock of a report runs again; for how long it stood still is kept."""
+def resume_report(body: dict[str, Any], at: datetime) -> None:
+    """Lets the clock of a report run again, and keeps the pause."""
     if stopped_at := body.pop("stopped_at", None):
         body["pauses"] = [*body.get("pauses", ()), [stopped_at, at]]

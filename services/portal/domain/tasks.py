@@ -39,9 +39,9 @@ def of_referral(state: str, number: str, body: Mapping[str, Any], now: datetime,
         return
     match state:
         case "offered":
-            yield _doored(body, "Open a new referral", number, f"{place}/answer", "Open", about)
+            yield _task_with_deadline(body, "Open a new referral", number, f"{place}/answer", "Open", about)
         case "acknowledged":
-            yield _doored(body, "Answer a referral", number, f"{place}/answer", "Answer", about)
+            yield _task_with_deadline(body, "Answer a referral", number, f"{place}/answer", "Answer", about)
         case "accepted":
             yield Task("Book the first visit", number, f"{place}/appointments", "Book", about)
         case "scheduled" if body.get("missed"):
@@ -75,7 +75,9 @@ def of_report(number: str, name: str, title: str, body: Mapping[str, Any], worth
 
 def of_question(number: str, plan: str, body: Mapping[str, Any]) -> Task:
     """The officer asks about a plan."""
-    return _doored(body, f"Answer the officer about plan {plan}", number, f"/referrals/{number}/plan", "Answer", "")
+    return _task_with_deadline(
+        body, f"Answer the officer about plan {plan}", number, f"/referrals/{number}/plan", "Answer", ""
+    )
 
 
 def of_invoice(number: str, invoice_id: str, body: Mapping[str, Any], calendar: Calendar) -> Task | None:
@@ -117,7 +119,7 @@ def _group(task: Task, now: datetime, calendar: Calendar) -> str:
     return GROUPS[1] if days <= 1 else GROUPS[2] if days < 7 else GROUPS[3]  # noqa: PLR2004 - tomorrow, a week
 
 
-def _doored(  # noqa: PLR0913, PLR0917 - what a task shows
+def _task_with_deadline(  # noqa: PLR0913, PLR0917 - what a task shows
     body: Mapping[str, Any], what: str, number: str, href: str, action: str, about: str
 ) -> Task:
     deadline = body.get("door") or {}

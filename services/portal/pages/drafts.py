@@ -108,13 +108,13 @@ async def told(
 def changed_meanwhile(submission: FormSubmission, editing: Editing) -> Outcome:
     """It was saved elsewhere since the page was opened: what was typed stands on it, theirs is a tab away."""
     is_own = editing.draft.saved_by == submission.caller.account_id
-    said = {
-        "title": "You changed this draft in another window" if is_own else "Somebody else changed this draft",
-        "detail": "It was not saved. What you typed stands below; open the page in another tab to see "
-        f"{'the other version' if is_own else 'theirs'}. Press again to keep {'this one' if is_own else 'yours'}.",
-        "errors": [error(None, "DRAFT-CHANGED", "two pages typed into one draft", "compare, then save again")],
-    }
-    return Outcome(409, said, submission.typed)
+    title = "You changed this draft in another window" if is_own else "Somebody else changed this draft"
+    detail = (
+        "It was not saved. What you typed stands below; open the page in another tab to see "
+        f"{'the other version' if is_own else 'theirs'}. Press again to keep {'this one' if is_own else 'yours'}."
+    )
+    reason = error(None, "DRAFT-CHANGED", "two pages typed into one draft", "compare, then save again")
+    return Outcome(problem=Problem(409, detail, [reason], {"title": title}), fields=submission.typed)
 
 
 def is_typing(submission: FormSubmission) -> bool:

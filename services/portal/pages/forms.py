@@ -6,13 +6,13 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 from urllib.parse import parse_qsl
 from uuid import UUID
 
-import orjson
 from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from services.portal.api.action_requests import ActionRequest
-from services.portal.api.problems import Problem, answer, error, pointer_to, rule_of, sentences_of
+from services.portal.api.actions import ActionResult
+from services.portal.api.problems import Problem, error, pointer_to, problem_document, rule_of, sentences_of
 from services.portal.api.request_bodies import Body, Nothing
 from services.portal.domain.form_fields import readable
 from services.portal.domain.text_display import trimmed
@@ -21,10 +21,10 @@ from services.portal.pages.page_request import PageRequest, SignedIn, local_path
 from services.portal.store.accounts import Caller
 
 B = TypeVar("B", bound=Body)
-Doing: TypeAlias = Callable[..., Awaitable[Response]]
+Command: TypeAlias = Callable[..., Awaitable[ActionResult]]
 Fields: TypeAlias = Mapping[str, str]
 _OWN = frozenset({"key", "seen", "then", "version", "page"})  # members of the form that are about the press itself
-_SECONDS = "wait=2"
+_WAIT = 2  # seconds for which the page that follows a button waits for the owner's answer
 # what cannot be read, by the beginning of its kind: the reason and the fix
 _READ: Mapping[str, tuple[str, str]] = {
     "missing": NEEDED,
@@ -35,34 +35,52 @@ _READ: Mapping[str, tuple[str, str]] = {
     "value_error": ("this is no value that can be taken", "write it as the form shows"),
 }
 _UNREAD = ("this cannot be read", "write it as the form shows")
-_CHECKING, _REFUSED = 202, 400
+_DECIDED, _CHECKING = 200, 202
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the API said; `fields` is what was typed."""
+    """What became of a form: the action that it started, or the problem that refuses it; `fields` is what was typed.
 
-    status: int
-    said: Mapping[str, Any]
+    `places` are the fields of the form by the names that the API has for them, where the two differ.
+    """
+
+    result: ActionResult | None = None
+    problem: Problem | None = None
     fields: Fields = field(default_factory=dict)
     places: Fields = field(default_factory=dict)
 
+    @property
+    def status(self) -> int:
+        """The HTTP status of the page that shows it."""
+        return self.problem.status if self.problem else self.result.status if self.result else _DECIDED
+
+    @property
+    def said(self) -> Mapping[str, Any]:
+        """The members of the problem, for the templates; none where there is no problem."""
+        return problem_document(self.problem) if self.problem else {}
+
     def at(self, places: Fields) -> "Outcome":
-        """Where the form has its fields, by the names that the API has for them."""
+        """Returns the same for a form whose fields have other names than the API has for them."""
         return replace(self, places=places)
 
     @property
     def is_sent(self) -> bool:
-        """Taken, or on its way."""
-        return self.status < _REFUSED
+        """Whether the action was accepted or is being checked."""
+        return self.problem is None
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether the owner accepted the action."""
+        return self.status == _DECIDED
 
     @property
     def errors(self) -> Sequence[Mapping[str, Any]]:
-        """Each with field, rule, reason and fix; a refusal without any says itself."""
-        found: Sequence[Mapping[str, Any]] = self.said.get("errors") or [
-            error(None, f"HTTP-{self.status}", self.said.get("detail", "It was not taken."), "try again")
-        ]
-        return [] if self.is_sent else [{**one, "name": self._place(one.get("pointer"))} for one in found]
+        """The reasons of a refusal with the field of each; a problem without any is a reason itself."""
+        if self.problem is None:
+            return []
+        reasons = self.problem.errors or [error(None, f"HTTP-{self.status}", self.problem.detail, "try again")]
+        return [{**reason, "name": self._place(reason.get("pointer"))} for reason in reasons]
 
     def _place(self, pointer: str | None) -> str:
         name = name_of(pointer)
@@ -77,7 +95,7 @@ def name_of(pointer: str | None) -> str:
 
 @dataclass(frozen=True)
 class FormSubmission:
-    """Who pressed what, with all that was typed."""
+    """A form that somebody sent by one of its buttons."""
 
     visit: PageRequest
     fields: Fields
@@ -93,9 +111,9 @@ class FormSubmission:
         return {name: value for name, value in self.fields.items() if name not in _OWN}
 
     def call(self, number: str, *, is_new: bool = False) -> ActionRequest:
-        """As the API is called; 428 when the page did not say by which key or what it showed."""
+        """Returns the action as the API takes it; raises a Problem of status 428 without a key or a revision."""
         seen = 0 if is_new else self.seen
-        return ActionRequest(number, self.caller, self.visit.portal, self.key, _SECONDS, seen)
+        return ActionRequest(number, self.caller, self.visit.portal, self.key, _WAIT, seen)
 
     @property
     def key(self) -> UUID:
@@ -113,31 +131,23 @@ class FormSubmission:
             raise _unsaid("/header/if-match")
         return said
 
-    async def send(self, doing: Callable[[], Awaitable[Response]]) -> Outcome:
-        """What the API answers."""
-        try:
-            response = await doing()
-        except Problem as problem:
-            response = answer(problem)
-        return Outcome(response.status_code, orjson.loads(bytes(response.body)), self.typed)
-
     async def act(
-        self, doing: Doing, number: str, body: Callable[[], Body] = Nothing, *, is_new: bool = False
+        self, command: Command, number: str, body: Callable[[], Body] = Nothing, *, is_new: bool = False
     ) -> Outcome:
-        """One of the calls about a referral; what is new was seen by nobody."""
-
-        async def call() -> Response:
-            return await doing(self.call(number, is_new=is_new), body())
-
-        return await self.send(call)
+        """Takes an action on a referral by its function in the API; nobody has seen what is new."""
+        try:
+            result = await command(self.call(number, is_new=is_new), body())
+        except Problem as problem:
+            return Outcome(problem=problem, fields=self.typed)
+        return Outcome(result, result.problem, self.typed)
 
     def go(self, outcome: Outcome, then: str) -> Response:
-        """On to the page that shows it, or to where one can wait for it."""
-        operation = outcome.said.get("id", "")
+        """Redirects to the page that shows what was done, or to the one that waits for the owner's answer."""
+        operation_id = outcome.result.operation.operation_id if outcome.result else ""
         if outcome.status == _CHECKING:
-            return RedirectResponse(f"/operations/{operation}", 303)
+            return RedirectResponse(f"/operations/{operation_id}", 303)
         joined = "&" if "?" in then else "?"
-        return RedirectResponse(f"{then}{joined}did={operation}" if operation else then, 303)
+        return RedirectResponse(f"{then}{joined}did={operation_id}" if operation_id else then, 303)
 
 
 async def submission_of(request: Request, visit: SignedIn) -> FormSubmission:

@@ -21,7 +21,7 @@ from services.portal.pages.settings import settings
 from services.portal.store.accounts import identities_of
 from services.portal.store.case_documents import list_queue
 from services.portal.store.notices import Notice, list_newest_notices
-from services.portal.store.tasks import list_asking, list_open_papers
+from services.portal.store.tasks import list_asking, list_open_documents
 from shared.config import clock
 from shared.database.postgres import Connection
 
@@ -132,7 +132,7 @@ async def _of_papers(request: PageRequest, conn: Connection, now: datetime) -> S
     """Reports to write, questions to answer, and invoices to put right."""
     found: list[Task] = []
     treating, billing = request.caller.within(_CLINIC).sites, request.caller.within(_BILLS).sites
-    for one in await list_open_papers(conn, treating, billing):
+    for one in await list_open_documents(conn, treating, billing):
         task: Task | None = None
         match one.kind:
             case "report":

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, NamedTuple
@@ -38,7 +39,7 @@ from services.portal.pages.forms import (
 from services.portal.pages.page_request import PageRequest, SignedIn
 from services.portal.pages.rendering import page
 from services.portal.store.accounts import identities_of
-from services.portal.store.case_documents import CaseDocument, find_own, list_own, list_papers
+from services.portal.store.case_documents import CaseDocument, find_own, list_documents, list_own
 from services.portal.store.drafts import list_drafts
 from services.portal.store.referral_views import ReferralView, list_newest
 from shared.billing.fees import cents_of
@@ -52,7 +53,6 @@ InvoiceId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,60}$")]
 _MEMBERS = ("line", "code", "service_on", "units", "cents", "discipline")
 _DRAFT = "draft-"  # begins the name of an invoice that was not sent: the rest is its referral's number
 _BILLABLE = ("active", "discharged", "withdrawn")  # of a closed one no window is open any more
-_DECIDED = 200
 
 
 @router.get("")
@@ -104,7 +104,7 @@ def _today(request: PageRequest, view: ReferralView) -> date:
 async def _billable(conn: Connection, request: PageRequest, view: ReferralView) -> Sequence[BillableService]:
     """Return what an invoice of a referral, sent now, would be paid for."""
     documents: Documents = {
-        kind: [document for document, _ in await list_papers(conn, view.referral_id, kind, 0, 1000)]
+        kind: [document for document, _ in await list_documents(conn, view.referral_id, kind, 0, 1000)]
         for kind in ("report", "attendance", "plan", "invoice")
     }
     return billable_services(view.body, documents, request.register.terms, clock.now())
@@ -124,7 +124,7 @@ async def _first(request: PageRequest, view: ReferralView) -> Mapping[str, str]:
     """The fields of an invoice for what is ready."""
     async with request.portal.reading(request.caller) as conn:
         found = await _billable(conn, request, view)
-        sent = len(await list_papers(conn, view.referral_id, "invoice", 0, 1000))
+        sent = len(await list_documents(conn, view.referral_id, "invoice", 0, 1000))
     fields = {
         "number": f"{view.number.removeprefix('R-')}-{sent + 1}",
         "invoiced_on": _today(request, view).isoformat(),
@@ -167,7 +167,7 @@ async def _result(request: PageRequest, invoice_id: str, outcome: Outcome | None
     view = await find_at(request.portal, request.caller, number, document.site_id or "")
     context = {
         "r": await page_of(request.portal, view),
-        "v": await CaseDocuments(request.portal, request.caller, view.referral_id).glance("invoice", invoice_id),
+        "v": await CaseDocuments(request.portal, request.caller, view.referral_id).current_view("invoice", invoice_id),
         "allowed": allowed_to_clinic(document),
         "fees": _fees(request, view, [line["service_on"] for line in document.body.get("lines", ())]),
         "outcome": outcome,
@@ -202,12 +202,9 @@ async def change(invoice_id: InvoiceId, submission: Submitted) -> Response:
 
 def _begun(number: str) -> Outcome:
     """A referral has one draft of an invoice at a time."""
-    said = {
-        "title": "An invoice of this referral is being written",
-        "detail": f"The draft for {number} was left as it is.",
-        "errors": [error(None, "DRAFT-BEGUN", "a referral has one draft at a time", "send it or throw it away first")],
-    }
-    return Outcome(409, said)
+    reason = error(None, "DRAFT-BEGUN", "a referral has one draft at a time", "send it or throw it away first")
+    title = {"title": "An invoice of this referral is being written"}
+    return Outcome(problem=Problem(409, f"The draft for {number} was left as it is.", [reason], title))
 
 
 def _denied_again(document: CaseDocument, view: ReferralView, today: date) -> Mapping[str, str]:
@@ -333,9 +330,9 @@ async def send(invoice_id: InvoiceId, submission: Submitted) -> Response:
     else:
         outcome = await submission.act(billing.invoice, number, lambda: billed(fields), is_new=True)
     if not outcome.is_sent:
-        refused = Outcome(outcome.status, outcome.said, fields, _places(fields))
+        refused = replace(outcome, fields=fields, places=_places(fields))
         return await _editor(submission.visit, invoice_id, refused)
-    if outcome.status == _DECIDED:
+    if outcome.is_decided:
         await drafts.drop(submission, opened)
     return submission.go(outcome, await _place(submission.visit, opened.view, trimmed(fields.get("number", ""))))
 
@@ -349,7 +346,7 @@ def _places(fields: Fields) -> Fields:
 async def _place(request: PageRequest, view: ReferralView, number: str) -> str:
     """The page of the invoice that has this number."""
     async with request.portal.reading(request.caller) as conn:
-        found = [document for document, _ in await list_papers(conn, view.referral_id, "invoice", 0, 1000)]
+        found = [document for document, _ in await list_documents(conn, view.referral_id, "invoice", 0, 1000)]
     return next((f"/invoices/{p.name}" for p in found if p.body.get("number") == number), "/invoices")
 
 

@@ -30,7 +30,7 @@ from services.portal.pages.rendering import page
 from services.portal.pages.reports import told_sections
 from services.portal.pages.timeline import told_to_insurer
 from services.portal.pages.treatment import held
-from services.portal.store.case_documents import list_papers, list_queue
+from services.portal.store.case_documents import list_documents, list_queue
 from services.portal.store.cases import Case, list_newest
 from services.portal.store.contents import parts_of
 from services.portal.store.documents import read_document
@@ -86,7 +86,7 @@ async def _referral(request: PageRequest, number: str, outcome: Outcome | None =
     case = await find_any(request.portal, request.caller, number)
     async with request.portal.reading(request.caller) as conn:
         documents = {
-            kind: [document for document, _ in await list_papers(conn, case.referral_id, kind, 0, 1000)]
+            kind: [document for document, _ in await list_documents(conn, case.referral_id, kind, 0, 1000)]
             for kind in ("plan", "report", "invoice")
         }
         entries = await list_entries(conn, case.referral_id, 200)
@@ -150,7 +150,7 @@ async def ask_withdrawal(number: Number, request: SignedIn) -> Response:
 
 
 async def _paper(request: PageRequest, case: Case, kind: str, name: str) -> Mapping[str, Any]:
-    said = await CaseDocuments(request.portal, request.caller, case.referral_id).glance(kind, name)
+    said = await CaseDocuments(request.portal, request.caller, case.referral_id).current_view(kind, name)
     if not said:
         raise not_found()
     return said

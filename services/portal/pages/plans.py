@@ -25,7 +25,7 @@ from services.portal.pages.forms import (
 )
 from services.portal.pages.page_request import PageRequest, SignedIn
 from services.portal.pages.rendering import page
-from services.portal.store.case_documents import list_papers
+from services.portal.store.case_documents import list_documents
 from services.portal.store.referral_views import ReferralView
 from services.portal.store.register import Register
 from shared.billing.fees import cents_of
@@ -44,9 +44,9 @@ async def whole_plans(request: PageRequest, referral_id: str) -> list[dict[str, 
     """Every plan with its question and reply, the newest first."""
     state = CaseDocuments(request.portal, request.caller, referral_id)
     async with request.portal.reading(request.caller) as conn:
-        found = [document for document, _ in await list_papers(conn, referral_id, "plan", 0, 200)]
+        found = [document for document, _ in await list_documents(conn, referral_id, "plan", 0, 200)]
     names = sorted((document.name for document in found), key=int, reverse=True)
-    return [await state.glance("plan", name) for name in names]
+    return [await state.current_view("plan", name) for name in names]
 
 
 @router.get("/plan")
@@ -186,7 +186,7 @@ async def _send(submission: FormSubmission, opened: drafts.Editing) -> Response:
         outcome = await submission.act(treatment.plan, number, lambda: planned(fields), is_new=True)
     if not outcome.is_sent:
         return await _editor(submission.visit, number, outcome.at(row_places(fields, "lines", _MEMBERS)))
-    if outcome.status == 200:  # noqa: PLR2004 - decided: it was taken
+    if outcome.is_decided:
         await drafts.drop(submission, opened)
     return submission.go(outcome, f"/referrals/{number}/plan")
 

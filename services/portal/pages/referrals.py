@@ -15,7 +15,7 @@ from services.portal.pages.page_request import PageRequest, SignedIn
 from services.portal.pages.rendering import page
 from services.portal.pages.timeline import told
 from services.portal.store.accounts import identities_of
-from services.portal.store.case_documents import CaseDocument, list_papers, next_dues
+from services.portal.store.case_documents import CaseDocument, list_documents, next_dues
 from services.portal.store.referral_views import ReferralView, list_newest
 from services.portal.store.timeline import list_entries
 from shared.config import clock
@@ -71,7 +71,7 @@ async def show(number: Number, request: SignedIn) -> Response:
         ),
         "visit_is_on_a_business_day": is_on_a_business_day(request, view),
         "entries": [line for entry in entries if (line := told(entry))],
-        "may": {document.place: allowed_to_clinic(document) for kind in documents.values() for document in kind},
+        "may": {document.key: allowed_to_clinic(document) for kind in documents.values() for document in kind},
     }
     return page(request.request, "referrals/show.html", {**await request.frame("referrals"), **context})
 
@@ -86,7 +86,7 @@ async def papers_of(request: PageRequest, view: ReferralView) -> Mapping[str, Se
     """Reports, plans and invoices of a referral."""
     async with request.portal.reading(request.caller) as conn:
         return {
-            kind: [document for document, _ in await list_papers(conn, view.referral_id, kind, 0, _MOST)]
+            kind: [document for document, _ in await list_documents(conn, view.referral_id, kind, 0, _MOST)]
             for kind in ("report", "plan", "invoice", "attendance")
         }
 

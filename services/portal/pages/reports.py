@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Path, Response
@@ -19,7 +20,7 @@ from services.portal.pages import drafts
 from services.portal.pages.forms import Fields, Outcome, Submitted, body_read
 from services.portal.pages.page_request import PageRequest, SignedIn
 from services.portal.pages.rendering import page
-from services.portal.store.case_documents import list_papers
+from services.portal.store.case_documents import list_documents
 from services.portal.store.contents import Part, parts_of
 from shared.config import clock
 
@@ -103,7 +104,7 @@ def told_sections(narrative: str) -> Sequence[tuple[str, str]]:
 
 async def _writing(request: PageRequest, number: str, name: str, *, is_read: bool = False) -> Writing:
     view = await find_held(request.portal, request.caller, number)
-    document = await CaseDocuments(request.portal, request.caller, view.referral_id).glance("report", name)
+    document = await CaseDocuments(request.portal, request.caller, view.referral_id).current_view("report", name)
     if not document:
         raise not_found()
     today = request.register.calendar(view.body.get("contract_id")).day_of(clock.now())
@@ -136,7 +137,7 @@ async def list_reports(number: Number, request: SignedIn) -> Response:
     """Every report with its day, why then, and what became of it."""
     view = await find_held(request.portal, request.caller, number)
     async with request.portal.reading(request.caller) as conn:
-        found = [document for document, _ in await list_papers(conn, view.referral_id, "report", 0, 200)]
+        found = [document for document, _ in await list_documents(conn, view.referral_id, "report", 0, 200)]
     context = {
         "r": await page_of(request.portal, view),
         "reports": sorted(found, key=lambda document: str(document.body.get("due_at"))),
@@ -169,10 +170,9 @@ async def send(number: Number, name: ReportName, submission: Submitted) -> Respo
     fields = writing.fields
     outcome = await submission.act(treatment.report, number, lambda: _body(writing, name, fields))
     if not outcome.is_sent:
-        refused = Outcome(outcome.status, outcome.said, fields)
-        context = await _context(submission.visit, writing, refused)
+        context = await _context(submission.visit, writing, replace(outcome, fields=fields))
         return page(submission.visit.request, "reports/check.html", context, status=outcome.status)
-    if outcome.status == 200:  # noqa: PLR2004 - decided: it was taken
+    if outcome.is_decided:
         await drafts.drop(submission, writing.opened)
     return submission.go(outcome, f"/referrals/{number}/reports/{name}")
 

@@ -64,7 +64,7 @@ SELECT sealed FROM people WHERE person_key = $1
 
 
 class Caller(NamedTuple):
-    """Who asks: an account with its roles by site; an insurer's role has no site."""
+    """The account behind a request, with its roles by site; an insurer's role has no site."""
 
     account_id: str
     kind: str
@@ -74,27 +74,27 @@ class Caller(NamedTuple):
 
     @property
     def sites(self) -> list[str]:
-        """Where the caller holds a role."""
+        """The sites at which the caller holds a role."""
         return sorted({site for _, site in self.roles if site})
 
     @property
     def recipients(self) -> list[str]:
-        """As whom the caller is told something: the account, its sites, the offices it holds, its organisation."""
+        """The recipients that the caller reads as: the account, its sites, its insurer's roles, its organisation."""
         offices = [role for role, site in self.roles if not site]
         own = [self.organisation_id] if self.organisation_id else [f"worker/{self.person_id}"] if self.person_id else []
         return [self.account_id, *self.sites, *offices, *own]
 
     def within(self, roles: frozenset[str]) -> Self:
-        """The same with those roles alone."""
+        """Returns the same caller with those roles alone."""
         return self._replace(roles=tuple((role, site) for role, site in self.roles if role in roles))
 
     def role_at(self, site_id: str | None) -> str:
-        """In which role the caller acts there; any, where it concerns no site."""
+        """Returns the caller's role at a site; the first role where no site is given."""
         return next(role for role, site in self.roles if site_id is None or site == site_id)
 
 
 def read_accounts(folder: Path) -> list[HolderFiled]:
-    """The file of accounts."""
+    """Reads the accounts file of a folder."""
     with (folder / "accounts.csv").open(encoding="utf-8", newline="") as lines:
         return [
             HolderFiled(
@@ -111,14 +111,13 @@ def read_accounts(folder: Path) -> list[HolderFiled]:
 
 
 async def load_accounts(conn: Connection, ids: Sequence[str]) -> Sequence[Account]:
-    """With who holds them, opened."""
+    """Returns accounts with their holders' identities in clear."""
     rows = await conn.fetch(LOAD, ids)
     keys = await find_keys(conn, (_key(row["account_id"]) for row in rows))
     return [_account(row, keys) for row in rows]
 
 
 def _account(row: asyncpg.Record, keys: Keys) -> Account:
-    """A row."""
     account_id, version, kind, organisation_id, holder, person_id, roles = row
     plain = unseal(keys, _key(account_id), holder) if holder else None
     identity = Identity.model_validate_json(plain) if plain else None
@@ -128,12 +127,12 @@ def _account(row: asyncpg.Record, keys: Keys) -> Account:
 
 
 def _key(account_id: str) -> str:
-    """The person whose key seals the holder."""
+    """Return the name of the key that seals an account's holder."""
     return f"account/{account_id}"
 
 
 async def save_accounts(conn: Connection, accounts: Sequence[Account]) -> int:
-    """With their roles; who holds them is sealed."""
+    """Saves accounts with their roles and sealed holders; returns how many were written."""
     keys = await make_keys(conn, (_key(a.id) for a in accounts))
     rows = [
         (a.id, a.version + 1, a.kind, a.organisation_id or "", _sealed(a, keys), a.person_id or "") for a in accounts
@@ -145,7 +144,7 @@ async def save_accounts(conn: Connection, accounts: Sequence[Account]) -> int:
 
 
 def _sealed(account: Account, keys: Keys) -> bytes | None:
-    """Nothing for whom was forgotten."""
+    """Return the sealed holder; None where there is none."""
     return seal(keys, _key(account.id), account.identity.model_dump_json().encode()) if account.identity else None
 
 
@@ -153,36 +152,36 @@ ACCOUNTS = AggregateStore(Account, load_accounts, save_accounts)
 
 
 async def issue_tokens(conn: Connection, hashes: Mapping[bytes, str]) -> None:
-    """Keys by hash."""
+    """Stores keys of clinic software by their hashes."""
     await conn.execute(ISSUE, list(hashes), list(hashes.values()))
 
 
 async def find_caller(conn: Connection, sha256: bytes) -> Caller | None:
-    """Whose key it is."""
+    """Returns the open account of a key, or None."""
     row = await conn.fetchrow(WHO, sha256)
     return caller_in(row) if row else None
 
 
 def caller_in(row: asyncpg.Record) -> Caller:
-    """An account with its roles."""
+    """Returns the account of a row, with its roles."""
     roles = tuple(zip(row["roles"], row["sites"], strict=True))
     return Caller(row["account_id"], row["kind"], row["organisation_id"], roles, row["person_id"])
 
 
 async def project_people(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
-    """Sealed as they came."""
+    """Keeps people sealed as they were announced."""
     rows = [(k.key, k.event.sealed) for k in received if isinstance(k.event, WorkerChanged | AccountHolderChanged)]
     await conn.execute(KEEP_PEOPLE, *zip(*rows, strict=True))
 
 
 async def identity_of(conn: Connection, person_key: str) -> Identity | None:
-    """Somebody, opened to be shown."""
+    """Returns a person's identity in clear, or None where it is not known or was forgotten."""
     sealed = await conn.fetchval(SEALED, person_key)
     return (await open_people(conn, {person_key: sealed})).get(person_key) if sealed else None
 
 
 async def identities_of(conn: Connection, person_keys: Iterable[str]) -> Mapping[str, Identity]:
-    """Several, opened to be shown; who was forgotten is not among them."""
+    """Returns identities in clear by person; one that was forgotten is left out."""
     rows = await conn.fetch(ALL_SEALED, sorted(person_keys))
     found: dict[str, str] = {row["person_key"]: row["sealed"] for row in rows}
     return await open_people(conn, found) if found else {}

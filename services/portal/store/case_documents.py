@@ -1,4 +1,4 @@
-"""What belongs to a referral, folded from what program and invoice announced: plans, reports, attendance, invoices."""
+"""Plans, reports, attendance and invoices of a referral, projected from what program and invoice announced."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import asyncpg
 import orjson
 
-from services.portal.domain.paused_deadline import move_door, run_again, stop
+from services.portal.domain.paused_deadline import pause_report, redate_deadline, resume_report
 from services.portal.store.custody import Holder, find_holders
 from shared.database.postgres import Connection
 from shared.domain.decision import Event
@@ -117,90 +117,92 @@ class CaseDocument:
     is_left: bool = False
 
     @property
-    def place(self) -> tuple[str, str, str]:
-        """Whose, what, which."""
+    def key(self) -> tuple[str, str, str]:
+        """The referral, the kind and the name."""
         return self.referral_id, self.kind, self.name
 
 
 INVOICE = "invoice"
-Name: TypeAlias = tuple[str, str]
-Naming: TypeAlias = Callable[[Any], Name | None]
-Fold: TypeAlias = Callable[[CaseDocument, Any], None]
+DocumentName: TypeAlias = tuple[str, str]
+NameOf: TypeAlias = Callable[[Any], DocumentName | None]
+ApplyEvent: TypeAlias = Callable[[CaseDocument, Any], None]
 
 
 @dataclass(frozen=True)
 class DocumentProjection:
-    """A kind of paper: which events tell of it, of which one, and what they change."""
+    """A kind of document: its events, the name of the document that each is about, and what each changes."""
 
     events: tuple[type[Event], ...]
-    named: Naming
-    fold: Fold
+    name_of: NameOf
+    apply: ApplyEvent
 
 
 async def project_documents(
     conn: Connection, received: Sequence[ReceivedEvent], projections: Mapping[type[Event], DocumentProjection]
 ) -> Sequence[CaseDocument]:
-    """Each paper of a batch as its events leave it; what comes late reaches the sites that had the referral then."""
-    told = [
-        (one, projection, name)
-        for one in received
-        if (name := (projection := projections[type(one.event)]).named(one.event))
+    """Projects a batch and returns its documents; a late event also reaches the sites that had the referral then."""
+    named_events = [
+        (record, projection, name)
+        for record in received
+        if (name := (projection := projections[type(record.event)]).name_of(record.event))
     ]
-    if not told:
+    if not named_events:
         return ()
-    holders = await find_holders(conn, (one.key for one, _, _ in told))
-    places = {(one.key, *name) for one, _, name in told}
-    found = {document.place: document for document in await _load(conn, LOAD, places)}
-    late = {(one.key, *name, site) for one, _, name in told for site in _late_readers(name, one, holders)}
-    left = {place: CaseDocument(*place[:3], site_id=place[3], is_left=True) for place in late}
-    left |= {(*document.place, document.site_id or ""): document for document in await _load(conn, LOAD_LEFT, late)}
-    for one, projection, name in told:
-        if (document := found.get((one.key, *name))) is None:
-            site_id = _site_of(name, one, holders.get(one.key, Holder()))
-            document = found[one.key, *name] = CaseDocument(one.key, *name, site_id=site_id)
-        for each in (document, *(left[one.key, *name, site] for site in _late_readers(name, one, holders))):
-            _tell(each, projection, one)
-    await _save(conn, SAVE, found.values())
+    holders = await find_holders(conn, (record.key for record, _, _ in named_events))
+    keys = {(record.key, *name) for record, _, name in named_events}
+    documents = {document.key: document for document in await _load(conn, LOAD, keys)}
+    late = {
+        (record.key, *name, site) for record, _, name in named_events for site in _late_readers(name, record, holders)
+    }
+    left = {key: CaseDocument(*key[:3], site_id=key[3], is_left=True) for key in late}
+    left |= {(*document.key, document.site_id or ""): document for document in await _load(conn, LOAD_LEFT, late)}
+    for record, projection, name in named_events:
+        if (document := documents.get((record.key, *name))) is None:
+            site_id = _site_of(name, record, holders.get(record.key, Holder()))
+            document = documents[record.key, *name] = CaseDocument(record.key, *name, site_id=site_id)
+        for version in (document, *(left[record.key, *name, site] for site in _late_readers(name, record, holders))):
+            _apply(version, projection, record)
+    await _save(conn, SAVE, documents.values())
     await _save(conn, SAVE_LEFT, left.values())
-    return list(found.values())
+    return list(documents.values())
 
 
-def _site_of(name: Name, one: ReceivedEvent, holder: Holder) -> str | None:
-    """Whose a new paper is: an invoice says who sent it, unless it is older than that member."""
+def _site_of(name: DocumentName, record: ReceivedEvent, holder: Holder) -> str | None:
+    """Return the site of a new document; an invoice names its sender, unless it is older than that member."""
     if name[0] == INVOICE:
-        return getattr(one.event, "site_id", None) or holder.biller
-    return holder.of_new(one.at)
+        return getattr(record.event, "site_id", None) or holder.biller
+    return holder.of_new(record.at)
 
 
-def _late_readers(name: Name, one: ReceivedEvent, holders: Mapping[str, Holder]) -> Sequence[str]:
-    """Sites that have lost the referral since this was announced; of invoices there are none."""
-    return holders[one.key].had_at(one.at) if name[0] != INVOICE and one.key in holders else ()
+def _late_readers(name: DocumentName, record: ReceivedEvent, holders: Mapping[str, Holder]) -> Sequence[str]:
+    """Return the sites that have lost the referral since the event was announced; none for invoices."""
+    return holders[record.key].had_at(record.at) if name[0] != INVOICE and record.key in holders else ()
 
 
-async def _load(conn: Connection, statement: str, places: Collection[tuple[str, ...]]) -> list[CaseDocument]:
-    """Those that are stored."""
-    return [_paper(row) for row in await conn.fetch(statement, *zip(*places, strict=True))] if places else []
+async def _load(conn: Connection, statement: str, keys: Collection[tuple[str, ...]]) -> list[CaseDocument]:
+    """Return the documents of these keys that are stored."""
+    return [_document_in(row) for row in await conn.fetch(statement, *zip(*keys, strict=True))] if keys else []
 
 
-def _tell(document: CaseDocument, projection: DocumentProjection, one: ReceivedEvent) -> None:
-    """One event in its order; since when a deadline runs is kept for those who ask why it ends when it does."""
-    projection.fold(document, one.event)
-    document.revision = getattr(one.event, "revision", None) or document.revision
-    if getattr(one.event, "deadline", None) and document.body.get("door"):
-        document.body["door"]["since"] = one.at
-    match one.event:
+def _apply(document: CaseDocument, projection: DocumentProjection, record: ReceivedEvent) -> None:
+    """Apply one event in its order, and note since when its deadline runs, so that its end can be explained."""
+    projection.apply(document, record.event)
+    document.revision = getattr(record.event, "revision", None) or document.revision
+    if getattr(record.event, "deadline", None) and document.body.get("door"):
+        document.body["door"]["since"] = record.at
+    match record.event:
         case DeadlineMoved(name=name, due_at=due_at):
-            move_door(document.body, name, due_at, one.at)
+            redate_deadline(document.body, name, due_at, record.at)
         case ObligationPaused():
-            stop(document.body, one.at)
+            pause_report(document.body, record.at)
         case ObligationRedated():
-            run_again(document.body, one.at)
+            resume_report(document.body, record.at)
 
 
 async def _save(conn: Connection, statement: str, documents: Iterable[CaseDocument]) -> None:
-    """At once; of what has no state yet nothing is known."""
+    """Save documents in one statement; one without a state is not known yet and is left out."""
     rows = [
-        (*p.place, p.state, p.revision, orjson.dumps(p.body, default=str).decode(), p.site_id)
+        (*p.key, p.state, p.revision, orjson.dumps(p.body, default=str).decode(), p.site_id)
         for p in documents
         if p.state
     ]
@@ -208,37 +210,37 @@ async def _save(conn: Connection, statement: str, documents: Iterable[CaseDocume
         await conn.execute(statement, *zip(*rows, strict=True))
 
 
-async def find_paper(conn: Connection, referral_id: str, kind: str, name: str) -> CaseDocument | None:
-    """One of a referral, if it is the reader's."""
+async def find_document(conn: Connection, referral_id: str, kind: str, name: str) -> CaseDocument | None:
+    """Returns a document of a referral, or None where it is not there or not the reader's."""
     row = await conn.fetchrow(FIND, referral_id, kind, name)
-    return _paper(row) if row else None
+    return _document_in(row) if row else None
 
 
-async def list_papers(
+async def list_documents(
     conn: Connection, referral_id: str, kind: str, after: int, limit: int
 ) -> list[tuple[CaseDocument, int]]:
-    """Those of one kind in the order in which they changed, after a cursor."""
+    """Returns documents of one kind behind a cursor, in the order in which they changed."""
     rows = await conn.fetch(LIST, referral_id, kind, after, limit)
-    return [(_paper(row), row["changed"]) for row in rows]
+    return [(_document_in(row), row["changed"]) for row in rows]
 
 
 async def next_dues(conn: Connection, referral_ids: Sequence[str]) -> Mapping[str, datetime]:
-    """When the next report of each is due, of those that owe one whose clock runs."""
+    """Returns when the next report of each referral is due; one without a report whose clock runs is left out."""
     return {row[0]: row[1] for row in await conn.fetch(NEXT_DUE, referral_ids) if row[1]}
 
 
 async def list_queue(conn: Connection, after: int, limit: int) -> list[tuple[CaseDocument, str, int]]:
-    """What waits for a claims officer, with the referral's number, in the order in which it changed."""
+    """Returns what waits for a claims officer, with the referral's number, in the order in which it changed."""
     rows = await conn.fetch(QUEUE, after, limit)
-    return [(_paper(row), row["number"], row["changed"]) for row in rows]
+    return [(_document_in(row), row["number"], row["changed"]) for row in rows]
 
 
 async def list_own(
     conn: Connection, kind: str, sites: Sequence[str], before: int, limit: int
 ) -> list[tuple[CaseDocument, str, int]]:
-    """Those of one kind of these sites, with the referral's number, what changed last first, before a cursor."""
+    """Returns documents of these sites before a cursor, with the referral's number, the newest change first."""
     rows = await conn.fetch(OWN, kind, sites, before, limit)
-    return [(_paper(row), row["number"], row["changed"]) for row in rows]
+    return [(_document_in(row), row["number"], row["changed"]) for row in rows]
 
 
 async def find_invoices_at(conn: Connection, invoices: Collection[str], sites: Sequence[str]) -> frozenset[str]:
@@ -247,12 +249,11 @@ async def find_invoices_at(conn: Connection, invoices: Collection[str], sites: S
 
 
 async def find_own(conn: Connection, kind: str, name: str, sites: Sequence[str]) -> tuple[CaseDocument, str] | None:
-    """One of them by its own name, with the referral's number."""
+    """Returns a document of these sites by its name, with the referral's number; None where there is none."""
     row = await conn.fetchrow(NAMED, kind, name, sites)
-    return (_paper(row), row["number"]) if row else None
+    return (_document_in(row), row["number"]) if row else None
 
 
-def _paper(row: asyncpg.Record) -> CaseDocument:
-    """A row as a paper."""
+def _document_in(row: asyncpg.Record) -> CaseDocument:
     members = {name: row[name] for name in CaseDocument.__slots__ if name != "body"}
     return CaseDocument(**members, body=orjson.loads(row["body"]))

@@ -1,4 +1,4 @@
-"""Referrals as the insurer sees them, from the request on; the part that every clinic is shown comes from here."""
+"""Referrals as the insurer sees them, from the request on; what every clinic is shown is taken from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -83,11 +83,11 @@ class Case:
 
     @property
     def known(self) -> dict[str, Any]:
-        """What is shown to any clinic; who the worker is comes from rehab-person, once the offer was acknowledged."""
+        """The members that any clinic is shown; the worker's identity is none of them."""
         return {name: self.body[name] for name in _KNOWN if name in self.body}
 
     def apply(self, event: Event) -> None:
-        """What concerns the insurer alone, and the newest revision."""
+        """Applies what an event says to the insurer alone, and its revision."""
         self.revision = getattr(event, "revision", None) or self.revision
         match event:
             case ReferralCreated(number=number):
@@ -117,7 +117,7 @@ class Case:
 
 
 def _requested(event: ReferralCreated) -> dict[str, Any]:
-    """What was asked for."""
+    """Return the members of a request."""
     return {
         "community": event.community,
         "requested_on": event.requested_on,
@@ -132,12 +132,12 @@ def _requested(event: ReferralCreated) -> dict[str, Any]:
 
 
 async def load_cases(conn: Connection, ids: Sequence[str]) -> dict[str, Case]:
-    """Those that are known."""
+    """Returns the known cases by referral."""
     return {row["referral_id"]: _case(row) for row in await conn.fetch(LOAD, ids)}
 
 
 async def save_cases(conn: Connection, cases: Sequence[Case]) -> None:
-    """At once."""
+    """Saves cases in one statement."""
     rows = [
         (c.referral_id, c.site_id, c.number, c.state, c.revision, orjson.dumps(c.body, default=str).decode())
         for c in cases
@@ -146,27 +146,26 @@ async def save_cases(conn: Connection, cases: Sequence[Case]) -> None:
 
 
 async def find_case(conn: Connection, number: str) -> Case | None:
-    """One of them, for the insurer."""
+    """Returns a case by its number, or None."""
     row = await conn.fetchrow(FIND, number)
     return _case(row) if row else None
 
 
 async def list_cases(conn: Connection, state: str | None, after: int, limit: int) -> list[tuple[Case, int]]:
-    """In the order in which they changed, after a cursor."""
+    """Returns cases behind a cursor, in the order in which they changed."""
     return [(_case(row), row["changed"]) for row in await conn.fetch(LIST, state, after, limit)]
 
 
 async def list_newest(conn: Connection, before: int, limit: int) -> list[tuple[Case, int]]:
-    """Those that changed last, before a cursor, the newest first."""
+    """Returns cases before a cursor, the newest change first."""
     return [(_case(row), row["changed"]) for row in await conn.fetch(NEWEST, before, limit)]
 
 
 async def list_own(conn: Connection, person_id: str) -> list[Case]:
-    """A worker's own, what changed last first."""
+    """Returns a worker's cases, the newest change first."""
     return [_case(row) for row in await conn.fetch(OWN, person_id)]
 
 
 def _case(row: asyncpg.Record) -> Case:
-    """A row as a case."""
     members = {name: row[name] for name in Case.__slots__ if name != "body"}
     return Case(**members, body=orjson.loads(row["body"]))

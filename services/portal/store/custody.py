@@ -57,7 +57,7 @@ class Handover(NamedTuple):
     had: bool = True
 
     def is_after(self, one: ReceivedEvent) -> bool:
-        """Whether it stands behind a record of the referral's own topic; others' were put in order before."""
+        """Returns whether the handover came after a record of the referral's own topic; False for other topics."""
         return one.event.topic == ReferralAccepted.topic and one.sequence < self.sequence
 
 
@@ -69,21 +69,21 @@ class Holder(NamedTuple):
     former: Mapping[str, datetime] = {}
 
     def had_at(self, at: datetime) -> list[str]:
-        """Sites that have lost it since: what is told late of their time is theirs."""
+        """Returns the sites that have lost the referral since an instant."""
         return [site for site, left_at in self.former.items() if at < left_at]
 
     def of_new(self, at: datetime) -> str | None:
-        """Whose a plan or a report is that is told of for the first time."""
+        """Returns the site of a new plan or report; None where the site is only asked and an earlier one had it."""
         return None if self.is_asked and self.had_at(at) else self.site_id
 
     @property
     def biller(self) -> str | None:
-        """Who sent an invoice, where the invoice does not say so."""
+        """The site that sent an invoice which does not name its sender."""
         return self.site_id or next(reversed(list(self.former)), None)
 
 
 async def find_holders(conn: Connection, referral_ids: Iterable[str]) -> Mapping[str, Holder]:
-    """Of referrals, as their own events left them."""
+    """Returns the holders of referrals as the referrals' own events left them."""
     found: dict[str, Holder] = {}
     for referral_id, site_id, state, former, left_at in await conn.fetch(HOLDERS, sorted(set(referral_ids))):
         known = found.get(referral_id) or Holder(site_id, state in _ASKED)
@@ -92,7 +92,7 @@ async def find_holders(conn: Connection, referral_ids: Iterable[str]) -> Mapping
 
 
 async def hand_over(conn: Connection, handovers: Sequence[Handover]) -> None:
-    """What is stored follows each, in their order; those of one referral one after the other."""
+    """Moves stored documents with each handover; those of one referral in their order."""
     waiting = list(handovers)
     while waiting:
         first = {one.referral_id: one for one in reversed(waiting)}

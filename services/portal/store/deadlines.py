@@ -1,4 +1,4 @@
-"""Open doors, and the calendar they are counted in."""
+"""Open deadlines by record, and the calendar in which they are counted."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -37,42 +37,41 @@ SELECT payload FROM calendars
 """
 
 
-async def load_doors(conn: Connection, keys: Sequence[str]) -> Sequence[OpenDeadlines]:
-    """By record."""
+async def load_deadlines(conn: Connection, keys: Sequence[str]) -> Sequence[OpenDeadlines]:
+    """Returns the open deadlines of these records, locked for the transaction."""
     return [OpenDeadlines(key, version, _read(text)) for key, version, text in await conn.fetch(LOAD, keys)]
 
 
 def _read(text: str) -> tuple[OpenDeadline, ...]:
-    """Doors of a row."""
-    found = ((name, service, datetime.fromisoformat(at)) for name, service, at in orjson.loads(text))
-    return tuple(OpenDeadline(name, service, not_before) for name, service, not_before in found)
+    rows = ((name, service, datetime.fromisoformat(at)) for name, service, at in orjson.loads(text))
+    return tuple(OpenDeadline(name, service, not_before) for name, service, not_before in rows)
 
 
-async def save_doors(conn: Connection, deadlines: Sequence[OpenDeadlines]) -> int:
-    """As changed."""
+async def save_deadlines(conn: Connection, deadlines: Sequence[OpenDeadlines]) -> int:
+    """Saves open deadlines and returns how many rows were written; a row of another version is left as it is."""
     rows = [(d.id, d.version + 1, orjson.dumps([tuple(deadline) for deadline in d.open]).decode()) for d in deadlines]
     return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
 
 
-DOORS = AggregateStore(OpenDeadlines, load_doors, save_doors)
+DEADLINES = AggregateStore(OpenDeadlines, load_deadlines, save_deadlines)
 
 
 async def project_calendars(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
-    """The newest of each."""
+    """Keeps the newest publication of each calendar."""
     rows = [(k.key, k.event.to_bytes().decode()) for k in received]
     await conn.execute(KEEP_CALENDARS, *zip(*rows, strict=True))
     await cached_table.changed(conn, "calendars")
 
 
 async def _load(conn: Connection) -> Calendar:
-    """The default calendar."""
-    found = [CalendarPublished.from_bytes(payload.encode()) for (payload,) in await conn.fetch(CALENDARS)]
-    return next((c.calendar() for c in found if c.is_default), UNPUBLISHED)
+    """Return the default calendar, or one without holidays where none is published."""
+    rows = [CalendarPublished.from_bytes(payload.encode()) for (payload,) in await conn.fetch(CALENDARS)]
+    return next((c.calendar() for c in rows if c.is_default), UNPUBLISHED)
 
 
 _CALENDAR = cached_table.Reference("calendars", _load)
 
 
 async def default_calendar(conn: Connection, _events: Sequence[Event]) -> Calendar:
-    """As a fact of decisions."""
+    """Returns the default calendar as a fact of decisions."""
     return await _CALENDAR.current(conn)

@@ -1,4 +1,4 @@
-"""Words that people write, sealed with a key of the record they belong to; events name them by id and hash."""
+"""Texts that people write, sealed with a key of their referral; events name them by id and hash."""
 
 from hashlib import sha256
 from typing import NamedTuple
@@ -19,14 +19,14 @@ WHERE document_id = $1 AND referral_id = $2
 
 
 class Stored(NamedTuple):
-    """How an event names a document."""
+    """The id and the hash by which an event names a document."""
 
     document_id: str
     sha256: str
 
 
 async def put_document(conn: Connection, referral_id: str, text: str) -> Stored:
-    """Kept, and named; the hash is that of the sealed bytes, so that nobody can guess a short text by it."""
+    """Stores a text; its hash is that of the sealed bytes, so that nobody can guess a short text by it."""
     owner = f"document/{referral_id}"
     keys = await make_keys(conn, [owner])
     sealed = seal(keys, owner, text.encode())
@@ -38,7 +38,7 @@ async def put_document(conn: Connection, referral_id: str, text: str) -> Stored:
 
 
 async def read_document(conn: Connection, referral_id: str, document_id: str) -> str | None:
-    """Opened to be shown; None when it is not there, is no id of a document, or its words were forgotten."""
+    """Returns a text in clear; None where it is not there, the id is none, or its key was destroyed."""
     try:
         named = UUID(document_id)
     except ValueError:

@@ -54,7 +54,7 @@ LIMIT 50
 
 
 class Notice(NamedTuple):
-    """What somebody was told; `link` is the page where it is read, without its first slash."""
+    """A notice to a recipient; `link` is the page where it is read, without its first slash."""
 
     notice_id: str
     about: str
@@ -68,14 +68,14 @@ class Notice(NamedTuple):
     link: str | None = None
 
     def shown(self) -> dict[str, Any]:
-        """To its recipient."""
+        """Returns the members that its recipient is shown."""
         members = self._asdict()
         del members["changed"]
         return {**members, "queued_at": self.queued_at.isoformat()}
 
 
 async def project_notices(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
-    """Queued, seen, acted on."""
+    """Projects notices that were queued, seen or acted on."""
     queued = [
         (
             *(e.notice_id, e.recipient_id, e.site_id or "", e.about, e.referral_id or ""),
@@ -97,22 +97,22 @@ async def project_notices(conn: Connection, received: Sequence[ReceivedEvent]) -
 
 
 async def list_notices(conn: Connection, recipients: Sequence[str], after: int, limit: int) -> list[Notice]:
-    """In the order in which they changed, after a cursor."""
+    """Returns notices behind a cursor, in the order in which they changed."""
     return [Notice(*row) for row in await conn.fetch(LIST, recipients, after, limit)]
 
 
 async def list_newest_notices(conn: Connection, recipients: Sequence[str], limit: int) -> list[Notice]:
-    """What they were told last, that first."""
+    """Returns the newest notices of these recipients, the newest first."""
     return [Notice(*row) for row in await conn.fetch(NEWEST, recipients, limit)]
 
 
 async def find_notice(conn: Connection, notice_id: str, recipients: Sequence[str]) -> Notice | None:
-    """One of these recipients'."""
+    """Returns a notice of these recipients, or None."""
     row = await conn.fetchrow(FIND, notice_id, recipients)
     return Notice(*row) if row else None
 
 
 async def find_unseen(conn: Connection, recipients: Sequence[str], place: str, *, with_pages_below: bool) -> list[str]:
-    """Notices of these recipients that nobody has opened and that a page shows, by their ids."""
+    """Returns the ids of unopened notices of these recipients that a page shows."""
     rows = await conn.fetch(UNSEEN, recipients, place, with_pages_below)
     return [row["notice_id"] for row in rows]

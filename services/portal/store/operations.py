@@ -79,7 +79,7 @@ class Asked(NamedTuple):
 
 
 async def find_operation(conn: Connection, asked: Asked, at: datetime) -> Operation | None:
-    """What became of the same key before; a key that was forgotten by `at` is free again."""
+    """Returns the operation of the same key, or None; a key older than thirty days is free again."""
     row = await conn.fetchrow(FIND, asked.account_id, asked.idempotency_key)
     found = _operation(row) if row else None
     if found and found.received_at <= at - _KEPT:
@@ -89,36 +89,36 @@ async def find_operation(conn: Connection, asked: Asked, at: datetime) -> Operat
 
 
 async def get_operation(conn: Connection, account_id: str, operation_id: UUID) -> Operation | None:
-    """One of the account's own."""
+    """Returns an operation of the account, or None."""
     row = await conn.fetchrow(GET, operation_id, account_id)
     return _operation(row) if row else None
 
 
 async def open_operation(conn: Connection, operation_id: UUID, event_id: str, asked: Asked, at: datetime) -> Operation:
-    """The fact was announced; its answer is awaited."""
+    """Stores an operation whose fact was announced and whose answer is awaited."""
     await conn.execute(OPEN, operation_id, UUID(event_id), *asked, at)
     return Operation(operation_id, asked.request_sha256, asked.about, "received", None, at)
 
 
 async def list_decided(conn: Connection, operation_ids: Sequence[UUID]) -> list[UUID]:
-    """Those of these that have their answer."""
+    """Returns those of these operations that have their answer."""
     return [operation_id for (operation_id,) in await conn.fetch(DECIDED, operation_ids)]
 
 
 async def count_unanswered(conn: Connection, now: datetime) -> int:
-    """Requests that wait so long that somebody must look."""
+    """Counts the operations that have waited for an answer for more than a minute."""
     waiting: int = await conn.fetchval(UNANSWERED, now - PATIENCE)
     return waiting
 
 
-async def tell_operation(conn: Connection, operation_id: UUID) -> Operation:
-    """As it stands; what its maker was told first, now or before, is `checking` or `decided`."""
+async def note_first_answer(conn: Connection, operation_id: UUID) -> Operation:
+    """Returns an operation and notes what its maker is told first: `checking` or `decided`."""
     (row,) = await conn.fetch(TELL, operation_id)
     return _operation(row)
 
 
 async def project_answers(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
-    """The first thing that says it was caused by an action is its answer."""
+    """Keeps the first event that an action caused as its answer."""
     found: dict[str, tuple[str, str]] = {}
     for one in received:
         if len(one.causation) == len(one.event_id) and one.causation not in found:
@@ -130,7 +130,7 @@ async def project_answers(conn: Connection, received: Sequence[ReceivedEvent]) -
 
 
 def _is_uuid(text: str) -> bool:
-    """Whether it may name an action."""
+    """Return whether a text may name an action."""
     try:
         UUID(text)
     except ValueError:
@@ -139,7 +139,7 @@ def _is_uuid(text: str) -> bool:
 
 
 def _answer(one: ReceivedEvent) -> tuple[str, str]:
-    """Refused with reasons, or taken; of an invoice that is returned nothing is kept."""
+    """Return the status and the answer that an event gives to its action."""
     event = one.event
     if isinstance(event, ActionRefused):
         reasons = [flaw.model_dump() for flaw in event.reasons]
@@ -151,7 +151,6 @@ def _answer(one: ReceivedEvent) -> tuple[str, str]:
 
 
 def _operation(row: asyncpg.Record) -> Operation:
-    """A row."""
     operation_id, request_sha256, about, status, answer, received_at, first_answer = row
     said = orjson.loads(answer) if answer else None
     return Operation(operation_id, request_sha256, about, status, said, received_at, first_answer)

@@ -68,13 +68,13 @@ class Run(NamedTuple):
 
 
 async def project_payees(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
-    """Of which organisation each is."""
+    """Keeps the organisation of each payee."""
     rows = [(k.key, k.event.organisation_id) for k in received if isinstance(k.event, PayeeRegistered)]
     await conn.execute(KEEP_PAYEES, *zip(*rows, strict=True))
 
 
 async def project_remittances(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
-    """As they were issued."""
+    """Keeps remittances as they were issued."""
     rows = [
         (e.remittance_id, e.payee_id, e.to_bytes().decode())
         for k in received
@@ -84,7 +84,7 @@ async def project_remittances(conn: Connection, received: Sequence[ReceivedEvent
 
 
 async def project_runs(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
-    """One after the other: a batch may freeze a run and release it."""
+    """Projects freezes before releases, since a batch may hold both of a run."""
     for kind, state in ((RunFrozen, "frozen"), (RunReleased, "released")):
         rows = [(k.key, state, k.event.to_bytes().decode()) for k in received if isinstance(k.event, kind)]
         if rows:
@@ -92,7 +92,7 @@ async def project_runs(conn: Connection, received: Sequence[ReceivedEvent]) -> N
 
 
 async def list_remittances(conn: Connection, after: int, limit: int) -> list[tuple[Mapping[str, Any], int]]:
-    """Those of the reader's payees, in the order in which they were issued, after a cursor."""
+    """Returns the remittances of the reader's payees behind a cursor, in the order in which they were issued."""
     rows = await conn.fetch(LIST_REMITTANCES, after, limit)
     return [(orjson.loads(row["body"]), row["changed"]) for row in rows]
 
@@ -106,23 +106,22 @@ async def list_newest_remittances(
 
 
 async def find_remittance(conn: Connection, remittance_id: str) -> Mapping[str, Any] | None:
-    """One of the reader's payees."""
+    """Returns a remittance of the reader's payees, or None."""
     body = await conn.fetchval(FIND_REMITTANCE, remittance_id)
     found: Mapping[str, Any] | None = orjson.loads(body) if body else None
     return found
 
 
 async def list_runs(conn: Connection, after: int, limit: int) -> list[tuple[Run, int]]:
-    """In the order in which they changed, after a cursor."""
+    """Returns runs behind a cursor, in the order in which they changed."""
     return [(_run(row), row["changed"]) for row in await conn.fetch(LIST_RUNS, after, limit)]
 
 
 async def find_run(conn: Connection, run_id: str) -> Run | None:
-    """One of them."""
+    """Returns a run, or None."""
     row = await conn.fetchrow(FIND_RUN, run_id)
     return _run(row) if row else None
 
 
 def _run(row: asyncpg.Record) -> Run:
-    """A row."""
     return Run(row["run_id"], row["state"], orjson.loads(row["body"]))

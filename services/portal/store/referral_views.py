@@ -1,4 +1,4 @@
-"""Referrals as sites may see them, folded from what was announced."""
+"""Referrals as sites may see them, projected from what was announced."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import orjson
 
-from services.portal.domain.paused_deadline import move_door
+from services.portal.domain.paused_deadline import redate_deadline
 from services.portal.store.cases import Case, load_cases, save_cases
 from services.portal.store.custody import Handover
 from shared.database.postgres import Connection
@@ -41,8 +41,8 @@ from shared.events.referral import (
 )
 from shared.messaging.handlers import ReceivedEvent
 
-Moved = contract_of_service("referral", DeadlineMoved)
-SHOWN: tuple[type[Event], ...] = (
+ReferralDeadlineMoved = contract_of_service("referral", DeadlineMoved)
+REFERRAL_EVENTS: tuple[type[Event], ...] = (
     ReferralCreated,
     OfficerAssigned,
     ProgramSelected,
@@ -66,7 +66,7 @@ SHOWN: tuple[type[Event], ...] = (
     ReferralResumed,
     ReferralWithdrawn,
     WorkerFarAway,
-    Moved,
+    ReferralDeadlineMoved,
 )
 VIEWS = """
 SELECT referral_id, site_id, organisation_id, number, state, revision, person_id, body, left_at FROM views
@@ -149,44 +149,44 @@ class ReferralView:
 
 @dataclass(slots=True)
 class Projector:
-    """Cases and views of a batch, as its events leave them."""
+    """Applies the events of a batch to the cases and views that they concern."""
 
     cases: dict[str, Case]
     views: dict[tuple[str, str], ReferralView]
-    touched: set[tuple[str, str]] = field(default_factory=set)
+    changed_views: set[tuple[str, str]] = field(default_factory=set)
     handovers: list[Handover] = field(default_factory=list)
 
-    def apply(self, one: ReceivedEvent) -> None:
-        """One event in its order."""
-        event, case = one.event, self.cases.setdefault(one.key, Case(one.key))
+    def apply(self, record: ReceivedEvent) -> None:
+        """Applies one event in its order."""
+        event, case = record.event, self.cases.setdefault(record.key, Case(record.key))
         case.apply(event)
         match event:
             case ReferralOffered():
-                self._offer(case, event)
+                self._note_offered(case, event)
             case ReferralCreated() | ReferralNotAdmitted() | ClaimStandingChanged():
                 pass
             case ReferralOfferWithdrawn() | ReferralDeclined() | ReferralLapsed():
-                self._lose(case, event, one)
+                self._note_lost(case, event, record)
             case _:
-                self._change(case, event)
+                self._note_changed(case, event)
                 if isinstance(event, ReferralAccepted):
-                    self._take(case, one)
+                    self._note_taken(case, record)
         update(case, event)
 
-    def note_beginning(self, id_: str, event: Event, at: datetime) -> None:
-        """Since when a deadline runs and when it stood still, for those who ask why it ends when it does."""
+    def note_deadline_start(self, id_: str, event: Event, at: datetime) -> None:
+        """Notes since when a deadline runs and when it was stopped, so that its end can be explained."""
         if isinstance(event, DeadlineMoved):
             case = self.cases[id_]
             for shown in (case, self.views.get((id_, case.site_id or ""))):
                 if shown:
-                    move_door(shown.body, event.name, event.due_at, at)
+                    redate_deadline(shown.body, event.name, event.due_at, at)
         if isinstance(event, ReferralOffered | ReferralAcknowledged):
             for shown in (self.cases[id_], self.views.get((id_, event.site_id))):
                 if shown and shown.body.get("door"):
                     shown.body["door"]["since"] = at
 
-    def _offer(self, case: Case, event: ReferralOffered) -> None:
-        """A site may see it from now on."""
+    def _note_offered(self, case: Case, event: ReferralOffered) -> None:
+        """Show the referral to the site that is asked."""
         place = case.referral_id, event.site_id
         before = self.views.get(place)
         case.site_id = event.site_id
@@ -203,29 +203,29 @@ class Projector:
             before.left_at if before else None,
         )
         update(self.views[place], event)
-        self.touched.add(place)
+        self.changed_views.add(place)
 
-    def _take(self, case: Case, one: ReceivedEvent) -> None:
-        """The site has it from now on, with all that belongs to it."""
+    def _note_taken(self, case: Case, record: ReceivedEvent) -> None:
+        """Hand the referral over to the site that accepted it, with its documents."""
         if view := self.views.get((case.referral_id, case.site_id or "")):
             view.left_at = None
-            self.handovers.append(Handover(case.referral_id, view.site_id, one.sequence, is_taken=True))
+            self.handovers.append(Handover(case.referral_id, view.site_id, record.sequence, is_taken=True))
 
-    def _lose(
-        self, case: Case, event: ReferralOfferWithdrawn | ReferralDeclined | ReferralLapsed, one: ReceivedEvent
+    def _note_lost(
+        self, case: Case, event: ReferralOfferWithdrawn | ReferralDeclined | ReferralLapsed, record: ReceivedEvent
     ) -> None:
-        """The site has it no more; it may only see that it had it, and what belonged to it then."""
+        """Take the referral from a site, which keeps what it saw last."""
         state = {ReferralDeclined: "declined", ReferralLapsed: "lapsed"}.get(type(event), "offer-withdrawn")
         if view := self.views.get((case.referral_id, event.site_id)):
             had = not view.is_lost and view.state not in _ASKED
-            view.left_at = one.at if had else view.left_at
-            self.handovers.append(Handover(case.referral_id, event.site_id, one.sequence, is_taken=False, had=had))
+            view.left_at = record.at if had else view.left_at
+            self.handovers.append(Handover(case.referral_id, event.site_id, record.sequence, is_taken=False, had=had))
             view.state, view.revision, view.body["door"] = state, event.revision, None
-            self.touched.add((case.referral_id, event.site_id))
+            self.changed_views.add((case.referral_id, event.site_id))
         case.site_id = None
 
-    def _change(self, case: Case, event: Event) -> None:
-        """The site that has it sees it change."""
+    def _note_changed(self, case: Case, event: Event) -> None:
+        """Apply an event to the view of the site that has the referral."""
         view = self.views.get((case.referral_id, case.site_id)) if case.site_id else None
         if view is None:
             return
@@ -233,16 +233,16 @@ class Projector:
         revision = getattr(event, "revision", None)
         view.revision = view.revision if revision is None else revision
         view.body["moved"] = revision is None
-        self.touched.add((case.referral_id, view.site_id))
+        self.changed_views.add((case.referral_id, view.site_id))
 
 
 def update(shown: ReferralView | Case, event: Event) -> None:  # noqa: C901 - one line an event
-    """What an event changes of what is shown, to the clinic that has it and to the insurer."""
+    """Applies an event to what the clinic that has the referral, or the insurer, is shown."""
     body = shown.body
     match event:
-        case ReferralOffered(deadline=door) | ReferralAcknowledged(deadline=door):
+        case ReferralOffered(deadline=deadline) | ReferralAcknowledged(deadline=deadline):
             shown.state = "offered" if isinstance(event, ReferralOffered) else "acknowledged"
-            body["door"] = {"name": door.name, "due_at": door.due_at}
+            body["door"] = {"name": deadline.name, "due_at": deadline.due_at}
         case ReferralAccepted(accepted_on=on, payee_id=payee_id):
             shown.state, body["door"] = "accepted", None
             body |= {"accepted_on": on, "payee_id": payee_id}
@@ -268,35 +268,35 @@ def update(shown: ReferralView | Case, event: Event) -> None:  # noqa: C901 - on
 
 
 def _held_by(body: Mapping[str, Any], event: ReferralHeld | ReferralResumed) -> list[str]:
-    """The causes that are left."""
+    """Return the causes that hold the referral after the event."""
     if isinstance(event, ReferralResumed):
         return list(event.still_held)
     return [*(cause for cause in body.get("held_by", []) if cause != event.cause), event.cause]
 
 
 async def project_referrals(conn: Connection, received: Sequence[ReceivedEvent]) -> Sequence[Handover]:
-    """Cases and views after a batch, and who took or lost a referral.
+    """Projects a batch and returns which sites took or lost a referral.
 
-    What is said of a claim is repeated on each of its referrals.
+    An event on a claim is announced for each of its referrals.
     """
     received = [k for k in received if getattr(k.event, "referral_id", k.key) == k.key]
     ids = sorted({k.key for k in received})
     if not ids:
         return ()
-    fold = Projector(await load_cases(conn, ids), {})
+    projector = Projector(await load_cases(conn, ids), {})
     for row in await conn.fetch(VIEWS, ids):
-        view = _view(row)
-        fold.views[view.referral_id, view.site_id] = view
-    for one in received:
-        fold.apply(one)
-        fold.note_beginning(one.key, one.event, one.at)
-    await save_cases(conn, [fold.cases[id_] for id_ in ids])
-    await _save_views(conn, [fold.views[place] for place in sorted(fold.touched)])
-    return fold.handovers
+        view = _view_in(row)
+        projector.views[view.referral_id, view.site_id] = view
+    for record in received:
+        projector.apply(record)
+        projector.note_deadline_start(record.key, record.event, record.at)
+    await save_cases(conn, [projector.cases[id_] for id_ in ids])
+    await _save_views(conn, [projector.views[place] for place in sorted(projector.changed_views)])
+    return projector.handovers
 
 
 async def _save_views(conn: Connection, changed: Sequence[ReferralView]) -> None:
-    """At once."""
+    """Save views in one statement."""
     rows = [
         (
             v.referral_id,
@@ -316,36 +316,33 @@ async def _save_views(conn: Connection, changed: Sequence[ReferralView]) -> None
 
 
 def _json(body: Mapping[str, Any]) -> str:
-    """As text."""
     return orjson.dumps(body, default=str).decode()
 
 
 async def find_view(conn: Connection, number: str, sites: Sequence[str]) -> tuple[ReferralView, int] | None:
-    """One referral as one of these sites sees it, and when it changed; None when it is not there or not theirs."""
+    """Returns a referral as one of these sites sees it, and its change number; None where it is not theirs."""
     row = await conn.fetchrow(FIND, number, sites)
-    return _shown(row) if row else None
+    return _view_and_change(row) if row else None
 
 
 async def list_views(
     conn: Connection, sites: Sequence[str], state: str | None, after: int, limit: int
 ) -> list[tuple[ReferralView, int]]:
-    """Referrals in the order in which they changed, after a cursor."""
-    return [_shown(row) for row in await conn.fetch(LIST, sites, state, after, limit)]
+    """Returns referrals behind a cursor, in the order in which they changed."""
+    return [_view_and_change(row) for row in await conn.fetch(LIST, sites, state, after, limit)]
 
 
 async def list_newest(
     conn: Connection, sites: Sequence[str], state: str | None, before: int, limit: int
 ) -> list[tuple[ReferralView, int]]:
-    """Referrals that changed last, before a cursor, the newest first."""
-    return [_shown(row) for row in await conn.fetch(NEWEST, sites, state, before, limit)]
+    """Returns referrals before a cursor, the newest change first."""
+    return [_view_and_change(row) for row in await conn.fetch(NEWEST, sites, state, before, limit)]
 
 
-def _shown(row: asyncpg.Record) -> tuple[ReferralView, int]:
-    """A row of FIND or LIST."""
-    return _view(row), row["changed"]
+def _view_and_change(row: asyncpg.Record) -> tuple[ReferralView, int]:
+    return _view_in(row), row["changed"]
 
 
-def _view(row: asyncpg.Record) -> ReferralView:
-    """A row as a view."""
+def _view_in(row: asyncpg.Record) -> ReferralView:
     members = {name: row[name] for name in ReferralView.__slots__ if name != "body"}
     return ReferralView(**members, body=orjson.loads(row["body"]))

@@ -25,7 +25,7 @@ from shared.registers import cached_table
 
 E = TypeVar("E", bound=Event)
 NAME = "register"
-KINDS: tuple[type[Event], ...] = (
+REGISTER_EVENTS: tuple[type[Event], ...] = (
     OrganisationRegistered,
     PayeeRegistered,
     SiteOpened,
@@ -101,7 +101,7 @@ async def project_register(conn: Connection, received: Sequence[ReceivedEvent]) 
 
 
 async def _load(conn: Connection) -> Register:
-    types = {kind.type_name: kind for kind in KINDS}
+    types = {kind.type_name: kind for kind in REGISTER_EVENTS}
     return assemble([types[kind].from_bytes(payload.encode()) for kind, payload in await conn.fetch(LOAD)])
 
 

@@ -1,4 +1,4 @@
-"""What waits for somebody, as rows."""
+"""The rows from which the tasks of a clinic are made."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -77,7 +77,7 @@ class TaskQuery(NamedTuple):
     late: int
 
 
-class OpenPaper(NamedTuple):
+class OpenDocument(NamedTuple):
     """A report, a plan or an invoice that waits for its clinic."""
 
     number: str
@@ -97,11 +97,11 @@ async def list_asking(conn: Connection, sites: Sequence[str], now: datetime, tod
 
 
 def _asking(number: str, state: str, person_id: str, body: str) -> Asking:
-    """A row; of those in work a plan alone is missing."""
+    """Return a row; an active referral is listed only where its plan is missing."""
     return Asking(number, state, person_id, {**orjson.loads(body), "planned": state != "active"})
 
 
-async def list_open_papers(conn: Connection, treating: Sequence[str], billing: Sequence[str]) -> list[OpenPaper]:
-    """What waits for those who treat at some sites and bill for others."""
+async def list_open_documents(conn: Connection, treating: Sequence[str], billing: Sequence[str]) -> list[OpenDocument]:
+    """Returns the documents that wait for those who treat at some sites and bill for others."""
     rows = await conn.fetch(PAPERS, treating, billing, _TREATED)
-    return [OpenPaper(**{**row, "body": orjson.loads(row["body"])}) for row in rows]
+    return [OpenDocument(**{**row, "body": orjson.loads(row["body"])}) for row in rows]

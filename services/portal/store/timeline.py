@@ -1,4 +1,4 @@
-"""What was announced of a referral, in its order, as people read it."""
+"""The timeline of a referral: what was announced of it, in its order."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -37,13 +37,13 @@ class Readers(NamedTuple):
     holders: Mapping[str, Holder]
 
     def site_of(self, one: ReceivedEvent) -> str | None:
-        """The one site that may read it, where it is not for all who have the referral."""
+        """Returns the one site that may read an event; None where all that have the referral may."""
         if invoice_id := getattr(one.event, "invoice_id", None):
             return self.senders.get((one.key, invoice_id)) or ""
         return getattr(one.event, "site_id", None)
 
     def left_with(self, one: ReceivedEvent) -> list[str]:
-        """Sites that lost the referral after this was announced."""
+        """Returns the sites that lost the referral after the event was announced."""
         later = {
             h.site_id
             for h in self.handovers
@@ -63,14 +63,13 @@ class Entry(NamedTuple):
 
 
 async def project_timeline(conn: Connection, received: Sequence[ReceivedEvent], readers: Readers) -> None:
-    """Each once, with the site whose it is, or those that have lost the referral since."""
+    """Keeps each event once, with the sites that may read it."""
     rows = [_row(k, readers) for k in received if getattr(k.event, "referral_id", k.key) == k.key]
     if rows:
         await conn.execute(KEEP, *zip(*rows, strict=True))
 
 
 def _row(k: ReceivedEvent, readers: Readers) -> tuple[Any, ...]:
-    """A row of KEEP."""
     site_id = readers.site_of(k)
     left_with = [] if site_id is not None else readers.left_with(k)
     words = k.event.type_name.split(".")[2]
@@ -79,7 +78,7 @@ def _row(k: ReceivedEvent, readers: Readers) -> tuple[Any, ...]:
 
 
 async def list_entries(conn: Connection, referral_id: str, limit: int) -> list[Entry]:
-    """The newest first, as far as the reader may see them."""
+    """Returns the entries that the reader may see, the newest first."""
     return [
         Entry(row["type"], row["at"], row["site_id"], orjson.loads(row["body"]))
         for row in await conn.fetch(LIST, referral_id, limit)

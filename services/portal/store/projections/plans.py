@@ -1,4 +1,4 @@
-"""Plans as they stand: what was asked for, what was granted, what the clinic is asked."""
+"""The projection of plans: what was asked for, what was granted, what the officer asks the clinic."""
 
 from decimal import Decimal
 from typing import Any
@@ -19,7 +19,7 @@ from shared.events.program import (
 )
 from shared.events.values import Deadline
 
-PlanDoorMoved = contract_of_service("program", DeadlineMoved)
+PlanDeadlineMoved = contract_of_service("program", DeadlineMoved)
 _STATES: dict[type[Event], str] = {
     PlanSubmitted: "submitted",
     PlanInformationRequested: "information-requested",
@@ -33,23 +33,28 @@ _STATES: dict[type[Event], str] = {
 _ENDS = (PlanApproved, PlanDeclined, PlanDeemedApproved, PlanDiscontinued)
 
 
-def _named(event: Any) -> tuple[str, str] | None:  # noqa: ANN401 - any of a plan's events
-    """By its number; a moved door says it in its name."""
+def _name_of(event: Any) -> tuple[str, str] | None:  # noqa: ANN401 - any of a plan's events
+    """Return the kind and number of the plan; None for a moved deadline that is no plan's."""
     if isinstance(event, DeadlineMoved):
         of, _, number = event.name.rpartition("/")
         return ("plan", number) if of.startswith("plan-") else None
     return "plan", str(event.plan)
 
 
-def _fold(document: CaseDocument, event: Event) -> None:
-    """What an event says of a plan."""
+def _apply(document: CaseDocument, event: Event) -> None:
+    """Write what an event says of a plan into its document."""
     if isinstance(event, DeadlineMoved):
-        return  # when it was moved is known to who keeps the papers
+        return  # project_documents moves it, since it knows when
     document.state = _STATES[type(event)]
-    document.body["door"] = _door(getattr(event, "deadline", None))
+    document.body["door"] = _deadline_body(getattr(event, "deadline", None))
     match event:
         case PlanSubmitted(amends=amends, lines=lines):
-            document.body |= {"amends": amends, "lines": [_plain(line) for line in lines], "grants": [], "declined": []}
+            document.body |= {
+                "amends": amends,
+                "lines": [_as_json(line) for line in lines],
+                "grants": [],
+                "declined": [],
+            }
         case PlanInformationRequested(question_id=question_id):
             document.body["question_id"] = question_id
         case PlanClockResumed(replied=replied, reply_id=reply_id):
@@ -64,9 +69,9 @@ def _fold(document: CaseDocument, event: Event) -> None:
 
 
 def _grant(document: CaseDocument, event: Event) -> None:
-    """New grants stand last; an ended one keeps its last day."""
+    """Append new grants, and note the last day of those that ended."""
     new = event.lines if isinstance(event, PlanApproved | PlanDeemedApproved) else ()
-    document.body["grants"] = [*document.body.get("grants", []), *(_plain(grant) for grant in new)]
+    document.body["grants"] = [*document.body.get("grants", []), *(_as_json(grant) for grant in new)]
     ended: tuple[Ended, ...] = event.ended if isinstance(event, _ENDS) else ()
     last = {one.grant: one.last_on for one in ended}
     for grant in document.body["grants"]:
@@ -74,13 +79,13 @@ def _grant(document: CaseDocument, event: Event) -> None:
             grant["ended_on"] = last[grant["grant"]]
 
 
-def _door(deadline: Deadline | None) -> dict[str, Any] | None:
+def _deadline_body(deadline: Deadline | None) -> dict[str, Any] | None:
     return deadline.model_dump() if deadline else None
 
 
-def _plain(line: Any) -> dict[str, Any]:  # noqa: ANN401 - a line or a grant
-    """As JSON can hold it; units as they were said."""
+def _as_json(line: Any) -> dict[str, Any]:  # noqa: ANN401 - a line or a grant
+    """Return a line with its decimals as the texts that were announced."""
     return {name: str(value) if isinstance(value, Decimal) else value for name, value in line.model_dump().items()}
 
 
-PLANS = DocumentProjection((*_STATES, PlanDoorMoved), _named, _fold)
+PLANS = DocumentProjection((*_STATES, PlanDeadlineMoved), _name_of, _apply)

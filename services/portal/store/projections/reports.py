@@ -1,4 +1,4 @@
-"""Reports that are due and what became of them, and the days of attendance."""
+"""The projections of reports, from the day on which they are asked for, and of attendance."""
 
 from typing import Any
 
@@ -45,8 +45,8 @@ _SHOWN = (
 )
 
 
-def _fold(document: CaseDocument, event: Event) -> None:
-    """What an event says of a report; a clock says only when it is due."""
+def _apply(document: CaseDocument, event: Event) -> None:
+    """Write what an event says of a report into its document; reminders and pauses leave its state as it is."""
     document.state = _STATES.get(type(event), document.state)
     document.body |= {name: value for name in _SHOWN if (value := getattr(event, name, None)) is not None}
     match event:
@@ -64,16 +64,16 @@ def _fold(document: CaseDocument, event: Event) -> None:
             document.body["fields"] = []
 
 
-def _attend(document: CaseDocument, event: AttendanceRecorded) -> None:
-    """Each day replaces what was said of it."""
+def _apply_attendance(document: CaseDocument, event: AttendanceRecorded) -> None:
+    """Write the days into the document; a day that is recorded again replaces the earlier record."""
     document.state = "recorded"
     said = {day.on.isoformat(): day.status for day in event.days}
     document.body["days"] = dict(sorted({**document.body.get("days", {}), **said}.items()))
 
 
-def _report(event: Any) -> tuple[str, str]:  # noqa: ANN401 - any of a report's events
+def _name_of(event: Any) -> tuple[str, str]:  # noqa: ANN401 - any of a report's events
     return "report", event.report
 
 
-REPORTS = DocumentProjection((*_STATES, *_CLOCK), _report, _fold)
-ATTENDANCE = DocumentProjection((AttendanceRecorded,), lambda _: ("attendance", "days"), _attend)
+REPORTS = DocumentProjection((*_STATES, *_CLOCK), _name_of, _apply)
+ATTENDANCE = DocumentProjection((AttendanceRecorded,), lambda _: ("attendance", "days"), _apply_attendance)

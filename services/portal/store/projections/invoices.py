@@ -1,4 +1,4 @@
-"""Invoices from their receipt to their payment, line by line."""
+"""The projection of invoices from their receipt to their payment, line by line."""
 
 from decimal import Decimal
 from typing import Any
@@ -44,31 +44,31 @@ _SHOWN = (
 )
 
 
-def _fold(document: CaseDocument, event: Event) -> None:
-    """What an event says of an invoice; its lines are shown as they were judged last."""
+def _apply(document: CaseDocument, event: Event) -> None:
+    """Write what an event says of an invoice into its document, with its lines as they were judged last."""
     document.state = _STATES[type(event)]
     document.body |= {name: value for name in _SHOWN if (value := getattr(event, name, None)) is not None}
     document.body |= {"waits_for": [], "until": None}
     match event:
         case InvoiceReceived(cents=cents, lines=lines):
-            document.body |= {"claimed_cents": cents, "lines": [_plain(line) for line in lines]}
+            document.body |= {"claimed_cents": cents, "lines": [_as_json(line) for line in lines]}
         case InvoicePended(lines=lines, waits_for=waits_for, until=until):
             # one that waits for answers or terms is not judged line by line yet: what it claims stays shown and taken
-            document.body |= {"lines": [_plain(line) for line in lines]} if lines else {}
+            document.body |= {"lines": [_as_json(line) for line in lines]} if lines else {}
             document.body |= {"waits_for": waits_for, "until": until}
         case InvoiceAdjudicated(lines=lines):
-            document.body["lines"] = [_plain(line) for line in lines]
+            document.body["lines"] = [_as_json(line) for line in lines]
         case InvoicePaid(cents=cents):
             document.body["paid_cents"] = cents
 
 
-def _plain(line: Any) -> dict[str, Any]:  # noqa: ANN401 - a line as billed or as judged
-    """As JSON can hold it; units as they were said."""
+def _as_json(line: Any) -> dict[str, Any]:  # noqa: ANN401 - a line as billed or as judged
+    """Return a line with its decimals as the texts that were announced."""
     return {name: str(value) if isinstance(value, Decimal) else value for name, value in line.model_dump().items()}
 
 
-def _named(event: Any) -> tuple[str, str]:  # noqa: ANN401 - any of an invoice's events
+def _name_of(event: Any) -> tuple[str, str]:  # noqa: ANN401 - any of an invoice's events
     return "invoice", event.invoice_id
 
 
-INVOICES = DocumentProjection(tuple(_STATES), _named, _fold)
+INVOICES = DocumentProjection(tuple(_STATES), _name_of, _apply)
