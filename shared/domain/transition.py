@@ -1,5 +1,6 @@
 """What a decision makes of a document, step by step, with its revision raised in one place."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, Self, TypeVar
 
@@ -13,8 +14,9 @@ class Document(Aggregate, Protocol):
     def revision(self) -> int:
         """The revision as it was loaded, 0 when new."""
 
-    def _replace(self, **members: Any) -> Self:  # noqa: ANN401 - the members of any document
-        """Return the document with other values of these members."""
+    @property
+    def _replace(self) -> Callable[..., Self]:
+        """The copy with other values of some members, as every NamedTuple has it."""
 
 
 D = TypeVar("D", bound=Document)
@@ -49,7 +51,12 @@ class Transition(Generic[D]):
         return self._with(document=self.document._replace(**members))
 
     def announce(self, contract: type[Event], **members: Any) -> Self:  # noqa: ANN401 - the members of any document
-        """Announce an event of the document: its key and its revision are filled in."""
+        """Announce an event of the document: its key and its revision are filled in.
+
+        Raises TypeError for a member that the contract does not have, which the event itself would leave out.
+        """
+        if unknown := members.keys() - contract.model_fields.keys():
+            raise TypeError(f"{contract.__name__} has no member {', '.join(sorted(unknown))}")
         event = contract(**{contract.key_field: self.document.id}, revision=self.revision, **members)
         return self.also(event)
 

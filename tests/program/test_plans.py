@@ -66,14 +66,14 @@ def test_half_a_cent_goes_up() -> None:
     assert price(13_500, Decimal("0.25")) == 3_375
 
 
-@pytest.mark.parametrize("standing", ["submitted", "accepted", "waived"])
-def test_a_plan_rests_on_the_initial_report_once_it_was_sent_in_or_is_done_without(standing: str) -> None:
-    assert the(PlanSubmitted, submit(reported(standing), VISIT))
+@pytest.mark.parametrize("status", ["submitted", "accepted", "waived"])
+def test_a_plan_rests_on_the_initial_report_once_it_was_sent_in_or_is_done_without(status: str) -> None:
+    assert the(PlanSubmitted, submit(reported(status), VISIT))
 
 
-@pytest.mark.parametrize("standing", ["open", "returned"])
-def test_without_the_initial_report_there_is_no_plan(standing: str) -> None:
-    assert codes(submit(reported(standing), VISIT)) == {("RPT-MISSING", "lines")}
+@pytest.mark.parametrize("status", ["open", "returned"])
+def test_without_the_initial_report_there_is_no_plan(status: str) -> None:
+    assert codes(submit(reported(status), VISIT)) == {("RPT-MISSING", "lines")}
 
 
 def test_a_plan_has_lines() -> None:

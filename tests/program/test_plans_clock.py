@@ -4,11 +4,11 @@ from datetime import date
 
 import pytest
 
-from services.program.domain.case import settled
-from services.program.domain.plan_asking import request_information
-from services.program.domain.plan_clock import DoorMoved, hold, resume
-from services.program.domain.plan_ending import discontinue, expire
+from services.program.domain.case import Case
+from services.program.domain.plan_clock import PlanDeadlineMoved
+from services.program.domain.plan_ending import discontinue
 from shared.domain.decision import Outcome
+from shared.domain.transition import Transition
 from shared.events.portal import DeadlineReached, OfficerRequestedInformation
 from shared.events.program import (
     Ended,
@@ -19,7 +19,7 @@ from shared.events.program import (
     PlanDiscontinued,
     PlanInformationRequested,
 )
-from tests.program.context import BC, ID, OFFICER, SHA256, case_in, events_in
+from tests.program.context import BC, ID, OFFICER, SHA256, answer, case_in, events_in
 from tests.program.planning import (
     ASKED_ON,
     DECIDED_ON,
@@ -38,15 +38,19 @@ from tests.program.planning import (
     deemed,
     grant_of,
     held,
-    ids,
     plan_of,
     reply,
     resumed,
+    stopped,
     the,
     waiting,
 )
 
 NEXT_DAY = date(2024, 11, 20)
+
+
+def discontinued(case: Case, on: date) -> Outcome:
+    return discontinue(Transition.of(case), "withdrawal", on).outcome()
 
 
 def test_the_clinic_has_five_business_days_to_reply_and_the_decision_s_clock_stands_still() -> None:
@@ -80,14 +84,14 @@ def test_question_and_reply_are_told_by_id_and_hash_to_whoever_sees_the_plan_as_
 
 def test_a_document_is_named_with_a_hash_that_is_one() -> None:
     case = waiting()
-    act = OfficerRequestedInformation(
+    action = OfficerRequestedInformation(
         by=OFFICER, received_at=context(DECIDED_ON).at, seen=99, idempotency_key="k", referral_id=ID, plan=1,
         question_id="q-1", question_sha256="x",
     )  # fmt: skip
-    assert codes(request_information(case, context(DECIDED_ON), act)) == {("FIELD-MISSING", "question_sha256")}
-    bare = act.model_copy(update={"question_sha256": None})
-    assert codes(request_information(case, context(DECIDED_ON), bare)) == {("FIELD-MISSING", "question_sha256")}
-    assert codes(request_information(None, None, act)) == {("NOT-FOUND", "referral_id")}
+    assert codes(answer(case, action, context(DECIDED_ON))) == {("FIELD-MISSING", "question_sha256")}
+    bare = action.model_copy(update={"question_sha256": None})
+    assert codes(answer(case, bare, context(DECIDED_ON))) == {("FIELD-MISSING", "question_sha256")}
+    assert codes(answer(None, action, context(DECIDED_ON))) == {("NOT-FOUND", "referral_id")}
 
 
 def test_the_business_days_that_were_left_run_on_from_the_reply() -> None:
@@ -210,21 +214,21 @@ def test_a_door_that_has_moved_or_was_answered_is_no_concern() -> None:
     said = DeadlineReached(record_key=ID, service="program", name="plan-decision/1", due_at=BC.end_of(DUE_ON))
     earlier = said.model_copy(update={"due_at": BC.end_of(DECIDED_ON)})
     another = said.model_copy(update={"name": "plan-information/1"})
-    assert [expire(case, on, door, ids()) for door in (earlier, another)] == [Outcome(), Outcome()]
+    assert [answer(case, reached, on) for reached in (earlier, another)] == [Outcome(), Outcome()]
     decided = case_in(decide(case, context(DECIDED_ON), ("visit", "3.25"), ("weeks", "4")))
     asked = case_in(ask(case, context(DECIDED_ON)))
     still = held(case, context(DECIDED_ON))
-    assert [expire(now, on, said, ids()) for now in (decided, asked, still, None)] == [Outcome()] * 4
-    assert expire(case, on, said, ids()) != Outcome()
+    assert [answer(now, said, on) for now in (decided, asked, still, None)] == [Outcome()] * 4
+    assert answer(case, said, on) != Outcome()
 
 
 def test_a_hold_stops_the_decision_s_clock_and_it_keeps_its_business_days() -> None:
-    moved = hold(waiting()._replace(holds=("claim",)), context(date(2024, 11, 15)))
-    assert moved.events == (DoorMoved(record_key=ID, name="plan-decision/1", due_at=None),)
+    moved = stopped(waiting()._replace(holds=("claim",)), context(date(2024, 11, 15)))
+    assert moved.events == (PlanDeadlineMoved(record_key=ID, name="plan-decision/1", due_at=None),)
     assert (plan_of(moved.case).deadline, plan_of(moved.case).stopped) == (None, 2)
     outcome = resumed(moved.case, context(date(2024, 12, 2)))
     due_at = BC.end_of(date(2024, 12, 4))
-    assert events_in(outcome) == (DoorMoved(record_key=ID, name="plan-decision/1", due_at=due_at),)
+    assert events_in(outcome) == (PlanDeadlineMoved(record_key=ID, name="plan-decision/1", due_at=due_at),)
     deadline = plan_of(case_in(outcome)).deadline
     assert deadline is not None
     assert deadline.due_at == due_at
@@ -233,12 +237,12 @@ def test_a_hold_stops_the_decision_s_clock_and_it_keeps_its_business_days() -> N
 def test_a_clock_that_is_resumed_has_at_least_one_business_day() -> None:
     still = held(waiting(), context(DUE_ON))
     (said,) = events_in(resumed(still, context(date(2024, 11, 22))))
-    assert said == DoorMoved(record_key=ID, name="plan-decision/1", due_at=BC.end_of(date(2024, 11, 25)))
+    assert said == PlanDeadlineMoved(record_key=ID, name="plan-decision/1", due_at=BC.end_of(date(2024, 11, 25)))
 
 
 def test_a_hold_stops_only_what_is_not_yet_overdue() -> None:
     case = waiting()
-    assert hold(case, context(NEXT_DAY)).case == case
+    assert stopped(case, context(NEXT_DAY)).case == case
     assert the(PlanDecisionOverdue, close(case, context(NEXT_DAY)))
 
 
@@ -246,18 +250,18 @@ def test_a_hold_stops_the_clinic_s_clock_too() -> None:
     asked = case_in(ask(waiting(), context(DECIDED_ON)))
     still = held(asked, context(date(2024, 11, 21)))
     (said,) = events_in(resumed(still, context(date(2024, 12, 2))))
-    assert said == DoorMoved(record_key=ID, name="plan-information/1", due_at=BC.end_of(date(2024, 12, 4)))
+    assert said == PlanDeadlineMoved(record_key=ID, name="plan-information/1", due_at=BC.end_of(date(2024, 12, 4)))
 
 
 def test_a_reply_during_a_hold_is_taken_and_the_decision_s_clock_goes_on_standing_still() -> None:
     asked = case_in(ask(waiting(), context(date(2024, 11, 15))))
     still = held(asked, context(DECIDED_ON))
     decision = reply(still, context(DUE_ON))
-    assert [type(e) for e in events_in(decision)] == [PlanClockResumed, DoorMoved]
+    assert [type(e) for e in events_in(decision)] == [PlanClockResumed, PlanDeadlineMoved]
     after = case_in(decision)
     assert (plan_of(after).deadline, plan_of(after).stopped) == (None, 2)
     (said,) = events_in(resumed(after, context(date(2024, 12, 2))))
-    assert said == DoorMoved(record_key=ID, name="plan-decision/1", due_at=BC.end_of(date(2024, 12, 4)))
+    assert said == PlanDeadlineMoved(record_key=ID, name="plan-decision/1", due_at=BC.end_of(date(2024, 12, 4)))
 
 
 def test_a_question_during_a_hold_waits_for_its_end() -> None:
@@ -266,19 +270,19 @@ def test_a_question_during_a_hold_waits_for_its_end() -> None:
     assert (plan_of(asked).deadline, plan_of(asked).stopped, plan_of(asked).days_left) == (None, 5, 2)
     on = resumed(asked, context(date(2024, 12, 2)))
     (said,) = events_in(on)
-    assert said == DoorMoved(record_key=ID, name="plan-information/1", due_at=BC.end_of(date(2024, 12, 9)))
+    assert said == PlanDeadlineMoved(record_key=ID, name="plan-information/1", due_at=BC.end_of(date(2024, 12, 9)))
 
 
 def test_where_no_plan_waits_holds_stop_nothing() -> None:
     case = approved()
-    assert hold(case, context(DUE_ON)).events == ()
-    assert resume(case, context(DUE_ON)).events == ()
+    assert stopped(case, context(DUE_ON)).events == ()
+    assert resumed(case, context(DUE_ON)) == Outcome()
 
 
 def test_a_referral_that_is_over_ends_what_was_granted_and_what_was_done_stays_payable() -> None:
     case = approved()
     ids_of = grant_of(case, "visit"), grant_of(case, "weeks")
-    outcome = settled(case, discontinue(case.next, "withdrawal", NEXT_DAY))
+    outcome = discontinued(case, NEXT_DAY)
     said = the(PlanDiscontinued, outcome)
     assert (said.plan, said.cause) == (1, "withdrawal")
     assert said.ended == tuple(Ended(grant=id_, last_on=NEXT_DAY) for id_ in ids_of)
@@ -290,9 +294,9 @@ def test_a_referral_that_is_over_ends_what_was_granted_and_what_was_done_stays_p
 
 def test_a_plan_that_waits_when_the_referral_is_over_is_not_decided_any_more() -> None:
     case = waiting()
-    outcome = settled(case, discontinue(case.next, "withdrawal", DECIDED_ON))
-    closing = DoorMoved(record_key=ID, name="plan-decision/1", due_at=None)
-    assert [type(e) for e in events_in(outcome)] == [PlanDiscontinued, DoorMoved]
+    outcome = discontinued(case, DECIDED_ON)
+    closing = PlanDeadlineMoved(record_key=ID, name="plan-decision/1", due_at=None)
+    assert [type(e) for e in events_in(outcome)] == [PlanDiscontinued, PlanDeadlineMoved]
     assert closing in events_in(outcome)
     refused = decide(case_in(outcome), context(DECIDED_ON), ("visit", "3.25"), ("weeks", "4"))
     assert codes(refused) == {("PLAN-STATE", "plan")}
@@ -301,7 +305,7 @@ def test_a_plan_that_waits_when_the_referral_is_over_is_not_decided_any_more() -
 
 def test_a_plan_whose_door_a_hold_has_stopped_is_over_with_its_referral() -> None:
     still = held(waiting(), context(date(2024, 11, 15)))
-    outcome = settled(still, discontinue(still.next, "withdrawal", DECIDED_ON))
+    outcome = discontinued(still, DECIDED_ON)
     assert plan_of(case_in(outcome)).stopped == 0
 
 
@@ -309,13 +313,13 @@ def test_a_plan_whose_door_a_hold_has_stopped_is_over_with_its_referral() -> Non
 def test_of_a_plan_that_is_over_already_nothing_ends(how: str) -> None:
     declined = case_in(decide(waiting(VISIT), context(DECIDED_ON), ("visit", "0", "not-needed")))
     case = approved() if how == "approved" else declined
-    assert settled(case, discontinue(case.next, "withdrawal", date(2024, 12, 15))) == Outcome()
+    assert discontinued(case, date(2024, 12, 15)) == Outcome()
 
 
 def test_each_plan_of_a_referral_that_is_over_says_what_of_it_ends() -> None:
     case = case_in(amend(deemed(), 1, MORE, on=context(date(2024, 11, 25))))
     case = case_in(decide(case, context(date(2024, 11, 25)), ("more", "2"), plan=2))
-    moved = discontinue(case.next, "withdrawal", date(2024, 12, 10))
+    moved = discontinued(case, date(2024, 12, 10))
     said = [e for e in moved.events if isinstance(e, PlanDiscontinued)]
     assert [(e.plan, len(e.ended)) for e in said] == [(1, 1), (2, 1)]
-    assert {e.revision for e in said} == {moved.case.revision}
+    assert {e.revision for e in said} == {case_in(moved).revision}

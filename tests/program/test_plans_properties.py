@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.program.domain.case import Case
 from services.program.domain.plan_lines import price
-from services.program.domain.plans import granted
+from services.program.domain.plans import all_grants
 from shared.domain.decision import Decision, Event, Outcome
 from shared.events.program import Grant, PlanApproved, PlanDeclined, PlanDeemedApproved, PlanLine, PlanSubmitted
 from tests.program.context import CRRTW, VISIT_ON
@@ -29,7 +29,7 @@ NEW_YEAR = date(2025, 1, 1)
 
 def lines(data: st.DataObject, case: Case) -> list[dict[str, Any]]:
     """Some lines, some of them in place of grants that hold."""
-    living: list[str | None] = [g.id for g in granted(case.plans) if g.is_living]
+    living: list[str | None] = [g.id for g in all_grants(case.plans) if g.is_living]
     found = []
     for n in range(data.draw(st.integers(1, 3))):
         code = data.draw(st.sampled_from([c for c in CODES if case.plans or c != "CR-EXT"]))
@@ -93,7 +93,7 @@ def all_lines(said: list[Event]) -> dict[tuple[int, str], PlanLine]:
     return {(e.plan, line.line): line for e in said if isinstance(e, PlanSubmitted) for line in e.lines}
 
 
-def all_grants(said: list[Event]) -> list[tuple[PlanApproved | PlanDeemedApproved, Grant]]:
+def announced_grants(said: list[Event]) -> list[tuple[PlanApproved | PlanDeemedApproved, Grant]]:
     return [(e, g) for e in said if isinstance(e, PlanApproved | PlanDeemedApproved) for g in e.lines]
 
 
@@ -101,7 +101,7 @@ def all_grants(said: list[Event]) -> list[tuple[PlanApproved | PlanDeemedApprove
 def test_no_more_is_granted_than_asked_for_nor_for_other_days(data: st.DataObject) -> None:
     said, _ = live(data)
     asked = all_lines(said)
-    for event, grant in all_grants(said):
+    for event, grant in announced_grants(said):
         line = asked[event.plan, grant.line]
         assert 0 < grant.units <= line.units
         assert (grant.reason is None) == (grant.units == line.units)
@@ -124,7 +124,7 @@ def test_what_holds_together_never_passes_what_a_referral_may_have_of_a_code(dat
             for grant in held.values():
                 sums[grant.code] += grant.units
             assert all(units <= (MOST[code] or units) for code, units in sums.items())
-    assert {g.id for g in granted(case.plans) if g.is_living} == held.keys()
+    assert {g.id for g in all_grants(case.plans) if g.is_living} == held.keys()
 
 
 @given(st.data())
@@ -135,7 +135,7 @@ def test_cents_are_units_times_the_fee_of_the_line_s_first_day_rounded_once(data
     for line in asked.values():
         fee = CENTS[NEW_YEAR if line.from_on >= NEW_YEAR else first, line.code]
         assert line.cents == (fee * line.units).quantize(Decimal(1), ROUND_HALF_UP)
-    for event, grant in all_grants(said):
+    for event, grant in announced_grants(said):
         line = asked[event.plan, grant.line]
         fee = CENTS[NEW_YEAR if line.from_on >= NEW_YEAR else first, line.code]
         assert grant.cents == (fee * grant.units).quantize(Decimal(1), ROUND_HALF_UP)
@@ -145,13 +145,13 @@ def test_cents_are_units_times_the_fee_of_the_line_s_first_day_rounded_once(data
 @given(st.data())
 def test_grants_have_ids_of_their_own_and_each_ends_once(data: st.DataObject) -> None:
     said, case = live(data)
-    known = Counter(g.grant for _, g in all_grants(said))
+    known = Counter(g.grant for _, g in announced_grants(said))
     assert set(known.values()) <= {1}
     decided = [e for e in said if isinstance(e, PlanApproved | PlanDeemedApproved | PlanDeclined)]
     over = Counter(ended.grant for e in decided for ended in e.ended)
     assert set(over.values()) <= {1}
     assert over.keys() <= known.keys()
-    assert {g.id for g in granted(case.plans)} == known.keys()
+    assert {g.id for g in all_grants(case.plans)} == known.keys()
 
 
 @given(st.data())

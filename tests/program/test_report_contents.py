@@ -5,27 +5,26 @@ from typing import Any
 
 import pytest
 
-from services.program.domain import reports
-from services.program.domain.contents import Required
+from services.program.domain.context import RequiredPart
 from shared.domain.decision import Decision, Outcome, Refusal
 from shared.events.portal import OfficerAcceptedReport, OfficerWaivedReport, ProviderSubmittedReport
 from shared.events.program import ReportSubmitted
-from tests.program.context import CLINIC, ID, OFFICER, SHA256, VISIT_ON, at, case_in, context, opened, started
+from tests.program.context import CLINIC, ID, OFFICER, SHA256, VISIT_ON, answer, at, case_in, context, opened, started
 
 SENT_ON = VISIT_ON + timedelta(days=1)
 SINCE, UNTIL = VISIT_ON, VISIT_ON
-SECTION = Required("initial", SINCE, UNTIL, "section", "history")
-MEASURE = Required("initial", SINCE, UNTIL, "measure", "lift_kg", 5, 10)
+SECTION = RequiredPart("initial", SINCE, UNTIL, "section", "history")
+MEASURE = RequiredPart("initial", SINCE, UNTIL, "measure", "lift_kg", 5, 10)
 REVIEWED: dict[str, Any] = {"reviewed_reports": ("initial",)}
 
 
-def sent(*needed: Required, **given: Any) -> Decision:
+def sent(*needed: RequiredPart, **given: Any) -> Decision:
     terms = given.pop("terms", {})
-    said = {"report": "initial", "service_on": VISIT_ON, "author_discipline": "kinesiologist", "document_id": "d-1",
+    members = {"report": "initial", "service_on": VISIT_ON, "author_discipline": "kinesiologist", "document_id": "d-1",
             "document_sha256": SHA256, "seen": 0, **given}  # fmt: skip
-    who = {"by": CLINIC, "received_at": at(SENT_ON), "idempotency_key": "k", "referral_id": ID, "site_id": "van-1"}
-    act = ProviderSubmittedReport.model_validate({**who, **said})
-    return reports.submit(started(), context(SENT_ON, **terms), act, needed)
+    by = {"by": CLINIC, "received_at": at(SENT_ON), "idempotency_key": "k", "referral_id": ID, "site_id": "van-1"}
+    action = ProviderSubmittedReport.model_validate({**by, **members})
+    return answer(started(), action, context(SENT_ON, **terms)._replace(contents=needed))
 
 
 def flaws(decision: Decision) -> list[tuple[str, str | None]]:
@@ -34,15 +33,15 @@ def flaws(decision: Decision) -> list[tuple[str, str | None]]:
 
 
 def accept(decision: Decision, report: str = "initial", seen: int = 99) -> Decision:
-    act = OfficerAcceptedReport(by=OFFICER, received_at=at(SENT_ON), seen=seen, idempotency_key="k", referral_id=ID,
+    action = OfficerAcceptedReport(by=OFFICER, received_at=at(SENT_ON), seen=seen, idempotency_key="k", referral_id=ID,
                                 report=report)  # fmt: skip
-    return reports.accept(case_in(decision), context(SENT_ON, **REVIEWED), act)
+    return answer(case_in(decision), action, context(SENT_ON, **REVIEWED))
 
 
 def waive(decision: Decision, seen: int = 99) -> Decision:
-    act = OfficerWaivedReport(by=OFFICER, received_at=at(SENT_ON), seen=seen, idempotency_key="k", referral_id=ID,
+    action = OfficerWaivedReport(by=OFFICER, received_at=at(SENT_ON), seen=seen, idempotency_key="k", referral_id=ID,
                               report="initial", reason_code="not-needed")  # fmt: skip
-    return reports.waive(case_in(decision), context(SENT_ON), act)
+    return answer(case_in(decision), action, context(SENT_ON))
 
 
 def test_what_a_report_carries_is_asked_for_from_its_first_to_its_last_day() -> None:
@@ -87,9 +86,9 @@ def test_who_sends_in_what_is_not_due_is_told_what_is() -> None:
         "send in what is due: initial report, return-to-work plan, progress report 1, progress report 2"
         " and progress report 3"
     )
-    act = ProviderSubmittedReport(by=CLINIC, received_at=at(SENT_ON), seen=0, idempotency_key="k", referral_id=ID,
+    action = ProviderSubmittedReport(by=CLINIC, received_at=at(SENT_ON), seen=0, idempotency_key="k", referral_id=ID,
                                   site_id="van-1", report="initial")  # fmt: skip
-    before = reports.submit(opened(), context(SENT_ON), act, ())
+    before = answer(opened(), action, context(SENT_ON))
     assert isinstance(before, Refusal)
     assert before.flaws[0].fix == "wait until a report is due"
 
@@ -112,16 +111,16 @@ def test_a_report_that_waits_for_its_review_is_accepted_or_sent_back_and_not_wai
 
 def test_a_report_that_is_not_there_is_not_reviewed() -> None:
     assert flaws(accept(sent(terms=REVIEWED), "progress-9")) == [("NOT-FOUND", "referral_id")]
-    act = OfficerAcceptedReport(by=OFFICER, received_at=at(SENT_ON), seen=0, idempotency_key="k", referral_id=ID,
+    action = OfficerAcceptedReport(by=OFFICER, received_at=at(SENT_ON), seen=0, idempotency_key="k", referral_id=ID,
                                 report="initial")  # fmt: skip
-    assert flaws(reports.accept(None, None, act)) == [("NOT-FOUND", "referral_id")]
+    assert flaws(answer(None, action, context(SENT_ON))) == [("NOT-FOUND", "referral_id")]
 
 
 def test_an_officer_does_without_a_report_as_it_stands() -> None:
-    act = OfficerWaivedReport(by=OFFICER, received_at=at(SENT_ON), seen=0, idempotency_key="k", referral_id=ID,
+    action = OfficerWaivedReport(by=OFFICER, received_at=at(SENT_ON), seen=0, idempotency_key="k", referral_id=ID,
                               report="initial", reason_code="not-needed")  # fmt: skip
-    assert flaws(reports.waive(started(), context(SENT_ON), act)) == [("STALE", "seen")]
-    assert flaws(reports.waive(None, None, act)) == [("NOT-FOUND", "referral_id")]
+    assert flaws(answer(started(), action, context(SENT_ON))) == [("STALE", "seen")]
+    assert flaws(answer(None, action, context(SENT_ON))) == [("NOT-FOUND", "referral_id")]
 
 
 def test_each_document_of_a_report_remembers_the_revision_of_its_newest_event() -> None:
