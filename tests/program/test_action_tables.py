@@ -6,9 +6,11 @@ import pytest
 
 from services.program.handlers import CASE_EVENTS, CLINIC_ACTIONS, DECISIONS, OFFICER_ACTIONS
 from shared.domain.decision import Event, Outcome
+from shared.domain.transition import Transition
 from shared.events import catalogue
 from shared.events.portal import ClinicAction, OfficerAction
-from tests.program.context import VISIT_ON, answer, context
+from shared.events.program import AttendanceRecorded
+from tests.program.context import VISIT_ON, answer, context, started
 from tests.program.test_case import WITHDRAWN
 
 
@@ -29,3 +31,8 @@ def test_every_action_that_program_answers_stands_in_a_table() -> None:
 
 def test_an_event_of_a_referral_without_a_case_changes_nothing() -> None:
     assert answer(None, WITHDRAWN, context(VISIT_ON)) == Outcome()
+
+
+def test_a_member_that_the_contract_lacks_is_not_announced() -> None:
+    with pytest.raises(TypeError, match="AttendanceRecorded has no member day"):
+        Transition.of(started()).announce(AttendanceRecorded, days=(), day=VISIT_ON)
