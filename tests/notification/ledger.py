@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 from services.notification.domain.case import Case, follow
 from services.notification.domain.following import act_on, escalate, see
 from services.notification.domain.notice import Notice
+from services.notification.domain.notifying import NotificationContext, notify
 from services.notification.domain.register import Register
-from services.notification.domain.telling import NotificationContext, notify
 from services.notification.store.rules import RULES
 from shared.domain.calendar import Calendar
 from shared.domain.decision import Decision, Event, EventContext, Outcome, SetTimer
@@ -73,7 +73,7 @@ class Ledger:
     def wake(self, told: str, *, read_at: datetime | None = None) -> Outcome:
         """The clock of those who were told together has run down."""
         due_at = self.clocks.pop(told).due_at or NOON
-        group = [n for n in self.notices.values() if n.told == told]
+        group = [n for n in self.notices.values() if n.group_id == told]
         rules = [rule for rule in RULES.values() if rule.is_escalation]
         ground = NotificationContext(rules, self.case, self.register, group[0].concerns)
         return self._note(escalate(group, RULES[group[0].rule], ground, self._occasion(told, due_at, read_at)))

@@ -201,7 +201,7 @@ def test_an_offer_that_nobody_has_seen_for_twelve_hours_goes_to_the_administrato
         (invoice.RunFrozen, "a-operations", NOON + timedelta(hours=12)),
     ],
 )
-def test_patience_ends_with_a_business_day_of_the_calendar_or_after_elapsed_hours(
+def test_an_escalation_is_due_at_the_end_of_a_business_day_or_after_elapsed_hours(
     told: type[Event], to: str, due_at: datetime
 ) -> None:
     ledger, clock = unseen(event(told))

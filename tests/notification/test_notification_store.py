@@ -37,7 +37,9 @@ def kept(*events: Event) -> list[ReceivedEvent]:
 
 
 async def test_a_notice_comes_back_as_it_was(conn: Connection) -> None:
-    about_a_run = OPEN._replace(id="n-2", concerns="run-1", referral_id=None, told="", mail="none", next_try_at=None)
+    about_a_run = OPEN._replace(
+        id="n-2", concerns="run-1", referral_id=None, group_id="", mail="none", next_try_at=None
+    )
     saved = [OPEN, about_a_run]
     assert await notices.save_notices(conn, saved) == len(saved)
     assert await notices.load_notices(conn, ["n-1", "n-2"]) == [n._replace(version=1) for n in saved]
@@ -61,9 +63,9 @@ async def test_open_notices_are_found_by_what_they_concern_and_by_the_rules_that
 
 async def test_those_who_were_told_together_and_those_who_were_told_of_it_are_found(conn: Connection) -> None:
     together = OPEN._replace(id="n-2", recipient_id="a-2")
-    up = OPEN._replace(id="n-3", rule="unseen-for-officer", document="n-1", told="")
+    up = OPEN._replace(id="n-3", rule="unseen-for-officer", document="n-1", group_id="")
     done = up._replace(id="n-4", acted_on=True)
-    unrelated = OPEN._replace(id="n-5", told="", document="")
+    unrelated = OPEN._replace(id="n-5", group_id="", document="")
     await notices.save_notices(conn, [OPEN, together, up, done, unrelated])
     groups = await notices.find_groups(conn, {"n-1"})
     assert {first: sorted(group) for first, group in groups.items()} == {"n-1": [("n-1", "r-1"), ("n-2", "r-1")]}
@@ -89,7 +91,7 @@ async def test_a_case_comes_back_as_it_was(conn: Connection) -> None:
 def test_what_a_batch_queued_is_found_until_it_is_taken_back() -> None:
     held: dict[str, Notice | None] = {"n-1": OPEN, "n-9": None}
     takebacks: list[str] = []
-    by_key = notices.ByKey()
+    by_key = notices.NoticesByKey()
     assert by_key.of("r-1", held, takebacks) == [OPEN]
     held["n-2"] = OPEN._replace(id="n-2")
     held["n-1"] = OPEN._replace(seen=True)

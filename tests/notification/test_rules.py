@@ -8,9 +8,9 @@ import pytest
 
 from services.notification.app import _message, service
 from services.notification.domain.notice import Notice
+from services.notification.domain.notifying import CLINIC
 from services.notification.domain.register import OFFICER
 from services.notification.domain.rule import Rule
-from services.notification.domain.telling import CLINIC
 from services.notification.store.rules import RULES
 from shared.events import catalogue
 from shared.events.notification import NoticeEscalated, NoticeQueued
@@ -91,9 +91,9 @@ def test_what_is_queued_says_the_sentence_and_the_page_of_its_mail(rule: Rule) -
     ledger.hear(event(EVENTS[rule.on])) if not rule.is_escalation else None
     for said in (one for one in ledger.said if isinstance(one, NoticeQueued) and one.rule == rule.name):
         assert said.subject == rule.subject.format(number=said.number)
-        assert said.link == rule.place(said.number or "", ledger.notices[said.notice_id].document)
+        assert said.link == rule.path(said.number or "", ledger.notices[said.notice_id].document)
     assert mail["Subject"] == rule.subject.format(number="R-24-1")
-    assert f"/{rule.place('R-24-1', '7')}\n" in str(mail.get_payload())
+    assert f"/{rule.path('R-24-1', '7')}\n" in str(mail.get_payload())
     assert "{" not in str(mail)
 
 
@@ -112,21 +112,21 @@ def test_every_notice_stands_in_the_portal(rule: Rule) -> None:
 
 @ALL
 def test_what_nobody_has_seen_goes_to_a_role_that_has_a_rule_for_it_and_no_further(rule: Rule) -> None:
-    if rule.patience is None:
+    if rule.escalation is None:
         return
     assert not rule.is_escalation
-    assert bool(rule.patience.hours) != bool(rule.patience.business_days)
-    assert rule.patience.to != rule.to
-    assert [r.to for r in RULES.values() if r.is_escalation].count(rule.patience.to) == 1
+    assert bool(rule.escalation.hours) != bool(rule.escalation.business_days)
+    assert rule.escalation.to != rule.to
+    assert [r.to for r in RULES.values() if r.is_escalation].count(rule.escalation.to) == 1
 
 
 @ALL
 def test_who_must_do_something_is_mailed_and_somebody_stands_behind_them(rule: Rule) -> None:
-    if rule.patience:
+    if rule.escalation:
         assert "email" in rule.channels
         assert rule.acted_on_by
 
 
 def test_who_is_told_of_the_unseen_is_somebody_to_whom_a_rule_goes_on() -> None:
     ends = {rule.to for rule in RULES.values() if rule.on == NoticeEscalated.type_name}
-    assert ends == {rule.patience.to for rule in RULES.values() if rule.patience}
+    assert ends == {rule.escalation.to for rule in RULES.values() if rule.escalation}

@@ -170,7 +170,7 @@ def test_a_notice_is_queued_with_what_it_is_about_and_is_in_the_portal_at_once()
         about="rehab.program.plan-submitted.v1", referral_id=REFERRAL, channels=("portal", "email"),
         useful_until=NOON + timedelta(hours=240), number=CASE.number, subject=RULES["plan-to-decide"].subject.format(
             number=CASE.number
-        ), link=RULES["plan-to-decide"].place(CASE.number, "1"),
+        ), link=RULES["plan-to-decide"].path(CASE.number, "1"),
     )  # fmt: skip
     assert sent == NoticeSent(recipient_id="a-officer-u0101", notice_id=notice.id, channel="portal")
     assert (notice.mail, notice.next_try_at, notice.number) == ("queued", NOON, CASE.number)
