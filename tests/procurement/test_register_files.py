@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.procurement.domain import Files, Unfit, is_numbered, read_register
+from services.procurement.domain import Files, InvalidRegister, is_numbered, read_register
 from services.procurement.store import read_files
 from shared.events.procurement import (
     CalendarPublished,
@@ -37,7 +37,7 @@ def first(file: str, said: dict[Any, Any]) -> Files:
 
 
 def faults(files: Files) -> list[str]:
-    with pytest.raises(Unfit) as unfit:
+    with pytest.raises(InvalidRegister) as unfit:
         read_register(files)
     return [str(fault) for fault in unfit.value.args]
 
@@ -147,13 +147,13 @@ CELLS = st.one_of(
 def test_any_cell_of_any_file_is_taken_or_told_and_never_raised(data: st.DataObject) -> None:
     file = data.draw(st.sampled_from([f.name for f in fields(Files) if f.name not in {"communities", "schedules"}]))
     name = data.draw(st.sampled_from([*getattr(FILES, file)[0], "another", None]))
-    with contextlib.suppress(Unfit):
+    with contextlib.suppress(InvalidRegister):
         assert read_register(first(file, {name: data.draw(CELLS)}))
 
 
 @given(st.sampled_from([{}, {"lines": "x"}, {"lines": [1]}, "x", 1, None, {"lines": [{**FEE, "cents": "NaN"}]}]))
 def test_any_schedule_is_taken_or_told_and_never_raised(schedule: object) -> None:
-    with pytest.raises(Unfit):
+    with pytest.raises(InvalidRegister):
         read_register(replace(FILES, schedules=[schedule]))  # type: ignore[list-item]
 
 
@@ -174,6 +174,6 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, content:
         (tmp_path / "network" / name).unlink()
     else:
         (tmp_path / "network" / name).write_bytes(content)
-    with pytest.raises(Unfit) as unfit:
+    with pytest.raises(InvalidRegister) as unfit:
         read_files(tmp_path / "network")
     assert any(fault in one for one in unfit.value.args), unfit.value.args
