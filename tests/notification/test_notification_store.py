@@ -88,7 +88,7 @@ async def test_a_case_comes_back_as_it_was(conn: Connection) -> None:
     assert await cases.load_cases(conn, ["r-1", "r-2"]) == [case._replace(version=1)]
 
 
-def test_what_a_batch_queued_is_found_until_it_is_taken_back() -> None:
+def test_a_notice_queued_by_a_batch_is_found_until_its_decision_is_rolled_back() -> None:
     held: dict[str, Notice | None] = {"n-1": OPEN, "n-9": None}
     takebacks: list[str] = []
     by_key = notices.NoticesByKey()
@@ -120,11 +120,11 @@ async def test_the_register_knows_roles_sites_contracts_and_the_default_calendar
             RoleGranted(account_id="a-3", role="payment_officer", received_at=NOON),
         ),
     )
-    found = await register.REGISTER.current(conn)
-    assert found.accounts == {("s-1", "biller"): ["a-1"], ("", "payment_officer"): ["a-3"]}
-    assert found.sites == {"p-1": ["s-1", "s-2"]}
-    assert [c.revision for c in found.contracts["c-1"]] == [1, 2]
-    assert found.calendar.holidays == {date(2024, 12, 25)}
+    result = await register.REGISTER.current(conn)
+    assert result.accounts == {("s-1", "biller"): ["a-1"], ("", "payment_officer"): ["a-3"]}
+    assert result.sites == {"p-1": ["s-1", "s-2"]}
+    assert [c.revision for c in result.contracts["c-1"]] == [1, 2]
+    assert result.calendar.holidays == {date(2024, 12, 25)}
 
 
 async def test_a_role_that_is_granted_later_is_known_at_once(conn: Connection) -> None:
@@ -144,5 +144,5 @@ async def test_an_account_is_mailed_at_its_own_address_and_a_site_at_its_busines
     await portal.close()
     await register.project_people(conn, kept(AccountHolderChanged.from_bytes(sealed.payload.encode())))
     await register.project_sites(conn, kept(event(SiteOpened, email="s-1@clinic.example")))
-    found = await register.find_addresses(conn, ["a-1", "s-1", "a-9", "payment_officer"])
-    assert found == {"a-1": "a-1@clinic.example", "s-1": "s-1@clinic.example"}
+    result = await register.find_addresses(conn, ["a-1", "s-1", "a-9", "payment_officer"])
+    assert result == {"a-1": "a-1@clinic.example", "s-1": "s-1@clinic.example"}

@@ -29,10 +29,10 @@ UNORDERED = [{"percent": 0}, {"late_to": 0, "percent": 100}]
 TOO_MUCH = [{"late_to": 0, "percent": 101}]
 
 
-def first(file: str, said: dict[Any, Any]) -> Files:
+def first(file: str, cells: dict[Any, Any]) -> Files:
     """The files, the first row of one of them saying something else."""
     rows = getattr(FILES, file)
-    changed: dict[str, Any] = {file: [rows[0] | said, *rows[1:]]}
+    changed: dict[str, Any] = {file: [rows[0] | cells, *rows[1:]]}
     return replace(FILES, **changed)
 
 
@@ -59,7 +59,7 @@ def test_a_pattern_of_weeks_is_a_declaration_of_every_week_a_year() -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "said", "fault"),
+    ("file", "cells", "fault"),
     [
         ("payees", {"organisation_id": "o-none"}, "organisation o-none is not registered"),
         ("sites", {"payee_id": "p-none"}, "payee p-none is not registered"),
@@ -106,9 +106,9 @@ def test_a_pattern_of_weeks_is_a_declaration_of_every_week_a_year() -> None:
     ],
     ids=count(),
 )
-def test_whatever_is_wrong_with_a_file_is_told_with_its_place(file: str, said: dict[Any, Any], fault: str) -> None:
-    found = faults(first(file, said))
-    assert any(fault in one for one in found), found
+def test_everything_wrong_with_a_file_is_reported_with_its_line(file: str, cells: dict[Any, Any], fault: str) -> None:
+    result = faults(first(file, cells))
+    assert any(fault in one for one in result), result
 
 
 def test_all_faults_are_told_at_once() -> None:

@@ -1,4 +1,4 @@
-"""What is due on a case: counted in business days, reminded of, paused by holds, cancelled by what ends it."""
+"""Reports are due after business days, are reminded of, stop with holds, and are cancelled by an end."""
 
 from datetime import date
 from decimal import Decimal
@@ -44,9 +44,9 @@ def due_days(case: Case) -> dict[str, date]:
 
 
 def due(case: Case, report: str) -> Obligation:
-    found = case.obligation(report)
-    assert found is not None
-    return found
+    obligation = case.obligation(report)
+    assert obligation is not None
+    return obligation
 
 
 def of(kind: type[Event], moved: Left) -> list[Event]:
@@ -104,7 +104,7 @@ def test_all_events_of_a_decision_carry_the_next_revision_of_the_case() -> None:
     assert {o.revision for o in case.obligations} == {1}
 
 
-def test_a_start_that_is_said_again_changes_nothing() -> None:
+def test_a_repeated_start_changes_nothing() -> None:
     case = started()
     again: CaseTransition = obligations.schedule(Transition.of(case), "initial-visit", VISIT_ON, context(VISIT_ON))
     assert again.outcome() == Outcome()
@@ -135,14 +135,14 @@ def test_an_acceptance_opens_a_case_on_which_nothing_is_due() -> None:
 
 def test_a_report_is_reminded_of_three_and_one_days_before_on_its_day_and_one_and_five_after() -> None:
     case, timer = started(), reminders.next_step(started(), due(started(), "initial"), context(VISIT_ON))
-    told: list[tuple[str, int | None, date]] = []
+    announced: list[tuple[str, int | None, date]] = []
     while timer.due_at is not None:
         day = BC.day_of(timer.due_at)
         outcome = reminders.remind(case, step_of(timer), context(day)._replace(at=timer.due_at))
         case = case_in(outcome)
-        (said,), (timer,) = outcome.events, outcome.timers
-        told.append((type(said).__name__, getattr(said, "days_late", None), day))
-    assert told == [
+        (event,), (timer,) = outcome.events, outcome.timers
+        announced.append((type(event).__name__, getattr(event, "days_late", None), day))
+    assert announced == [
         ("ObligationReminded", -3, date(2024, 11, 6)),
         ("ObligationReminded", -1, date(2024, 11, 8)),
         ("ObligationReminded", 0, date(2024, 11, 12)),
@@ -150,25 +150,25 @@ def test_a_report_is_reminded_of_three_and_one_days_before_on_its_day_and_one_an
         ("ObligationReminded", 1, date(2024, 11, 13)),
         ("ObligationReminded", 5, date(2024, 11, 19)),
     ]
-    assert case.revision == 1 + len(told)
+    assert case.revision == 1 + len(announced)
     assert due(case, "initial").revision == 1, "a reminder is no reason to look again before one acts"
 
 
 def test_reminders_whose_time_has_passed_are_left_out_but_not_that_a_report_is_overdue() -> None:
     late = reminders.next_step(started(), due(started(), "initial"), context(date(2024, 11, 25)))
-    said = reminders.remind(started(), step_of(late), context(date(2024, 11, 25)))
-    assert [type(e) for e in said.events] == [ObligationOverdue]
-    (following,) = said.timers
+    outcome = reminders.remind(started(), step_of(late), context(date(2024, 11, 25)))
+    assert [type(e) for e in outcome.events] == [ObligationOverdue]
+    (following,) = outcome.timers
     assert following.due_at is None
 
 
-def test_a_step_of_a_day_that_was_moved_is_left_in_peace() -> None:
+def test_a_reminder_of_a_day_that_was_moved_does_nothing() -> None:
     old = step_of(reminders.next_step(started(), due(started(), "initial"), context(VISIT_ON)))
     moved = resumed(held(started(), date(2024, 11, 5)).case, date(2024, 11, 7)).case
     assert reminders.remind(moved, old, context(date(2024, 11, 8))) == Outcome()
 
 
-def test_nobody_is_reminded_of_what_came_or_stands_still() -> None:
+def test_a_report_that_was_accepted_or_whose_clock_stopped_has_no_reminder() -> None:
     case = started()
     first = step_of(reminders.next_step(case, due(case, "initial"), context(VISIT_ON)))
     on = context(date(2024, 11, 6))
@@ -189,12 +189,12 @@ def test_the_catalogue_says_on_which_days_a_report_is_reminded_of() -> None:
 
 def test_a_hold_stops_no_clock_of_what_came_or_is_due_at_that_instant() -> None:
     case = with_obligation(started(), due(started(), "initial")._replace(status="accepted"))
-    said = ReferralHeld(referral_id=ID, revision=8, cause="claim", from_on=VISIT_ON)
-    paused = lifecycle.hold(case, said, context(date(2024, 11, 19))._replace(at=BC.end_of(date(2024, 11, 19))))
+    event = ReferralHeld(referral_id=ID, revision=8, cause="claim", from_on=VISIT_ON)
+    paused = lifecycle.hold(case, event, context(date(2024, 11, 19))._replace(at=BC.end_of(date(2024, 11, 19))))
     assert [e.report for e in paused.events if isinstance(e, ObligationPaused)] == ["progress-2", "progress-3"]
 
 
-def test_what_was_held_is_held_no_more() -> None:
+def test_a_resumed_or_withdrawn_case_is_not_held() -> None:
     on = date(2024, 11, 7)
     for over in (resumed(held(started(), on).case, on), withdrawn(held(started(), on).case, on)):
         assert (over.case.holds, over.case.held_at) == ((), None)
@@ -204,8 +204,8 @@ def test_what_was_held_is_held_no_more() -> None:
 
 def test_a_follow_up_is_due_after_weeks_on_a_business_day() -> None:
     entry = CRRTW.model_copy(update={"reports": (*CRRTW.reports, FOLLOW_UP)})
-    said = context(VISIT_ON)._replace(entry=entry)
-    scheduled = obligations.schedule(Transition.of(started()), "return-to-work", date(2024, 9, 25), said)
+    on = context(VISIT_ON)._replace(entry=entry)
+    scheduled = obligations.schedule(Transition.of(started()), "return-to-work", date(2024, 9, 25), on)
     case = scheduled.document
     assert due_days(case)["follow-up"] == date(2024, 12, 26)  # thirteen weeks later is Christmas
 
@@ -266,7 +266,7 @@ def test_the_end_of_the_program_cancels_what_is_due_later_and_makes_the_discharg
     assert [type(e) for e in over.events] == [ObligationCancelled, ObligationCancelled, ObligationScheduled]
 
 
-def test_what_is_due_on_the_last_day_is_still_owed() -> None:
+def test_a_report_due_on_the_last_day_is_still_owed() -> None:
     over = ended(started(), date(2024, 11, 19))
     assert {"rtw-plan", "progress-1"} <= due_days(over.case).keys()
     assert "progress-2" not in due_days(over.case)
@@ -322,7 +322,7 @@ def test_each_approved_extension_makes_one_more_progress_report_due(n: int) -> N
     )
 
 
-def test_what_is_approved_after_the_program_s_end_makes_due_only_what_tells_of_days_before_it() -> None:
+def test_an_approval_after_the_program_s_end_schedules_only_reports_of_days_before_it() -> None:
     over = ended(started(), date(2024, 12, 6)).case
     today = context(date(2024, 12, 10))
     visited = approved(over, granted("CR-JSV"), today)
@@ -338,7 +338,7 @@ def test_an_extension_of_which_enough_was_done_before_the_program_s_end_has_its_
     assert due_days(moved.case)["progress-4"] == date(2024, 12, 16)
 
 
-def test_what_becomes_due_while_the_referral_is_held_stands_still_at_once() -> None:
+def test_a_report_scheduled_while_the_referral_is_held_is_paused_at_once() -> None:
     paused = held(started(), date(2024, 11, 14)).case
     moved = approved(paused, granted("CR-JSV"), context(date(2024, 11, 18)))
     assert [type(e) for e in moved.events] == [ObligationScheduled, ObligationPaused]
@@ -349,6 +349,6 @@ def test_what_becomes_due_while_the_referral_is_held_stands_still_at_once() -> N
 
 def test_a_reminder_says_how_late_the_report_is() -> None:
     timer = reminders.next_step(started(), due(started(), "initial"), context(VISIT_ON))
-    said = reminders.remind(started(), step_of(timer), context(date(2024, 11, 6))).events[0]
-    assert isinstance(said, ObligationReminded)
-    assert said.days_late == -3
+    event = reminders.remind(started(), step_of(timer), context(date(2024, 11, 6))).events[0]
+    assert isinstance(event, ObligationReminded)
+    assert event.days_late == -3

@@ -59,7 +59,7 @@ async def test_a_case_that_somebody_else_saved_meanwhile_is_not_overwritten(conn
     assert await save_cases(conn, [full()._replace(version=1)]) == 1
 
 
-async def test_a_case_stands_on_its_contract_as_it_holds_on_the_day_and_on_its_own_entry(conn: Connection) -> None:
+async def test_a_case_is_decided_by_its_contract_as_it_holds_on_the_day_and_by_its_own_entry(conn: Connection) -> None:
     later = contract(revision=2, holds_from=date(2025, 1, 1), reviewed_reports=("initial",))
     await registers.project_register(conn, [received(e) for e in (contract(), later, FEES, CALENDAR)])
     body = CRRTW.to_bytes().decode()
@@ -75,13 +75,13 @@ async def test_a_case_stands_on_its_contract_as_it_holds_on_the_day_and_on_its_o
     assert then.fee_on("CR-JSV", date(2024, 10, 8)) is None
 
 
-async def test_a_contract_that_nobody_published_parks_what_asks_for_it(conn: Connection) -> None:
+async def test_a_decision_under_an_unpublished_contract_raises(conn: Connection) -> None:
     facts = await load_facts_for_cases(conn, [])
     with pytest.raises(LookupError, match="c-crrtw"):
         facts.context(opened()._replace(program_revision=77), NOON, new_id)
 
 
-def test_what_reports_must_carry_is_dated_and_known_for_every_kind_of_the_catalogue() -> None:
+def test_required_contents_are_known_for_every_kind_of_report_of_the_catalogue() -> None:
     known = {r.kind for r in registers.CONTENTS}
     assert {k.kind for k in CRRTW.reports} <= known
     measures = [r for r in registers.CONTENTS if r.part == "measure"]

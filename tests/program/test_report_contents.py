@@ -1,4 +1,4 @@
-"""What a report must carry is dated; its author is of program and contract; a reviewer is told what is left."""
+"""The faults of a report: its required parts by day, its author, and its state."""
 
 from datetime import timedelta
 from typing import Any
@@ -44,7 +44,7 @@ def waive(decision: Decision, seen: int = 99) -> Decision:
     return answer(case_in(decision), action, context(SENT_ON))
 
 
-def test_what_a_report_carries_is_asked_for_from_its_first_to_its_last_day() -> None:
+def test_a_part_is_required_from_its_first_to_its_last_day() -> None:
     assert flaws(sent(SECTION)) == [("RPT-INCOMPLETE", "sections.history")]
     day = timedelta(days=1)
     others = (SECTION._replace(last=VISIT_ON - day), SECTION._replace(first=SENT_ON, last=SENT_ON))
@@ -79,7 +79,7 @@ def test_the_author_is_of_a_discipline_of_the_program_that_the_contract_names_wh
     assert flaws(sent(author_discipline=None)) == [("FIELD-MISSING", "author_discipline")]
 
 
-def test_who_sends_in_what_is_not_due_is_told_what_is() -> None:
+def test_the_refusal_of_a_report_that_is_not_due_names_those_that_are() -> None:
     asked = sent(report="discharge")
     assert isinstance(asked, Refusal)
     assert asked.flaws[0].fix == (
@@ -93,7 +93,7 @@ def test_who_sends_in_what_is_not_due_is_told_what_is() -> None:
     assert before.flaws[0].fix == "wait until a report is due"
 
 
-def test_what_was_not_sent_in_yet_cannot_have_been_seen_otherwise() -> None:
+def test_the_first_submission_of_a_report_is_never_stale() -> None:
     assert isinstance(sent(seen=0), Outcome)
 
 
@@ -116,7 +116,7 @@ def test_a_report_that_is_not_there_is_not_reviewed() -> None:
     assert flaws(answer(None, action, context(SENT_ON))) == [("NOT-FOUND", "referral_id")]
 
 
-def test_an_officer_does_without_a_report_as_it_stands() -> None:
+def test_a_waiver_of_a_report_that_has_changed_is_stale() -> None:
     action = OfficerWaivedReport(by=OFFICER, received_at=at(SENT_ON), seen=0, idempotency_key="k", referral_id=ID,
                               report="initial", reason_code="not-needed")  # fmt: skip
     assert flaws(answer(started(), action, context(SENT_ON))) == [("STALE", "seen")]
@@ -126,7 +126,7 @@ def test_an_officer_does_without_a_report_as_it_stands() -> None:
 def test_each_document_of_a_report_remembers_the_revision_of_its_newest_event() -> None:
     filed = sent(terms=REVIEWED)
     assert isinstance(filed, Outcome)
-    (said,) = (e for e in filed.events if isinstance(e, ReportSubmitted))
+    (event,) = (e for e in filed.events if isinstance(e, ReportSubmitted))
     taken = case_in(accept(filed)).obligation("initial")
     assert taken is not None
-    assert taken.revision == said.revision + 1
+    assert taken.revision == event.revision + 1

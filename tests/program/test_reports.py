@@ -95,10 +95,10 @@ def waived(case: Case, report: str = "initial", reason: str | None = "not-needed
     return answer(case, action, context(SENT_ON))
 
 
-def said(decision: Decision, kind: type[Any]) -> Any:
+def event_of(decision: Decision, kind: type[Any]) -> Any:
     assert isinstance(decision, Outcome), decision
-    (found,) = [e for e in decision.events if isinstance(e, kind)]
-    return found
+    (result,) = [e for e in decision.events if isinstance(e, kind)]
+    return result
 
 
 def flaws(decision: Decision) -> list[tuple[str, str | None]]:
@@ -118,7 +118,7 @@ def ending(last_on: date) -> Case:
 
 def test_a_whole_report_counts_from_its_receipt_and_is_accepted_by_itself() -> None:
     decision = sent(started())
-    submitted, accepted = said(decision, ReportSubmitted), said(decision, ReportAccepted)
+    submitted, accepted = event_of(decision, ReportSubmitted), event_of(decision, ReportAccepted)
     assert submitted.counts_at == accepted.counts_at == at(SENT_ON)
     assert submitted.report_revision == 1
     assert accepted.business_days_late == -1
@@ -126,7 +126,7 @@ def test_a_whole_report_counts_from_its_receipt_and_is_accepted_by_itself() -> N
     assert due(case_in(decision)).status == "accepted"
 
 
-def test_nobody_is_reminded_of_a_report_that_was_sent_in() -> None:
+def test_a_submitted_report_has_no_reminder() -> None:
     decision = sent(started())
     assert isinstance(decision, Outcome)
     assert [(t.name, t.due_at) for t in decision.timers] == [("report/initial", None)]
@@ -143,7 +143,7 @@ def test_nobody_is_reminded_of_a_report_that_was_sent_in() -> None:
     ],
 )
 def test_lateness_is_signed_and_counted_in_business_days_of_the_contract(day: date, late: int) -> None:
-    assert said(sent(started(), day), ReportSubmitted).business_days_late == late
+    assert event_of(sent(started(), day), ReportSubmitted).business_days_late == late
 
 
 def test_a_report_that_the_contract_has_reviewed_waits_for_the_officer() -> None:
@@ -151,7 +151,7 @@ def test_a_report_that_the_contract_has_reviewed_waits_for_the_officer() -> None
     assert isinstance(decision, Outcome)
     assert [type(e) for e in decision.events] == [ReportSubmitted]
     later = accepted_by_officer(case_in(decision), date(2024, 11, 20))
-    accepted = said(later, ReportAccepted)
+    accepted = event_of(later, ReportAccepted)
     assert (accepted.counts_at, accepted.business_days_late) == (at(SENT_ON), -1)
 
 
@@ -225,7 +225,7 @@ def test_a_clinic_that_does_not_treat_the_worker_is_told_nothing() -> None:
     assert flaws(sent(opened())) == [("RPT-NOTREQ", "report")]
 
 
-def test_who_saw_a_report_before_it_was_sent_back_must_look_again() -> None:
+def test_a_submission_by_somebody_who_has_not_seen_the_return_is_stale() -> None:
     case = case_in(returned(case_in(sent(started(), terms=REVIEWED)), date(2024, 11, 11)))
     assert flaws(sent(case, seen=case.revision - 1)) == [("STALE", "seen")]
 
@@ -233,8 +233,8 @@ def test_who_saw_a_report_before_it_was_sent_back_must_look_again() -> None:
 def test_a_return_by_the_clinics_fault_clears_the_time_of_receipt() -> None:
     first = case_in(sent(started(), terms=REVIEWED))
     back = returned(first, date(2024, 11, 11))
-    assert said(back, ReportReturned).fields[0].fix
-    again = said(sent(case_in(back), date(2024, 11, 14), REVIEWED), ReportSubmitted)
+    assert event_of(back, ReportReturned).fields[0].fix
+    again = event_of(sent(case_in(back), date(2024, 11, 14), REVIEWED), ReportSubmitted)
     assert (again.report_revision, again.counts_at, again.business_days_late) == (2, at(date(2024, 11, 14)), 2)
 
 
@@ -245,7 +245,7 @@ def test_a_return_by_the_insurers_fault_keeps_the_first_receipt() -> None:
     assert submission is not None
     assert submission.counts_at == at(SENT_ON)
     by_clinic = case_in(returned(again, date(2024, 11, 15)))
-    assert said(sent(by_clinic, date(2024, 11, 18), REVIEWED), ReportSubmitted).counts_at == at(date(2024, 11, 18))
+    assert event_of(sent(by_clinic, date(2024, 11, 18), REVIEWED), ReportSubmitted).counts_at == at(date(2024, 11, 18))
 
 
 def test_a_report_that_was_sent_back_in_time_is_reminded_of_again() -> None:
@@ -255,7 +255,7 @@ def test_a_report_that_was_sent_back_in_time_is_reminded_of_again() -> None:
     assert timer.due_at is not None
 
 
-def test_a_report_that_was_sent_back_too_late_goes_on_up_the_ladder() -> None:
+def test_a_report_returned_after_its_last_day_keeps_its_later_reminders() -> None:
     filed = case_in(sent(started(), terms=REVIEWED))
     late = returned(filed, date(2024, 11, 14))  # due on the 12th; five business days later is the 19th
     assert isinstance(late, Outcome)
@@ -286,9 +286,9 @@ def test_only_a_report_that_was_sent_in_is_accepted_or_sent_back() -> None:
     assert flaws(accepted_by_officer(case, SENT_ON, seen=1)) == [("STALE", "seen")]
 
 
-def test_an_officer_does_without_a_report_for_a_reason() -> None:
+def test_a_waiver_needs_a_listed_reason_and_a_report_that_is_due() -> None:
     decision = waived(started())
-    assert said(decision, ObligationWaived).reason_code == "not-needed"
+    assert event_of(decision, ObligationWaived).reason_code == "not-needed"
     assert due(case_in(decision)).status == "waived"
     assert flaws(waived(started(), reason=None)) == [("REASON-MISSING", "reason_code")]
     assert flaws(waived(started(), report="progress-9")) == [("NOT-FOUND", "referral_id")]
@@ -308,7 +308,7 @@ def hold_from(case: Case, day: date) -> Case:
 
 def test_reports_stay_open_while_the_referral_is_held_and_the_time_held_is_not_held_against_them() -> None:
     held = hold_from(started(), date(2024, 11, 7))
-    submitted = said(sent(held, date(2024, 11, 20)), ReportSubmitted)
+    submitted = event_of(sent(held, date(2024, 11, 20)), ReportSubmitted)
     assert BC.day_of(submitted.due_at) == date(2024, 11, 22)  # two business days were left on the 7th
     assert submitted.business_days_late == -2
 
@@ -322,6 +322,6 @@ def test_a_report_sent_back_during_a_hold_waits_until_the_hold_is_lifted() -> No
     assert BC.day_of(due(moved.case).due_at) == date(2024, 11, 19)
 
 
-def test_who_acts_on_what_a_reminder_or_a_hold_has_changed_meanwhile_is_not_refused() -> None:
+def test_a_reminder_or_a_hold_makes_no_submission_stale() -> None:
     held = hold_from(started(), date(2024, 11, 7))
     assert isinstance(sent(held, date(2024, 11, 20), seen=1), Outcome)
