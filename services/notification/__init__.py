@@ -1,1 +1,1 @@
-"""Decides who must be told what, by which channel and by when, keeps the ledger of it, and mails."""
+"""The notification service: it decides who gets which notice by which channel, keeps the ledger, and mails."""

@@ -1,9 +1,9 @@
-"""Assembly."""
+"""The procurement service: its verb `load`, and what it is assembled of."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from services.procurement.domain import Unfit, is_numbered, read_register
+from services.procurement.domain import InvalidRegister, is_numbered, read_register
 from services.procurement.handlers import handlers
 from services.procurement.store import read_files
 from shared.config.log import logger
@@ -14,13 +14,13 @@ from shared.runtime.service import Service
 
 
 async def load(context: ServiceContext, arguments: Sequence[str]) -> None:
-    """Announce what the files of a folder register and nobody was told yet."""
+    """Publish the documents of a folder's files that were not published yet; raise SystemExit with every fault."""
     if not arguments:
         raise SystemExit("name the folder of the register's files")
     try:
         events = read_register(read_files(Path(arguments[0])))
-    except Unfit as unfit:
-        raise SystemExit("\n".join(map(str, unfit.args))) from None
+    except InvalidRegister as problem:
+        raise SystemExit("\n".join(map(str, problem.args))) from None
     documents = [filed(event, numbered=is_numbered(event)) for event in events]
     logger(__name__).info("register loaded", count=await submit(context, documents))
 

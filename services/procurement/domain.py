@@ -1,4 +1,4 @@
-"""The register's files: rows to events, and every fault of them at once."""
+"""The register: its files' rows read into events, with every fault of them."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ _LONGEST_PATTERN = 10 * 53  # weeks of one row of capacity
 
 
 class Holiday(Value):
-    """A row of the holidays."""
+    """A row of the holidays: one day of one calendar."""
 
     calendar_id: str
     on: date
@@ -59,7 +59,7 @@ class WeeksOfOpenings(Value):
 
     @property
     def count(self) -> int:
-        """How many weeks the row covers."""
+        """The number of weeks that the row covers."""
         return (self.to_week - self.from_week).days // _DAYS_A_WEEK + 1
 
     @property
@@ -70,7 +70,7 @@ class WeeksOfOpenings(Value):
 
 @dataclass(frozen=True)
 class Files:
-    """The rows of each file, as read."""
+    """The rows of each file, not checked yet."""
 
     organisations: Sequence[Row]
     payees: Sequence[Row]
@@ -83,12 +83,12 @@ class Files:
     communities: frozenset[str]
 
 
-class Unfit(Exception):  # noqa: N818 - says what the files are
-    """The files cannot be filed; each argument is one fault with its place."""
+class InvalidRegister(Exception):  # noqa: N818 - says what is wrong with the files
+    """The files cannot be published; each argument is one fault with where it is."""
 
 
 def read_register(files: Files) -> list[Event]:
-    """Everything the files register; raises Unfit with every fault."""
+    """Return everything that the files register; raise InvalidRegister with every fault."""
     faults: list[str] = []
     holidays = list(_each(Holiday, "holidays", files.holidays, faults))
     capacity = list(_each(WeeksOfOpenings, "capacity", files.capacity, faults))
@@ -101,15 +101,15 @@ def read_register(files: Files) -> list[Event]:
         *_each(FeeSchedulePublished, "fees", files.schedules, faults),
         *_each(ContractActivated, "contracts", files.contracts, faults),
     ]
-    faults += [*_twice(events), *_unknown(events, files.communities), *_capacity_faults(capacity, events)]
+    faults += [*_duplicates(events), *_reference_faults(events, files.communities), *_capacity_faults(capacity, events)]
     faults += _holiday_faults(holidays, events)
     if faults:
-        raise Unfit(*faults)
-    return [*events, *_declared(capacity)]
+        raise InvalidRegister(*faults)
+    return [*events, *_declarations(capacity)]
 
 
 def is_numbered(event: Event) -> bool:
-    """Whether its file says which revision it is."""
+    """Return whether the files number the revisions of such a document."""
     return isinstance(event, _NUMBERED)
 
 
@@ -122,14 +122,14 @@ def _each(kind: type[Read], file: str, rows: Iterable[Row], faults: list[str]) -
         try:
             yield kind.model_validate({name: _value(name, cell) for name, cell in row.items() if cell != ""})
         except ValidationError as problem:
-            found = problem.errors(include_url=False, include_input=False, include_context=False)
+            errors = problem.errors(include_url=False, include_input=False, include_context=False)
             faults += [
-                f"{file}, line {line}: {_place(f['loc'])}{f['msg'].removeprefix('Value error, ')}" for f in found
+                f"{file}, line {line}: {_member(e['loc'])}{e['msg'].removeprefix('Value error, ')}" for e in errors
             ]
 
 
 def _shape_fault(row: object) -> str:
-    """Say why a row cannot be read at all; the reader of such files fills missing cells and names surplus ones None."""
+    """Return why a row cannot be read, or an empty text; `csv` marks missing and surplus cells by None."""
     if not isinstance(row, Mapping):
         return "it is no table of names and values"
     if None in row:
@@ -139,41 +139,41 @@ def _shape_fault(row: object) -> str:
     return ""
 
 
-def _place(where: Sequence[int | str]) -> str:
-    return f"{'.'.join(map(str, where))}: " if where else ""
+def _member(path: Sequence[int | str]) -> str:
+    return f"{'.'.join(map(str, path))}: " if path else ""
 
 
-def _value(name: str, said: Any) -> Any:  # noqa: ANN401 - whatever a file says
-    """A cell: words in a list are set apart by blanks, communities by semicolons."""
-    if not isinstance(said, str):
-        return said
+def _value(name: str, cell: Any) -> Any:  # noqa: ANN401 - whatever a file says
+    """Return the value of a cell; the items of a list are separated by blanks, communities by semicolons."""
+    if not isinstance(cell, str):
+        return cell
     if name in _LISTS:
-        return tuple(said.split())
+        return tuple(cell.split())
     if name == "communities":
-        return tuple(part.strip() for part in said.split(";"))
-    return {"yes": True, "no": False}.get(said, said)
+        return tuple(part.strip() for part in cell.split(";"))
+    return {"yes": True, "no": False}.get(cell, cell)
 
 
 def _with_holidays(calendar: Row, holidays: Sequence[Holiday]) -> Row:
-    """A calendar and its days."""
+    """Return the row of a calendar with its holidays."""
     if not isinstance(calendar, Mapping):
         return calendar
     return {**calendar, "holidays": tuple(h.on for h in holidays if h.calendar_id == calendar.get("calendar_id"))}
 
 
-def _declared(capacity: Sequence[WeeksOfOpenings]) -> Iterator[SiteCapacityDeclared]:
+def _declarations(capacity: Sequence[WeeksOfOpenings]) -> Iterator[SiteCapacityDeclared]:
     """Yield one declaration a site, program and year, whatever rows its weeks stand in."""
     weeks = sorted(
         (row.site_id, row.program, week.week_on.year, week.week_on, week.openings)
         for row in capacity
         for week in row.weeks
     )
-    for (site_id, program, _), some in groupby(weeks, key=lambda week: week[:3]):
-        declared = tuple(Week(week_on=on, openings=openings) for *_, on, openings in some)
+    for (site_id, program, _), rows in groupby(weeks, key=lambda week: week[:3]):
+        declared = tuple(Week(week_on=on, openings=openings) for *_, on, openings in rows)
         yield SiteCapacityDeclared(site_id=site_id, revision=1, program=program, weeks=declared)
 
 
-def _twice(events: Sequence[Event]) -> Iterator[str]:
+def _duplicates(events: Sequence[Event]) -> Iterator[str]:
     """Yield a fault for each document that stands in its file more than once."""
     documents = Counter((type(e).__name__, e.key, getattr(e, "revision", 1)) for e in events)
     for (kind, key, revision), times in documents.items():
@@ -199,8 +199,8 @@ def _holiday_faults(holidays: Sequence[Holiday], events: Sequence[Event]) -> Ite
         yield f"holidays: calendar {calendar_id} is not published"
 
 
-def _unknown(events: Sequence[Event], communities: frozenset[str]) -> Iterator[str]:
-    """What one document says of another that is not there, and dates the wrong way round."""
+def _reference_faults(events: Sequence[Event], communities: frozenset[str]) -> Iterator[str]:
+    """Yield a fault for each reference to a document that is not there, and for what is wrong with each document."""
     known = {type(e): {x.key for x in events if type(x) is type(e)} for e in events}
     organisations, payees = known.get(OrganisationRegistered, set()), known.get(PayeeRegistered, set())
     for event in events:
@@ -208,8 +208,8 @@ def _unknown(events: Sequence[Event], communities: frozenset[str]) -> Iterator[s
             case PayeeRegistered(organisation_id=organisation) if organisation not in organisations:
                 yield f"payee {event.key}: organisation {organisation} is not registered"
             case SiteOpened(payee_id=payee, community=community, email=email):
-                if email and isinstance(found := mailable(email), Undeliverable):
-                    yield f"site {event.key}: {found.sentence}"
+                if email and isinstance(problem := mailable(email), Undeliverable):
+                    yield f"site {event.key}: {problem.sentence}"
                 if payee not in payees:
                     yield f"site {event.key}: payee {payee} is not registered"
                 if community not in communities:
@@ -220,11 +220,11 @@ def _unknown(events: Sequence[Event], communities: frozenset[str]) -> Iterator[s
                 yield from _fee_faults(event)
             case CalendarPublished():
                 yield from _calendar_faults(event)
-    yield from _strangers(events)
+    yield from _foreign(events)
     yield from _unpriced(events)
 
 
-def _strangers(events: Sequence[Event]) -> Iterator[str]:
+def _foreign(events: Sequence[Event]) -> Iterator[str]:
     """Yield a fault wherever a document names a payee or a site of another organisation."""
     known = {e.organisation_id for e in events if isinstance(e, OrganisationRegistered)}
     payees = {
@@ -234,65 +234,65 @@ def _strangers(events: Sequence[Event]) -> Iterator[str]:
     for event in events:
         if not isinstance(event, SiteOpened | ContractActivated):
             continue
-        place = f"site {event.key}" if isinstance(event, SiteOpened) else f"contract {event.key}"
-        theirs = event.organisation_id
-        if payees.get(event.payee_id, theirs) != theirs:
-            yield f"{place}: payee {event.payee_id} belongs to another organisation than {theirs}"
+        document = f"site {event.key}" if isinstance(event, SiteOpened) else f"contract {event.key}"
+        organisation_id = event.organisation_id
+        if payees.get(event.payee_id, organisation_id) != organisation_id:
+            yield f"{document}: payee {event.payee_id} belongs to another organisation than {organisation_id}"
         if isinstance(event, ContractActivated):
-            strange = sorted({site for site in event.sites if sites.get(site, theirs) != theirs})
-            if strange:
-                yield f"{place}: sites {', '.join(strange)} belong to another organisation than {theirs}"
+            foreign = sorted({site for site in event.sites if sites.get(site, organisation_id) != organisation_id})
+            if foreign:
+                yield f"{document}: sites {', '.join(foreign)} belong to another organisation than {organisation_id}"
 
 
 def _calendar_faults(calendar: CalendarPublished) -> Iterator[str]:
-    """What is wrong with a calendar whose zone and weekend are sound."""
-    place = f"calendar {calendar.calendar_id}, revision {calendar.revision}"
+    """Yield a fault for days of a calendar that are in the wrong order or outside its range."""
+    document = f"calendar {calendar.calendar_id}, revision {calendar.revision}"
     if calendar.to_on < calendar.from_on:
-        yield f"{place}: it ends before it begins"
-    if strange := [on for on in calendar.holidays if not calendar.from_on <= on <= calendar.to_on]:
-        yield f"{place}: {', '.join(map(str, strange))} lie outside the days that it knows"
+        yield f"{document}: it ends before it begins"
+    if outside := [on for on in calendar.holidays if not calendar.from_on <= on <= calendar.to_on]:
+        yield f"{document}: {', '.join(map(str, outside))} lie outside the days that it knows"
 
 
 def _contract_faults(
     contract: ContractActivated, known: Mapping[type[Event], set[str]], communities: frozenset[str]
 ) -> Iterator[str]:
-    """What is wrong with a contract."""
-    place = f"contract {contract.contract_id}"
-    if strange := set(contract.sites) - known.get(SiteOpened, set()):
-        yield f"{place}: sites {', '.join(sorted(strange))} are not registered"
-    if strange := set(contract.communities) - communities:
-        yield f"{place}: communities {', '.join(sorted(strange))} are not known"
+    """Yield a fault for each unknown reference of a contract, and for dates in the wrong order."""
+    document = f"contract {contract.contract_id}"
+    if unknown := set(contract.sites) - known.get(SiteOpened, set()):
+        yield f"{document}: sites {', '.join(sorted(unknown))} are not registered"
+    if unknown := set(contract.communities) - communities:
+        yield f"{document}: communities {', '.join(sorted(unknown))} are not known"
     if contract.payee_id not in known.get(PayeeRegistered, set()):
-        yield f"{place}: payee {contract.payee_id} is not registered"
+        yield f"{document}: payee {contract.payee_id} is not registered"
     if contract.fee_schedule_id not in known.get(FeeSchedulePublished, set()):
-        yield f"{place}: fee schedule {contract.fee_schedule_id} is not published"
+        yield f"{document}: fee schedule {contract.fee_schedule_id} is not published"
     if contract.calendar_id not in known.get(CalendarPublished, set()):
-        yield f"{place}: calendar {contract.calendar_id} is not published"
+        yield f"{document}: calendar {contract.calendar_id} is not published"
     last = contract.effective_to
     if last and last < contract.effective_from:
-        yield f"{place}: it ends before it begins"
+        yield f"{document}: it ends before it begins"
     if contract.run_off_to and (last is None or contract.run_off_to < last):
-        yield f"{place}: it runs off before it ends"
+        yield f"{document}: it runs off before it ends"
 
 
 def _fee_faults(schedule: FeeSchedulePublished) -> Iterator[str]:
-    """What is wrong with a fee schedule, line by line."""
+    """Yield each fault of the lines of a fee schedule."""
     codes = [line.code for line in schedule.lines]
     for n, line in enumerate(schedule.lines):
-        place = f"fee schedule {schedule.fee_schedule_id}, revision {schedule.revision}, {line.code}"
+        document = f"fee schedule {schedule.fee_schedule_id}, revision {schedule.revision}, {line.code}"
         if line.code in codes[:n]:
-            yield f"{place}: the code stands there twice"
+            yield f"{document}: the code stands there twice"
         if line.cents < 0 or line.step <= 0:
-            yield f"{place}: cents lie under 0, or its step not above 0"
-        if strange := set(line.not_with) - set(codes):
-            yield f"{place}: it excludes {', '.join(sorted(strange))}, which the schedule lacks"
+            yield f"{document}: cents lie under 0, or its step not above 0"
+        if unknown := set(line.not_with) - set(codes):
+            yield f"{document}: it excludes {', '.join(sorted(unknown))}, which the schedule lacks"
         ends = [date.max.toordinal() if tier.late_to is None else tier.late_to for tier in line.tiers]
         if ends != sorted(set(ends)) or not all(0 <= tier.percent <= _WHOLE for tier in line.tiers):
-            yield f"{place}: its tiers go from early to late, each from 0 to 100 percent"
+            yield f"{document}: its tiers go from early to late, each from 0 to 100 percent"
 
 
 def _unpriced(events: Sequence[Event]) -> Iterator[str]:
-    """A contract whose first days no version of its fees covers."""
+    """Yield a fault for each contract that begins before the first version of its fees."""
     begins: dict[str, date] = {}
     for fees in events:
         if isinstance(fees, FeeSchedulePublished):

@@ -1,4 +1,4 @@
-"""What procurement reacts to."""
+"""The events that procurement reacts to: the documents that its own command publishes."""
 
 from shared.events.procurement import (
     CalendarPublished,

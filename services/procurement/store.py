@@ -1,4 +1,4 @@
-"""The register's files."""
+"""The files of the register, a folder of CSV and TOML."""
 
 import csv
 import tomllib
@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from services.procurement.domain import Files, Row, Unfit
+from services.procurement.domain import Files, InvalidRegister, Row
 
 _COMMUNITIES = Path(__file__).parents[2] / "data" / "communities.csv"
 Content = TypeVar("Content")
 
 
 def read_files(folder: Path) -> Files:
-    """Read a folder of dated files; raise Unfit with every one that is not there or cannot be read."""
+    """Read a folder of dated files; raise InvalidRegister with every one that is missing or cannot be read."""
     faults: list[str] = []
 
     def rows(name: str) -> Sequence[Row]:
@@ -31,12 +31,12 @@ def read_files(folder: Path) -> Files:
         communities=frozenset(row["community"] for row in _rows(_COMMUNITIES)),
     )
     if faults:
-        raise Unfit(*faults)
+        raise InvalidRegister(*faults)
     return files
 
 
 def _read(read: Callable[[Path], Content], path: Path, faults: list[str]) -> Content | None:
-    """Read one file, or note why it cannot be read."""
+    """Return the content of one file, or None after adding to `faults` why it cannot be read."""
     try:
         return read(path)
     except FileNotFoundError:
@@ -49,13 +49,13 @@ def _read(read: Callable[[Path], Content], path: Path, faults: list[str]) -> Con
 
 
 def _rows(path: Path) -> Sequence[Row]:
-    """A file with a line of names."""
+    """Return the rows of a CSV file whose first line names the columns."""
     with path.open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
 
 
 def _schedules(path: Path) -> Sequence[Row]:
-    """The fee schedules; raises ValueError where the file has no list of them."""
+    """Return the fee schedules of a TOML file; raise ValueError where it has no list of them."""
     match tomllib.loads(path.read_text(encoding="utf-8")):
         case {"schedule": list(schedules)}:
             return schedules

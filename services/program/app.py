@@ -1,4 +1,4 @@
-"""Assembly."""
+"""The program service: its catalogue, its verb `load`, and what it is assembled of."""
 
 import tomllib
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ CATALOGUE = Path(__file__).parent / "catalogue"
 
 
 def read_catalogue(folder: Path) -> list[ProgramPublished | ReferralTermsPublished]:
-    """Read the catalogue's files; raise SystemExit with every file that does not fit and why."""
+    """Return the entries of the catalogue's files; raise SystemExit with every faulty file and its faults."""
     entries, faults = [], []
     for path in sorted(folder.glob("*.toml")):
         try:
@@ -31,7 +31,7 @@ def read_catalogue(folder: Path) -> list[ProgramPublished | ReferralTermsPublish
 
 
 async def load(context: ServiceContext, _: Sequence[str]) -> None:
-    """Publish what the catalogue's files say and nobody was told yet."""
+    """Publish the entries of the catalogue's files that were not published yet."""
     documents = [filed(entry, numbered=True) for entry in read_catalogue(CATALOGUE)]
     logger(__name__).info("catalogue loaded", count=await submit(context, documents))
 

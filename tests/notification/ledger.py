@@ -1,4 +1,4 @@
-"""A ledger without a database: events are told, acted on, seen and escalated as the service does it."""
+"""A ledger without a database, in which notices are queued, settled, seen and escalated as the service does it."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 from services.notification.domain.case import Case, follow
 from services.notification.domain.following import act_on, escalate, see
 from services.notification.domain.notice import Notice
+from services.notification.domain.notifying import NotificationContext, notify
 from services.notification.domain.register import Register
-from services.notification.domain.telling import NotificationContext, notify
 from services.notification.store.rules import RULES
 from shared.domain.calendar import Calendar
 from shared.domain.decision import Decision, Event, EventContext, Outcome, SetTimer
@@ -32,9 +32,9 @@ ACCOUNTS = {
 
 
 def contract(revision: int, holds_from: date, *reviewed: str) -> ContractActivated:
-    said = example_of(ContractActivated)
+    example = example_of(ContractActivated)
     named = {"contract_id": "c-1", "revision": revision, "holds_from": holds_from, "reviewed_reports": reviewed}
-    return ContractActivated.model_validate(said | named)
+    return ContractActivated.model_validate(example | named)
 
 
 CONTRACTS = {"c-1": [contract(1, date(2024, 1, 1)), contract(2, date(2024, 11, 10), "initial")]}
@@ -42,50 +42,54 @@ REGISTER = Register(ACCOUNTS, {"p-1": ["s-1", "s-2", "s-3"]}, CONTRACTS, BC)
 
 
 def event(kind: type[E], /, **members: Any) -> E:
-    """The contract's example, with what matters said."""
-    said = example_of(kind) | {"referral_id": REFERRAL, "site_id": "s-1", "times": 2, "approvals_needed": 1}
-    return kind.model_validate(said | members)
+    """The golden example of an event, with other values of some members."""
+    example = example_of(kind) | {"referral_id": REFERRAL, "site_id": "s-1", "times": 2, "approvals_needed": 1}
+    return kind.model_validate(example | members)
 
 
 class Ledger:
-    """Notices, what was announced, and the clocks that run."""
+    """Notices, the events that were queued, and the timers that are set."""
 
     def __init__(self, case: Case = CASE, register: Register = REGISTER) -> None:
         self.case, self.register = case, register
         self.notices: dict[str, Notice] = {}
-        self.said: list[Event] = []
+        self.announced: list[Event] = []
         self.clocks: dict[str, SetTimer] = {}
         self._causes = 0
 
-    def hear(self, heard: Event, *, at: datetime = NOON, read_at: datetime | None = None) -> Outcome:
-        event_context = self._occasion(heard.key, at, read_at)
-        self.case = follow(self.case, heard)
-        about = [n for n in self.notices.values() if n.concerns == heard.key]
-        done = self._note(act_on(about, heard, RULES))
-        rules = [rule for rule in RULES.values() if rule.on == heard.type_name]
-        told = self._note(notify(heard, NotificationContext(rules, self.case, self.register, heard.key), event_context))
-        return Outcome(done.changed + told.changed, done.events + told.events, done.timers + told.timers)
+    def hear(self, received: Event, *, at: datetime = NOON, read_at: datetime | None = None) -> Outcome:
+        event_context = self._event_context(received.key, at, read_at)
+        self.case = follow(self.case, received)
+        about = [n for n in self.notices.values() if n.concerns == received.key]
+        settled = self._note(act_on(about, received, RULES))
+        rules = [rule for rule in RULES.values() if rule.on == received.type_name]
+        queued = self._note(
+            notify(received, NotificationContext(rules, self.case, self.register, received.key), event_context)
+        )
+        return Outcome(settled.changed + queued.changed, settled.events + queued.events, settled.timers + queued.timers)
 
     def see(self, notice_id: str) -> Decision:
         decision = see(self.notices.get(notice_id), list(self.notices.values()))
         return self._note(decision) if isinstance(decision, Outcome) else decision
 
-    def wake(self, told: str, *, read_at: datetime | None = None) -> Outcome:
-        """The clock of those who were told together has run down."""
-        due_at = self.clocks.pop(told).due_at or NOON
-        group = [n for n in self.notices.values() if n.told == told]
+    def wake(self, group_id: str, *, read_at: datetime | None = None) -> Outcome:
+        """Fire the timer of a group of notices."""
+        due_at = self.clocks.pop(group_id).due_at or NOON
+        group = [n for n in self.notices.values() if n.group_id == group_id]
         rules = [rule for rule in RULES.values() if rule.is_escalation]
-        ground = NotificationContext(rules, self.case, self.register, group[0].concerns)
-        return self._note(escalate(group, RULES[group[0].rule], ground, self._occasion(told, due_at, read_at)))
+        context = NotificationContext(rules, self.case, self.register, group[0].concerns)
+        return self._note(
+            escalate(group, RULES[group[0].rule], context, self._event_context(group_id, due_at, read_at))
+        )
 
     def by(self, rule: str) -> list[Notice]:
         """Notices of one rule, in the order in which they were queued."""
         return [n for n in self.notices.values() if n.rule == rule]
 
     def words(self, start: int = 0) -> list[str]:
-        return [e.type_name.split(".")[2] for e in self.said[start:]]
+        return [e.type_name.split(".")[2] for e in self.announced[start:]]
 
-    def _occasion(self, key: str, at: datetime, read_at: datetime | None) -> EventContext:
+    def _event_context(self, key: str, at: datetime, read_at: datetime | None) -> EventContext:
         self._causes += 1
         return EventContext(f"cause-{self._causes}", "c", key, at, read_at or at + timedelta(seconds=1))
 
@@ -93,10 +97,10 @@ class Ledger:
         for notice in outcome.changed:
             assert isinstance(notice, Notice)
             self.notices[notice.id] = notice
-        self.said += outcome.events
-        for arm in outcome.timers:
-            if arm.due_at:
-                self.clocks[arm.key] = arm
+        self.announced += outcome.events
+        for timer in outcome.timers:
+            if timer.due_at:
+                self.clocks[timer.key] = timer
             else:
-                self.clocks.pop(arm.key, None)
+                self.clocks.pop(timer.key, None)
         return outcome

@@ -1,4 +1,4 @@
-"""What became of a notice: its mail, whether it was seen, what acted on it, and who was told that nobody had looked."""
+"""Notices are mailed, seen, settled by events, and escalated when nobody looks."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,8 +25,8 @@ def changed(outcome: Outcome) -> Notice:
     return notice
 
 
-def kinds(*said: Event) -> list[str]:
-    return [type(one).__name__ for one in said]
+def kinds(*events: Event) -> list[str]:
+    return [type(e).__name__ for e in events]
 
 
 # mail
@@ -57,8 +57,8 @@ def test_a_mail_is_tried_again_after_minutes_hours_and_days() -> None:
 
 def test_a_mail_that_is_refused_for_good_or_has_no_address_is_not_tried_again() -> None:
     outcome = failed(queued(), "no-address", for_good=True, at=NOON)
-    (said,) = outcome.events
-    assert said == NoticeFailed(
+    (announced,) = outcome.events
+    assert announced == NoticeFailed(
         recipient_id="a-1", notice_id="n-1", channel="email", attempts=1, reason_code="no-address"
     )
     assert failed(changed(outcome), "no-address", for_good=True, at=NOON) == Outcome()
@@ -75,7 +75,7 @@ def test_a_mail_is_given_up_when_the_next_try_would_be_of_no_use() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "acts", "leaves"),
+    ("cause", "acts", "leaves"),
     [
         (OFFER, event(referral.ReferralAccepted, site_id="s-2"), event(program.PlanSubmitted)),
         (event(referral.ReferralUnplaced), OFFER, event(referral.ReferralHeld)),
@@ -105,16 +105,16 @@ def test_a_mail_is_given_up_when_the_next_try_would_be_of_no_use() -> None:
     ],
 )  # fmt: skip
 def test_a_notice_is_acted_on_by_what_it_asks_for_about_the_same_document(
-    told: Event, acts: Event, leaves: Event
+    cause: Event, acts: Event, leaves: Event
 ) -> None:
     ledger = Ledger()
-    ledger.hear(told)
+    ledger.hear(cause)
     first = dict(ledger.notices)
     ledger.hear(leaves)
     assert not any(ledger.notices[id_].acted_on for id_ in first)
     ledger.hear(acts)
     assert all(ledger.notices[id_].acted_on for id_ in first)
-    by = {e.by_event for e in ledger.said if isinstance(e, NoticeActedOn) and e.notice_id in first}
+    by = {e.by_event for e in ledger.announced if isinstance(e, NoticeActedOn) and e.notice_id in first}
     assert by == {acts.type_name.split(".")[2]}
 
 
@@ -124,10 +124,10 @@ def test_a_mail_that_is_not_needed_any_more_does_not_leave() -> None:
     ledger.hear(event(program.PlanApproved))
     (notice,) = ledger.by("plan-to-decide")
     assert (notice.mail, notice.acted_on) == ("failed", True)
-    assert [e.reason_code for e in ledger.said if isinstance(e, NoticeFailed)] == ["acted-on"]
+    assert [e.reason_code for e in ledger.announced if isinstance(e, NoticeFailed)] == ["acted-on"]
 
 
-def test_what_was_mailed_before_it_was_acted_on_stays_mailed() -> None:
+def test_a_notice_mailed_before_it_was_settled_stays_mailed() -> None:
     ledger = Ledger()
     ledger.hear(event(program.PlanSubmitted))
     (notice,) = ledger.by("plan-to-decide")
@@ -155,23 +155,23 @@ def test_a_notice_that_is_not_there_cannot_be_seen() -> None:
     assert refusal.flaws[0].code == "NOT-FOUND"
 
 
-def test_what_was_seen_before_its_mail_left_is_not_mailed() -> None:
+def test_a_notice_seen_before_its_mail_left_is_not_mailed() -> None:
     ledger = Ledger()
     ledger.hear(event(program.PlanSubmitted))
     (notice,) = ledger.by("plan-to-decide")
     ledger.see(notice.id)
     assert ledger.notices[notice.id].mail == "failed"
-    assert [e.reason_code for e in ledger.said if isinstance(e, NoticeFailed)] == ["seen"]
+    assert [e.reason_code for e in ledger.announced if isinstance(e, NoticeFailed)] == ["seen"]
 
 
 # escalated
 
 
-def unseen(*told: Event, **case: Any) -> tuple[Ledger, str]:
+def unseen(*events: Event, **case: Any) -> tuple[Ledger, str]:
     """A ledger whose only clock runs."""
     ledger = Ledger()
     ledger.case = ledger.case._replace(**case)
-    for one in told:
+    for one in events:
         ledger.hear(one)
     (clock,) = ledger.clocks
     return ledger, clock
@@ -180,10 +180,10 @@ def unseen(*told: Event, **case: Any) -> tuple[Ledger, str]:
 def test_an_offer_that_nobody_has_seen_for_twelve_hours_goes_to_the_administrator() -> None:
     ledger, clock = unseen(event(referral.ReferralOffered))
     assert ledger.clocks[clock].due_at == NOON + timedelta(hours=12)
-    before = len(ledger.said)
+    before = len(ledger.announced)
     ledger.wake(clock)
-    assert kinds(*ledger.said[before:]) == ["NoticeEscalated", "NoticeQueued", "NoticeSent"]
-    escalated, up = ledger.said[before : before + 2]
+    assert kinds(*ledger.announced[before:]) == ["NoticeEscalated", "NoticeQueued", "NoticeSent"]
+    escalated, up = ledger.announced[before : before + 2]
     assert isinstance(escalated, NoticeEscalated)
     assert (escalated.recipient_id, escalated.to_role) == ("a-1-clinician", "administrator")
     assert (escalated.notice_id, escalated.rule) == (clock, "offer-to-clinic")
@@ -193,7 +193,7 @@ def test_an_offer_that_nobody_has_seen_for_twelve_hours_goes_to_the_administrato
 
 
 @pytest.mark.parametrize(
-    ("told", "to", "due_at"),
+    ("cause", "to", "due_at"),
     [
         (program.PlanSubmitted, "a-program", datetime(2024, 11, 7, 7, 59, 59, tzinfo=UTC)),
         (program.ReportReturned, "a-officer-u0101", datetime(2024, 11, 8, 7, 59, 59, tzinfo=UTC)),
@@ -201,10 +201,10 @@ def test_an_offer_that_nobody_has_seen_for_twelve_hours_goes_to_the_administrato
         (invoice.RunFrozen, "a-operations", NOON + timedelta(hours=12)),
     ],
 )
-def test_patience_ends_with_a_business_day_of_the_calendar_or_after_elapsed_hours(
-    told: type[Event], to: str, due_at: datetime
+def test_an_escalation_is_due_at_the_end_of_a_business_day_or_after_elapsed_hours(
+    cause: type[Event], to: str, due_at: datetime
 ) -> None:
-    ledger, clock = unseen(event(told))
+    ledger, clock = unseen(event(cause))
     assert ledger.clocks[clock].due_at == due_at
     assert [n.recipient_id for n in ledger.wake(clock).changed if isinstance(n, Notice)] == [to]
 
@@ -212,7 +212,7 @@ def test_patience_ends_with_a_business_day_of_the_calendar_or_after_elapsed_hour
 def test_those_who_were_told_together_have_one_clock_and_are_escalated_together() -> None:
     ledger, clock = unseen(OFFER)
     ledger.wake(clock)
-    escalated = [e.recipient_id for e in ledger.said if isinstance(e, NoticeEscalated)]
+    escalated = [e.recipient_id for e in ledger.announced if isinstance(e, NoticeEscalated)]
     assert escalated == ["a-2-clinician", "a-2-other"]
     assert [n.recipient_id for n in ledger.by("unseen-for-administrator")] == ["s-2"]
 
@@ -223,7 +223,7 @@ def test_what_one_of_those_who_were_told_has_seen_is_seen() -> None:
     assert not ledger.clocks
 
 
-def test_what_was_asked_for_and_done_is_not_escalated() -> None:
+def test_a_settled_notice_is_not_escalated() -> None:
     ledger, _ = unseen(OFFER)
     ledger.hear(event(referral.ReferralAcknowledged, site_id="s-2"))
     assert not ledger.clocks
@@ -237,35 +237,35 @@ def test_a_clock_that_fires_although_somebody_looked_says_nothing() -> None:
     assert ledger.wake(clock) == Outcome()
 
 
-def test_nobody_is_told_too_late_that_nobody_has_looked() -> None:
+def test_an_escalation_that_is_no_longer_useful_is_not_sent() -> None:
     ledger, clock = unseen(OFFER)
     too_late = NOON + timedelta(hours=12) + RULES["unseen-for-administrator"].useful + timedelta(seconds=1)
     assert ledger.wake(clock, read_at=too_late) == Outcome()
 
 
-def test_who_was_told_that_nobody_had_looked_is_done_once_somebody_does() -> None:
+def test_an_escalation_is_settled_once_a_recipient_looks() -> None:
     ledger, clock = unseen(event(program.ReportReturned))
     ledger.wake(clock)
     ledger.see(clock)
     assert ledger.by("unseen-for-officer")[0].acted_on
-    assert [e.by_event for e in ledger.said if isinstance(e, NoticeActedOn)] == ["notice-seen"]
+    assert [e.by_event for e in ledger.announced if isinstance(e, NoticeActedOn)] == ["notice-seen"]
 
 
-def test_who_was_told_that_nobody_had_looked_is_done_once_it_is_acted_on() -> None:
+def test_an_escalation_is_settled_once_its_notice_is() -> None:
     ledger, clock = unseen(event(program.ReportReturned, report="initial"))
     ledger.wake(clock)
     ledger.hear(event(program.ReportSubmitted, report="initial"))
     assert all(n.acted_on for n in ledger.notices.values())
 
 
-def test_no_clock_runs_for_what_asks_for_nothing() -> None:
+def test_a_notice_without_an_escalation_has_no_timer() -> None:
     ledger = Ledger()
     ledger.hear(event(program.PlanApproved))
     ledger.hear(event(invoice.InvoicePended))
     assert not ledger.clocks
 
 
-def test_what_is_told_of_the_unseen_is_not_escalated_again() -> None:
+def test_an_escalation_is_not_escalated_again() -> None:
     ledger, clock = unseen(OFFER)
     ledger.wake(clock)
     assert not ledger.clocks

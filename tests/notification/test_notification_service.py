@@ -43,8 +43,8 @@ class Post:
 
     async def words(self, kind: str = "%") -> list[tuple[str, dict[str, Any]]]:
         """What was announced, in order."""
-        said = await self.process.words(f"rehab.notification.{kind}")
-        return [(word.type.split(".")[2], orjson.loads(word.payload)) for word in said]
+        announced = await self.process.words(f"rehab.notification.{kind}")
+        return [(word.type.split(".")[2], orjson.loads(word.payload)) for word in announced]
 
     async def mail(self) -> list[Message]:
         """What the mail server has once all due mails were tried."""
@@ -89,7 +89,7 @@ async def test_an_offer_is_mailed_to_a_site_without_account_with_a_number_and_a_
 @pytest.mark.parametrize(
     "address", ["desk@clinic.example\r\nBcc: x@y.example", "a@b.example, c@d.example", "desk", "<a@b>"]
 )
-async def test_what_is_not_one_address_gets_no_mail(post: Post, address: str) -> None:
+async def test_a_malformed_address_gets_no_mail(post: Post, address: str) -> None:
     await post.hear(event(procurement.SiteOpened, email=address), CREATED, OFFERED)
     assert await post.mail() == []
     assert {failed["reason_code"] for _, failed in await post.words("notice-failed.v1")} == {"bad-address"}
@@ -169,7 +169,7 @@ async def test_a_service_that_reads_history_tells_nobody_and_knows_who_has_to_do
     assert (notice["recipient_id"], notice["number"]) == ("a-officer-u7", "R-24-1")
 
 
-async def test_what_was_done_in_the_same_batch_is_acted_on_and_neither_mailed_nor_escalated(post: Post) -> None:
+async def test_a_notice_settled_in_the_same_batch_is_neither_mailed_nor_escalated(post: Post) -> None:
     await post.hear(SITE, CREATED, OFFERED, event(referral.ReferralAcknowledged))
     assert [words for words, _ in await post.words()] == [
         "notice-queued",
@@ -180,14 +180,14 @@ async def test_what_was_done_in_the_same_batch_is_acted_on_and_neither_mailed_no
     assert (await post.mail(), await post.wake(clock.now() + timedelta(days=2))) == ([], 0)
 
 
-async def test_what_was_done_in_a_later_batch_is_acted_on(post: Post) -> None:
+async def test_an_event_of_a_later_batch_settles_a_notice(post: Post) -> None:
     await post.hear(SITE, CREATED, ASSIGNED, OFFERED, event(program.PlanSubmitted, plan=1))
     await post.hear(event(program.PlanApproved, plan=1))
     acted = {notice["rule"]: notice["acted_on"] for notice in await post.notices()}
     assert acted == {"offer-to-clinic": False, "plan-to-decide": True, "plan-approved": False}
 
 
-async def test_nobody_looks_and_the_administrator_is_told_until_somebody_does(post: Post) -> None:
+async def test_an_unseen_notice_escalates_to_the_administrator_until_somebody_looks(post: Post) -> None:
     administrator = CLINICIAN.model_copy(update={"account_id": "a-administrator", "role": "administrator"})
     await post.hear(SITE, CLINICIAN, administrator, CREATED, OFFERED)
     assert await post.wake(clock.now() + timedelta(hours=11)) == 0
@@ -200,7 +200,7 @@ async def test_nobody_looks_and_the_administrator_is_told_until_somebody_does(po
     assert (offer["seen"], up["acted_on"], up["document"]) == (True, True, escalated["notice_id"])
 
 
-async def test_what_somebody_opened_is_seen_once_and_not_escalated(post: Post) -> None:
+async def test_an_opened_notice_is_seen_once_and_not_escalated(post: Post) -> None:
     await post.hear(SITE, CLINICIAN, CREATED, OFFERED)
     (notice,) = await post.notices()
     await post.hear(opened(notice["notice_id"]), opened(notice["notice_id"]))
@@ -209,7 +209,7 @@ async def test_what_somebody_opened_is_seen_once_and_not_escalated(post: Post) -
     assert await post.wake(clock.now() + timedelta(days=2)) == 0
 
 
-async def test_who_opens_what_is_not_there_is_refused(post: Post) -> None:
+async def test_opening_an_unknown_notice_is_refused(post: Post) -> None:
     await post.hear(opened("5a1c9a3e-2f64-5f0a-8d7c-3b2a1c0d9e8f"))
     ((_, refused),) = await post.words("action-refused.v1")
     assert [flaw["code"] for flaw in refused["reasons"]] == ["NOT-FOUND"]

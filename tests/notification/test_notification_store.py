@@ -37,7 +37,9 @@ def kept(*events: Event) -> list[ReceivedEvent]:
 
 
 async def test_a_notice_comes_back_as_it_was(conn: Connection) -> None:
-    about_a_run = OPEN._replace(id="n-2", concerns="run-1", referral_id=None, told="", mail="none", next_try_at=None)
+    about_a_run = OPEN._replace(
+        id="n-2", concerns="run-1", referral_id=None, group_id="", mail="none", next_try_at=None
+    )
     saved = [OPEN, about_a_run]
     assert await notices.save_notices(conn, saved) == len(saved)
     assert await notices.load_notices(conn, ["n-1", "n-2"]) == [n._replace(version=1) for n in saved]
@@ -61,9 +63,9 @@ async def test_open_notices_are_found_by_what_they_concern_and_by_the_rules_that
 
 async def test_those_who_were_told_together_and_those_who_were_told_of_it_are_found(conn: Connection) -> None:
     together = OPEN._replace(id="n-2", recipient_id="a-2")
-    up = OPEN._replace(id="n-3", rule="unseen-for-officer", document="n-1", told="")
+    up = OPEN._replace(id="n-3", rule="unseen-for-officer", document="n-1", group_id="")
     done = up._replace(id="n-4", acted_on=True)
-    unrelated = OPEN._replace(id="n-5", told="", document="")
+    unrelated = OPEN._replace(id="n-5", group_id="", document="")
     await notices.save_notices(conn, [OPEN, together, up, done, unrelated])
     groups = await notices.find_groups(conn, {"n-1"})
     assert {first: sorted(group) for first, group in groups.items()} == {"n-1": [("n-1", "r-1"), ("n-2", "r-1")]}
@@ -86,10 +88,10 @@ async def test_a_case_comes_back_as_it_was(conn: Connection) -> None:
     assert await cases.load_cases(conn, ["r-1", "r-2"]) == [case._replace(version=1)]
 
 
-def test_what_a_batch_queued_is_found_until_it_is_taken_back() -> None:
+def test_a_notice_queued_by_a_batch_is_found_until_its_decision_is_rolled_back() -> None:
     held: dict[str, Notice | None] = {"n-1": OPEN, "n-9": None}
     takebacks: list[str] = []
-    by_key = notices.ByKey()
+    by_key = notices.NoticesByKey()
     assert by_key.of("r-1", held, takebacks) == [OPEN]
     held["n-2"] = OPEN._replace(id="n-2")
     held["n-1"] = OPEN._replace(seen=True)
@@ -118,11 +120,11 @@ async def test_the_register_knows_roles_sites_contracts_and_the_default_calendar
             RoleGranted(account_id="a-3", role="payment_officer", received_at=NOON),
         ),
     )
-    found = await register.REGISTER.current(conn)
-    assert found.accounts == {("s-1", "biller"): ["a-1"], ("", "payment_officer"): ["a-3"]}
-    assert found.sites == {"p-1": ["s-1", "s-2"]}
-    assert [c.revision for c in found.contracts["c-1"]] == [1, 2]
-    assert found.calendar.holidays == {date(2024, 12, 25)}
+    result = await register.REGISTER.current(conn)
+    assert result.accounts == {("s-1", "biller"): ["a-1"], ("", "payment_officer"): ["a-3"]}
+    assert result.sites == {"p-1": ["s-1", "s-2"]}
+    assert [c.revision for c in result.contracts["c-1"]] == [1, 2]
+    assert result.calendar.holidays == {date(2024, 12, 25)}
 
 
 async def test_a_role_that_is_granted_later_is_known_at_once(conn: Connection) -> None:
@@ -142,5 +144,5 @@ async def test_an_account_is_mailed_at_its_own_address_and_a_site_at_its_busines
     await portal.close()
     await register.project_people(conn, kept(AccountHolderChanged.from_bytes(sealed.payload.encode())))
     await register.project_sites(conn, kept(event(SiteOpened, email="s-1@clinic.example")))
-    found = await register.find_addresses(conn, ["a-1", "s-1", "a-9", "payment_officer"])
-    assert found == {"a-1": "a-1@clinic.example", "s-1": "s-1@clinic.example"}
+    result = await register.find_addresses(conn, ["a-1", "s-1", "a-9", "payment_officer"])
+    assert result == {"a-1": "a-1@clinic.example", "s-1": "s-1@clinic.example"}

@@ -8,16 +8,16 @@ import pytest
 
 from services.notification.app import _message, service
 from services.notification.domain.notice import Notice
+from services.notification.domain.notifying import CLINIC
 from services.notification.domain.register import OFFICER
 from services.notification.domain.rule import Rule
-from services.notification.domain.telling import CLINIC
 from services.notification.store.rules import RULES
 from shared.events import catalogue
 from shared.events.notification import NoticeEscalated, NoticeQueued
 from tests.notification.ledger import NOON, Ledger, event
 
 EVENTS = catalogue.every()
-BY_WORDS = {name.split(".")[2]: event for name, event in EVENTS.items() if event.topic != "rehab-notification"}
+BY_NAME = {name.split(".")[2]: event for name, event in EVENTS.items() if event.topic != "rehab-notification"}
 INSURER = {OFFICER, "program_officer", "payment_officer", "operations"}
 ALL = pytest.mark.parametrize("rule", [pytest.param(rule, id=name) for name, rule in RULES.items()])
 TOLD = {
@@ -43,10 +43,10 @@ TOLD = {
 
 
 def test_everybody_is_told_what_concerns_them() -> None:
-    told: dict[str, set[str]] = {}
+    by_role: dict[str, set[str]] = {}
     for rule in RULES.values():
-        told.setdefault(rule.to, set()).add(rule.on.split(".")[2])
-    assert told == TOLD
+        by_role.setdefault(rule.to, set()).add(rule.on.split(".")[2])
+    assert by_role == TOLD
 
 
 @ALL
@@ -63,9 +63,9 @@ def test_a_rule_bounds_and_names_only_what_its_event_says(rule: Rule) -> None:
 
 
 @ALL
-def test_what_acts_on_a_notice_is_an_event_in_the_same_key_that_says_the_same(rule: Rule) -> None:
-    for words, member in rule.acted_on_by.items():
-        event = BY_WORDS[words]
+def test_an_event_that_settles_a_notice_has_its_key_and_names_its_document(rule: Rule) -> None:
+    for name, member in rule.acted_on_by.items():
+        event = BY_NAME[name]
         assert event in service.handlers.rules
         assert event.key_field == EVENTS[rule.on].key_field
         assert not member or (rule.document and member in event.model_fields)
@@ -84,16 +84,16 @@ def test_a_notice_says_a_number_a_link_and_nothing_about_anybody(rule: Rule) -> 
 
 
 @ALL
-def test_what_is_queued_says_the_sentence_and_the_page_of_its_mail(rule: Rule) -> None:
+def test_a_queued_notice_has_the_subject_and_the_link_of_its_mail(rule: Rule) -> None:
     notice = Notice("n", 1, "a", rule.name, "r", "r", "7", "", "queued", 0, None, NOON, number="R-24-1")
     mail = _message(notice, "somebody@example.test")
     ledger = Ledger()
     ledger.hear(event(EVENTS[rule.on])) if not rule.is_escalation else None
-    for said in (one for one in ledger.said if isinstance(one, NoticeQueued) and one.rule == rule.name):
-        assert said.subject == rule.subject.format(number=said.number)
-        assert said.link == rule.place(said.number or "", ledger.notices[said.notice_id].document)
+    for queued in (e for e in ledger.announced if isinstance(e, NoticeQueued) and e.rule == rule.name):
+        assert queued.subject == rule.subject.format(number=queued.number)
+        assert queued.link == rule.path(queued.number or "", ledger.notices[queued.notice_id].document)
     assert mail["Subject"] == rule.subject.format(number="R-24-1")
-    assert f"/{rule.place('R-24-1', '7')}\n" in str(mail.get_payload())
+    assert f"/{rule.path('R-24-1', '7')}\n" in str(mail.get_payload())
     assert "{" not in str(mail)
 
 
@@ -111,22 +111,22 @@ def test_every_notice_stands_in_the_portal(rule: Rule) -> None:
 
 
 @ALL
-def test_what_nobody_has_seen_goes_to_a_role_that_has_a_rule_for_it_and_no_further(rule: Rule) -> None:
-    if rule.patience is None:
+def test_an_escalation_goes_to_a_role_that_has_a_rule_for_it_and_no_further(rule: Rule) -> None:
+    if rule.escalation is None:
         return
     assert not rule.is_escalation
-    assert bool(rule.patience.hours) != bool(rule.patience.business_days)
-    assert rule.patience.to != rule.to
-    assert [r.to for r in RULES.values() if r.is_escalation].count(rule.patience.to) == 1
+    assert bool(rule.escalation.hours) != bool(rule.escalation.business_days)
+    assert rule.escalation.to != rule.to
+    assert [r.to for r in RULES.values() if r.is_escalation].count(rule.escalation.to) == 1
 
 
 @ALL
-def test_who_must_do_something_is_mailed_and_somebody_stands_behind_them(rule: Rule) -> None:
-    if rule.patience:
+def test_a_notice_that_asks_for_something_is_mailed_and_has_an_escalation(rule: Rule) -> None:
+    if rule.escalation:
         assert "email" in rule.channels
         assert rule.acted_on_by
 
 
-def test_who_is_told_of_the_unseen_is_somebody_to_whom_a_rule_goes_on() -> None:
+def test_each_escalation_rule_is_the_next_step_of_a_rule() -> None:
     ends = {rule.to for rule in RULES.values() if rule.on == NoticeEscalated.type_name}
-    assert ends == {rule.patience.to for rule in RULES.values() if rule.patience}
+    assert ends == {rule.escalation.to for rule in RULES.values() if rule.escalation}

@@ -1,4 +1,4 @@
-"""Who is told what of which event, and until when that is of use."""
+"""Each rule notifies its recipients, while the notice is useful."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ from tests.notification.ledger import CASE, NOON, REFERRAL, REGISTER, Ledger, ev
 IN_FORCE = datetime(2024, 11, 12, 20, tzinfo=UTC)  # the second revision of the contract holds
 
 
-def told(*events: Event, ledger: Ledger | None = None) -> list[tuple[str, str]]:
+def notified(*events: Event, ledger: Ledger | None = None) -> list[tuple[str, str]]:
     """Rule and recipient of each notice."""
     ledger = ledger or Ledger()
     for one in events:
@@ -53,21 +53,21 @@ def told(*events: Event, ledger: Ledger | None = None) -> list[tuple[str, str]]:
 def test_clinicians_billers_and_the_officer_are_told_what_concerns_them(
     kind: type[Event], expected: list[tuple[str, str]]
 ) -> None:
-    assert told(event(kind)) == expected
+    assert notified(event(kind)) == expected
 
 
 def test_an_offer_is_told_to_everybody_who_answers_at_the_site() -> None:
-    said = told(event(referral.ReferralOffered, site_id="s-2"))
-    assert said == [("offer-to-clinic", "a-2-clinician"), ("offer-to-clinic", "a-2-other")]
+    announced = notified(event(referral.ReferralOffered, site_id="s-2"))
+    assert announced == [("offer-to-clinic", "a-2-clinician"), ("offer-to-clinic", "a-2-other")]
 
 
 def test_a_site_without_an_account_is_told_itself() -> None:
-    assert told(event(referral.ReferralOffered, site_id="s-9")) == [("offer-to-clinic", "s-9")]
+    assert notified(event(referral.ReferralOffered, site_id="s-9")) == [("offer-to-clinic", "s-9")]
 
 
 def test_a_desk_of_the_insurer_without_an_account_is_told_itself() -> None:
     ledger = Ledger(case=CASE._replace(officer_id=""), register=Register())
-    assert told(event(referral.ReferralUnplaced), event(invoice.RunFrozen), ledger=ledger) == [
+    assert notified(event(referral.ReferralUnplaced), event(invoice.RunFrozen), ledger=ledger) == [
         ("unplaced-for-officer", "claims_officer"),
         ("run-to-release", "payment_officer"),
     ]
@@ -75,24 +75,24 @@ def test_a_desk_of_the_insurer_without_an_account_is_told_itself() -> None:
 
 def test_a_remittance_goes_once_to_each_biller_of_the_payees_sites() -> None:
     ledger = Ledger(case=Case("p-1"))
-    said = ledger.hear(event(invoice.RemittanceIssued, payee_id="p-1")).events
-    queued = [(e.recipient_id, e.site_id, e.referral_id) for e in said if isinstance(e, NoticeQueued)]
+    announced = ledger.hear(event(invoice.RemittanceIssued, payee_id="p-1")).events
+    queued = [(e.recipient_id, e.site_id, e.referral_id) for e in announced if isinstance(e, NoticeQueued)]
     assert queued == [("a-1-biller", "s-1", None), ("a-2-biller", "s-2", None), ("s-3", "s-3", None)]
 
 
 def test_a_payee_without_sites_has_nobody_to_tell() -> None:
-    assert told(event(invoice.RemittanceIssued, payee_id="p-9")) == []
+    assert notified(event(invoice.RemittanceIssued, payee_id="p-9")) == []
 
 
 def test_every_payment_officer_is_told_of_a_run_that_waits_for_them() -> None:
-    assert told(event(invoice.RunFrozen, approvals_needed=2)) == [
+    assert notified(event(invoice.RunFrozen, approvals_needed=2)) == [
         ("run-to-release", "a-payment"),
         ("run-to-release", "a-payment-too"),
     ]
 
 
-def test_nobody_is_told_of_a_run_that_releases_itself() -> None:
-    assert told(event(invoice.RunFrozen, approvals_needed=0)) == []
+def test_a_run_that_releases_itself_makes_no_notice() -> None:
+    assert notified(event(invoice.RunFrozen, approvals_needed=0)) == []
 
 
 @pytest.mark.parametrize(
@@ -108,18 +108,18 @@ def test_nobody_is_told_of_a_run_that_releases_itself() -> None:
 def test_a_reminder_climbs_from_the_clinic_to_the_officer_to_the_program_officer(
     days_late: int, rule: str, recipient: str
 ) -> None:
-    assert told(event(program.ObligationReminded, days_late=days_late)) == [(rule, recipient)]
+    assert notified(event(program.ObligationReminded, days_late=days_late)) == [(rule, recipient)]
 
 
 @pytest.mark.parametrize(("times", "notices"), [(1, 0), (2, 1), (3, 1)])
 def test_the_officer_is_told_of_a_missed_visit_from_the_second_time_on(times: int, notices: int) -> None:
-    assert len(told(event(referral.AppointmentMissed, times=times))) == notices
+    assert len(notified(event(referral.AppointmentMissed, times=times))) == notices
 
 
 @pytest.mark.parametrize(("cause", "rules"), [("clinic", 2), ("officer", 1), ("claim", 1)])
 def test_the_officer_is_told_of_a_hold_that_the_clinic_alone_can_lift(cause: str, rules: int) -> None:
-    said = told(event(referral.ReferralHeld, cause=cause))
-    assert said == [("held-for-clinic", "a-1-clinician"), ("held-for-officer", "a-officer-u0101")][:rules]
+    announced = notified(event(referral.ReferralHeld, cause=cause))
+    assert announced == [("held-for-clinic", "a-1-clinician"), ("held-for-officer", "a-officer-u0101")][:rules]
 
 
 def test_the_officer_is_told_of_a_report_that_the_contract_lets_be_reviewed() -> None:
@@ -128,11 +128,11 @@ def test_the_officer_is_told_of_a_report_that_the_contract_lets_be_reviewed() ->
     assert [n.rule for n in ledger.notices.values()] == ["report-to-review"]
 
 
-def test_nobody_reviews_a_report_under_the_contract_as_it_held_before() -> None:
-    assert told(event(program.ReportSubmitted, report="initial", kind="initial")) == []
+def test_a_report_is_not_to_review_under_an_earlier_version_of_the_contract() -> None:
+    assert notified(event(program.ReportSubmitted, report="initial", kind="initial")) == []
 
 
-def test_nobody_reviews_what_the_contract_does_not_name_or_where_no_contract_is_known() -> None:
+def test_a_report_is_to_review_only_where_a_known_contract_names_its_kind() -> None:
     ledger = Ledger()
     ledger.hear(event(program.ReportSubmitted, report="progress-1", kind="progress"), at=IN_FORCE)
     assert not REGISTER.is_reviewed("c-9", "initial", IN_FORCE)
@@ -170,13 +170,13 @@ def test_a_notice_is_queued_with_what_it_is_about_and_is_in_the_portal_at_once()
         about="rehab.program.plan-submitted.v1", referral_id=REFERRAL, channels=("portal", "email"),
         useful_until=NOON + timedelta(hours=240), number=CASE.number, subject=RULES["plan-to-decide"].subject.format(
             number=CASE.number
-        ), link=RULES["plan-to-decide"].place(CASE.number, "1"),
+        ), link=RULES["plan-to-decide"].path(CASE.number, "1"),
     )  # fmt: skip
     assert sent == NoticeSent(recipient_id="a-officer-u0101", notice_id=notice.id, channel="portal")
     assert (notice.mail, notice.next_try_at, notice.number) == ("queued", NOON, CASE.number)
 
 
-def test_what_is_not_worth_a_mail_is_in_the_portal_alone() -> None:
+def test_a_rule_without_mail_notifies_in_the_portal_alone() -> None:
     ledger = Ledger()
     ledger.hear(event(invoice.InvoicePended))
     (notice,) = ledger.notices.values()

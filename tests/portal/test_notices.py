@@ -48,7 +48,7 @@ def told(rule: Rule, number: str = NUMBER, notice_id: str = "", recipient: str =
         channels=rule.channels,
         number=number,
         subject=rule.subject.format(number=number),
-        link=rule.place(number, DOCUMENTS[rule.document]),
+        link=rule.path(number, DOCUMENTS[rule.document]),
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.procurement.domain import Files, Unfit, is_numbered, read_register
+from services.procurement.domain import Files, InvalidRegister, is_numbered, read_register
 from services.procurement.store import read_files
 from shared.events.procurement import (
     CalendarPublished,
@@ -29,15 +29,15 @@ UNORDERED = [{"percent": 0}, {"late_to": 0, "percent": 100}]
 TOO_MUCH = [{"late_to": 0, "percent": 101}]
 
 
-def first(file: str, said: dict[Any, Any]) -> Files:
+def first(file: str, cells: dict[Any, Any]) -> Files:
     """The files, the first row of one of them saying something else."""
     rows = getattr(FILES, file)
-    changed: dict[str, Any] = {file: [rows[0] | said, *rows[1:]]}
+    changed: dict[str, Any] = {file: [rows[0] | cells, *rows[1:]]}
     return replace(FILES, **changed)
 
 
 def faults(files: Files) -> list[str]:
-    with pytest.raises(Unfit) as unfit:
+    with pytest.raises(InvalidRegister) as unfit:
         read_register(files)
     return [str(fault) for fault in unfit.value.args]
 
@@ -59,7 +59,7 @@ def test_a_pattern_of_weeks_is_a_declaration_of_every_week_a_year() -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "said", "fault"),
+    ("file", "cells", "fault"),
     [
         ("payees", {"organisation_id": "o-none"}, "organisation o-none is not registered"),
         ("sites", {"payee_id": "p-none"}, "payee p-none is not registered"),
@@ -106,9 +106,9 @@ def test_a_pattern_of_weeks_is_a_declaration_of_every_week_a_year() -> None:
     ],
     ids=count(),
 )
-def test_whatever_is_wrong_with_a_file_is_told_with_its_place(file: str, said: dict[Any, Any], fault: str) -> None:
-    found = faults(first(file, said))
-    assert any(fault in one for one in found), found
+def test_everything_wrong_with_a_file_is_reported_with_its_line(file: str, cells: dict[Any, Any], fault: str) -> None:
+    result = faults(first(file, cells))
+    assert any(fault in one for one in result), result
 
 
 def test_all_faults_are_told_at_once() -> None:
@@ -147,13 +147,13 @@ CELLS = st.one_of(
 def test_any_cell_of_any_file_is_taken_or_told_and_never_raised(data: st.DataObject) -> None:
     file = data.draw(st.sampled_from([f.name for f in fields(Files) if f.name not in {"communities", "schedules"}]))
     name = data.draw(st.sampled_from([*getattr(FILES, file)[0], "another", None]))
-    with contextlib.suppress(Unfit):
+    with contextlib.suppress(InvalidRegister):
         assert read_register(first(file, {name: data.draw(CELLS)}))
 
 
 @given(st.sampled_from([{}, {"lines": "x"}, {"lines": [1]}, "x", 1, None, {"lines": [{**FEE, "cents": "NaN"}]}]))
 def test_any_schedule_is_taken_or_told_and_never_raised(schedule: object) -> None:
-    with pytest.raises(Unfit):
+    with pytest.raises(InvalidRegister):
         read_register(replace(FILES, schedules=[schedule]))  # type: ignore[list-item]
 
 
@@ -174,6 +174,6 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, content:
         (tmp_path / "network" / name).unlink()
     else:
         (tmp_path / "network" / name).write_bytes(content)
-    with pytest.raises(Unfit) as unfit:
+    with pytest.raises(InvalidRegister) as unfit:
         read_files(tmp_path / "network")
     assert any(fault in one for one in unfit.value.args), unfit.value.args

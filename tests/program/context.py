@@ -4,17 +4,22 @@ import tomllib
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import NAMESPACE_OID, UUID, uuid5
 
-from services.program.domain import life
-from services.program.domain.case import Case, CaseContext
-from services.program.domain.register import Register
+from services.program.domain import lifecycle
+from services.program.domain.case import Case, CaseTransition
+from services.program.domain.context import CaseContext
+from services.program.domain.register import Facts, Register
+from services.program.handlers import handlers
+from services.program.store.register import CONTENTS
 from shared.domain.calendar import Calendar
-from shared.domain.decision import Event, Outcome
+from shared.domain.decision import Decision, Event, EventContext, Outcome, SetTimer
 from shared.events.procurement import ContractActivated, FeeLine, FeeSchedulePublished
 from shared.events.program import ProgramPublished
 from shared.events.referral import ProgramStarted, ReferralAccepted
 from shared.events.values import Actor
+from shared.messaging.handlers import BatchState
 
 ID = "7b0c2a4e-5d1f-5a3c-9e8b-1f2d3c4b5a69"
 BC = Calendar("bc", holidays=frozenset({date(2024, 11, 11), date(2024, 12, 25), date(2025, 1, 1)}))
@@ -27,13 +32,13 @@ SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 
 def contract(**given: Any) -> ContractActivated:
-    said = {
+    members = {
         "contract_id": "c-crrtw", "revision": 1, "holds_from": date(2024, 11, 1), "payee_id": "p-1",
         "organisation_id": "o-1", "program": "crrtw", "sites": ("van-1",), "communities": ("Vancouver",),
         "disciplines": ("physical_therapist", "kinesiologist", "occupational_therapist"),
         "effective_from": date(2024, 11, 1), "fee_schedule_id": "fees-crrtw", "calendar_id": "bc", **given,
     }  # fmt: skip
-    return ContractActivated.model_validate(said)
+    return ContractActivated.model_validate(members)
 
 
 FEES = FeeSchedulePublished(
@@ -55,10 +60,38 @@ def at(day: date, hour: int = 12) -> datetime:
     return BC.start_of(day).astimezone(UTC).replace(minute=0) + (datetime(2024, 1, 1, hour) - datetime(2024, 1, 1))  # noqa: DTZ001 - a difference
 
 
+def new_id(n: int) -> UUID:
+    return uuid5(NAMESPACE_OID, f"a decision/{n}")
+
+
 def context(day: date, hour: int = 12, **terms: Any) -> CaseContext:
-    said = contract(**terms)
-    register = Register({"c-crrtw": (said,)}, {"fees-crrtw": (FEES,)}, {"bc": BC})
-    return register.context(opened(), {("crrtw", CRRTW.revision): CRRTW}, at(day, hour))
+    """The context of a decision on a day, under a contract with these terms."""
+    return CaseContext(at(day, hour), new_id, BC, CRRTW, (contract(**terms),), (FEES,), CONTENTS)
+
+
+def answer(case: Case | None, event: Event, on: CaseContext) -> Decision:
+    """The service's own answer to an event, by its list of handlers; each event and instant gives ids of its own."""
+    fees = {f.fee_schedule_id: tuple(g for g in on.fees if g.fee_schedule_id == f.fee_schedule_id) for f in on.fees}
+    calendars = {c.calendar_id: on.calendar for c in on.contracts}
+    register = Register({c.contract_id: tuple(on.contracts) for c in on.contracts}, fees, calendars)
+    catalogue = {(case.program, case.program_revision): on.entry} if case else {}
+    state = BatchState({Case: {event.key: case}}, Facts(register, catalogue, on.contents))
+    event_context = EventContext(f"{event.to_bytes()!r} {on.at}", "", event.key, on.at, on.at)
+    return handlers.rules[type(event)].decide(event, state, event_context)
+
+
+class Left(NamedTuple):
+    """A case as a decision left it, with what was announced and timed."""
+
+    case: Case
+    events: tuple[Event, ...]
+    timers: tuple[SetTimer, ...]
+
+
+def left(case: Case, decision: Outcome | CaseTransition) -> Left:
+    """The case after a decision or a part of one; unchanged where the decision changed nothing."""
+    outcome = decision if isinstance(decision, Outcome) else decision.outcome()
+    return Left(case_in(outcome) if outcome.changed else case, outcome.events, outcome.timers)
 
 
 def opened() -> Case:
@@ -66,7 +99,7 @@ def opened() -> Case:
         referral_id=ID, revision=5, site_id="van-1", contract_id="c-crrtw", payee_id="p-1", program="crrtw",
         program_revision=CRRTW.revision, accepted_on=date(2024, 10, 31),
     )  # fmt: skip
-    return case_in(life.open_case(None, accepted))
+    return case_in(lifecycle.open_case(None, accepted))
 
 
 def started(visit_on: date = VISIT_ON) -> Case:
@@ -74,7 +107,7 @@ def started(visit_on: date = VISIT_ON) -> Case:
         referral_id=ID, revision=7, site_id="van-1", contract_id="c-crrtw", payee_id="p-1", program="crrtw",
         program_revision=CRRTW.revision, initial_visit_on=visit_on,
     )  # fmt: skip
-    return case_in(life.start(opened(), event, context(visit_on)))
+    return case_in(lifecycle.start(opened(), event, context(visit_on)))
 
 
 def case_in(decision: object) -> Case:

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
-from uuid import NAMESPACE_OID, UUID, uuid5
 
-from services.program.domain import plan_asking, plan_clock, plan_deciding, plan_ending
-from services.program.domain.case import Case, CaseContext, settled
+from services.program.domain import plan_clock
+from services.program.domain.case import Case
+from services.program.domain.context import CaseContext
 from services.program.domain.plans import Plan, find_plan
 from shared.domain.decision import Decision, Event, Outcome, Refusal
+from shared.domain.transition import Transition
 from shared.events.portal import (
     DeadlineReached,
     OfficerDecidedPlan,
@@ -21,7 +22,23 @@ from shared.events.portal import (
 )
 from shared.events.procurement import FeeSchedulePublished
 from shared.events.program import ProgramPublished
-from tests.program.context import BC, CATALOGUE, CLINIC, CRRTW, ID, OFFICER, SHA256, at, case_in, contract, started
+from tests.program.context import (
+    BC,
+    CATALOGUE,
+    CLINIC,
+    CRRTW,
+    ID,
+    OFFICER,
+    SHA256,
+    Left,
+    answer,
+    at,
+    case_in,
+    contract,
+    left,
+    new_id,
+    started,
+)
 
 NETWORK = Path(__file__).parents[2] / "data" / "network"
 FEES = tuple(
@@ -50,83 +67,75 @@ MORE: Mapping[str, Any] = {
 
 
 def context(day: date, hour: int = 12, entry: ProgramPublished = CRRTW, **terms: Any) -> CaseContext:
-    """What a decision on that day stands on."""
-    said = contract(**terms)
-    return CaseContext(at(day, hour), said, BC, entry, (said,), FEES)
+    """The context of a decision on that day, under a contract with these terms."""
+    return CaseContext(at(day, hour), new_id, BC, entry, (contract(**terms),), FEES)
 
 
-def reported(standing: Any = "accepted") -> Case:
+def reported(status: Any = "accepted") -> Case:
     """A case with its initial report."""
     case = started()
     initial = case.obligation("initial")
     assert initial is not None
-    return case.owing(initial._replace(standing=standing))
+    return case._replace(obligations=case.obligations_with(initial._replace(status=status)))
 
 
 def submit(
     case: Case | None, *lines: Mapping[str, Any], on: CaseContext | None = None, site: str = "van-1"
 ) -> Decision:
-    found = on or context(ASKED_ON)
-    act = {"by": CLINIC, "received_at": found.at, "seen": 0, "idempotency_key": "k", "referral_id": ID}
-    said = ProviderSubmittedPlan.model_validate({**act, "site_id": site, "lines": lines})
-    return plan_asking.submit(case, found, said)
+    on = on or context(ASKED_ON)
+    by = {"by": CLINIC, "received_at": on.at, "seen": 0, "idempotency_key": "k", "referral_id": ID}
+    return answer(case, ProviderSubmittedPlan.model_validate({**by, "site_id": site, "lines": lines}), on)
 
 
 def amend(case: Case, amends: int, *lines: Mapping[str, Any], on: CaseContext, seen: int = 99) -> Decision:
-    act = {"by": CLINIC, "received_at": on.at, "seen": seen, "idempotency_key": "k", "referral_id": ID}
-    said = {**act, "site_id": "van-1", "amends": amends, "lines": lines}
-    return plan_asking.amend(case, on, ProviderSubmittedPlanAmendment.model_validate(said))
+    by = {"by": CLINIC, "received_at": on.at, "seen": seen, "idempotency_key": "k", "referral_id": ID}
+    members = {**by, "site_id": "van-1", "amends": amends, "lines": lines}
+    return answer(case, ProviderSubmittedPlanAmendment.model_validate(members), on)
 
 
 def ask(case: Case, on: CaseContext, plan: int = 1, seen: int = 99, question: str | None = "q-1") -> Decision:
-    act = OfficerRequestedInformation(
+    action = OfficerRequestedInformation(
         by=OFFICER, received_at=on.at, seen=seen, idempotency_key="k", referral_id=ID, plan=plan,
         question_id=question, question_sha256=SHA256,
     )  # fmt: skip
-    return plan_asking.request_information(case, on, act)
+    return answer(case, action, on)
 
 
 def reply(case: Case, on: CaseContext, plan: int = 1, seen: int = 99, document: str | None = "d-1") -> Decision:
-    act = ProviderRepliedPlan(
+    action = ProviderRepliedPlan(
         by=CLINIC, received_at=on.at, seen=seen, idempotency_key="k", referral_id=ID, site_id="van-1", plan=plan,
         document_id=document, document_sha256=SHA256,
     )  # fmt: skip
-    return plan_asking.reply(case, on, act)
-
-
-def ids(cause: str = "a decision") -> Any:
-    """Ids as an occasion derives them."""
-
-    def new_id(n: int) -> UUID:
-        return uuid5(NAMESPACE_OID, f"{cause}/{n}")
-
-    return new_id
+    return answer(case, action, on)
 
 
 def decide(
     case: Case | None, on: CaseContext, *lines: tuple[str, str] | tuple[str, str, str], plan: int = 1, seen: int = 99
 ) -> Decision:
-    said = [dict(zip(("line", "units", "reason_code"), line, strict=False)) for line in lines]
-    act = {"by": OFFICER, "received_at": on.at, "seen": seen, "idempotency_key": "k", "referral_id": ID}
-    told = OfficerDecidedPlan.model_validate({**act, "plan": plan, "lines": said})
-    return plan_deciding.decide(case, on, told, ids(f"decision on {plan} at {on.at}"))
+    decided = [dict(zip(("line", "units", "reason_code"), line, strict=False)) for line in lines]
+    by = {"by": OFFICER, "received_at": on.at, "seen": seen, "idempotency_key": "k", "referral_id": ID}
+    return answer(case, OfficerDecidedPlan.model_validate({**by, "plan": plan, "lines": decided}), on)
 
 
-def close(case: Case, on: CaseContext) -> Outcome:
-    """The door of the newest plan, as it stands open, closes."""
+def close(case: Case, on: CaseContext) -> Decision:
+    """The deadline of the newest plan, as it runs, is reached."""
     deadline = case.plans[-1].deadline
     assert deadline is not None
-    said = DeadlineReached(record_key=ID, service="program", name=deadline.name, due_at=deadline.due_at)
-    return plan_ending.expire(case, on, said, ids(f"door at {on.at}"))
+    reached = DeadlineReached(record_key=ID, service="program", name=deadline.name, due_at=deadline.due_at)
+    return answer(case, reached, on)
 
 
 def held(case: Case, on: CaseContext) -> Case:
-    """The referral stands still from then on."""
-    return plan_clock.hold(case._replace(holds=("claim",), held_at=on.at), on).case
+    """The case on hold from then on, its plan's clock stopped."""
+    return stopped(case._replace(holds=("claim",), held_at=on.at), on).case
+
+
+def stopped(case: Case, on: CaseContext) -> Left:
+    return left(case, plan_clock.stop(Transition.of(case), on))
 
 
 def resumed(case: Case, on: CaseContext) -> Outcome:
-    return settled(case, plan_clock.resume(case.next._replace(holds=(), held_at=None), on))
+    return plan_clock.run(Transition.of(case).to(holds=(), held_at=None), on).outcome()
 
 
 def waiting(*lines: Mapping[str, Any], on: CaseContext | None = None) -> Case:
@@ -147,9 +156,9 @@ def deemed(*lines: Mapping[str, Any]) -> Case:
 
 
 def plan_of(case: Case, number: int = 1) -> Plan:
-    found = find_plan(case.plans, number)
-    assert found is not None
-    return found
+    plan = find_plan(case.plans, number)
+    assert plan is not None
+    return plan
 
 
 def grant_of(case: Case, line: str, number: int = 1) -> str:
@@ -171,5 +180,5 @@ def allowed(decision: Decision) -> tuple[str, ...]:
 def the(kind: type[Event], decision: object) -> Any:
     """The one event of a kind that was announced."""
     assert isinstance(decision, Outcome), decision
-    (found,) = [e for e in decision.events if isinstance(e, kind)]
-    return found
+    (event,) = [e for e in decision.events if isinstance(e, kind)]
+    return event

@@ -1,14 +1,16 @@
-"""What is due on a case: counted in business days, reminded of, paused by holds, cancelled by what ends it."""
+"""Reports are due after business days, are reminded of, stop with holds, and are cancelled by an end."""
 
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from services.program.domain import ladder, life, obligations
-from services.program.domain.case import Case, Obligation, Transition, settled
+from services.program.domain import lifecycle, obligations, reminders
+from services.program.domain.case import Case, CaseTransition, Obligation
+from services.program.domain.context import CaseContext
 from services.program.domain.steps import ReportStepDue
 from shared.domain.decision import Event, Outcome, SetTimer
+from shared.domain.transition import Transition
 from shared.events.program import (
     Grant,
     ObligationCancelled,
@@ -28,7 +30,7 @@ from shared.events.referral import (
     ReferralResumed,
     ReferralWithdrawn,
 )
-from tests.program.context import BC, CRRTW, ID, VISIT_ON, at, case_in, context, opened, started
+from tests.program.context import BC, CRRTW, ID, VISIT_ON, Left, at, case_in, context, left, opened, started
 
 WITHDRAWN = ReferralWithdrawn(referral_id=ID, revision=9, cause="claim", from_on=date(2024, 11, 6))
 
@@ -42,28 +44,41 @@ def due_days(case: Case) -> dict[str, date]:
 
 
 def due(case: Case, report: str) -> Obligation:
-    found = case.obligation(report)
-    assert found is not None
-    return found
+    obligation = case.obligation(report)
+    assert obligation is not None
+    return obligation
 
 
-def of(kind: type[Event], moved: Transition | Outcome) -> list[Event]:
+def of(kind: type[Event], moved: Left) -> list[Event]:
     return [e for e in moved.events if isinstance(e, kind)]
 
 
-def held(case: Case, day: date, cause: str = "claim") -> Transition:
-    said = ReferralHeld.model_validate({"referral_id": ID, "revision": 8, "cause": cause, "from_on": day})
-    return life.hold(case, said, context(day))
+def held(case: Case, day: date, cause: str = "claim") -> Left:
+    event = ReferralHeld.model_validate({"referral_id": ID, "revision": 8, "cause": cause, "from_on": day})
+    return left(case, lifecycle.hold(case, event, context(day)))
 
 
-def resumed(case: Case, day: date, *still: str) -> Transition:
-    said = {"referral_id": ID, "revision": 9, "cause": "claim", "from_on": day, "still_held": still}
-    return life.resume(case, ReferralResumed.model_validate(said), context(day))
+def resumed(case: Case, day: date, *still: str) -> Left:
+    members = {"referral_id": ID, "revision": 9, "cause": "claim", "from_on": day, "still_held": still}
+    return left(case, lifecycle.resume(case, ReferralResumed.model_validate(members), context(day)))
 
 
-def ended(case: Case, last_on: date, said_on: date | None = None) -> Transition:
-    said = ProgramEnded(referral_id=ID, revision=9, last_on=last_on, exit_reason="goal-achieved")
-    return life.end(case, said, context(said_on or last_on))
+def ended(case: Case, last_on: date) -> Left:
+    event = ProgramEnded(referral_id=ID, revision=9, last_on=last_on, exit_reason="goal-achieved")
+    return left(case, lifecycle.end(case, event, context(last_on)))
+
+
+def withdrawn(case: Case, day: date) -> Left:
+    return left(case, lifecycle.withdraw(case, WITHDRAWN, context(day)))
+
+
+def approved(case: Case, grant: Grant, on: CaseContext) -> Left:
+    """A case after grants were approved on it, of which only the reports matter here."""
+    return left(case, obligations.schedule_for_grants(Transition.of(case), [grant], on))
+
+
+def with_obligation(case: Case, changed: Obligation) -> Case:
+    return case._replace(obligations=case.obligations_with(changed))
 
 
 def step_of(timer: SetTimer) -> ReportStepDue:
@@ -89,10 +104,10 @@ def test_all_events_of_a_decision_carry_the_next_revision_of_the_case() -> None:
     assert {o.revision for o in case.obligations} == {1}
 
 
-def test_a_start_that_is_said_again_changes_nothing() -> None:
+def test_a_repeated_start_changes_nothing() -> None:
     case = started()
-    raised = obligations.schedule(case.next, "initial-visit", VISIT_ON, context(VISIT_ON))
-    assert settled(case, raised) == Outcome()
+    again: CaseTransition = obligations.schedule(Transition.of(case), "initial-visit", VISIT_ON, context(VISIT_ON))
+    assert again.outcome() == Outcome()
 
 
 def test_a_program_starts_once_and_not_after_its_end() -> None:
@@ -100,8 +115,8 @@ def test_a_program_starts_once_and_not_after_its_end() -> None:
         referral_id=ID, revision=8, site_id="van-1", contract_id="c-crrtw", payee_id="p-1", program="crrtw",
         program_revision=CRRTW.revision, initial_visit_on=date(2024, 11, 5),
     )  # fmt: skip
-    assert life.start(started(), again, context(date(2024, 11, 6))) == Outcome()
-    assert life.start(opened()._replace(ended="withdrawn"), again, context(date(2024, 11, 6))) == Outcome()
+    assert lifecycle.start(started(), again, context(date(2024, 11, 6))) == Outcome()
+    assert lifecycle.start(opened()._replace(ended="withdrawn"), again, context(date(2024, 11, 6))) == Outcome()
 
 
 def test_a_case_is_opened_once() -> None:
@@ -110,7 +125,7 @@ def test_a_case_is_opened_once() -> None:
         program_revision=CRRTW.revision, accepted_on=date(2024, 10, 31),
     )  # fmt: skip
     assert opened().revision == 0
-    assert life.open_case(started(), accepted) == Outcome()
+    assert lifecycle.open_case(started(), accepted) == Outcome()
 
 
 def test_an_acceptance_opens_a_case_on_which_nothing_is_due() -> None:
@@ -119,15 +134,15 @@ def test_an_acceptance_opens_a_case_on_which_nothing_is_due() -> None:
 
 
 def test_a_report_is_reminded_of_three_and_one_days_before_on_its_day_and_one_and_five_after() -> None:
-    case, timer = started(), ladder.arm(started(), due(started(), "initial"), context(VISIT_ON))
-    told: list[tuple[str, int | None, date]] = []
+    case, timer = started(), reminders.next_step(started(), due(started(), "initial"), context(VISIT_ON))
+    announced: list[tuple[str, int | None, date]] = []
     while timer.due_at is not None:
         day = BC.day_of(timer.due_at)
-        outcome = ladder.step(case, step_of(timer), context(day)._replace(at=timer.due_at))
+        outcome = reminders.remind(case, step_of(timer), context(day)._replace(at=timer.due_at))
         case = case_in(outcome)
-        (said,), (timer,) = outcome.events, outcome.timers
-        told.append((type(said).__name__, getattr(said, "days_late", None), day))
-    assert told == [
+        (event,), (timer,) = outcome.events, outcome.timers
+        announced.append((type(event).__name__, getattr(event, "days_late", None), day))
+    assert announced == [
         ("ObligationReminded", -3, date(2024, 11, 6)),
         ("ObligationReminded", -1, date(2024, 11, 8)),
         ("ObligationReminded", 0, date(2024, 11, 12)),
@@ -135,57 +150,53 @@ def test_a_report_is_reminded_of_three_and_one_days_before_on_its_day_and_one_an
         ("ObligationReminded", 1, date(2024, 11, 13)),
         ("ObligationReminded", 5, date(2024, 11, 19)),
     ]
-    assert case.revision == 1 + len(told)
+    assert case.revision == 1 + len(announced)
     assert due(case, "initial").revision == 1, "a reminder is no reason to look again before one acts"
 
 
 def test_reminders_whose_time_has_passed_are_left_out_but_not_that_a_report_is_overdue() -> None:
-    late = ladder.arm(started(), due(started(), "initial"), context(date(2024, 11, 25)))
-    said = ladder.step(started(), step_of(late), context(date(2024, 11, 25)))
-    assert [type(e) for e in said.events] == [ObligationOverdue]
-    (following,) = said.timers
+    late = reminders.next_step(started(), due(started(), "initial"), context(date(2024, 11, 25)))
+    outcome = reminders.remind(started(), step_of(late), context(date(2024, 11, 25)))
+    assert [type(e) for e in outcome.events] == [ObligationOverdue]
+    (following,) = outcome.timers
     assert following.due_at is None
 
 
-def test_a_step_of_a_day_that_was_moved_is_left_in_peace() -> None:
-    old = step_of(ladder.arm(started(), due(started(), "initial"), context(VISIT_ON)))
+def test_a_reminder_of_a_day_that_was_moved_does_nothing() -> None:
+    old = step_of(reminders.next_step(started(), due(started(), "initial"), context(VISIT_ON)))
     moved = resumed(held(started(), date(2024, 11, 5)).case, date(2024, 11, 7)).case
-    assert ladder.step(moved, old, context(date(2024, 11, 8))) == Outcome()
-    assert ladder.step(None, old, context(date(2024, 11, 8))) == Outcome()
+    assert reminders.remind(moved, old, context(date(2024, 11, 8))) == Outcome()
 
 
-def test_nobody_is_reminded_of_what_came_or_stands_still() -> None:
+def test_a_report_that_was_accepted_or_whose_clock_stopped_has_no_reminder() -> None:
     case = started()
-    first = step_of(ladder.arm(case, due(case, "initial"), context(VISIT_ON)))
+    first = step_of(reminders.next_step(case, due(case, "initial"), context(VISIT_ON)))
     on = context(date(2024, 11, 6))
-    came = case.owing(due(case, "initial")._replace(standing="accepted"))
-    still = case.owing(due(case, "initial")._replace(paused_at=at(VISIT_ON)))
-    assert [ladder.step(now, first, on) for now in (came, still, opened())] == [Outcome()] * 3
-    assert ladder.step(case, first, on) != Outcome()
+    came = with_obligation(case, due(case, "initial")._replace(status="accepted"))
+    still = with_obligation(case, due(case, "initial")._replace(paused_at=at(VISIT_ON)))
+    assert [reminders.remind(now, first, on) for now in (came, still, opened())] == [Outcome()] * 3
+    assert reminders.remind(case, first, on) != Outcome()
 
 
 def test_the_catalogue_says_on_which_days_a_report_is_reminded_of() -> None:
     entry = CRRTW.model_copy(update={"reminder_days": (2, -2)})
     on = context(VISIT_ON)._replace(entry=entry)
-    assert ladder.steps_of(entry) == (-2, None, 2)
-    timer = ladder.arm(started(), due(started(), "initial"), on)
+    assert reminders.steps_of(entry) == (-2, None, 2)
+    timer = reminders.next_step(started(), due(started(), "initial"), on)
     assert timer.due_at is not None
     assert BC.day_of(timer.due_at) == date(2024, 11, 7)
 
 
 def test_a_hold_stops_no_clock_of_what_came_or_is_due_at_that_instant() -> None:
-    case = started().owing(due(started(), "initial")._replace(standing="accepted"))
-    said = ReferralHeld(referral_id=ID, revision=8, cause="claim", from_on=VISIT_ON)
-    paused = life.hold(case, said, context(date(2024, 11, 19))._replace(at=BC.end_of(date(2024, 11, 19))))
+    case = with_obligation(started(), due(started(), "initial")._replace(status="accepted"))
+    event = ReferralHeld(referral_id=ID, revision=8, cause="claim", from_on=VISIT_ON)
+    paused = lifecycle.hold(case, event, context(date(2024, 11, 19))._replace(at=BC.end_of(date(2024, 11, 19))))
     assert [e.report for e in paused.events if isinstance(e, ObligationPaused)] == ["progress-2", "progress-3"]
 
 
-def test_what_was_held_is_held_no_more() -> None:
+def test_a_resumed_or_withdrawn_case_is_not_held() -> None:
     on = date(2024, 11, 7)
-    for over in (
-        resumed(held(started(), on).case, on),
-        life.withdraw(held(started(), on).case, WITHDRAWN, context(on)),
-    ):
+    for over in (resumed(held(started(), on).case, on), withdrawn(held(started(), on).case, on)):
         assert (over.case.holds, over.case.held_at) == ((), None)
     again = held(held(started(), on).case, on)
     assert again.case.holds == ("claim",)
@@ -193,8 +204,9 @@ def test_what_was_held_is_held_no_more() -> None:
 
 def test_a_follow_up_is_due_after_weeks_on_a_business_day() -> None:
     entry = CRRTW.model_copy(update={"reports": (*CRRTW.reports, FOLLOW_UP)})
-    said = context(VISIT_ON)._replace(entry=entry)
-    case = obligations.schedule(started(), "return-to-work", date(2024, 9, 25), said).case
+    on = context(VISIT_ON)._replace(entry=entry)
+    scheduled = obligations.schedule(Transition.of(started()), "return-to-work", date(2024, 9, 25), on)
+    case = scheduled.document
     assert due_days(case)["follow-up"] == date(2024, 12, 26)  # thirteen weeks later is Christmas
 
 
@@ -229,14 +241,14 @@ def test_a_second_cause_changes_no_clock_and_the_clocks_run_when_the_last_is_gon
     first = held(started(), date(2024, 11, 14)).case
     second = held(first, date(2024, 11, 15), "clinic")
     assert second.events == ()
-    assert settled(first, second).changed == (first._replace(holds=("claim", "clinic")),)
+    assert second.case == first._replace(holds=("claim", "clinic"))
     one_left = resumed(second.case, date(2024, 11, 18), "clinic")
     assert one_left.events == ()
     assert of(ObligationRedated, resumed(one_left.case, date(2024, 11, 21)))
 
 
 def test_a_withdrawal_cancels_whatever_is_owed() -> None:
-    over = life.withdraw(held(started(), date(2024, 11, 5)).case, WITHDRAWN, context(date(2024, 11, 6)))
+    over = withdrawn(held(started(), date(2024, 11, 5)).case, date(2024, 11, 6))
     assert len(of(ObligationCancelled, over)) == 5
     assert due_days(over.case) == {}
     assert over.case.ended == "withdrawn"
@@ -254,7 +266,7 @@ def test_the_end_of_the_program_cancels_what_is_due_later_and_makes_the_discharg
     assert [type(e) for e in over.events] == [ObligationCancelled, ObligationCancelled, ObligationScheduled]
 
 
-def test_what_is_due_on_the_last_day_is_still_owed() -> None:
+def test_a_report_due_on_the_last_day_is_still_owed() -> None:
     over = ended(started(), date(2024, 11, 19))
     assert {"rtw-plan", "progress-1"} <= due_days(over.case).keys()
     assert "progress-2" not in due_days(over.case)
@@ -269,11 +281,11 @@ def test_the_initial_report_is_never_ended_by_the_end_of_the_program() -> None:
 
 def test_a_discharge_cancels_whatever_is_owed_but_the_follow_up() -> None:
     over_soon = ended(started(), date(2024, 11, 20)).case
-    handed_in = due(over_soon, "discharge")._replace(standing="accepted")
-    over = life.discharge(over_soon.owing(handed_in))
+    reported = with_obligation(over_soon, due(over_soon, "discharge")._replace(status="accepted"))
+    event = ReferralDischarged(referral_id=ID, revision=12, discharged_on=date(2024, 11, 22))
+    over = left(reported, lifecycle.discharge(reported, event, context(event.discharged_on)))
     assert due_days(over.case) == {}
     assert over.case.ended == "discharged"
-    assert ReferralDischarged(referral_id=ID, revision=12, discharged_on=date(2024, 11, 22)).key == over.case.id
 
 
 def granted(code: str, first: date = date(2024, 11, 25)) -> Grant:
@@ -282,20 +294,20 @@ def granted(code: str, first: date = date(2024, 11, 25)) -> Grant:
 
 
 def test_an_approved_job_site_visit_makes_its_report_due_fifteen_business_days_later() -> None:
-    moved = obligations.schedule_for_grants(started().next, [granted("CR-JSV")], context(date(2024, 11, 18)))
+    moved = approved(started(), granted("CR-JSV"), context(date(2024, 11, 18)))
     assert due_days(moved.case)["job-site-visit"] == date(2024, 12, 9)
 
 
 def test_lines_that_need_no_report_make_none_due() -> None:
-    assert obligations.schedule_for_grants(started(), [granted("CR-WK")], context(date(2024, 11, 18))).events == ()
+    assert approved(started(), granted("CR-WK"), context(date(2024, 11, 18))).events == ()
 
 
 def test_a_second_visit_has_a_report_of_its_own_once_the_first_is_over() -> None:
-    first = obligations.schedule_for_grants(started(), [granted("CR-JSV")], context(date(2024, 11, 18))).case
-    again = obligations.schedule_for_grants(first, [granted("CR-JSV")], context(date(2024, 11, 25)))
+    first = approved(started(), granted("CR-JSV"), context(date(2024, 11, 18))).case
+    again = approved(first, granted("CR-JSV"), context(date(2024, 11, 25)))
     assert again.events == ()
-    over = first.owing(due(first, "job-site-visit")._replace(standing="accepted"))
-    third = obligations.schedule_for_grants(over, [granted("CR-JSV")], context(date(2024, 12, 16)))
+    over = with_obligation(first, due(first, "job-site-visit")._replace(status="accepted"))
+    third = approved(over, granted("CR-JSV"), context(date(2024, 12, 16)))
     assert "job-site-visit-2" in due_days(third.case)
 
 
@@ -303,34 +315,32 @@ def test_a_second_visit_has_a_report_of_its_own_once_the_first_is_over() -> None
 def test_each_approved_extension_makes_one_more_progress_report_due(n: int) -> None:
     case = started()
     for _ in range(n):
-        case = obligations.schedule_for_grants(
-            case, [granted("CR-EXT", date(2024, 12, 16))], context(date(2024, 12, 10))
-        ).case
+        case = approved(case, granted("CR-EXT", date(2024, 12, 16)), context(date(2024, 12, 10))).case
     days = due_days(case)
     assert [days.get(f"progress-{k}") for k in (4, 5)] == [date(2024, 12, 31), date(2024, 12, 31)][:n] + [None] * (
         2 - n
     )
 
 
-def test_what_is_approved_after_the_program_s_end_makes_due_only_what_tells_of_days_before_it() -> None:
-    over = ended(started(), date(2024, 12, 6)).case.next
+def test_an_approval_after_the_program_s_end_schedules_only_reports_of_days_before_it() -> None:
+    over = ended(started(), date(2024, 12, 6)).case
     today = context(date(2024, 12, 10))
-    visited = obligations.schedule_for_grants(over, [granted("CR-JSV")], today)
+    visited = approved(over, granted("CR-JSV"), today)
     assert due_days(visited.case)["job-site-visit"] == date(2025, 1, 2)
-    never = obligations.schedule_for_grants(over, [granted("CR-JSV", date(2024, 12, 9))], today)
-    longer = obligations.schedule_for_grants(over, [granted("CR-EXT", date(2024, 12, 2))], today)
+    never = approved(over, granted("CR-JSV", date(2024, 12, 9)), today)
+    longer = approved(over, granted("CR-EXT", date(2024, 12, 2)), today)
     assert (never.events, longer.events) == ((), ())
 
 
 def test_an_extension_of_which_enough_was_done_before_the_program_s_end_has_its_report() -> None:
-    over = ended(started(), date(2024, 12, 16)).case.next
-    moved = obligations.schedule_for_grants(over, [granted("CR-EXT", date(2024, 12, 2))], context(date(2024, 12, 17)))
+    over = ended(started(), date(2024, 12, 16)).case
+    moved = approved(over, granted("CR-EXT", date(2024, 12, 2)), context(date(2024, 12, 17)))
     assert due_days(moved.case)["progress-4"] == date(2024, 12, 16)
 
 
-def test_what_becomes_due_while_the_referral_is_held_stands_still_at_once() -> None:
+def test_a_report_scheduled_while_the_referral_is_held_is_paused_at_once() -> None:
     paused = held(started(), date(2024, 11, 14)).case
-    moved = obligations.schedule_for_grants(paused.next, [granted("CR-JSV")], context(date(2024, 11, 18)))
+    moved = approved(paused, granted("CR-JSV"), context(date(2024, 11, 18)))
     assert [type(e) for e in moved.events] == [ObligationScheduled, ObligationPaused]
     assert moved.timers[-1].due_at is None
     running = resumed(moved.case, date(2024, 11, 21)).case
@@ -338,7 +348,7 @@ def test_what_becomes_due_while_the_referral_is_held_stands_still_at_once() -> N
 
 
 def test_a_reminder_says_how_late_the_report_is() -> None:
-    timer = ladder.arm(started(), due(started(), "initial"), context(VISIT_ON))
-    said = ladder.step(started(), step_of(timer), context(date(2024, 11, 6))).events[0]
-    assert isinstance(said, ObligationReminded)
-    assert said.days_late == -3
+    timer = reminders.next_step(started(), due(started(), "initial"), context(VISIT_ON))
+    event = reminders.remind(started(), step_of(timer), context(date(2024, 11, 6))).events[0]
+    assert isinstance(event, ObligationReminded)
+    assert event.days_late == -3

@@ -1,4 +1,4 @@
-"""The service hears of a case from three topics and answers on its own."""
+"""The service on a real database: events of a case from three topics, and its answers."""
 
 from collections.abc import AsyncIterator
 from datetime import date
@@ -52,23 +52,23 @@ DAYS = ProviderRecordedAttendance(
 
 @pytest.fixture
 async def program(database: str) -> AsyncIterator[Inside]:
-    async with inside(database, service) as found:
-        async with found.pool.acquire() as conn:
+    async with inside(database, service) as process:
+        async with process.pool.acquire() as conn:
             body = CRRTW.to_bytes().decode()
             await save_documents(conn, [Document("program-published/crrtw/1", 0, 1, body)])
-        yield found
+        yield process
 
 
-async def said(program: Inside) -> list[str]:
+async def announced(program: Inside) -> list[str]:
     return [word.type.split(".")[2] for word in await program.words()]
 
 
-async def test_register_referral_and_clinic_are_heard_in_one_batch(program: Inside) -> None:
+async def test_events_of_register_referral_and_clinic_are_applied_in_one_batch(program: Inside) -> None:
     letters = [program.desk.write(e) for e in (contract(), FEES, CALENDAR, ACCEPTED, STARTED)]
     acts = [program.desk.write(e).saying(ce_time=at(SENT_ON).isoformat().encode()) for e in (REPORT, DAYS, DAYS)]
     await program.get(*letters, *acts)
     assert await program.parked() == []
-    assert await said(program) == [
+    assert await announced(program) == [
         *["obligation-scheduled"] * 5, "report-submitted", "report-accepted", "attendance-recorded", "action-applied",
     ]  # fmt: skip
     timers = await program.pool.fetch("SELECT name FROM timers ORDER BY name")
@@ -77,12 +77,14 @@ async def test_register_referral_and_clinic_are_heard_in_one_batch(program: Insi
     ]  # fmt: skip
 
 
-async def test_what_is_said_of_a_referral_that_no_clinic_took_is_no_concern(program: Inside) -> None:
+async def test_events_of_a_referral_that_no_clinic_accepted_change_nothing_and_actions_are_refused(
+    program: Inside,
+) -> None:
     held = ReferralHeld(referral_id=ID, revision=3, cause="claim", from_on=VISIT_ON)
     resumed = ReferralResumed(referral_id=ID, revision=4, cause="claim", from_on=VISIT_ON)
     await program.hear(held, resumed, REPORT)
     assert await program.parked() == []
-    assert await said(program) == ["action-refused"]
+    assert await announced(program) == ["action-refused"]
 
 
 async def test_a_case_goes_on_from_batch_to_batch(program: Inside) -> None:
@@ -91,7 +93,7 @@ async def test_a_case_goes_on_from_batch_to_batch(program: Inside) -> None:
     await program.hear(ReferralResumed(referral_id=ID, revision=9, cause="claim", from_on=VISIT_ON))
     await program.hear(ProgramEnded(referral_id=ID, revision=10, last_on=SENT_ON, exit_reason="goal-achieved"))
     assert await program.parked() == []
-    words = await said(program)
+    words = await announced(program)
     assert (words.count("obligation-paused"), words.count("obligation-redated")) == (5, 5)
     assert (words.count("obligation-cancelled"), words[-1]) == (4, "obligation-scheduled")
 
@@ -126,16 +128,16 @@ async def test_a_plan_with_a_job_site_visit_goes_from_question_to_answer(program
     await program.get(on(SENT_ON, write(resumed)))
     await program.get(on(date(2024, 11, 12), write(decided(3))))
     assert await program.parked() == []
-    words = await said(program)
+    words = await announced(program)
     assert words[7] == "plan-submitted"
     assert words.count("deadline-moved") == 2
     assert words[-2:] == ["plan-approved", "obligation-scheduled"]
     withdrawn = ReferralWithdrawn(referral_id=ID, revision=10, cause="claim", from_on=SENT_ON)
     await program.get(on(date(2024, 11, 13), write(withdrawn)))
-    assert (await said(program))[-1] == "plan-discontinued"
+    assert (await announced(program))[-1] == "plan-discontinued"
 
 
-async def test_the_door_of_a_plan_closes_where_nobody_decides(program: Inside) -> None:
+async def test_a_plan_is_overdue_when_its_deadline_is_reached(program: Inside) -> None:
     await program.hear(contract(), FEES, CALENDAR, ACCEPTED, STARTED)
     write, due_at = program.desk.write, BC.end_of(date(2024, 11, 14))
     await program.get(on(SENT_ON, write(REPORT)), on(SENT_ON, write(PLAN)))
@@ -143,4 +145,4 @@ async def test_the_door_of_a_plan_closes_where_nobody_decides(program: Inside) -
     reached = strange.model_copy(update={"service": "program"})
     await program.get(write(strange), on(date(2024, 11, 15), write(reached)))
     assert await program.parked() == []
-    assert (await said(program))[-1] == "plan-decision-overdue"
+    assert (await announced(program))[-1] == "plan-decision-overdue"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.program.app import service
-from services.program.domain import life
+from services.program.domain import lifecycle
 from services.program.domain.case import Case
 from services.program.store import register as registers
 from services.program.store.cases import load_cases, save_cases
@@ -18,7 +18,7 @@ from shared.events.procurement import CalendarPublished
 from shared.events.referral import ReferralHeld
 from shared.messaging.handlers import ReceivedEvent
 from shared.registers.published_documents import Document, save_documents
-from tests.program.context import BC, CRRTW, FEES, ID, at, case_in, context, contract, opened, started
+from tests.program.context import BC, CRRTW, FEES, ID, at, case_in, context, contract, new_id, opened, started
 from tests.program.test_attendance import day, recorded
 from tests.program.test_reports import SENT_ON, sent
 
@@ -40,10 +40,10 @@ def full() -> Case:
     """With a report sent in, days, and a hold."""
     case = case_in(recorded(case_in(sent(started())), day(4), day(5, "missed")))
     held = ReferralHeld(referral_id=ID, revision=8, cause="claim", from_on=SENT_ON)
-    return life.hold(case, held, context(SENT_ON)).case
+    return case_in(lifecycle.hold(case, held, context(SENT_ON)))
 
 
-def kept(event: Event) -> ReceivedEvent:
+def received(event: Event) -> ReceivedEvent:
     return ReceivedEvent(event, "e", "", "", event.topic, event.key, 1, NOON, NOON)
 
 
@@ -59,29 +59,29 @@ async def test_a_case_that_somebody_else_saved_meanwhile_is_not_overwritten(conn
     assert await save_cases(conn, [full()._replace(version=1)]) == 1
 
 
-async def test_a_case_stands_on_its_contract_as_it_holds_on_the_day_and_on_its_own_entry(conn: Connection) -> None:
+async def test_a_case_is_decided_by_its_contract_as_it_holds_on_the_day_and_by_its_own_entry(conn: Connection) -> None:
     later = contract(revision=2, holds_from=date(2025, 1, 1), reviewed_reports=("initial",))
-    await registers.project_register(conn, [kept(e) for e in (contract(), later, FEES, CALENDAR)])
+    await registers.project_register(conn, [received(e) for e in (contract(), later, FEES, CALENDAR)])
     body = CRRTW.to_bytes().decode()
     await save_documents(conn, [Document("program-published/crrtw/1", 0, 1, body)])
     facts = await load_facts_for_cases(conn, [])
-    ground_then = facts.context(opened(), at(date(2024, 11, 8)))
-    assert (ground_then.contract, ground_then.entry) == (contract(), CRRTW)
-    assert ground_then.calendar.holidays == BC.holidays
-    assert facts.context(opened(), at(date(2025, 1, 2))).contract == later
-    fee = ground_then.fee_on("CR-JSV", date(2024, 11, 8))
+    then = facts.context(opened(), at(date(2024, 11, 8)), new_id)
+    assert (then.contract, then.entry) == (contract(), CRRTW)
+    assert then.calendar.holidays == BC.holidays
+    assert facts.context(opened(), at(date(2025, 1, 2)), new_id).contract == later
+    fee = then.fee_on("CR-JSV", date(2024, 11, 8))
     assert fee is not None
     assert fee.cents == 16500
-    assert ground_then.fee_on("CR-JSV", date(2024, 10, 8)) is None
+    assert then.fee_on("CR-JSV", date(2024, 10, 8)) is None
 
 
-async def test_a_contract_that_nobody_published_parks_what_asks_for_it(conn: Connection) -> None:
+async def test_a_decision_under_an_unpublished_contract_raises(conn: Connection) -> None:
     facts = await load_facts_for_cases(conn, [])
     with pytest.raises(LookupError, match="c-crrtw"):
-        facts.context(opened()._replace(program_revision=77), NOON)
+        facts.context(opened()._replace(program_revision=77), NOON, new_id)
 
 
-def test_what_reports_must_carry_is_dated_and_known_for_every_kind_of_the_catalogue() -> None:
+def test_required_contents_are_known_for_every_kind_of_report_of_the_catalogue() -> None:
     known = {r.kind for r in registers.CONTENTS}
     assert {k.kind for k in CRRTW.reports} <= known
     measures = [r for r in registers.CONTENTS if r.part == "measure"]

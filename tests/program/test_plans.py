@@ -1,4 +1,4 @@
-"""What a clinic may plan: whole lines, in the schedule, the program's days and disciplines, and within the limits."""
+"""A plan's lines are complete and fit the fee schedule, the program's days and disciplines, and the limits."""
 
 from datetime import date
 from decimal import Decimal
@@ -38,26 +38,26 @@ from tests.program.planning import (
 
 def test_a_plan_is_priced_by_program_and_waits_three_business_days_for_its_decision() -> None:
     decision = submit(reported(), VISIT, WEEKS)
-    said = the(PlanSubmitted, decision)
-    assert (said.plan, said.amends, said.revision) == (1, None, 2)
-    assert [(x.line, x.units, x.cents) for x in said.lines] == [
+    event = the(PlanSubmitted, decision)
+    assert (event.plan, event.amends, event.revision) == (1, None, 2)
+    assert [(x.line, x.units, x.cents) for x in event.lines] == [
         ("visit", Decimal("3.25"), 53_625),
         ("weeks", Decimal(4), 276_000),
     ]
-    assert (said.deadline.name, said.deadline.due_at) == ("plan-decision/1", BC.end_of(DUE_ON))
+    assert (event.deadline.name, event.deadline.due_at) == ("plan-decision/1", BC.end_of(DUE_ON))
     case = case_in(decision)
     assert (plan_of(case).status, plan_of(case).revision, case.revision) == ("submitted", 2, 2)
 
 
 def test_the_contract_says_how_many_business_days_a_decision_has() -> None:
-    said = the(PlanSubmitted, submit(reported(), VISIT, on=context(ASKED_ON, decision_days=10)))
-    assert said.deadline.due_at == BC.end_of(date(2024, 11, 28))
+    event = the(PlanSubmitted, submit(reported(), VISIT, on=context(ASKED_ON, decision_days=10)))
+    assert event.deadline.due_at == BC.end_of(date(2024, 11, 28))
 
 
 def test_the_fee_is_that_of_the_line_s_first_day() -> None:
     later = {**VISIT, "from_on": date(2025, 1, 6), "to_on": date(2025, 1, 10), "units": "1"}
-    said = the(PlanSubmitted, submit(reported(), {**VISIT, "units": "1"}, {**later, "line": "later"}))
-    assert [x.cents for x in said.lines] == [16_500, 16_830]  # two per cent more from the new year
+    event = the(PlanSubmitted, submit(reported(), {**VISIT, "units": "1"}, {**later, "line": "later"}))
+    assert [x.cents for x in event.lines] == [16_500, 16_830]  # two per cent more from the new year
 
 
 def test_half_a_cent_goes_up() -> None:
@@ -66,14 +66,14 @@ def test_half_a_cent_goes_up() -> None:
     assert price(13_500, Decimal("0.25")) == 3_375
 
 
-@pytest.mark.parametrize("standing", ["submitted", "accepted", "waived"])
-def test_a_plan_rests_on_the_initial_report_once_it_was_sent_in_or_is_done_without(standing: str) -> None:
-    assert the(PlanSubmitted, submit(reported(standing), VISIT))
+@pytest.mark.parametrize("status", ["submitted", "accepted", "waived"])
+def test_a_plan_rests_on_the_initial_report_once_it_was_sent_in_or_is_done_without(status: str) -> None:
+    assert the(PlanSubmitted, submit(reported(status), VISIT))
 
 
-@pytest.mark.parametrize("standing", ["open", "returned"])
-def test_without_the_initial_report_there_is_no_plan(standing: str) -> None:
-    assert codes(submit(reported(standing), VISIT)) == {("RPT-MISSING", "lines")}
+@pytest.mark.parametrize("status", ["open", "returned"])
+def test_without_the_initial_report_there_is_no_plan(status: str) -> None:
+    assert codes(submit(reported(status), VISIT)) == {("RPT-MISSING", "lines")}
 
 
 def test_a_plan_has_lines() -> None:
@@ -145,7 +145,7 @@ def test_a_counsellor_has_no_line_in_the_first_program() -> None:
     }
 
 
-def test_what_the_fee_line_leaves_open_the_program_s_disciplines_may_do() -> None:
+def test_a_fee_line_without_disciplines_takes_every_discipline_of_the_program() -> None:
     travel = {**VISIT, "code": "TRAVEL", "units": "40"}
     first = context(ASKED_ON, entry=OR1, fee_schedule_id="fees-or1")
     assert the(PlanSubmitted, submit(reported(), travel, on=first)).lines[0].cents == 2_720
@@ -169,7 +169,7 @@ def test_a_line_may_be_of_one_day_and_last_to_the_program_s_last_day() -> None:
     assert isinstance(submit(over, day), Outcome)
 
 
-def test_who_plans_a_code_that_is_not_there_is_told_which_are() -> None:
+def test_the_refusal_of_an_unknown_code_names_the_known_ones() -> None:
     asked = submit(reported(), {**VISIT, "code": "CR-NONE"})
     assert isinstance(asked, Refusal)
     assert "CR-JSV" in asked.flaws[0].fix
@@ -184,18 +184,18 @@ def test_the_lines_of_a_code_together_keep_to_its_limit() -> None:
     assert the(PlanSubmitted, submit(reported(), five, {**five, "line": "b", "units": "3"}))
 
 
-def test_what_is_granted_already_counts_towards_the_limit() -> None:
+def test_units_granted_before_count_towards_the_limit() -> None:
     more = {**VISIT, "units": "5"}
     assert codes(amend(approved(), 1, more, on=context(date(2024, 11, 25)))) == {("LIMIT", "lines.0.units")}
     fits = {**VISIT, "units": "4.75"}
     assert the(PlanSubmitted, amend(approved(), 1, fits, on=context(date(2024, 11, 25))))
 
 
-def test_what_a_line_replaces_does_not_count_towards_the_limit() -> None:
+def test_units_that_a_line_replaces_do_not_count_towards_the_limit() -> None:
     case = approved()
     instead = {**VISIT, "units": "8", "replaces": grant_of(case, "visit")}
-    said = the(PlanSubmitted, amend(case, 1, instead, on=context(date(2024, 11, 25))))
-    assert (said.plan, said.amends, said.lines[0].replaces) == (2, 1, grant_of(case, "visit"))
+    event = the(PlanSubmitted, amend(case, 1, instead, on=context(date(2024, 11, 25))))
+    assert (event.plan, event.amends, event.lines[0].replaces) == (2, 1, grant_of(case, "visit"))
 
 
 def test_nothing_is_planned_before_the_program_began() -> None:

@@ -1,4 +1,4 @@
-"""Whatever is asked, decided, deemed and amended: units, limits, days and cents hold."""
+"""Units, limits, days and cents hold for every course of plans, decisions, deadlines and amendments."""
 
 from collections import Counter, defaultdict
 from datetime import date, timedelta
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.program.domain.case import Case
 from services.program.domain.plan_lines import price
-from services.program.domain.plans import granted
+from services.program.domain.plans import all_grants
 from shared.domain.decision import Decision, Event, Outcome
 from shared.events.program import Grant, PlanApproved, PlanDeclined, PlanDeemedApproved, PlanLine, PlanSubmitted
 from tests.program.context import CRRTW, VISIT_ON
@@ -29,79 +29,79 @@ NEW_YEAR = date(2025, 1, 1)
 
 def lines(data: st.DataObject, case: Case) -> list[dict[str, Any]]:
     """Some lines, some of them in place of grants that hold."""
-    living: list[str | None] = [g.id for g in granted(case.plans) if g.is_living]
-    found = []
+    living: list[str | None] = [g.id for g in all_grants(case.plans) if g.is_living]
+    result = []
     for n in range(data.draw(st.integers(1, 3))):
         code = data.draw(st.sampled_from([c for c in CODES if case.plans or c != "CR-EXT"]))
         discipline, step = CODES[code]
         from_on = VISIT_ON + timedelta(days=data.draw(st.integers(0, 70)))
         steps = data.draw(st.integers(1, 4) | st.integers(1, 24))
-        said = {
+        members = {
             "line": f"l{n}", "code": code, "units": str(Decimal(step) * steps),
             "from_on": from_on, "to_on": from_on + timedelta(days=data.draw(st.integers(0, 60))),
             "discipline": discipline, "goal": "increase-capacity",
             "replaces": data.draw(st.sampled_from([*living, None])) if case.plans else None,
         }  # fmt: skip
-        found.append(said)
-    return found
+        result.append(members)
+    return result
 
 
 def verdicts(data: st.DataObject, plan: PlanSubmitted) -> list[tuple[str, str, str]]:
     """Whole, half or none of each line, in steps; half of one may be more than was asked for."""
     shares = st.sampled_from([Decimal(1), Decimal("0.5"), Decimal(0)])
-    found = []
+    result = []
     for line in plan.lines:
         step = Decimal(CODES[line.code][1])
         units = (line.units * data.draw(shares) / step).to_integral_value() * step
-        found.append((line.line, str(units), "fewer-suffice"))
-    return found
+        result.append((line.line, str(units), "fewer-suffice"))
+    return result
 
 
 def live(data: st.DataObject) -> tuple[list[Event], Case]:
     """A few plans after another, as they may come."""
-    case, said, today = reported(), list[Event](), VISIT_ON
+    case, event, today = reported(), list[Event](), VISIT_ON
     plan: PlanSubmitted | None = None
     for _ in range(data.draw(st.integers(3, 8))):
         today += timedelta(days=data.draw(st.integers(0, 8)))
         on = context(today, deemed_approval=data.draw(st.booleans()))
         asked = lines(data, case)
         decision: Decision = amend(case, len(case.plans), *asked, on=on) if case.plans else submit(case, *asked, on=on)
-        case = _after(case, decision, said)
-        plan = next((e for e in reversed(said) if isinstance(e, PlanSubmitted)), None)
+        case = _after(case, decision, event)
+        plan = next((e for e in reversed(event) if isinstance(e, PlanSubmitted)), None)
         if plan and data.draw(st.booleans()) and case.plans[-1].deadline:
             today = on.calendar.day_of(case.plans[-1].deadline.due_at)
             on = context(today, 23, deemed_approval=data.draw(st.booleans()))
-            case = _after(case, close(case, on), said)
+            case = _after(case, close(case, on), event)
             on = context(today + timedelta(days=data.draw(st.integers(0, 20))))
         if plan and not data.draw(st.booleans()):
-            case = _after(case, decide(case, on, *verdicts(data, plan), plan=plan.plan), said)
+            case = _after(case, decide(case, on, *verdicts(data, plan), plan=plan.plan), event)
             today = max(today, on.today)
-    return said, case
+    return event, case
 
 
-def _after(case: Case, decision: Decision, said: list[Event]) -> Case:
+def _after(case: Case, decision: Decision, announced: list[Event]) -> Case:
     """The case as the decision leaves it; a refusal leaves it as it was."""
     if isinstance(decision, Outcome):
-        said.extend(decision.events)
-        (found,) = decision.changed or (case,)
-        assert isinstance(found, Case)
-        return found
+        announced.extend(decision.events)
+        (result,) = decision.changed or (case,)
+        assert isinstance(result, Case)
+        return result
     return case
 
 
-def all_lines(said: list[Event]) -> dict[tuple[int, str], PlanLine]:
-    return {(e.plan, line.line): line for e in said if isinstance(e, PlanSubmitted) for line in e.lines}
+def all_lines(announced: list[Event]) -> dict[tuple[int, str], PlanLine]:
+    return {(e.plan, line.line): line for e in announced if isinstance(e, PlanSubmitted) for line in e.lines}
 
 
-def all_grants(said: list[Event]) -> list[tuple[PlanApproved | PlanDeemedApproved, Grant]]:
-    return [(e, g) for e in said if isinstance(e, PlanApproved | PlanDeemedApproved) for g in e.lines]
+def announced_grants(announced: list[Event]) -> list[tuple[PlanApproved | PlanDeemedApproved, Grant]]:
+    return [(e, g) for e in announced if isinstance(e, PlanApproved | PlanDeemedApproved) for g in e.lines]
 
 
 @given(st.data())
 def test_no_more_is_granted_than_asked_for_nor_for_other_days(data: st.DataObject) -> None:
-    said, _ = live(data)
-    asked = all_lines(said)
-    for event, grant in all_grants(said):
+    announced, _ = live(data)
+    asked = all_lines(announced)
+    for event, grant in announced_grants(announced):
         line = asked[event.plan, grant.line]
         assert 0 < grant.units <= line.units
         assert (grant.reason is None) == (grant.units == line.units)
@@ -111,10 +111,10 @@ def test_no_more_is_granted_than_asked_for_nor_for_other_days(data: st.DataObjec
 
 
 @given(st.data())
-def test_what_holds_together_never_passes_what_a_referral_may_have_of_a_code(data: st.DataObject) -> None:
-    said, case = live(data)
+def test_units_held_at_once_never_exceed_the_limit_of_a_code(data: st.DataObject) -> None:
+    announced, case = live(data)
     held: dict[str, Grant] = {}
-    for event in said:
+    for event in announced:
         if isinstance(event, PlanApproved | PlanDeemedApproved | PlanDeclined):
             for ended in event.ended:
                 del held[ended.grant]  # what was ended held until then
@@ -124,18 +124,18 @@ def test_what_holds_together_never_passes_what_a_referral_may_have_of_a_code(dat
             for grant in held.values():
                 sums[grant.code] += grant.units
             assert all(units <= (MOST[code] or units) for code, units in sums.items())
-    assert {g.id for g in granted(case.plans) if g.is_living} == held.keys()
+    assert {g.id for g in all_grants(case.plans) if g.is_living} == held.keys()
 
 
 @given(st.data())
 def test_cents_are_units_times_the_fee_of_the_line_s_first_day_rounded_once(data: st.DataObject) -> None:
-    said, _ = live(data)
-    asked = all_lines(said)
+    announced, _ = live(data)
+    asked = all_lines(announced)
     first = min(day for day, _ in CENTS)
     for line in asked.values():
         fee = CENTS[NEW_YEAR if line.from_on >= NEW_YEAR else first, line.code]
         assert line.cents == (fee * line.units).quantize(Decimal(1), ROUND_HALF_UP)
-    for event, grant in all_grants(said):
+    for event, grant in announced_grants(announced):
         line = asked[event.plan, grant.line]
         fee = CENTS[NEW_YEAR if line.from_on >= NEW_YEAR else first, line.code]
         assert grant.cents == (fee * grant.units).quantize(Decimal(1), ROUND_HALF_UP)
@@ -144,21 +144,21 @@ def test_cents_are_units_times_the_fee_of_the_line_s_first_day_rounded_once(data
 
 @given(st.data())
 def test_grants_have_ids_of_their_own_and_each_ends_once(data: st.DataObject) -> None:
-    said, case = live(data)
-    known = Counter(g.grant for _, g in all_grants(said))
+    event, case = live(data)
+    known = Counter(g.grant for _, g in announced_grants(event))
     assert set(known.values()) <= {1}
-    decided = [e for e in said if isinstance(e, PlanApproved | PlanDeemedApproved | PlanDeclined)]
+    decided = [e for e in event if isinstance(e, PlanApproved | PlanDeemedApproved | PlanDeclined)]
     over = Counter(ended.grant for e in decided for ended in e.ended)
     assert set(over.values()) <= {1}
     assert over.keys() <= known.keys()
-    assert {g.id for g in granted(case.plans)} == known.keys()
+    assert {g.id for g in all_grants(case.plans)} == known.keys()
 
 
 @given(st.data())
 def test_a_grant_begins_after_the_last_day_of_what_it_replaces(data: st.DataObject) -> None:
-    said, _ = live(data)
-    asked, last = all_lines(said), dict[str, date]()
-    for event in said:
+    announced, _ = live(data)
+    asked, last = all_lines(announced), dict[str, date]()
+    for event in announced:
         if isinstance(event, PlanApproved | PlanDeemedApproved):
             last |= {ended.grant: ended.last_on for ended in event.ended}
             replaced = [(g, asked[event.plan, g.line].replaces) for g in event.lines]
@@ -166,9 +166,9 @@ def test_a_grant_begins_after_the_last_day_of_what_it_replaces(data: st.DataObje
 
 
 @given(st.data())
-def test_what_is_deemed_granted_never_reaches_back(data: st.DataObject) -> None:
-    said, _ = live(data)
-    for event in said:
+def test_a_deemed_grant_never_reaches_back(data: st.DataObject) -> None:
+    announced, _ = live(data)
+    for event in announced:
         if isinstance(event, PlanDeemedApproved):
             assert all(g.from_on >= event.from_on and g.reason is None for g in event.lines)
 
@@ -176,8 +176,8 @@ def test_what_is_deemed_granted_never_reaches_back(data: st.DataObject) -> None:
 @given(st.integers(0, 10**7), st.integers(0, 4 * 10**4))
 def test_a_price_is_the_nearest_cent_and_half_a_cent_goes_up(cents: int, quarters: int) -> None:
     exact = Fraction(cents * quarters, 4)
-    found = price(cents, Decimal(quarters) / 4)
-    assert -Fraction(1, 2) < found - exact <= Fraction(1, 2)
+    result = price(cents, Decimal(quarters) / 4)
+    assert -Fraction(1, 2) < result - exact <= Fraction(1, 2)
 
 
 def test_the_program_plans_what_these_properties_play_with() -> None:

@@ -1,31 +1,30 @@
-"""What a report must carry is dated; its author is of program and contract; a reviewer is told what is left."""
+"""The faults of a report: its required parts by day, its author, and its state."""
 
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from services.program.domain import reports
-from services.program.domain.contents import Required
+from services.program.domain.context import RequiredPart
 from shared.domain.decision import Decision, Outcome, Refusal
 from shared.events.portal import OfficerAcceptedReport, OfficerWaivedReport, ProviderSubmittedReport
 from shared.events.program import ReportSubmitted
-from tests.program.context import CLINIC, ID, OFFICER, SHA256, VISIT_ON, at, case_in, context, opened, started
+from tests.program.context import CLINIC, ID, OFFICER, SHA256, VISIT_ON, answer, at, case_in, context, opened, started
 
 SENT_ON = VISIT_ON + timedelta(days=1)
 SINCE, UNTIL = VISIT_ON, VISIT_ON
-SECTION = Required("initial", SINCE, UNTIL, "section", "history")
-MEASURE = Required("initial", SINCE, UNTIL, "measure", "lift_kg", 5, 10)
+SECTION = RequiredPart("initial", SINCE, UNTIL, "section", "history")
+MEASURE = RequiredPart("initial", SINCE, UNTIL, "measure", "lift_kg", 5, 10)
 REVIEWED: dict[str, Any] = {"reviewed_reports": ("initial",)}
 
 
-def sent(*needed: Required, **given: Any) -> Decision:
+def sent(*needed: RequiredPart, **given: Any) -> Decision:
     terms = given.pop("terms", {})
-    said = {"report": "initial", "service_on": VISIT_ON, "author_discipline": "kinesiologist", "document_id": "d-1",
+    members = {"report": "initial", "service_on": VISIT_ON, "author_discipline": "kinesiologist", "document_id": "d-1",
             "document_sha256": SHA256, "seen": 0, **given}  # fmt: skip
-    who = {"by": CLINIC, "received_at": at(SENT_ON), "idempotency_key": "k", "referral_id": ID, "site_id": "van-1"}
-    act = ProviderSubmittedReport.model_validate({**who, **said})
-    return reports.submit(started(), context(SENT_ON, **terms), act, needed)
+    by = {"by": CLINIC, "received_at": at(SENT_ON), "idempotency_key": "k", "referral_id": ID, "site_id": "van-1"}
+    action = ProviderSubmittedReport.model_validate({**by, **members})
+    return answer(started(), action, context(SENT_ON, **terms)._replace(contents=needed))
 
 
 def flaws(decision: Decision) -> list[tuple[str, str | None]]:
@@ -34,18 +33,18 @@ def flaws(decision: Decision) -> list[tuple[str, str | None]]:
 
 
 def accept(decision: Decision, report: str = "initial", seen: int = 99) -> Decision:
-    act = OfficerAcceptedReport(by=OFFICER, received_at=at(SENT_ON), seen=seen, idempotency_key="k", referral_id=ID,
+    action = OfficerAcceptedReport(by=OFFICER, received_at=at(SENT_ON), seen=seen, idempotency_key="k", referral_id=ID,
                                 report=report)  # fmt: skip
-    return reports.accept(case_in(decision), context(SENT_ON, **REVIEWED), act)
+    return answer(case_in(decision), action, context(SENT_ON, **REVIEWED))
 
 
 def waive(decision: Decision, seen: int = 99) -> Decision:
-    act = OfficerWaivedReport(by=OFFICER, received_at=at(SENT_ON), seen=seen, idempotency_key="k", referral_id=ID,
+    action = OfficerWaivedReport(by=OFFICER, received_at=at(SENT_ON), seen=seen, idempotency_key="k", referral_id=ID,
                               report="initial", reason_code="not-needed")  # fmt: skip
-    return reports.waive(case_in(decision), context(SENT_ON), act)
+    return answer(case_in(decision), action, context(SENT_ON))
 
 
-def test_what_a_report_carries_is_asked_for_from_its_first_to_its_last_day() -> None:
+def test_a_part_is_required_from_its_first_to_its_last_day() -> None:
     assert flaws(sent(SECTION)) == [("RPT-INCOMPLETE", "sections.history")]
     day = timedelta(days=1)
     others = (SECTION._replace(last=VISIT_ON - day), SECTION._replace(first=SENT_ON, last=SENT_ON))
@@ -80,21 +79,21 @@ def test_the_author_is_of_a_discipline_of_the_program_that_the_contract_names_wh
     assert flaws(sent(author_discipline=None)) == [("FIELD-MISSING", "author_discipline")]
 
 
-def test_who_sends_in_what_is_not_due_is_told_what_is() -> None:
+def test_the_refusal_of_a_report_that_is_not_due_names_those_that_are() -> None:
     asked = sent(report="discharge")
     assert isinstance(asked, Refusal)
     assert asked.flaws[0].fix == (
         "send in what is due: initial report, return-to-work plan, progress report 1, progress report 2"
         " and progress report 3"
     )
-    act = ProviderSubmittedReport(by=CLINIC, received_at=at(SENT_ON), seen=0, idempotency_key="k", referral_id=ID,
+    action = ProviderSubmittedReport(by=CLINIC, received_at=at(SENT_ON), seen=0, idempotency_key="k", referral_id=ID,
                                   site_id="van-1", report="initial")  # fmt: skip
-    before = reports.submit(opened(), context(SENT_ON), act, ())
+    before = answer(opened(), action, context(SENT_ON))
     assert isinstance(before, Refusal)
     assert before.flaws[0].fix == "wait until a report is due"
 
 
-def test_what_was_not_sent_in_yet_cannot_have_been_seen_otherwise() -> None:
+def test_the_first_submission_of_a_report_is_never_stale() -> None:
     assert isinstance(sent(seen=0), Outcome)
 
 
@@ -112,22 +111,22 @@ def test_a_report_that_waits_for_its_review_is_accepted_or_sent_back_and_not_wai
 
 def test_a_report_that_is_not_there_is_not_reviewed() -> None:
     assert flaws(accept(sent(terms=REVIEWED), "progress-9")) == [("NOT-FOUND", "referral_id")]
-    act = OfficerAcceptedReport(by=OFFICER, received_at=at(SENT_ON), seen=0, idempotency_key="k", referral_id=ID,
+    action = OfficerAcceptedReport(by=OFFICER, received_at=at(SENT_ON), seen=0, idempotency_key="k", referral_id=ID,
                                 report="initial")  # fmt: skip
-    assert flaws(reports.accept(None, None, act)) == [("NOT-FOUND", "referral_id")]
+    assert flaws(answer(None, action, context(SENT_ON))) == [("NOT-FOUND", "referral_id")]
 
 
-def test_an_officer_does_without_a_report_as_it_stands() -> None:
-    act = OfficerWaivedReport(by=OFFICER, received_at=at(SENT_ON), seen=0, idempotency_key="k", referral_id=ID,
+def test_a_waiver_of_a_report_that_has_changed_is_stale() -> None:
+    action = OfficerWaivedReport(by=OFFICER, received_at=at(SENT_ON), seen=0, idempotency_key="k", referral_id=ID,
                               report="initial", reason_code="not-needed")  # fmt: skip
-    assert flaws(reports.waive(started(), context(SENT_ON), act)) == [("STALE", "seen")]
-    assert flaws(reports.waive(None, None, act)) == [("NOT-FOUND", "referral_id")]
+    assert flaws(answer(started(), action, context(SENT_ON))) == [("STALE", "seen")]
+    assert flaws(answer(None, action, context(SENT_ON))) == [("NOT-FOUND", "referral_id")]
 
 
 def test_each_document_of_a_report_remembers_the_revision_of_its_newest_event() -> None:
     filed = sent(terms=REVIEWED)
     assert isinstance(filed, Outcome)
-    (said,) = (e for e in filed.events if isinstance(e, ReportSubmitted))
+    (event,) = (e for e in filed.events if isinstance(e, ReportSubmitted))
     taken = case_in(accept(filed)).obligation("initial")
     assert taken is not None
-    assert taken.revision == said.revision + 1
+    assert taken.revision == event.revision + 1

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.program.domain import life, reports
+from services.program.domain import lifecycle
 from services.program.domain.case import Case, Obligation
-from services.program.store.register import CONTENTS
 from shared.domain.decision import Decision, Outcome, Refusal
 from shared.events.portal import (
     OfficerAcceptedReport,
@@ -24,8 +23,23 @@ from shared.events.program import (
     ReportReturned,
     ReportSubmitted,
 )
-from shared.events.referral import ProgramEnded, ReferralHeld, ReferralResumed
-from tests.program.context import BC, CLINIC, ID, OFFICER, SHA256, VISIT_ON, at, case_in, context, opened, started
+from shared.events.referral import ProgramEnded, ReferralDischarged, ReferralHeld, ReferralResumed
+from tests.program.context import (
+    BC,
+    CLINIC,
+    ID,
+    OFFICER,
+    SHA256,
+    VISIT_ON,
+    Left,
+    answer,
+    at,
+    case_in,
+    context,
+    left,
+    opened,
+    started,
+)
 
 SENT_ON = date(2024, 11, 8)
 REVIEWED: dict[str, Any] = {"reviewed_reports": ("initial",)}
@@ -47,44 +61,44 @@ DISCHARGE: dict[str, Any] = {
 
 
 def due(case: Case, report: str = "initial") -> Obligation:
-    found = case.obligation(report)
-    assert found is not None
-    return found
+    obligation = case.obligation(report)
+    assert obligation is not None
+    return obligation
 
 
 def sent(case: Case | None, day: date = SENT_ON, terms: dict[str, Any] | None = None, **given: Any) -> Decision:
-    said: dict[str, Any] = {"seen": case.revision if case else 0, **WHOLE, **given}
-    act = ProviderSubmittedReport.model_validate(
-        {"by": CLINIC, "received_at": at(day), "idempotency_key": "k", "referral_id": ID, "site_id": "van-1", **said}
+    members: dict[str, Any] = {"seen": case.revision if case else 0, **WHOLE, **given}
+    action = ProviderSubmittedReport.model_validate(
+        {"by": CLINIC, "received_at": at(day), "idempotency_key": "k", "referral_id": ID, "site_id": "van-1", **members}
     )
-    return reports.submit(case, context(day, **(terms or {})) if case else None, act, CONTENTS)
+    return answer(case, action, context(day, **(terms or {})))
 
 
 def accepted_by_officer(case: Case, day: date, seen: int | None = None) -> Decision:
-    act = OfficerAcceptedReport(by=OFFICER, received_at=at(day), seen=case.revision if seen is None else seen,
+    action = OfficerAcceptedReport(by=OFFICER, received_at=at(day), seen=case.revision if seen is None else seen,
                                 idempotency_key="k", referral_id=ID, report="initial")  # fmt: skip
-    return reports.accept(case, context(day, **REVIEWED), act)
+    return answer(case, action, context(day, **REVIEWED))
 
 
 def returned(case: Case, day: date, fault: str = "clinic", fields: tuple[ReturnedField, ...] | None = None) -> Decision:
     given = (ReturnedField(field="sections.goal", reason_code="RPT-UNCLEAR"),) if fields is None else fields
-    act = OfficerReturnedReport.model_validate(
+    action = OfficerReturnedReport.model_validate(
         {"by": OFFICER, "received_at": at(day), "seen": case.revision, "idempotency_key": "k", "referral_id": ID,
          "report": "initial", "fields": given, "fault": fault}
     )  # fmt: skip
-    return reports.send_back(case, context(day, **REVIEWED), act)
+    return answer(case, action, context(day, **REVIEWED))
 
 
 def waived(case: Case, report: str = "initial", reason: str | None = "not-needed") -> Decision:
-    act = OfficerWaivedReport(by=OFFICER, received_at=at(SENT_ON), seen=case.revision, idempotency_key="k",
+    action = OfficerWaivedReport(by=OFFICER, received_at=at(SENT_ON), seen=case.revision, idempotency_key="k",
                               referral_id=ID, report=report, reason_code=reason)  # fmt: skip
-    return reports.waive(case, context(SENT_ON), act)
+    return answer(case, action, context(SENT_ON))
 
 
-def said(decision: Decision, kind: type[Any]) -> Any:
+def event_of(decision: Decision, kind: type[Any]) -> Any:
     assert isinstance(decision, Outcome), decision
-    (found,) = [e for e in decision.events if isinstance(e, kind)]
-    return found
+    (result,) = [e for e in decision.events if isinstance(e, kind)]
+    return result
 
 
 def flaws(decision: Decision) -> list[tuple[str, str | None]]:
@@ -92,22 +106,27 @@ def flaws(decision: Decision) -> list[tuple[str, str | None]]:
     return [(f.code, f.field) for f in decision.flaws]
 
 
+def discharged(case: Case) -> Left:
+    event = ReferralDischarged(referral_id=ID, revision=12, discharged_on=date(2024, 11, 22))
+    return left(case, lifecycle.discharge(case, event, context(event.discharged_on)))
+
+
 def ending(last_on: date) -> Case:
     over = ProgramEnded(referral_id=ID, revision=9, last_on=last_on, exit_reason="goal-achieved")
-    return life.end(started(), over, context(last_on)).case
+    return case_in(lifecycle.end(started(), over, context(last_on)))
 
 
 def test_a_whole_report_counts_from_its_receipt_and_is_accepted_by_itself() -> None:
     decision = sent(started())
-    submitted, accepted = said(decision, ReportSubmitted), said(decision, ReportAccepted)
+    submitted, accepted = event_of(decision, ReportSubmitted), event_of(decision, ReportAccepted)
     assert submitted.counts_at == accepted.counts_at == at(SENT_ON)
     assert submitted.report_revision == 1
     assert accepted.business_days_late == -1
     assert submitted.revision == accepted.revision == 2
-    assert due(case_in(decision)).standing == "accepted"
+    assert due(case_in(decision)).status == "accepted"
 
 
-def test_nobody_is_reminded_of_a_report_that_was_sent_in() -> None:
+def test_a_submitted_report_has_no_reminder() -> None:
     decision = sent(started())
     assert isinstance(decision, Outcome)
     assert [(t.name, t.due_at) for t in decision.timers] == [("report/initial", None)]
@@ -124,7 +143,7 @@ def test_nobody_is_reminded_of_a_report_that_was_sent_in() -> None:
     ],
 )
 def test_lateness_is_signed_and_counted_in_business_days_of_the_contract(day: date, late: int) -> None:
-    assert said(sent(started(), day), ReportSubmitted).business_days_late == late
+    assert event_of(sent(started(), day), ReportSubmitted).business_days_late == late
 
 
 def test_a_report_that_the_contract_has_reviewed_waits_for_the_officer() -> None:
@@ -132,7 +151,7 @@ def test_a_report_that_the_contract_has_reviewed_waits_for_the_officer() -> None
     assert isinstance(decision, Outcome)
     assert [type(e) for e in decision.events] == [ReportSubmitted]
     later = accepted_by_officer(case_in(decision), date(2024, 11, 20))
-    accepted = said(later, ReportAccepted)
+    accepted = event_of(later, ReportAccepted)
     assert (accepted.counts_at, accepted.business_days_late) == (at(SENT_ON), -1)
 
 
@@ -189,7 +208,7 @@ def test_the_discharge_report_ends_whatever_else_is_owed_so_that_what_comes_late
     assert cancelled == ["initial", "rtw-plan", "progress-1"]
     case = case_in(decision)
     assert flaws(sent(case, date(2024, 11, 25))) == [("RPT-STATE", "report")]
-    assert life.discharge(case).events == ()
+    assert discharged(case).events == ()
 
 
 def test_only_what_is_due_is_sent_in() -> None:
@@ -206,7 +225,7 @@ def test_a_clinic_that_does_not_treat_the_worker_is_told_nothing() -> None:
     assert flaws(sent(opened())) == [("RPT-NOTREQ", "report")]
 
 
-def test_who_saw_a_report_before_it_was_sent_back_must_look_again() -> None:
+def test_a_submission_by_somebody_who_has_not_seen_the_return_is_stale() -> None:
     case = case_in(returned(case_in(sent(started(), terms=REVIEWED)), date(2024, 11, 11)))
     assert flaws(sent(case, seen=case.revision - 1)) == [("STALE", "seen")]
 
@@ -214,19 +233,19 @@ def test_who_saw_a_report_before_it_was_sent_back_must_look_again() -> None:
 def test_a_return_by_the_clinics_fault_clears_the_time_of_receipt() -> None:
     first = case_in(sent(started(), terms=REVIEWED))
     back = returned(first, date(2024, 11, 11))
-    assert said(back, ReportReturned).fields[0].fix
-    again = said(sent(case_in(back), date(2024, 11, 14), REVIEWED), ReportSubmitted)
+    assert event_of(back, ReportReturned).fields[0].fix
+    again = event_of(sent(case_in(back), date(2024, 11, 14), REVIEWED), ReportSubmitted)
     assert (again.report_revision, again.counts_at, again.business_days_late) == (2, at(date(2024, 11, 14)), 2)
 
 
 def test_a_return_by_the_insurers_fault_keeps_the_first_receipt() -> None:
     back = case_in(returned(case_in(sent(started(), terms=REVIEWED)), date(2024, 11, 11), "insurer"))
     again = case_in(sent(back, date(2024, 11, 14), REVIEWED))
-    filing = due(again).filing
-    assert filing is not None
-    assert filing.counts_at == at(SENT_ON)
+    submission = due(again).submission
+    assert submission is not None
+    assert submission.counts_at == at(SENT_ON)
     by_clinic = case_in(returned(again, date(2024, 11, 15)))
-    assert said(sent(by_clinic, date(2024, 11, 18), REVIEWED), ReportSubmitted).counts_at == at(date(2024, 11, 18))
+    assert event_of(sent(by_clinic, date(2024, 11, 18), REVIEWED), ReportSubmitted).counts_at == at(date(2024, 11, 18))
 
 
 def test_a_report_that_was_sent_back_in_time_is_reminded_of_again() -> None:
@@ -236,7 +255,7 @@ def test_a_report_that_was_sent_back_in_time_is_reminded_of_again() -> None:
     assert timer.due_at is not None
 
 
-def test_a_report_that_was_sent_back_too_late_goes_on_up_the_ladder() -> None:
+def test_a_report_returned_after_its_last_day_keeps_its_later_reminders() -> None:
     filed = case_in(sent(started(), terms=REVIEWED))
     late = returned(filed, date(2024, 11, 14))  # due on the 12th; five business days later is the 19th
     assert isinstance(late, Outcome)
@@ -267,10 +286,10 @@ def test_only_a_report_that_was_sent_in_is_accepted_or_sent_back() -> None:
     assert flaws(accepted_by_officer(case, SENT_ON, seen=1)) == [("STALE", "seen")]
 
 
-def test_an_officer_does_without_a_report_for_a_reason() -> None:
+def test_a_waiver_needs_a_listed_reason_and_a_report_that_is_due() -> None:
     decision = waived(started())
-    assert said(decision, ObligationWaived).reason_code == "not-needed"
-    assert due(case_in(decision)).standing == "waived"
+    assert event_of(decision, ObligationWaived).reason_code == "not-needed"
+    assert due(case_in(decision)).status == "waived"
     assert flaws(waived(started(), reason=None)) == [("REASON-MISSING", "reason_code")]
     assert flaws(waived(started(), report="progress-9")) == [("NOT-FOUND", "referral_id")]
     assert flaws(waived(case_in(decision))) == [("RPT-STATE", "report")]
@@ -283,13 +302,13 @@ def test_a_discharge_report_that_is_waived_ends_the_case_like_one_that_is_accept
 
 
 def hold_from(case: Case, day: date) -> Case:
-    said_ = ReferralHeld(referral_id=ID, revision=8, cause="claim", from_on=day)
-    return life.hold(case, said_, context(day)).case
+    event = ReferralHeld(referral_id=ID, revision=8, cause="claim", from_on=day)
+    return case_in(lifecycle.hold(case, event, context(day)))
 
 
 def test_reports_stay_open_while_the_referral_is_held_and_the_time_held_is_not_held_against_them() -> None:
     held = hold_from(started(), date(2024, 11, 7))
-    submitted = said(sent(held, date(2024, 11, 20)), ReportSubmitted)
+    submitted = event_of(sent(held, date(2024, 11, 20)), ReportSubmitted)
     assert BC.day_of(submitted.due_at) == date(2024, 11, 22)  # two business days were left on the 7th
     assert submitted.business_days_late == -2
 
@@ -298,11 +317,11 @@ def test_a_report_sent_back_during_a_hold_waits_until_the_hold_is_lifted() -> No
     held = hold_from(case_in(sent(started(), terms=REVIEWED)), date(2024, 11, 8))
     back = case_in(returned(held, date(2024, 11, 11)))
     lifted = ReferralResumed(referral_id=ID, revision=9, cause="claim", from_on=date(2024, 11, 18))
-    moved = life.resume(back, lifted, context(date(2024, 11, 18)))
+    moved = left(back, lifecycle.resume(back, lifted, context(date(2024, 11, 18))))
     assert "initial" in {e.report for e in moved.events if isinstance(e, ObligationRedated)}
     assert BC.day_of(due(moved.case).due_at) == date(2024, 11, 19)
 
 
-def test_who_acts_on_what_a_reminder_or_a_hold_has_changed_meanwhile_is_not_refused() -> None:
+def test_a_reminder_or_a_hold_makes_no_submission_stale() -> None:
     held = hold_from(started(), date(2024, 11, 7))
     assert isinstance(sent(held, date(2024, 11, 20), seen=1), Outcome)

@@ -1,1 +1,1 @@
-"""Who is told what, for how long that is useful, and what became of it."""
+"""The pure decisions of notification: on notices, their recipients, and what becomes of them."""

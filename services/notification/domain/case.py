@@ -1,4 +1,4 @@
-"""Who has to do with a referral."""
+"""A referral as far as notices need it: its number and those who are concerned with it."""
 
 from typing import NamedTuple
 
@@ -27,7 +27,7 @@ class Case(NamedTuple):
 
 
 def follow(case: Case, event: Event) -> Case:
-    """As the event leaves it; a site that does not take the referral has to do with it no longer."""
+    """Return the case after an event; a site that did not take the referral is concerned no longer."""
     match event:
         case ReferralCreated(number=number):
             return case._replace(number=number)

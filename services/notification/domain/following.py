@@ -1,10 +1,10 @@
-"""Following a notice: somebody saw it, what it asked for was done, or nobody looked in time."""
+"""What becomes of a notice: a recipient sees it, an event settles it, or nobody looks in time."""
 
 from collections.abc import Mapping, Sequence
 
 from services.notification.domain.notice import Notice, give_up
+from services.notification.domain.notifying import UNSEEN, NotificationContext, notify
 from services.notification.domain.rule import Rule, event_name
-from services.notification.domain.telling import UNSEEN, NotificationContext, notify
 from shared.domain.decision import Decision, Event, EventContext, Outcome, SetTimer, refuse
 from shared.events.notification import NoticeActedOn, NoticeEscalated, NoticeSeen
 
@@ -12,63 +12,60 @@ _SEEN = event_name(NoticeSeen(recipient_id="", notice_id=""))
 
 
 def act_on(notices: Sequence[Notice], event: Event, rules: Mapping[str, Rule]) -> Outcome:
-    """What a notice asked for was done, whoever saw it; nobody need be told any more that it was not seen."""
-    words = event_name(event)
-    done = [n for n in notices if not n.acted_on and _is_done_by(n, event, words, rules.get(n.rule))]
-    groups = {n.told for n in done if n.told}
-    done += [n for n in notices if not n.acted_on and n.document in groups]
-    return _close(done, words)
+    """Settle the open notices that an event settles, and the escalations of their groups."""
+    name = event_name(event)
+    settled = [n for n in notices if not n.acted_on and _is_settled_by(n, event, name, rules.get(n.rule))]
+    groups = {n.group_id for n in settled if n.group_id}
+    settled += [n for n in notices if not n.acted_on and n.document in groups]
+    return _close(settled, name)
 
 
-def _is_done_by(notice: Notice, event: Event, words: str, rule: Rule | None) -> bool:
-    """Whether such an event acts on such a notice, and this one on its document."""
-    if rule is None or words not in rule.acted_on_by:
+def _is_settled_by(notice: Notice, event: Event, name: str, rule: Rule | None) -> bool:
+    """Return whether the rule of a notice names the event, and the event is about the same document."""
+    if rule is None or name not in rule.acted_on_by:
         return False
-    member = rule.acted_on_by[words]
+    member = rule.acted_on_by[name]
     return not member or str(getattr(event, member, None)) == notice.document
 
 
-def _close(notices: Sequence[Notice], words: str) -> Outcome:
-    """Acted on: no mail leaves and no clock runs any more."""
+def _close(notices: Sequence[Notice], name: str) -> Outcome:
+    """Mark notices as settled; their queued mails are given up and their timers disarmed."""
     changed: list[Notice] = []
-    said: list[Event] = []
+    events: list[Event] = []
     for notice in notices:
         closed, given_up = give_up(notice._replace(acted_on=True), "acted-on")
         changed.append(closed)
-        said += [NoticeActedOn(recipient_id=notice.recipient_id, notice_id=notice.id, by_event=words), *given_up]
-    return Outcome(tuple(changed), tuple(said), _disarmed(notices))
+        events += [NoticeActedOn(recipient_id=notice.recipient_id, notice_id=notice.id, by_event=name), *given_up]
+    return Outcome(tuple(changed), tuple(events), _disarmed(notices))
 
 
 def _disarmed(notices: Sequence[Notice]) -> tuple[SetTimer, ...]:
-    return tuple(SetTimer(told, UNSEEN) for told in sorted({n.told for n in notices if n.told}))
+    return tuple(SetTimer(group_id, UNSEEN) for group_id in sorted({n.group_id for n in notices if n.group_id}))
 
 
 def see(notice: Notice | None, others: Sequence[Notice]) -> Decision:
-    """The recipient opened it; who was told meanwhile that nobody had is told no longer.
-
-    `others` are the notices about the one that nobody had seen.
-    """
+    """Mark a notice as seen, and settle the escalations of its group; `others` are those that may be such."""
     if notice is None:
         return refuse("NOT-FOUND", "there is no such notice of yours", "reload your notices", "notice_id")
     if notice.seen:
         return Outcome()
     seen, given_up = give_up(notice._replace(seen=True), "seen")
-    told = [n for n in others if notice.told and n.document == notice.told and not n.acted_on]
-    closed = _close(told, _SEEN)
-    said = NoticeSeen(recipient_id=notice.recipient_id, notice_id=notice.id)
-    return Outcome((seen, *closed.changed), (said, *given_up, *closed.events), (*_disarmed([notice]), *closed.timers))
+    escalations = [n for n in others if notice.group_id and n.document == notice.group_id and not n.acted_on]
+    closed = _close(escalations, _SEEN)
+    event = NoticeSeen(recipient_id=notice.recipient_id, notice_id=notice.id)
+    return Outcome((seen, *closed.changed), (event, *given_up, *closed.events), (*_disarmed([notice]), *closed.timers))
 
 
 def escalate(
-    group: Sequence[Notice], rule: Rule | None, told: NotificationContext, event_context: EventContext
+    group: Sequence[Notice], rule: Rule | None, context: NotificationContext, event_context: EventContext
 ) -> Outcome:
-    """Nobody of those who were told has looked in time: who stands next is told, while that is of use."""
-    if rule is None or rule.patience is None or not group or any(n.is_done for n in group):
+    """Notify the next role of a group of notices that nobody has looked at in time, while that is useful."""
+    if rule is None or rule.escalation is None or not group or any(n.is_done for n in group):
         return Outcome()
-    to = rule.patience.to
-    said = tuple(
+    to = rule.escalation.to
+    escalated = tuple(
         NoticeEscalated(recipient_id=n.recipient_id, notice_id=n.id, to_role=to, rule=n.rule, referral_id=n.referral_id)
-        for n in sorted(group, key=lambda n: n.id != n.told)
+        for n in sorted(group, key=lambda n: n.id != n.group_id)
     )
-    up = notify(said[0], told._replace(rules=[r for r in told.rules if r.to == to]), event_context)
-    return up._replace(events=(*said, *up.events)) if up.changed else Outcome()
+    outcome = notify(escalated[0], context._replace(rules=[r for r in context.rules if r.to == to]), event_context)
+    return outcome._replace(events=(*escalated, *outcome.events)) if outcome.changed else Outcome()

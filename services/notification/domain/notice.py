@@ -1,4 +1,4 @@
-"""A notice: what one recipient is told, by which channel, and what became of it."""
+"""A notice to one recipient: its mail, and whether it was seen or settled."""
 
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, TypeAlias
@@ -12,10 +12,10 @@ RETRIES = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 360, 720, 1440, 14
 
 
 class Notice(NamedTuple):
-    """One thing that one recipient is told.
+    """A notice to one recipient.
 
-    `concerns` is the key whose events may act on it. `told`, where it matters that somebody sees it, is the id of the
-    first notice of the same rule and event: what one of its recipients has seen, somebody has seen.
+    `concerns` is the key whose events may settle it. `group_id`, set where the rule has an escalation, is the id of the
+    first notice of the same rule and event: once one of the recipients has seen it, the group has.
     """
 
     id: str
@@ -25,7 +25,7 @@ class Notice(NamedTuple):
     concerns: str
     referral_id: str | None
     document: str
-    told: str
+    group_id: str
     mail: Mail
     attempts: int
     next_try_at: datetime | None
@@ -36,7 +36,7 @@ class Notice(NamedTuple):
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing is left to tell."""
+        """Whether it was seen or settled."""
         return self.seen or self.acted_on
 
 
@@ -55,42 +55,42 @@ class MailFailed(Event, type="notification.mail-failed", key="notice_id", topic=
 
 
 class NoticeUnseen(Event, type="notification.notice-unseen", key="told", topic=INTERNAL):
-    """The time is up in which one of those who were told should have looked."""
+    """The time is up in which one recipient of a group of notices should have looked; `told` is the group's id."""
 
     told: str
 
 
 def sent(notice: Notice | None) -> Outcome:
-    """The mail left."""
+    """Note that the mail left; a mail that had left before changes nothing."""
     if notice is None or notice.mail in {"sent", "none"}:
         return Outcome()
     attempts = notice.attempts + 1
-    left = notice._replace(mail="sent", attempts=attempts, next_try_at=None)
-    said = NoticeSent(recipient_id=notice.recipient_id, notice_id=notice.id, channel="email", attempts=attempts)
-    return Outcome((left,), (said,))
+    delivered = notice._replace(mail="sent", attempts=attempts, next_try_at=None)
+    event = NoticeSent(recipient_id=notice.recipient_id, notice_id=notice.id, channel="email", attempts=attempts)
+    return Outcome((delivered,), (event,))
 
 
 def failed(notice: Notice | None, reason_code: str, *, for_good: bool, at: datetime) -> Outcome:
-    """Tried again later; given up when it is refused for good, tried too often or no longer of use."""
+    """Try the mail again later; give it up when it is refused for good, was tried too often or is no longer useful."""
     if notice is None or notice.mail != "queued":
         return Outcome()
     tried = notice._replace(attempts=notice.attempts + 1)
     again = at + RETRIES[min(tried.attempts, len(RETRIES)) - 1]
     if not for_good and tried.attempts <= len(RETRIES) and again <= notice.useful_until:
         return Outcome((tried._replace(next_try_at=again),))
-    given_up, said = give_up(tried, reason_code)
-    return Outcome((given_up,), said)
+    given_up, events = give_up(tried, reason_code)
+    return Outcome((given_up,), events)
 
 
 def give_up(notice: Notice, reason_code: str) -> tuple[Notice, tuple[Event, ...]]:
-    """A mail that has not left will not leave; whatever else became of the notice stays."""
+    """Return the notice without its queued mail, and the event that says so; a mail that has left stays as it is."""
     if notice.mail != "queued":
         return notice, ()
-    said = NoticeFailed(
+    event = NoticeFailed(
         recipient_id=notice.recipient_id,
         notice_id=notice.id,
         channel="email",
         attempts=notice.attempts,
         reason_code=reason_code,
     )
-    return notice._replace(mail="failed", next_try_at=None), (said,)
+    return notice._replace(mail="failed", next_try_at=None), (event,)

@@ -1,4 +1,4 @@
-"""Who holds which role where, which sites a payee has, and which reports a contract lets be reviewed."""
+"""The register of roles, sites and contracts, by which recipients are found."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ OFFICER = "officer"  # the claims officer of the referral, known by name
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """Accounts by site and role, the insurer's under no site; all of it as announced."""
+    """Accounts by site and role, the insurer's under no site; sites by payee; all versions of contracts."""
 
     accounts: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
     sites: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -21,23 +21,25 @@ class Register:
     calendar: Calendar = UNPUBLISHED
 
     def at_site(self, site_id: str, role: str) -> Sequence[str]:
-        """Who holds the role there; a site where nobody does is told itself."""
+        """Return the accounts that hold the role at a site; where none does, the site itself."""
         return self.accounts.get((site_id, role)) or [site_id]
 
     def at_insurer(self, role: str) -> Sequence[str]:
-        """Who holds the role; a desk where nobody does is told itself, so that the ledger shows it."""
+        """Return the accounts that hold an insurer's role; where none does, the role, so that the ledger shows it."""
         return self.accounts.get(("", role)) or [role]
 
     def is_recipient(self, recipient_id: str, by: Actor) -> bool:
-        """Whether a notice is somebody's own: their account's, or their site's, desk's or organisation's."""
+        """Return whether a notice is the actor's own: their account's, site's, role's or organisation's."""
         if recipient_id in {by.account_id, by.organisation_id}:
             return True
         return any(
-            by.account_id in those for (site, role), those in self.accounts.items() if recipient_id == (site or role)
+            by.account_id in holders
+            for (site, role), holders in self.accounts.items()
+            if recipient_id == (site or role)
         )
 
     def is_reviewed(self, contract_id: str, kind: str, at: datetime) -> bool:
-        """Whether an officer looks at such reports under the contract as it holds on the day."""
+        """Return whether the contract, as it holds on the day, has an officer review such reports."""
         day = self.calendar.day_of(at)
-        held = [version for version in self.contracts.get(contract_id, ()) if version.holds_from <= day]
-        return bool(held) and kind in held[-1].reviewed_reports
+        versions = [version for version in self.contracts.get(contract_id, ()) if version.holds_from <= day]
+        return bool(versions) and kind in versions[-1].reviewed_reports

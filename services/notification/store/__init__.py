@@ -1,1 +1,1 @@
-"""Every statement of notification, split by noun."""
+"""The SQL of notification, one module for each kind of row."""

@@ -1,4 +1,4 @@
-"""Who has to do with which referral."""
+"""The table of cases: the number of each referral and those who are concerned with it."""
 
 from collections.abc import Sequence
 
@@ -23,12 +23,12 @@ WHERE cases.version = excluded.version - 1
 
 
 async def load_cases(conn: Connection, ids: Sequence[str]) -> Sequence[Case]:
-    """By referral."""
+    """Return the cases of these referrals that exist, locked until the transaction ends."""
     return [Case(*row) for row in map(tuple, await conn.fetch(LOAD, ids))]
 
 
 async def save_cases(conn: Connection, cases: Sequence[Case]) -> int:
-    """As changed."""
+    """Write changed cases; return how many rows still had the version that was loaded."""
     rows = [(c.id, c.version + 1, *c[2:]) for c in cases]
     return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
 

@@ -48,19 +48,19 @@ WHERE mail = 'queued' AND next_try_at <= $1
 ORDER BY next_try_at
 LIMIT 100
 """
-HOW_MANY = """
+COUNT_DUE = """
 SELECT count(*) FROM notices
 WHERE mail = 'queued' AND next_try_at <= $1
 """
 
 
 async def load_notices(conn: Connection, ids: Sequence[str]) -> Sequence[Notice]:
-    """By id."""
+    """Return the notices with these ids that exist, locked until the transaction ends."""
     return [Notice(*row) for row in map(tuple, await conn.fetch(LOAD, ids))]
 
 
 async def save_notices(conn: Connection, notices: Sequence[Notice]) -> int:
-    """As changed."""
+    """Write changed notices; return how many rows still had the version that was loaded."""
     rows = [(n.id, n.version + 1, *n[2:]) for n in notices]
     return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
 
@@ -69,52 +69,52 @@ NOTICES = AggregateStore(Notice, load_notices, save_notices)
 
 
 async def find_open(conn: Connection, keys: Collection[str], rules: Collection[str]) -> dict[str, list[str]]:
-    """Notices by these rules that concern these keys and that nothing has acted on."""
-    found: dict[str, list[str]] = {}
+    """Return the ids of unsettled notices of these rules, by the key that they concern."""
+    by_key: dict[str, list[str]] = {}
     for key, notice_id in await conn.fetch(OPEN, sorted(keys), sorted(rules)):
-        found.setdefault(key, []).append(notice_id)
-    return found
+        by_key.setdefault(key, []).append(notice_id)
+    return by_key
 
 
-async def find_groups(conn: Connection, told: Collection[str]) -> dict[str, list[tuple[str, str]]]:
-    """Those who were told together: notice, and the key it concerns."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    for first, notice_id, concerns in await conn.fetch(GROUP, sorted(told)):
-        found.setdefault(first, []).append((notice_id, concerns))
-    return found
+async def find_groups(conn: Connection, group_ids: Collection[str]) -> dict[str, list[tuple[str, str]]]:
+    """Return the notices of each group, each with the key that it concerns."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for group_id, notice_id, concerns in await conn.fetch(GROUP, sorted(group_ids)):
+        groups.setdefault(group_id, []).append((notice_id, concerns))
+    return groups
 
 
 async def find_others(conn: Connection, ids: Collection[str]) -> dict[str, list[str]]:
-    """By notice, those that tell that nobody has seen it."""
-    found: dict[str, list[str]] = {}
+    """Return the ids of the open escalations of each notice's group, by notice."""
+    others: dict[str, list[str]] = {}
     for notice_id, other in await conn.fetch(OTHERS, sorted(ids)):
-        found.setdefault(notice_id, []).append(other)
-    return found
+        others.setdefault(notice_id, []).append(other)
+    return others
 
 
 async def list_due(conn: Connection, now: datetime) -> list[Notice]:
-    """Mails whose time has come."""
+    """Return at most 100 notices whose mail is due, the longest due first."""
     return [Notice(*row) for row in map(tuple, await conn.fetch(DUE, now))]
 
 
 async def count_due(conn: Connection, now: datetime) -> int:
-    """How many of them."""
-    found: int = await conn.fetchval(HOW_MANY, now)
-    return found
+    """Return how many mails are due."""
+    due: int = await conn.fetchval(COUNT_DUE, now)
+    return due
 
 
-class ByKey:
-    """Notices that the batch holds, by the key they concern: those loaded, and those queued since."""
+class NoticesByKey:
+    """An index over the notices that a batch holds, loaded or queued since, by the key they concern."""
 
     def __init__(self) -> None:
-        """Nothing is read yet."""
+        """Begin with nothing read."""
         self._ids: dict[str, list[str]] = {}
         self._read = self._seen = 0
 
-    def of(self, key: str, held: Mapping[str, Notice | None], takebacks: Sequence[str]) -> list[Notice]:
-        """As earlier decisions of the batch left them."""
-        if len(takebacks) != self._seen:
-            self._ids, self._read, self._seen = {}, 0, len(takebacks)
+    def of(self, key: str, held: Mapping[str, Notice | None], rollbacks: Sequence[str]) -> list[Notice]:
+        """Return the notices of a key as earlier decisions of the batch left them; a rollback rebuilds the index."""
+        if len(rollbacks) != self._seen:
+            self._ids, self._read, self._seen = {}, 0, len(rollbacks)
         for notice in islice(held.values(), self._read, None):
             if notice:
                 self._ids.setdefault(notice.concerns, []).append(notice.id)

@@ -1,4 +1,4 @@
-"""Who may be told: roles, sites, people, contracts and calendars as announced."""
+"""The tables by which recipients are found: roles, sites, people, contracts and calendars, as announced."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -24,21 +24,21 @@ DELETE FROM roles
 USING unnest($1::text[], $2::text[], $3::text[]) AS u (account_id, role, site_id)
 WHERE roles.account_id = u.account_id AND roles.role = u.role AND roles.site_id = u.site_id
 """
-KEEP_SITES = """
+UPSERT_SITES = """
 INSERT INTO sites (site_id, email, payee_id)
 SELECT DISTINCT ON (site_id) site_id, nullif(email, ''), payee_id
 FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS u (site_id, email, payee_id, place)
 ORDER BY site_id, place DESC
 ON CONFLICT (site_id) DO UPDATE SET email = excluded.email, payee_id = excluded.payee_id
 """
-KEEP_PEOPLE = """
+UPSERT_PEOPLE = """
 INSERT INTO people (person_key, sealed)
 SELECT DISTINCT ON (person_key) person_key, sealed
 FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u (person_key, sealed, place)
 ORDER BY person_key, place DESC
 ON CONFLICT (person_key) DO UPDATE SET sealed = excluded.sealed
 """
-KEEP_TERMS = """
+UPSERT_TERMS = """
 INSERT INTO terms (kind, id, revision, payload)
 SELECT DISTINCT ON (kind, id, revision) kind, id, revision, payload
 FROM unnest($1::text[], $2::text[], $3::int[], $4::text[]) WITH ORDINALITY AS u (kind, id, revision, payload, place)
@@ -68,11 +68,11 @@ WHERE person_key = ANY($1)
 
 
 async def project_roles(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
-    """Granted and revoked, in their order."""
+    """Store roles as granted and revoked, the last event of each role deciding."""
     last: dict[tuple[str, str, str], bool] = {}
-    for one in received:
-        if isinstance(one.event, RoleGranted | RoleRevoked):
-            event = one.event
+    for record in received:
+        if isinstance(record.event, RoleGranted | RoleRevoked):
+            event = record.event
             last[event.account_id, event.role, event.site_id or ""] = isinstance(event, RoleGranted)
     for statement, granted in ((GRANT, True), (REVOKE, False)):
         if rows := [role for role, holds in last.items() if holds is granted]:
@@ -81,27 +81,27 @@ async def project_roles(conn: Connection, received: Sequence[ReceivedEvent]) -> 
 
 
 async def project_sites(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
-    """Whose they are, and their business contacts."""
-    rows = [(e.site_id, e.email or "", e.payee_id) for k in received if isinstance(e := k.event, SiteOpened)]
-    await conn.execute(KEEP_SITES, *zip(*rows, strict=True))
+    """Store the payee and the business contact of each site."""
+    rows = [(e.site_id, e.email or "", e.payee_id) for r in received if isinstance(e := r.event, SiteOpened)]
+    await conn.execute(UPSERT_SITES, *zip(*rows, strict=True))
     await cached_table.changed(conn, NAME)
 
 
 async def project_people(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
-    """Account holders, sealed as they came."""
-    rows = [(k.key, e.sealed) for k in received if isinstance(e := k.event, AccountHolderChanged)]
-    await conn.execute(KEEP_PEOPLE, *zip(*rows, strict=True))
+    """Store account holders, encrypted as they came."""
+    rows = [(r.key, e.sealed) for r in received if isinstance(e := r.event, AccountHolderChanged)]
+    await conn.execute(UPSERT_PEOPLE, *zip(*rows, strict=True))
 
 
 async def project_terms(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
-    """Contracts and calendars, by revision."""
-    rows = [(k.event.type_name, k.key, getattr(k.event, "revision", 1), k.event.to_bytes().decode()) for k in received]
-    await conn.execute(KEEP_TERMS, *zip(*rows, strict=True))
+    """Store contracts and calendars, one row for each revision."""
+    rows = [(r.event.type_name, r.key, getattr(r.event, "revision", 1), r.event.to_bytes().decode()) for r in received]
+    await conn.execute(UPSERT_TERMS, *zip(*rows, strict=True))
     await cached_table.changed(conn, NAME)
 
 
 async def load_register(conn: Connection) -> Register:
-    """The whole copy, but people."""
+    """Return the whole register; people are read only when mail is due."""
     accounts: dict[tuple[str, str], list[str]] = defaultdict(list)
     for site_id, role, account_id in await conn.fetch(ROLES):
         accounts[site_id, role].append(account_id)
@@ -114,7 +114,9 @@ async def load_register(conn: Connection) -> Register:
             contracts[contract.contract_id].append(contract)
         elif (published := CalendarPublished.from_bytes(payload.encode())).is_default:
             calendar = published.calendar()
-    versions = {id_: sorted(found, key=lambda c: (c.holds_from, c.revision)) for id_, found in contracts.items()}
+    versions = {
+        id_: sorted(revisions, key=lambda c: (c.holds_from, c.revision)) for id_, revisions in contracts.items()
+    }
     return Register(dict(accounts), sites, versions, calendar)
 
 
@@ -122,11 +124,11 @@ REGISTER = cached_table.Reference(NAME, load_register)
 
 
 async def find_addresses(conn: Connection, recipients: Sequence[str]) -> dict[str, str]:
-    """Where to mail: an account's own address, a site's business contact."""
-    found: dict[str, str] = {row["site_id"]: row["email"] for row in await conn.fetch(ADDRESSES, recipients)}
+    """Return the mail address of each recipient that has one: an account's own, a site's business contact."""
+    addresses: dict[str, str] = {row["site_id"]: row["email"] for row in await conn.fetch(ADDRESSES, recipients)}
     keys = [f"account/{recipient}" for recipient in recipients]
     sealed = {row["person_key"]: row["sealed"] for row in await conn.fetch(SEALED, keys)}
     for key, identity in (await open_people(conn, sealed)).items():
         if identity.email:
-            found[key.removeprefix("account/")] = identity.email
-    return found
+            addresses[key.removeprefix("account/")] = identity.email
+    return addresses

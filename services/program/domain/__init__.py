@@ -1,1 +1,1 @@
-"""Decisions of program, pure: the catalogue, cases with their obligations and attendance, and plans."""
+"""The pure decisions of program: on cases with their reports, attendance and plans, and on the catalogue."""

@@ -1,4 +1,4 @@
-"""What a line of a plan must be: in the contract's fee schedule, in the program's days, and within what it may have."""
+"""The lines of a plan: their price, and what is wrong with them by fee schedule, program days and limits."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -6,8 +6,10 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from services.program.domain.case import Case, CaseContext
-from services.program.domain.plans import Granted, granted
+from services.program.domain.case import Case
+from services.program.domain.context import CaseContext
+from services.program.domain.plans import PlanGrant, all_grants
+from services.program.domain.refusals import missing, violation
 from shared.codes import code_list
 from shared.domain import wording
 from shared.domain.decision import Violation
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from shared.events.values import Discipline
 
 _GOALS, _DISCIPLINES = code_list("goals"), code_list("disciplines")
-_NEEDED = {
+_REQUIRED = {
     "line": ("the line has no name", "name it"),
     "code": ("no service is chosen", "choose the service"),
     "units": ("the number of units is missing", "say how many"),
@@ -29,45 +31,45 @@ _NEEDED = {
     "goal": ("no goal is chosen", "choose the goal"),
 }
 _MOST = Decimal(10_000)  # of anything, where the fee schedule sets no limit
-_SENT_IN = frozenset({"submitted", "accepted", "waived"})
+_SUBMITTED = frozenset({"submitted", "accepted", "waived"})
 
 
-class Asked(NamedTuple):
-    """The lines of a plan and the fee line of each; `amends` is there in an amendment."""
+class RequestedLines(NamedTuple):
+    """The lines that a clinic asks for and the fee line of each; `amends` is the plan that an amendment changes."""
 
     lines: tuple[PlannedLine, ...]
     fees: tuple[FeeLine | None, ...]
     amends: int | None = None
 
 
-def asked(lines: tuple[PlannedLine, ...], amends: int | None, context: CaseContext) -> Asked:
-    """The lines with the fees that hold on their first days."""
-    return Asked(lines, tuple(_fee(line, context) for line in lines), amends)
+def requested(lines: tuple[PlannedLine, ...], amends: int | None, context: CaseContext) -> RequestedLines:
+    """Return the lines with the fees that hold on their first days."""
+    return RequestedLines(lines, tuple(_fee(line, context) for line in lines), amends)
 
 
 def _fee(line: PlannedLine, context: CaseContext) -> FeeLine | None:
-    """A fee line that the program takes in plans, of the schedule that holds on the line's first day."""
+    """Return the fee line that holds on the line's first day, or None where the program does not take it in plans."""
     planned = not context.entry.plan_lines or line.code in context.entry.plan_lines
     return context.fee_on(line.code, line.from_on) if line.code and line.from_on and planned else None
 
 
 def price(cents: int, units: Decimal) -> int:
-    """Units of a fee, in cents; half a cent goes up."""
+    """Return the price of units of a fee, in cents; half a cent is rounded up."""
     return int((cents * units).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def priced(plan: Asked) -> tuple[PlanLine, ...]:
-    """Lines that are whole, with their price."""
+def priced(plan: RequestedLines) -> tuple[PlanLine, ...]:
+    """Return the lines, which have no fault, with their prices; a line without a fee is left out."""
     return tuple(
         PlanLine(
             line=line.line,
             code=fee.code,
-            units=_whole(line.units),
+            units=_units(line.units),
             from_on=_day(line.from_on),
             to_on=_day(line.to_on),
             discipline=cast("Discipline", line.discipline),  # one of the program's
             goal=line.goal or "",
-            cents=price(fee.cents, _whole(line.units)),
+            cents=price(fee.cents, _units(line.units)),
             replaces=line.replaces,
         )
         for line, fee in zip(plan.lines, plan.fees, strict=True)
@@ -75,7 +77,7 @@ def priced(plan: Asked) -> tuple[PlanLine, ...]:
     )
 
 
-def _whole(units: Decimal | None) -> Decimal:
+def _units(units: Decimal | None) -> Decimal:
     if units is None:
         raise AssertionError("a line without a fault has units")
     return units
@@ -87,98 +89,104 @@ def _day(day: date | None) -> date:
     return day
 
 
-def faults(plan: Asked, case: Case, context: CaseContext) -> Iterator[Violation]:
-    """Everything that is wrong with the lines, all at once."""
+def faults(plan: RequestedLines, case: Case, context: CaseContext) -> Iterator[Violation]:
+    """Yield everything that is wrong with the lines."""
     initial = case.obligation("initial")
-    if initial is None or initial.standing not in _SENT_IN:
-        yield flaw("RPT-MISSING", "lines", "the initial report is not sent in yet", "send in the initial report first")
+    if initial is None or initial.status not in _SUBMITTED:
+        yield violation(
+            "RPT-MISSING", "lines", "the initial report is not sent in yet", "send in the initial report first"
+        )
     if not plan.lines:
-        yield flaw("FIELD-MISSING", "lines", "the plan has no line", "plan at least one")
+        yield missing("lines", "the plan has no line", "plan at least one")
     names: set[str] = set()
     for n, (line, fee) in enumerate(zip(plan.lines, plan.fees, strict=True)):
         at = f"lines.{n}"
         if line.line in names:
-            yield flaw("DUP", f"{at}.line", "two lines have the same name", "name one of them otherwise")
+            yield violation("DUP", f"{at}.line", "two lines have the same name", "name one of them otherwise")
         names.add(line.line)
-        yield from _missing(line, at)
-        yield from _fees(line, fee, at, context)
-        yield from _days(line, at, case)
-        yield from _purpose(line, fee, at, context)
-        yield from _place(line, fee, at, plan, case)
-        yield from _extends(fee, at, plan, case, context)
-    yield from _limits(plan, case)
+        yield from _missing_faults(line, at)
+        yield from _fee_faults(line, fee, at, context)
+        yield from _day_faults(line, at, case)
+        yield from _purpose_faults(line, fee, at, context)
+        yield from _replacement_faults(line, fee, at, plan, case)
+        yield from _extension_faults(fee, at, plan, case, context)
+    yield from _limit_faults(plan, case)
 
 
-def _missing(line: PlannedLine, at: str) -> Iterator[Violation]:
-    """A line says what, how much, when, by whom and what for."""
-    for field, (rule, fix) in _NEEDED.items():
+def _missing_faults(line: PlannedLine, at: str) -> Iterator[Violation]:
+    """Yield a violation for each member of a line that is not given."""
+    for field, (rule, fix) in _REQUIRED.items():
         if getattr(line, field) in {None, ""}:
-            yield flaw("FIELD-MISSING", f"{at}.{field}", rule, fix)
+            yield missing(f"{at}.{field}", rule, fix)
 
 
-def _fees(line: PlannedLine, fee: FeeLine | None, at: str, context: CaseContext) -> Iterator[Violation]:
-    """The code is in the schedule on the first day, the units are whole steps."""
+def _fee_faults(line: PlannedLine, fee: FeeLine | None, at: str, context: CaseContext) -> Iterator[Violation]:
+    """Yield a violation where the schedule lacks the code on the first day, and for units that do not fit."""
     if line.code and line.from_on and fee is None:
         codes = [c for c in context.entry.plan_lines if context.fee_on(c, line.from_on)]
         rule = (
             f"this service cannot be planned, or the contract's fee schedule has it not on {wording.day(line.from_on)}"
         )
-        yield flaw("FEE-CODE", f"{at}.code", rule, f"choose {wording.either(codes)}" if codes else "name another day")
+        yield violation(
+            "FEE-CODE", f"{at}.code", rule, f"choose {wording.either(codes)}" if codes else "name another day"
+        )
     if line.units is not None:
         yield from units_faults(line.units, fee.step if fee else None, f"{at}.units")
 
 
 def units_faults(units: Decimal, step: Decimal | None, field: str) -> Iterator[Violation]:
-    """More than none, and a multiple of the step."""
+    """Yield a violation unless the units are above 0 and a multiple of the step."""
     if not 0 < units <= _MOST:
         most = wording.number(_MOST)
-        yield flaw("FEE-UNITS", field, f"the units are not above 0 and at most {most}", "plan what will be done")
+        yield violation("FEE-UNITS", field, f"the units are not above 0 and at most {most}", "plan what will be done")
     elif step and units % step:
         whole = f"a multiple of {wording.number(step)}"
-        yield flaw("FEE-UNITS", field, f"the units are not {whole}", f"round to {whole}")
+        yield violation("FEE-UNITS", field, f"the units are not {whole}", f"round to {whole}")
 
 
-def _days(line: PlannedLine, at: str, case: Case) -> Iterator[Violation]:
-    """First and last day in their order, within the program."""
+def _day_faults(line: PlannedLine, at: str, case: Case) -> Iterator[Violation]:
+    """Yield a violation for days in the wrong order or outside the program."""
     first, last = line.from_on, line.to_on
     if first and last and last < first:
         fix = f"give a day from {wording.day(first)} on"
-        yield flaw("DATE-ORDER", f"{at}.to_on", "the line ends before it begins", fix)
+        yield violation("DATE-ORDER", f"{at}.to_on", "the line ends before it begins", fix)
     began, over = case.initial_visit_on, case.last_on
     if first and began and first < began:
         rule = f"the line begins before the program did, on {wording.day(began)}"
-        yield flaw("DOS-PROGRAM", f"{at}.from_on", rule, f"give a day from {wording.day(began)} on")
+        yield violation("DOS-PROGRAM", f"{at}.from_on", rule, f"give a day from {wording.day(began)} on")
     if last and over and last > over:
         rule = f"the line goes on after treatment ended, on {wording.day(over)}"
-        yield flaw("DOS-PROGRAM", f"{at}.to_on", rule, f"give a day up to {wording.day(over)}")
+        yield violation("DOS-PROGRAM", f"{at}.to_on", rule, f"give a day up to {wording.day(over)}")
 
 
-def _purpose(line: PlannedLine, fee: FeeLine | None, at: str, context: CaseContext) -> Iterator[Violation]:
-    """A discipline of the program that the fee line pays, and a coded goal."""
+def _purpose_faults(line: PlannedLine, fee: FeeLine | None, at: str, context: CaseContext) -> Iterator[Violation]:
+    """Yield a violation for a discipline that program or fee do not take, and for a goal that is not listed."""
     entry = context.entry
-    known = (*entry.core_disciplines, *entry.supplemental_disciplines)
-    taken = [d for d in known if fee is None or not fee.disciplines or d in fee.disciplines]
-    if line.discipline and line.discipline not in taken:
+    disciplines = (*entry.core_disciplines, *entry.supplemental_disciplines)
+    allowed = [d for d in disciplines if fee is None or not fee.disciplines or d in fee.disciplines]
+    if line.discipline and line.discipline not in allowed:
         rule = f"{entry.name} or the fee do not take this discipline"
-        words = wording.either(_DISCIPLINES.sentence(d) for d in taken)
-        fix = f"choose {words}" if taken else "plan another service"
-        yield flaw("DISCIPLINE", f"{at}.discipline", rule, fix)
+        names = wording.either(_DISCIPLINES.sentence(d) for d in allowed)
+        fix = f"choose {names}" if allowed else "plan another service"
+        yield violation("DISCIPLINE", f"{at}.discipline", rule, fix)
     if line.goal and not _GOALS.allows(line.goal, context.today, "clinic"):
-        yield flaw("GOAL-UNKNOWN", f"{at}.goal", "this goal is not in the list", "choose the goal")
+        yield violation("GOAL-UNKNOWN", f"{at}.goal", "this goal is not in the list", "choose the goal")
 
 
-def _place(line: PlannedLine, fee: FeeLine | None, at: str, plan: Asked, case: Case) -> Iterator[Violation]:
-    """An amendment replaces what lives; a plan beside another one does not lie over it."""
-    living = [g for g in granted(case.plans) if g.is_living]
+def _replacement_faults(
+    line: PlannedLine, fee: FeeLine | None, at: str, plan: RequestedLines, case: Case
+) -> Iterator[Violation]:
+    """Yield a violation where a line replaces what it cannot, or a new plan overlaps a living grant of its service."""
+    living = [g for g in all_grants(case.plans) if g.is_living]
     if line.replaces is not None and plan.amends is None:
-        yield flaw(
+        yield violation(
             "REPLACES",
             f"{at}.replaces",
             "only an amendment can replace a grant, and this is a new plan",
             "amend the plan that grants it",
         )
     elif line.replaces is not None and line.replaces not in {g.id for g in living}:
-        yield flaw(
+        yield violation(
             "REPLACES",
             f"{at}.replaces",
             "the grant that it replaces does not hold any more",
@@ -186,23 +194,25 @@ def _place(line: PlannedLine, fee: FeeLine | None, at: str, plan: Asked, case: C
         )
     if plan.amends is None and fee and any(_overlap(line, g) for g in living if g.grant.code == fee.code):
         rule = "another plan grants the same service for some of these days"
-        yield flaw("PLAN-OVERLAP", f"{at}.from_on", rule, "amend the plan that grants it")
+        yield violation("PLAN-OVERLAP", f"{at}.from_on", rule, "amend the plan that grants it")
 
 
-def _overlap(line: PlannedLine, other: Granted) -> bool:
-    """Whether a line and a grant share a day."""
+def _overlap(line: PlannedLine, other: PlanGrant) -> bool:
+    """Return whether a line and a grant share a day."""
     return bool(line.from_on and line.to_on) and _day(line.from_on) <= other.to_on and (
         _day(line.to_on) >= other.grant.from_on
     )  # fmt: skip
 
 
-def _extends(fee: FeeLine | None, at: str, plan: Asked, case: Case, context: CaseContext) -> Iterator[Violation]:
-    """An extension is an amendment, asked for while something is still approved."""
+def _extension_faults(
+    fee: FeeLine | None, at: str, plan: RequestedLines, case: Case, context: CaseContext
+) -> Iterator[Violation]:
+    """Yield a violation for an extension outside an amendment, or on or after the last approved day."""
     if fee is None or not fee.extension:
         return
-    last = max((g.to_on for g in granted(case.plans)), default=None)
+    last = max((g.to_on for g in all_grants(case.plans)), default=None)
     if plan.amends is None or last is None:
-        yield flaw(
+        yield violation(
             "AUTH-EXT",
             f"{at}.code",
             "an extension is asked for without a plan that is approved",
@@ -210,38 +220,33 @@ def _extends(fee: FeeLine | None, at: str, plan: Asked, case: Case, context: Cas
         )
     elif context.today >= last:
         rule = f"the last approved day, {wording.day(last)}, has come; an extension is asked for before it"
-        yield flaw("AUTH-EXT", f"{at}.code", rule, "leave it out; ask for a new referral")
+        yield violation("AUTH-EXT", f"{at}.code", rule, "leave it out; ask for a new referral")
 
 
-def _limits(plan: Asked, case: Case) -> Iterator[Violation]:
-    """No more of a code than a referral may have, with what is granted already and not replaced."""
+def _limit_faults(plan: RequestedLines, case: Case) -> Iterator[Violation]:
+    """Yield a violation for each line that brings a code, with what stays granted, over its limit per referral."""
     replaced = {line.replaces for line in plan.lines}
-    have = units_held(case, replaced)
+    held = units_held(case, replaced)
     for n, (line, fee) in enumerate(zip(plan.lines, plan.fees, strict=True)):
         if fee is None or line.units is None or not 0 < line.units <= _MOST:
             continue
-        have[fee.code] += line.units
-        if fee.max_per_referral is not None and have[fee.code] > fee.max_per_referral:
-            yield over_limit(fee, have[fee.code], f"lines.{n}.units")
+        held[fee.code] += line.units
+        if fee.max_per_referral is not None and held[fee.code] > fee.max_per_referral:
+            yield over_limit(fee, held[fee.code], f"lines.{n}.units")
 
 
 def units_held(case: Case, apart: set[str | None]) -> dict[str, Decimal]:
-    """Units of each code that are granted and not ended, some grants left apart."""
-    have: dict[str, Decimal] = defaultdict(Decimal)
-    for g in granted(case.plans):
+    """Return the units of each code that living grants hold, without the grants in `apart`."""
+    held: dict[str, Decimal] = defaultdict(Decimal)
+    for g in all_grants(case.plans):
         if g.is_living and g.id not in apart:
-            have[g.grant.code] += g.grant.units
-    return have
+            held[g.grant.code] += g.grant.units
+    return held
 
 
 def over_limit(fee: FeeLine, units: Decimal, field: str) -> Violation:
-    """Too much of a code."""
+    """Return the violation of units over the limit that a referral has of a code."""
     most = fee.max_per_referral or Decimal(0)
     what = f"{fee.code} ({fee.description})"
     rule = f"with what is granted already these are {wording.number(units)} of {what}; a referral has at most {most}"
-    return flaw("LIMIT", field, rule, f"leave out {wording.number(units - most)}")
-
-
-def flaw(code: str, field: str, rule: str, fix: str) -> Violation:
-    """One reason, at a field."""
-    return Violation(code=code, rule=rule, fix=fix, field=field)
+    return violation("LIMIT", field, rule, f"leave out {wording.number(units - most)}")

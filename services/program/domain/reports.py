@@ -1,26 +1,19 @@
-"""Reports: sent in by the clinic, accepted by themselves or by a reviewer, sent back, or done without."""
+"""Reports: submitted by the clinic, accepted at once or by a reviewer, returned, or waived."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from services.program.domain import obligations
-from services.program.domain.case import (
-    Case,
-    CaseContext,
-    Filing,
-    Obligation,
-    Transition,
-    at_clinic,
-    not_there,
-    settled,
-    stale,
-)
-from services.program.domain.contents import Required, faults
-from services.program.domain.ladder import arm, arm_late, disarm
+from services.program.domain.case import Case, CaseTransition, Obligation, Submission
+from services.program.domain.context import CaseContext
+from services.program.domain.refusals import missing, not_found, stale, violation
+from services.program.domain.reminders import disarm, next_late_step, next_step
+from services.program.domain.report_contents import faults
 from shared.codes import code_list
 from shared.domain import wording
 from shared.domain.decision import Decision, Refusal, Violation, refuse
+from shared.domain.transition import Transition
 from shared.events.portal import (
     OfficerAcceptedReport,
     OfficerReturnedReport,
@@ -32,12 +25,12 @@ from shared.events.program import ObligationWaived, ReportAccepted, ReportReturn
 if TYPE_CHECKING:
     from shared.events.values import Discipline
 
-_WAIVERS, _RETURNS = code_list("waiver-reasons"), code_list("return-reasons")
+_WAIVER_REASONS, _RETURN_REASONS = code_list("waiver-reasons"), code_list("return-reasons")
 _KINDS = code_list("report-kinds")
 FIELDS = ("service_on", "author_discipline", "document_id", "measures", "sections")
 _ENDS_ALL = "discharge"
-# what a report with a standing is, after its name
-_STANDS = {
+# the predicate of a sentence about a report with this status
+_STATUS_SENTENCES = {
     "open": "is not sent in yet",
     "submitted": "is in review",
     "returned": "was sent back to the clinic",
@@ -45,204 +38,206 @@ _STANDS = {
     "waived": "is not needed any more",
     "cancelled": "is not due any more",
 }
-Reviewed = OfficerAcceptedReport | OfficerReturnedReport
+Review: TypeAlias = OfficerAcceptedReport | OfficerReturnedReport
 
 
-def submit(
-    case: Case | None, context: CaseContext | None, act: ProviderSubmittedReport, contents: Sequence[Required]
-) -> Decision:
-    """A report that is whole counts from its receipt; it is accepted at once unless the contract has it reviewed."""
-    mine = at_clinic(case, act)
-    if isinstance(mine, Refusal) or context is None:
-        return mine if isinstance(mine, Refusal) else not_there()
-    due = _owed(mine, act)
-    if isinstance(due, Refusal):
-        return due
-    if flaws := faults(act, mine, due, context, contents):
+def submit(case: Case, action: ProviderSubmittedReport, context: CaseContext) -> Decision:
+    """Take a complete report, which counts from its receipt; accept it at once unless the contract has it reviewed."""
+    obligation = _owed(case, action)
+    if isinstance(obligation, Refusal):
+        return obligation
+    if flaws := faults(action, case, obligation, context):
         return Refusal(flaws)
-    moved = _file(mine.next, act, due, context)
-    if due.kind not in context.contract.reviewed_reports:
-        moved = moved.then(_accept(moved.case, due.report, context))
-    return settled(mine, moved)
+    submitted = _submit(Transition.of(case), action, obligation, context)
+    if obligation.kind in context.contract.reviewed_reports:
+        return submitted.outcome()
+    return _accept(submitted, obligation.report, context).outcome()
 
 
-def _owed(case: Case, act: ProviderSubmittedReport) -> Obligation | Refusal:
-    """The report that is due by this name; or why none is."""
-    due = case.obligation(act.report)
-    if due is None:
-        known = wording.together(_title(o) for o in case.obligations if o.is_due)
-        fix = f"send in what is due: {known}" if known else "wait until a report is due"
+def _owed(case: Case, action: ProviderSubmittedReport) -> Obligation | Refusal:
+    """Return the obligation that the report fulfils, or why there is none."""
+    obligation = case.obligation(action.report)
+    if obligation is None:
+        due = wording.together(_title(o) for o in case.obligations if o.is_due)
+        fix = f"send in what is due: {due}" if due else "wait until a report is due"
         return refuse("RPT-NOTREQ", "no such report is due", fix, "report")
-    if not due.is_due:
-        return _wrong(due, ())
-    is_first = not due.filings  # there was nothing to see yet
-    return due if is_first or act.seen >= due.revision else stale("report", due.revision)
+    if not obligation.is_due:
+        return _wrong_status(obligation, ())
+    is_first = not obligation.submissions  # nothing can have changed since the clinic looked
+    return obligation if is_first or action.seen >= obligation.revision else stale("report", obligation.revision)
 
 
-def _title(due: Obligation) -> str:
-    """The kind of a report and its number: progress report 2."""
-    number = due.report.removeprefix(due.kind).strip("-")
-    return f"{_KINDS.sentence(due.kind)} {number}".strip()
+def _title(obligation: Obligation) -> str:
+    """Return the kind of a report and its number: progress report 2."""
+    number = obligation.report.removeprefix(obligation.kind).strip("-")
+    return f"{_KINDS.sentence(obligation.kind)} {number}".strip()
 
 
-def _file(case: Case, act: ProviderSubmittedReport, due: Obligation, context: CaseContext) -> Transition:
-    """Received whole; where the insurer sent an earlier one back, that one's time counts."""
-    if act.service_on is None:
-        raise AssertionError("a whole report has a day of service")
-    counts_at = due.kept_at or act.received_at
-    author = cast("Discipline", act.author_discipline)  # one of the program's
-    filing = Filing(due.filings + 1, act.service_on, author, counts_at)
-    filed = obligations.running_on(due, context)._replace(
-        standing="submitted", filing=filing, filings=filing.report_revision, revision=case.revision
+def _submit(
+    transition: CaseTransition, action: ProviderSubmittedReport, obligation: Obligation, context: CaseContext
+) -> CaseTransition:
+    """Note the report; after a return by the insurer's fault the receipt of the returned one counts."""
+    if action.service_on is None:
+        raise AssertionError("a complete report has a day of service")
+    counts_at = obligation.kept_at or action.received_at
+    author = cast("Discipline", action.author_discipline)  # one of the program's
+    submission = Submission(obligation.submissions + 1, action.service_on, author, counts_at)
+    submitted = obligations.with_running_clock(obligation, context)._replace(
+        status="submitted",
+        submission=submission,
+        submissions=submission.report_revision,
+        revision=transition.revision,
     )
-    said = ReportSubmitted(
-        referral_id=case.id,
-        revision=case.revision,
-        report=due.report,
-        report_revision=filing.report_revision,
-        kind=due.kind,
-        service_on=filing.service_on,
-        author_discipline=author,
-        measures=act.measures,
-        due_at=filed.due_at,
-        counts_at=counts_at,
-        business_days_late=days_late(filed, filing, context),
-        document_id=act.document_id or "",
-        document_sha256=act.document_sha256 or "",
+    case = transition.document
+    return (
+        transition.to(obligations=case.obligations_with(submitted))
+        .announce(
+            ReportSubmitted,
+            report=obligation.report,
+            report_revision=submission.report_revision,
+            kind=obligation.kind,
+            service_on=submission.service_on,
+            author_discipline=author,
+            measures=action.measures,
+            due_at=submitted.due_at,
+            counts_at=counts_at,
+            business_days_late=days_late(submitted, submission, context),
+            document_id=action.document_id or "",
+            document_sha256=action.document_sha256 or "",
+        )
+        .set(disarm(case, submitted))
     )
-    return Transition(case.owing(filed), (said,), (disarm(case, filed),))
 
 
-def days_late(due: Obligation, filing: Filing, context: CaseContext) -> int:
-    """Business days after the last day, in the contract's calendar; negative when early."""
+def days_late(obligation: Obligation, submission: Submission, context: CaseContext) -> int:
+    """Return the business days after the last day, in the contract's calendar; negative when the report was early."""
     day_of = context.calendar.day_of
-    return context.calendar.business_days_between(day_of(due.due_at), day_of(filing.counts_at))
+    return context.calendar.business_days_between(day_of(obligation.due_at), day_of(submission.counts_at))
 
 
-def _accept(case: Case, report: str, context: CaseContext) -> Transition:
-    """The report fulfils what was due; the discharge report ends what else is owed."""
-    due = case.obligation(report)
-    if due is None or due.filing is None:
-        raise AssertionError("only what was sent in is accepted")
-    filing = due.filing
-    accepted = due._replace(standing="accepted", revision=case.revision)
-    said = ReportAccepted(
-        referral_id=case.id,
-        revision=case.revision,
-        report=due.report,
-        report_revision=filing.report_revision,
-        kind=due.kind,
-        service_on=filing.service_on,
-        author_discipline=filing.author_discipline,
-        counts_at=filing.counts_at,
-        due_at=due.due_at,
-        business_days_late=days_late(due, filing, context),
+def _accept(transition: CaseTransition, report: str, context: CaseContext) -> CaseTransition:
+    """Note that a submitted report fulfils its obligation; a discharge report ends the others."""
+    obligation = transition.document.obligation(report)
+    if obligation is None or obligation.submission is None:
+        raise AssertionError("only a submitted report is accepted")
+    submission = obligation.submission
+    accepted = obligation._replace(status="accepted", revision=transition.revision)
+    announced = transition.to(obligations=transition.document.obligations_with(accepted)).announce(
+        ReportAccepted,
+        report=obligation.report,
+        report_revision=submission.report_revision,
+        kind=obligation.kind,
+        service_on=submission.service_on,
+        author_discipline=submission.author_discipline,
+        counts_at=submission.counts_at,
+        due_at=obligation.due_at,
+        business_days_late=days_late(obligation, submission, context),
     )
-    return _over(Transition(case.owing(accepted), (said,)), due)
+    return _discharged(announced, obligation)
 
 
-def _over(moved: Transition, due: Obligation) -> Transition:
-    """The referral is discharged by its discharge report; whatever comes in later comes too late."""
-    return moved.then(obligations.discharge(moved.case)) if due.kind == _ENDS_ALL else moved
+def _discharged(transition: CaseTransition, obligation: Obligation) -> CaseTransition:
+    """Cancel the other reports when the discharge report is done with, so that a later one comes too late."""
+    return obligations.discharge(transition) if obligation.kind == _ENDS_ALL else transition
 
 
-def accept(case: Case | None, context: CaseContext | None, act: OfficerAcceptedReport) -> Decision:
-    """A reviewer takes the report as it is."""
-    due = _reviewed(case, act)
-    if isinstance(due, Refusal) or case is None or context is None:
-        return due if isinstance(due, Refusal) else not_there()
-    return settled(case, _accept(case.next, due.report, context))
+def accept(case: Case, action: OfficerAcceptedReport, context: CaseContext) -> Decision:
+    """Accept a submitted report after its review."""
+    obligation = _in_review(case, action)
+    if isinstance(obligation, Refusal):
+        return obligation
+    return _accept(Transition.of(case), obligation.report, context).outcome()
 
 
-def send_back(case: Case | None, context: CaseContext | None, act: OfficerReturnedReport) -> Decision:
-    """A reviewer names every field; by the clinic's fault its receipt counts no more, by the insurer's it does."""
-    due = _reviewed(case, act)
-    if isinstance(due, Refusal) or case is None or context is None:
-        return due if isinstance(due, Refusal) else not_there()
-    if flaws := tuple(_unfounded(act, context.today)):
+def send_back(case: Case, action: OfficerReturnedReport, context: CaseContext) -> Decision:
+    """Return a report with its wrong fields; its receipt still counts where the fault was the insurer's."""
+    obligation = _in_review(case, action)
+    if isinstance(obligation, Refusal):
+        return obligation
+    if flaws := tuple(_return_faults(action, context.today)):
         return Refusal(flaws)
-    raised, filing = case.next, due.filing
-    if filing is None:
-        raise AssertionError("only what was sent in is sent back")
-    kept_at = filing.counts_at if act.fault == "insurer" else None
-    owed = due._replace(standing="returned", kept_at=kept_at, revision=raised.revision)
-    said = ReportReturned(
-        referral_id=case.id,
-        revision=raised.revision,
-        report=due.report,
-        report_revision=filing.report_revision,
-        fields=tuple(_told(f.field, f.reason_code) for f in act.fields),
-        fault=act.fault,
+    submission, transition = obligation.submission, Transition.of(case)
+    if submission is None:
+        raise AssertionError("only a submitted report is returned")
+    kept_at = submission.counts_at if action.fault == "insurer" else None
+    returned = obligation._replace(status="returned", kept_at=kept_at, revision=transition.revision)
+    announced = transition.to(obligations=case.obligations_with(returned)).announce(
+        ReportReturned,
+        report=obligation.report,
+        report_revision=submission.report_revision,
+        fields=tuple(_field_fault(f.field, f.reason_code) for f in action.fields),
+        fault=action.fault,
     )
-    return settled(case, _owed_again(Transition(raised.owing(owed), (said,)), owed, context))
+    return _clock_restarted(announced, returned, context).outcome()
 
 
-def _owed_again(moved: Transition, owed: Obligation, context: CaseContext) -> Transition:
-    """Its clock runs on; it stands still where the referral does."""
-    case = moved.case
+def _clock_restarted(transition: CaseTransition, obligation: Obligation, context: CaseContext) -> CaseTransition:
+    """Let the clock of a returned report run on; in a held case it stops instead."""
+    case = transition.document
     if case.holds:
-        return moved.then(obligations.pause(case, case.holds[0], context, only=[owed]))
-    following = arm_late if owed.due_at <= context.at else arm
-    return moved.then(Transition(case, timers=(following(case, owed, context),)))
+        return obligations.pause(transition, case.holds[0], context, only=[obligation])
+    following = next_late_step if obligation.due_at <= context.at else next_step
+    return transition.set(following(case, obligation, context))
 
 
-def _unfounded(act: OfficerReturnedReport, today: date) -> Iterator[Violation]:
-    """A return names at least one field, each with a reason."""
-    if not act.fields:
-        yield _flaw("FIELD-MISSING", "fields", "no field is named", "name at least one field that is wrong")
-    for n, told in enumerate(act.fields):
-        if told.field.split(".")[0] not in FIELDS:
-            yield _flaw("FIELD-UNKNOWN", f"fields.{n}.field", "the report has no such field", "name one of its fields")
-        if not _RETURNS.allows(told.reason_code, today, "officer"):
+def _return_faults(action: OfficerReturnedReport, today: date) -> Iterator[Violation]:
+    """Yield a violation unless at least one field is named, each a field of reports and with a listed reason."""
+    if not action.fields:
+        yield missing("fields", "no field is named", "name at least one field that is wrong")
+    for n, returned in enumerate(action.fields):
+        if returned.field.split(".")[0] not in FIELDS:
+            rule = "the report has no such field"
+            yield violation("FIELD-UNKNOWN", f"fields.{n}.field", rule, "name one of its fields")
+        if not _RETURN_REASONS.allows(returned.reason_code, today, "officer"):
             rule, fix = "no reason from the list is given", "choose what is wrong with the field"
-            yield _flaw("REASON-MISSING", f"fields.{n}.reason_code", rule, fix)
+            yield violation("REASON-MISSING", f"fields.{n}.reason_code", rule, fix)
 
 
-def _told(field: str, reason_code: str) -> Violation:
-    """A field with its reason as the clinic reads it."""
-    reason = _RETURNS.codes[reason_code]
-    return _flaw(reason_code, field, reason.wrong, reason.fix)
+def _field_fault(field: str, reason_code: str) -> Violation:
+    """Return a wrong field with its reason in the words of the code list."""
+    reason = _RETURN_REASONS.codes[reason_code]
+    return violation(reason_code, field, reason.wrong, reason.fix)
 
 
-def waive(case: Case | None, context: CaseContext | None, act: OfficerWaivedReport) -> Decision:
-    """An officer does without a report that is owed; its fee is not touched."""
-    due = case.obligation(act.report) if case else None
-    if case is None or context is None or due is None:
-        return not_there()
-    if not due.is_due:
-        return _wrong(due, ("accept", "return") if due.standing == "submitted" else ())
-    if act.seen < due.revision:
-        return stale("report", due.revision)
-    if not _WAIVERS.allows(act.reason_code, context.today, "officer"):
+def waive(case: Case, action: OfficerWaivedReport, context: CaseContext) -> Decision:
+    """End the obligation of a report that is due; its fee is not touched."""
+    obligation = case.obligation(action.report)
+    if obligation is None:
+        return not_found()
+    if not obligation.is_due:
+        return _wrong_status(obligation, ("accept", "return") if obligation.status == "submitted" else ())
+    if action.seen < obligation.revision:
+        return stale("report", obligation.revision)
+    if not _WAIVER_REASONS.allows(action.reason_code, context.today, "officer"):
         rule, fix = "no reason from the list is given", "choose why the report is not needed"
         return refuse("REASON-MISSING", rule, fix, "reason_code")
-    raised = case.next
-    waived = due._replace(standing="waived", paused_at=None, revision=raised.revision)
-    said = ObligationWaived(
-        referral_id=case.id,
-        revision=raised.revision,
-        report=due.report,
-        kind=due.kind,
-        reason_code=act.reason_code or "",
+    transition = Transition.of(case)
+    waived = obligation._replace(status="waived", paused_at=None, revision=transition.revision)
+    announced = (
+        transition.to(obligations=case.obligations_with(waived))
+        .announce(
+            ObligationWaived,
+            report=obligation.report,
+            kind=obligation.kind,
+            reason_code=action.reason_code or "",
+        )
+        .set(disarm(case, waived))
     )
-    return settled(case, _over(Transition(raised.owing(waived), (said,), (disarm(raised, waived),)), due))
+    return _discharged(announced, obligation).outcome()
 
 
-def _reviewed(case: Case | None, act: Reviewed) -> Obligation | Refusal:
-    """A report that was sent in and waits for its review."""
-    due = case.obligation(act.report) if case else None
-    if due is None:
-        return not_there()
-    if due.standing != "submitted":
-        return _wrong(due, ("waive",) if due.is_due else ())
-    return stale("report", due.revision) if act.seen < due.revision else due
+def _in_review(case: Case, action: Review) -> Obligation | Refusal:
+    """Return the obligation of a submitted report that awaits its review, or why it cannot be reviewed."""
+    obligation = case.obligation(action.report)
+    if obligation is None:
+        return not_found()
+    if obligation.status != "submitted":
+        return _wrong_status(obligation, ("waive",) if obligation.is_due else ())
+    return stale("report", obligation.revision) if action.seen < obligation.revision else obligation
 
 
-def _wrong(due: Obligation, allowed: tuple[str, ...]) -> Refusal:
-    """What became of the report does not allow it."""
-    flaw = _flaw("RPT-STATE", "report", f"the report {_STANDS[due.standing]}", "open it again and act on what it shows")
+def _wrong_status(obligation: Obligation, allowed: tuple[str, ...]) -> Refusal:
+    """Return the refusal of an action that the status of the report does not allow."""
+    rule = f"the report {_STATUS_SENTENCES[obligation.status]}"
+    flaw = violation("RPT-STATE", "report", rule, "open it again and act on what it shows")
     return Refusal((flaw,), allowed or ("none",))
-
-
-def _flaw(code: str, field: str, rule: str, fix: str) -> Violation:
-    return Violation(code=code, rule=rule, fix=fix, field=field)

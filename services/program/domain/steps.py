@@ -1,4 +1,4 @@
-"""What program says to itself: timers."""
+"""The internal events of program, which its timers carry."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from shared.domain.decision import INTERNAL, Event
 
 
 class ReportStepDue(Event, type="program.report-step-due", key="referral_id", topic=INTERNAL):
-    """The next step of the ladder on which a report is reminded of: `step` counts from 0."""
+    """The next reminder of a report is due: `step` counts from 0 within the reminders of its program."""
 
     referral_id: str
     report: str

@@ -1,1 +1,1 @@
-"""Every statement of program, split by noun."""
+"""The SQL of program, one module for each kind of row."""

@@ -1,4 +1,4 @@
-"""Cases."""
+"""The table of cases: one row for each referral that a clinic accepted."""
 
 from collections.abc import Sequence
 
@@ -25,13 +25,13 @@ _STATE = TypeAdapter(Case)
 
 
 async def load_cases(conn: Connection, ids: Sequence[str]) -> Sequence[Case]:
-    """Cases by referral."""
+    """Return the cases of these referrals that exist, locked until the transaction ends."""
     rows = await conn.fetch(LOAD, ids)
     return [_STATE.validate_json(state)._replace(version=version) for version, state in rows]
 
 
 async def save_cases(conn: Connection, cases: Sequence[Case]) -> int:
-    """Cases as changed."""
+    """Write changed cases; return how many rows still had the version that was loaded."""
     rows = [(c.id, c.version + 1, c.revision, _STATE.dump_json(c).decode()) for c in cases]
     return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
 
