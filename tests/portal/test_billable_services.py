@@ -43,10 +43,10 @@ class Told:
             self.case = story.told(event, case=self.case)
             update(self.view, event)
             if projection := DOCUMENT_PROJECTIONS.get(type(event)):
-                name = projection.named(event)
+                name = projection.name_of(event)
                 assert name
                 document = self.documents.setdefault(name, CaseDocument(story.ID, *name))
-                projection.fold(document, event)
+                projection.apply(document, event)
 
     def stored(self) -> dict[str, list[CaseDocument]]:
         kinds: dict[str, list[CaseDocument]] = {"report": [], "attendance": [], "plan": [], "invoice": []}
