@@ -79,7 +79,7 @@ def test_the_first_invoice_of_a_run_awaits_its_cut_off_and_later_ones_do_not() -
         (rectified("i-unknown", "N-2", BILLED_AT), "NOT-FOUND", "rectifies"),
     ],
 )
-def test_who_is_not_the_site_or_names_no_invoice_of_the_case_finds_nothing(
+def test_an_invoice_of_another_site_or_of_no_case_is_refused_as_not_found(
     act: ProviderSubmittedInvoice, code: str, field: str
 ) -> None:
     refused = acts.act(reported().billing, act, context(BILLED_AT), event_context(BILLED_AT))
@@ -148,7 +148,7 @@ def test_a_wait_that_ends_is_a_denial() -> None:
     assert rejected.dispute_until >= rejected.notice_on + 90 * DAY
 
 
-def test_what_comes_after_a_wait_has_ended_comes_too_late_even_if_its_timer_is_late() -> None:
+def test_a_record_after_the_end_of_a_wait_is_too_late_even_if_the_timer_is_late() -> None:
     case = Life(life())
     case.bill(submitted())
     late = case.hear(initial_report(), BILLED_AT + 40 * DAY).events
@@ -180,7 +180,7 @@ def test_an_answer_may_be_a_refusal() -> None:
     assert kinds(case.hear(refused, BILLED_AT + DAY, causation=SENT).events)[0] is InvoiceAdjudicated
 
 
-def test_what_was_done_after_an_invoice_does_not_hold_it() -> None:
+def test_an_action_after_an_invoice_does_not_hold_the_invoice() -> None:
     case = reported()
     case.bill(submitted())
     case.hear(REPORT, BILLED_AT, SENT)
@@ -206,7 +206,7 @@ def test_a_claim_decision_does_not_reach_what_a_cut_off_has_fixed() -> None:
     assert case.invoice().status == "scheduled"
 
 
-def test_what_is_judged_after_a_run_was_frozen_is_paid_by_the_next_whenever_it_came() -> None:
+def test_an_invoice_judged_after_a_run_was_frozen_is_paid_by_the_next_whenever_it_came() -> None:
     case = reported()
     slot = only(PaymentScheduled, case.bill(submitted()))
     other = reported()
@@ -223,7 +223,7 @@ def test_an_invoice_is_taken_back_before_its_cut_off() -> None:
     assert kinds(again) == PAID
 
 
-def test_what_a_voided_invoice_held_back_is_free_for_the_next() -> None:
+def test_units_of_a_voided_invoice_are_free_for_the_next() -> None:
     case = Life(life())
     case.bill(submitted())
     case.note(take_back(case, BILLED_AT + DAY))

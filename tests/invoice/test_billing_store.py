@@ -204,7 +204,7 @@ async def test_a_run_balances_from_its_invoices_to_its_remittances(books: Books)
     assert len(lines) == len(set(lines)) == len(judged)
 
 
-async def test_whatever_is_taken_back_or_denied_the_runs_balance_and_pay_each_allowed_line_once(books: Books) -> None:
+async def test_runs_balance_and_pay_each_allowed_line_once_whatever_is_voided_or_denied(books: Books) -> None:
     for n in range(10, 34):
         when = BILLED_AT + (n % 4) * 5 * DAY
         billed = submitted(number=f"N-{n}", when=when)
@@ -238,7 +238,7 @@ async def test_of_two_invoices_with_one_number_in_a_batch_the_second_is_returned
     assert returned.fields[0].code == "DUP"
 
 
-async def test_what_a_batch_schedules_before_it_freezes_a_run_is_paid_and_what_comes_after_waits_for_the_next(
+async def test_a_run_pays_what_its_batch_scheduled_before_freezing_it_and_nothing_scheduled_after(
     books: Books,
 ) -> None:
     await books.hear(*case(10, *life(), initial_report(), submitted()))

@@ -48,7 +48,7 @@ def test_an_invoice_that_was_taken_back_waits_for_nothing_and_no_run_and_no_wind
     assert (voided.slot, voided.until, voided.waits_for, voided.closes_on) == (None, None, (), None)
 
 
-def test_what_was_paid_is_not_taken_back() -> None:
+def test_a_paid_invoice_is_not_taken_back() -> None:
     case = reported()
     case.bill(submitted())
     pay(case)
@@ -58,7 +58,7 @@ def test_what_was_paid_is_not_taken_back() -> None:
     assert (refused.flaws[0].field, refused.allowed) == ("invoice_id", ("rectify",))
 
 
-def test_what_was_rejected_is_put_right_and_not_taken_back() -> None:
+def test_a_rejected_invoice_is_put_right_and_not_taken_back() -> None:
     case = Life(life())
     case.bill(submitted())
     case.wait_ends(f"wait/{case.invoice().id}")
@@ -68,7 +68,7 @@ def test_what_was_rejected_is_put_right_and_not_taken_back() -> None:
     assert refused.allowed == ("rectify",)
 
 
-def test_what_waits_is_taken_back_and_what_was_taken_back_is_sent_anew_instead_of_put_right() -> None:
+def test_a_pended_invoice_is_taken_back_and_a_voided_one_is_sent_anew_instead_of_put_right() -> None:
     case = Life(life())
     case.bill(submitted())
     waits = put_right(case, rectified(case.invoice().id, "N-2", BILLED_AT))
@@ -109,7 +109,7 @@ def test_of_two_invoices_the_one_that_is_named_is_taken_back() -> None:
     assert [case.invoice(n).status for n in (0, 1)] == ["scheduled", "voided"]
 
 
-def test_what_was_billed_once_is_not_billed_again_before_it_was_denied() -> None:
+def test_a_billed_service_is_not_billed_again_before_it_was_denied() -> None:
     case = reported()
     case.bill(submitted())
     again = only(InvoiceAdjudicated, case.bill(submitted(number="N-2")))

@@ -34,7 +34,7 @@ HEARD: tuple[type[Event], ...] = (
 
 
 @pytest.mark.parametrize("kind", HEARD, ids=lambda kind: kind.type_name)
-def test_whatever_may_answer_or_must_be_answered_is_heard(kind: type[Event]) -> None:
+def test_records_that_answer_or_must_be_answered_are_read(kind: type[Event]) -> None:
     assert kind in RECORDS
 
 
@@ -42,7 +42,7 @@ def test_whatever_may_answer_or_must_be_answered_is_heard(kind: type[Event]) -> 
     "kind",
     [ProviderSubmittedInvoice, NoticeOpened, program.ProgramPublished, contract_of_service("portal", ActionRefused)],
 )
-def test_what_is_of_no_case_or_is_answered_by_invoice_itself_is_not(kind: type[Event]) -> None:
+def test_records_of_no_case_or_answered_by_invoice_itself_are_not_read(kind: type[Event]) -> None:
     assert kind not in RECORDS
 
 
@@ -54,7 +54,7 @@ def test_a_door_concerns_a_case_where_its_owner_treats_cases(service: str, conce
     assert concerns_case(reached) is concerns
 
 
-def test_what_is_said_of_a_claim_alone_concerns_no_case() -> None:
+def test_a_standing_of_a_claim_alone_concerns_no_case() -> None:
     of_case = standing((START, "accepted"))
     assert concerns_case(of_case)
     assert not concerns_case(of_case.model_copy(update={"referral_id": None}))

@@ -73,7 +73,7 @@ def test_a_run_is_on_wednesday_and_its_cut_off_on_tuesday_at_four() -> None:
     assert run.cut_off_at == local(2024, 11, 5, 16)
 
 
-def test_who_comes_at_the_cut_off_is_paid_by_the_next_run() -> None:
+def test_an_invoice_at_the_instant_of_the_cut_off_is_paid_by_the_next_run() -> None:
     assert first_run(BC, CUT_OFF - timedelta(microseconds=1)).run_id == RUN
     assert first_run(BC, CUT_OFF).run_on == date(2024, 11, 13)
 

@@ -48,7 +48,7 @@ REFUSED = contract_of_service("program", ActionRefused)(action_key=REFERRAL, act
 NOT_LOADED = Terms.of([CONTRACT, CALENDAR])
 
 
-def test_what_changes_nothing_for_an_invoice_that_waits_is_not_announced_again() -> None:
+def test_a_record_that_changes_nothing_for_a_pended_invoice_announces_nothing() -> None:
     case = Life(life())
     case.bill(submitted())
     heard = case.hear(came(1), BILLED_AT + DAY)
@@ -116,7 +116,7 @@ def test_a_wait_that_is_over_frees_what_it_kept_back_on_its_own_day_even_if_its_
     assert only(PaymentScheduled, said).run_on == date(2024, 12, 11), "the first run after the end of the first wait"
 
 
-def test_what_waits_for_terms_is_looked_at_every_day_until_they_are_there() -> None:
+def test_an_invoice_that_waits_for_terms_is_judged_again_every_day_until_they_are_known() -> None:
     case = reported()
     poor = BillingContext(NOT_LOADED, {}, BILLED_AT)
     pended = case.note(acts.act(case.billing, submitted(), poor, event_context(BILLED_AT)))
@@ -139,7 +139,7 @@ def test_without_any_calendar_the_day_is_that_of_the_insurers_zone() -> None:
     assert BillingContext(TERMS, {}, at(START, 3)).today == START - DAY
 
 
-def test_what_comes_at_the_first_instant_after_a_wait_comes_too_late() -> None:
+def test_a_record_at_the_first_instant_after_a_wait_is_too_late() -> None:
     case = Life(life())
     case.bill(submitted())
     end = case.timers[f"wait/{case.invoice().id}"].due_at
@@ -161,7 +161,7 @@ def test_a_claim_that_becomes_undecided_takes_an_invoice_out_of_its_run_until_it
     assert (scheduled.status, scheduled.waits_for, scheduled.until, scheduled.revision) == ("scheduled", (), None, 3)
 
 
-def test_what_was_rejected_or_taken_back_is_not_judged_again_when_the_claim_is_decided() -> None:
+def test_a_rejected_or_voided_invoice_is_not_judged_again_when_the_claim_is_decided() -> None:
     case = Life(life())
     case.bill(submitted())
     case.wait_ends(f"wait/{case.invoice().id}")
@@ -173,7 +173,7 @@ def test_what_was_rejected_or_taken_back_is_not_judged_again_when_the_claim_is_d
     assert [case.invoice(n).status for n in (0, 1)] == ["rejected", "voided"]
 
 
-def test_what_was_answered_is_not_waited_for_again() -> None:
+def test_an_answered_action_is_not_waited_for_again() -> None:
     case = Life(life())
     case.hear(REPORT, BILLED_AT, SENT)
     case.bill(submitted())

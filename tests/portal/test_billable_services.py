@@ -231,7 +231,7 @@ def test_single_sessions_are_ready_as_far_as_a_plan_grants_them() -> None:
     assert days == [story.day(0), story.day(1)]
 
 
-def test_what_is_ready_is_priced_by_the_fees_of_its_day_of_service() -> None:
+def test_a_ready_service_is_priced_by_the_fees_of_its_day() -> None:
     def fee(cents: int) -> FeeLine:
         return FeeLine(code="X-1", description="a day", unit="day", cents=cents, attendance="day")
 

@@ -57,7 +57,7 @@ def test_an_attended_day_is_paid_as_the_fee_schedule_says() -> None:
     assert found.reasons == ()
 
 
-def test_what_was_claimed_above_the_fee_is_cut_and_what_was_claimed_below_it_is_not_raised() -> None:
+def test_a_claim_above_the_fee_is_cut_and_a_claim_below_it_is_not_raised() -> None:
     over, under = judged(active(came(1, 2)), line("CR-DAY", 1, DAY + 7), line("CR-DAY", 2, DAY - 7))
     assert (over.status, over.allowed_cents, codes(over)) == ("cut", DAY, ["FEE-ADJ"])
     assert over.reasons[0].cents == 7
@@ -358,7 +358,7 @@ def test_units_beyond_the_grant_are_cut() -> None:
     assert [(r.code, r.cents) for r in found.reasons] == [("AUTH-MISSING", 14000)]
 
 
-def test_what_was_done_under_a_plan_before_it_ended_stays_payable() -> None:
+def test_services_under_a_plan_before_it_ended_stay_payable() -> None:
     case = active(approved(grant("g-1", "CR-SUP-OT", "9")), approved(plan=2, ended=[("g-1", 4)]))
     found = judged(case, line("CR-SUP-OT", 4, 14000), line("CR-SUP-OT", 5, 14000))
     assert [x.status for x in found] == ["ok", "denied"]
@@ -424,14 +424,14 @@ def test_a_return_to_work_plan_and_a_job_site_visit_exclude_each_other_on_a_day_
     assert [codes(x) for x in found] == [[], ["NOT-WITH"], []]
 
 
-def test_what_another_invoice_billed_is_a_duplicate_and_the_other_is_named() -> None:
+def test_a_service_of_another_invoice_is_a_duplicate_and_that_invoice_is_named() -> None:
     case = billed(active(came(1)), bill(line("CR-DAY", 1, DAY)))
     (found,) = judge(case, bill(line("CR-DAY", 1, DAY), invoice_id="i-2"), TERMS, day(15)).lines
     assert codes(found) == ["DUP"]
     assert "N-i-1" in found.reasons[0].rule
 
 
-def test_what_another_invoice_was_denied_may_be_billed_again() -> None:
+def test_a_service_that_another_invoice_was_denied_may_be_billed_again() -> None:
     case = billed(active(came(1, status="missed")), bill(line("CR-DAY", 1, DAY)))
     again = told(came(1), case=case)
     assert judge(again, bill(line("CR-DAY", 1, DAY), invoice_id="i-2"), TERMS, day(15)).lines[0].status == "ok"
@@ -529,7 +529,7 @@ def test_an_invoice_is_judged_whole_and_waits_for_all_it_needs() -> None:
     assert [x.status for x in found.lines] == ["ok", "waiting", "waiting"]
 
 
-def test_what_is_not_loaded_is_waited_for() -> None:
+def test_terms_that_are_not_loaded_are_waited_for() -> None:
     found = judge(active(), bill(line("CR-DAY", 1, DAY)), terms(contract(fee_schedule_id="none")), day(14))
     assert (found.waits_for, found.lines, found.until) == (("terms",), (), None)
 

@@ -96,7 +96,7 @@ def _judge(case: Case, one: Bill, found: dict[str, tuple[JudgedLine, ...]], wait
 
 
 @given(cases(), bills(), st.lists(told_events, max_size=4))
-def test_what_was_claimed_is_what_is_allowed_and_what_the_reasons_take(
+def test_claimed_cents_are_the_allowed_ones_and_those_of_the_reasons(
     case: Case, sent: list[Bill], again: list[Event]
 ) -> None:
     _, found = play(case, sent, again)
@@ -124,7 +124,7 @@ def test_a_paid_line_is_the_smaller_of_its_claim_and_the_fee_for_its_units(
 
 
 @given(cases(), bills(), st.lists(told_events, max_size=4))
-def test_nobody_is_paid_for_more_than_was_granted_or_than_a_referral_may_have(
+def test_no_more_is_paid_than_was_granted_or_than_a_referral_may_have(
     case: Case, sent: list[Bill], again: list[Event]
 ) -> None:
     _, found = play(case, sent, again)
@@ -154,9 +154,7 @@ def test_the_same_case_and_invoice_give_the_same_judgement(case: Case, sent: lis
 
 
 @given(cases(), bills(), st.permutations(("CR-SUP-PHY", "CR-SUP-CNS")))
-def test_what_is_said_of_other_codes_and_other_days_changes_no_line(
-    case: Case, sent: list[Bill], others: list[str]
-) -> None:
+def test_records_of_other_codes_and_days_change_no_line(case: Case, sent: list[Bill], others: list[str]) -> None:
     more = [approved(grant(f"x-{code}", code, "2"), plan=8) for code in others]
     elsewhere = told(*more, came(100), accepted("follow-up", 100), case=case)
     for one in sent:

@@ -83,7 +83,7 @@ def test_a_door_that_closed_waits_for_the_service_that_opened_it(service: str, w
 @pytest.mark.parametrize(
     "fact", [OPENED, RoleGranted(account_id="a-1", role="clinician", site_id="van-1", received_at=NOON)]
 )
-def test_what_other_services_or_nobody_answers_is_not_waited_for(fact: Event) -> None:
+def test_actions_that_other_services_or_none_answer_are_not_waited_for(fact: Event) -> None:
     assert fold(EMPTY, fact, RecordIds("a-1")) == EMPTY
 
 
@@ -110,7 +110,7 @@ def test_a_report_is_as_it_was_last_said_to_be() -> None:
     assert not active(*course[:3]).owes_reports({"progress"})
 
 
-def test_what_is_asked_for_is_undecided_until_the_plan_is_decided() -> None:
+def test_lines_of_a_plan_are_undecided_until_the_plan_is_decided() -> None:
     waiting = active(asked("CR-EXT", "2", plan=1), asked("CR-SUP-OT", "3", plan=2))
     assert [a.plan for a in waiting.asked] == [1, 2]
     decided = told(approved(grant("g-1", "CR-EXT", "1"), plan=1), case=waiting)
@@ -184,7 +184,7 @@ def test_a_case_is_kept_as_json_and_read_back_the_same() -> None:
     assert load(dump(EMPTY)) == EMPTY == Case()
 
 
-def test_what_no_cent_depends_on_changes_nothing() -> None:
+def test_records_on_which_no_cent_depends_change_nothing() -> None:
     again = started().model_copy(update={"revision": 99, "program_revision": 4})
     later = accepted("initial", 0, counts_at=NOON + timedelta(days=3))
     assert told(again, case=active()) == active()

@@ -34,7 +34,7 @@ def test_a_claim_of_which_nothing_was_said_is_waited_for() -> None:
     assert judge(case, bill(line("CR-DAY", 1, DAY)), TERMS, day(14)).waits_for == ("claim",)
 
 
-def test_what_was_done_on_the_day_of_the_injury_is_not_before_it() -> None:
+def test_a_service_on_the_day_of_the_injury_is_not_before_it() -> None:
     on_the_day, before = judged(active(), line("CR-DAY", -63, DAY), line("CR-DAY", -64, DAY))
     assert day(-63) == date(2024, 9, 2)
     assert "DOS-BEFORE-INJURY" not in codes(on_the_day)
