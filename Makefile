@@ -89,6 +89,7 @@ pictures: $(READY) ## Take the pictures of the README anew from a running system
 
 .PHONY: contracts
 contracts: $(READY) ## Write the schemas and documents of the events anew from their classes; note new revisions of fees and programs.
+	@$(RUN) tests.contracts.consumers
 	@$(RUN) shared.events.contracts
 	@$(RUN) tests.contracts.revisions
 

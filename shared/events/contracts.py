@@ -2,7 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ _HERE = Path(__file__).parent
 ROOT = _HERE.parents[1]
 SCHEMAS, EXAMPLES = _HERE / "schemas", _HERE / "examples"
 DOCUMENT, ASYNCAPI = ROOT / "docs" / "events.md", ROOT / "docs" / "asyncapi"
+CONSUMERS = ROOT / "docs" / "consumers.toml"  # written by tests/contracts/consumers.py: shared imports no service
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -66,13 +69,16 @@ def _document() -> str:
     lines = ["# Events", "", "Generated from the classes in `shared/events/` by `make contracts`.", ""]
     for owner, events in catalogue.contracts().items():
         if events:
-            lines += [f"## {owner}", "", "| event | meaning | topic | key | members |", "|---|---|---|---|---|"]
+            lines += [f"## {owner}", "", "| event | meaning | topic | key | members | consumers |"]
+            lines += ["|---|---|---|---|---|---|"]
             lines += [_row(event) for event in events] + [""]
     lines += [*_acts(), ""]
-    lines += ["## every service", "", "| event | meaning | key | members |", "|---|---|---|---|"]
+    lines += ["## every service", "", "| event | meaning | key | members | consumers |", "|---|---|---|---|---|"]
     for event in catalogue.COMMON:
         said = answers.contract_of_service("referral", event)
-        lines.append(f"| `{event.__name__}` | {_meaning(event)} | `{said.key_field}` | {_members(said)} |")
+        names = [answers.contract_of_service(service, event).type_name for service in answers.SERVICES]
+        cells = (f"`{event.__name__}`", _meaning(event), f"`{said.key_field}`", _members(said), _consumers(names))
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -99,7 +105,18 @@ def _acts() -> list[str]:
 def _row(event: type[Event]) -> str:
     """One event."""
     cells = (f"`{event.__name__}`<br>`{event.type_name}`", _meaning(event), f"`{event.topic}`", f"`{event.key_field}`")
-    return f"| {' | '.join(cells)} | {_members(event)} |"
+    return f"| {' | '.join(cells)} | {_members(event)} | {_consumers([event.type_name])} |"
+
+
+@cache
+def _readers() -> dict[str, list[str]]:
+    return tomllib.loads(CONSUMERS.read_text())
+
+
+def _consumers(type_names: Iterable[str]) -> str:
+    """Return the services that read any of the types, or `nobody` where none does."""
+    services = {service for name in type_names for service in _readers().get(name, ())}
+    return ", ".join(service for service in answers.SERVICES if service in services) or "nobody"
 
 
 def _meaning(event: type[Event]) -> str:

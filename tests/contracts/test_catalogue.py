@@ -132,4 +132,4 @@ def test_each_table_of_the_document_of_events_goes_through_to_its_end() -> None:
     assert len(rows) > 100
     assert [row for row in rows if not (row.startswith("|") and row.endswith("|"))] == []
     columns = {row.replace("\\|", "").count("|") for row in rows}
-    assert columns == {5, 6}
+    assert columns == {5, 6, 7}

@@ -9,6 +9,7 @@ import pytest
 from shared.domain.decision import INTERNAL, Event
 from shared.events import contracts
 from shared.events.answers import SERVICES
+from tests.contracts import consumers
 
 if TYPE_CHECKING:
     from shared.messaging.handlers import Handlers
@@ -40,3 +41,7 @@ def test_what_a_service_answers_comes_on_a_topic_it_listens_to(service: str) -> 
     owned = [e for e in app.handlers.rules if getattr(e, "answered_by", "") == service]
     assert all(e.topic in app.listens for e in owned)
     assert set(app.reference) | set(app.compacted) | set(app.foreign) <= set(app.listens)
+
+
+def test_the_document_of_events_names_the_services_that_read_each() -> None:
+    assert contracts.CONSUMERS.read_text() == consumers.document(), "stale, run `make contracts`"
