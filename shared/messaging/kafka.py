@@ -322,7 +322,7 @@ async def reached(consumer: AIOKafkaConsumer, ends: Offsets, applied: Offsets) -
 
 
 def new_producer(servers: str) -> AIOKafkaProducer:
-    """Order of first occurrence rests on idempotence."""
+    """Make a producer whose retries the broker recognises, so that a batch is stored once however often it is sent."""
     return AIOKafkaProducer(
         bootstrap_servers=servers,
         enable_idempotence=True,

@@ -1,5 +1,7 @@
 """What is tried for too long while broker and database answer is an alarm, and the process says that it is not well."""
 
+import asyncio
+
 import pytest
 
 from shared.runtime.health import Server
@@ -62,6 +64,21 @@ async def test_a_wave_that_is_tried_for_too_long_is_an_alarm(outside: Outside) -
 @pytest.mark.parametrize("begun", [True, False])
 async def test_positions_that_do_not_move_while_there_is_lag_are_an_alarm(outside: Outside, *, begun: bool) -> None:
     await breaks_and_is_mended(outside, "counters", PASSES, "reading", begun=begun)
+
+
+async def test_a_batch_that_fails_while_the_database_answers_counts_from_its_first_try(toy: Inside) -> None:
+    watch = toy.running.watch
+    answered_since = watch._answered_since
+    await toy.as_owner(REFUSE.format(table="counters", code=PASSES))
+    trying = asyncio.create_task(toy.hear(Ticked(counter_id="A")))
+
+    async def is_tried_for_long() -> bool:
+        return watch.longest() > 0.5
+
+    await until(is_tried_for_long, 60)
+    assert watch._answered_since == answered_since
+    await toy.as_owner("DROP FUNCTION refuse() CASCADE")
+    await trying
 
 
 def test_a_failure_counts_from_the_first_one_until_it_works() -> None:
