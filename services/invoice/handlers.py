@@ -18,7 +18,7 @@ from services.invoice.store.facts import (
 from services.invoice.store.number import NUMBERS
 from services.invoice.store.payee import PAYEES
 from services.invoice.store.run import RUNS
-from services.invoice.store.terms import KINDS, project_terms
+from services.invoice.store.terms import REPLICA
 from shared.domain.calendar import Calendar
 from shared.domain.decision import Decision, Event, EventContext, Outcome
 from shared.events.portal import (
@@ -30,7 +30,7 @@ from shared.events.portal import (
 from shared.messaging.handlers import AggregateKeys, BatchState, Handlers
 
 handlers = Handlers(owner="invoice")
-handlers.project(*KINDS, by=project_terms)
+handlers.project(*REPLICA.contracts, by=REPLICA.project)
 
 
 def of_case(event: Event, _: Facts) -> AggregateKeys:

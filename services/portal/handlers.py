@@ -21,7 +21,7 @@ from services.portal.store.payments import project_payees, project_remittances, 
 from services.portal.store.plans import PLANS
 from services.portal.store.referral_views import SHOWN
 from services.portal.store.referrals import project_referral_group
-from services.portal.store.register import KINDS, project_register
+from services.portal.store.register import REPLICA
 from services.portal.store.reports import ATTENDANCE, REPORTS
 from shared.database.postgres import Connection
 from shared.domain.calendar import Calendar
@@ -52,7 +52,7 @@ async def project_referrals_in_order(conn: Connection, received: Sequence[Receiv
 
 
 handlers.project(*SHOWN, *NOUNS, by=project_referrals_in_order)
-handlers.project(*KINDS, by=project_register)
+handlers.project(*REPLICA.contracts, by=REPLICA.project)
 handlers.project(PayeeRegistered, by=project_payees)
 handlers.project(RemittanceIssued, by=project_remittances)
 handlers.project(RunFrozen, RunReleased, by=project_runs)

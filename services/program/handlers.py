@@ -14,7 +14,7 @@ from services.program.domain.case import Case, CaseContext, Transition, settled
 from services.program.domain.steps import ReportStepDue
 from services.program.store.cases import CASES
 from services.program.store.facts import Facts, load_facts_for_cases
-from services.program.store.register import CONTENTS, KINDS, project_register
+from services.program.store.register import CONTENTS, REPLICA
 from shared.domain.decision import Decision, Event, EventContext, Outcome
 from shared.events.invoice import CaseBillingFinal
 from shared.events.portal import (
@@ -45,7 +45,7 @@ from shared.registers import published_documents
 
 handlers = Handlers(owner="program")
 published_documents.listen(handlers, (ProgramPublished, ReferralTermsPublished))
-handlers.project(*KINDS, by=project_register)
+handlers.project(*REPLICA.contracts, by=REPLICA.project)
 
 
 def of_case(event: Event, _: Facts) -> AggregateKeys:

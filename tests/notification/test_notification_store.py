@@ -105,8 +105,10 @@ async def test_the_register_knows_roles_sites_contracts_and_the_default_calendar
 
     calendar = event(CalendarPublished, is_default=True, holidays=("2024-12-25",), weekend=(5, 6))
     await register.project_sites(conn, kept(site("s-2", "p-1"), site("s-1", "p-9"), site("s-1", "p-1")))
-    await register.project_terms(conn, kept(contract(2, date(2024, 11, 10), "initial"), contract(1, date(2024, 1, 1))))
-    await register.project_terms(
+    await register.REPLICA.project(
+        conn, kept(contract(2, date(2024, 11, 10), "initial"), contract(1, date(2024, 1, 1)))
+    )
+    await register.REPLICA.project(
         conn, kept(calendar, calendar.model_copy(update={"calendar_id": "x", "is_default": False}))
     )
     await register.project_roles(

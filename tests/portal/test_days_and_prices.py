@@ -15,6 +15,7 @@ from shared.billing.fees import Terms
 from shared.config import clock
 from shared.events.examples import example_of
 from shared.events.procurement import ContractActivated, FeeLine, FeeSchedulePublished, Tier
+from shared.events.published import Published
 from tests.portal import story, treated
 from tests.portal.story import NUMBER
 from tests.portal.visitor import visiting
@@ -87,7 +88,7 @@ PRICED = (contract(), schedule(1, date(2024, 1, 1), *OLD), schedule(2, CUT_OVER,
 
 
 def test_what_is_ready_is_priced_by_the_fees_of_its_day_of_service() -> None:
-    register = assemble(PRICED)
+    register = assemble(Published(PRICED))
     last, first = CUT_OVER - timedelta(days=1), CUT_OVER + timedelta(days=1)
     report = {"kind": "initial", "service_on": last.isoformat()}
     done = CompletedServices(
@@ -119,9 +120,9 @@ def test_pages_price_a_day_as_the_money_rules_do(
         ),
         story.CALENDAR,
     ]
-    terms = Terms.of(published)
+    terms = Terms.of(Published(published))
     priced = terms.fee_on(terms.contract_on("c-1", on), "OR-DAY", on)
-    assert assemble(published).fees("c-1", on).get("OR-DAY") == (priced and priced.fee)
+    assert assemble(Published(published)).fees("c-1", on).get("OR-DAY") == (priced and priced.fee)
 
 
 def test_a_report_that_came_later_than_any_tier_pays_for_is_not_ready() -> None:

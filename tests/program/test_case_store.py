@@ -61,7 +61,7 @@ async def test_a_case_that_somebody_else_saved_meanwhile_is_not_overwritten(conn
 
 async def test_a_case_stands_on_its_contract_as_it_holds_on_the_day_and_on_its_own_entry(conn: Connection) -> None:
     later = contract(revision=2, holds_from=date(2025, 1, 1), reviewed_reports=("initial",))
-    await registers.project_register(conn, [kept(e) for e in (contract(), later, FEES, CALENDAR)])
+    await registers.REPLICA.project(conn, [kept(e) for e in (contract(), later, FEES, CALENDAR)])
     body = CRRTW.to_bytes().decode()
     await save_documents(conn, [Document("program-published/crrtw/1", 0, 1, body)])
     facts = await load_facts_for_cases(conn, [])

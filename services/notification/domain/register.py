@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.domain.calendar import UNPUBLISHED, Calendar
+from shared.domain.versions import version_on
 from shared.events.procurement import ContractActivated
 from shared.events.values import Actor
 
@@ -39,5 +40,5 @@ class Register:
     def is_reviewed(self, contract_id: str, kind: str, at: datetime) -> bool:
         """Whether an officer looks at such reports under the contract as it holds on the day."""
         day = self.calendar.day_of(at)
-        held = [version for version in self.contracts.get(contract_id, ()) if version.holds_from <= day]
-        return bool(held) and kind in held[-1].reviewed_reports
+        contract = version_on(self.contracts.get(contract_id, ()), day)
+        return contract is not None and kind in contract.reviewed_reports

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, Protocol
 from services.program.domain.plans import Plan
 from shared.domain.calendar import Calendar
 from shared.domain.decision import Event, Outcome, Refusal, SetTimer, not_yours, refuse
+from shared.domain.versions import version_on
 from shared.events.procurement import ContractActivated, FeeLine, FeeSchedulePublished
 from shared.events.program import Attendance, ProgramPublished
 from shared.events.referral import HoldCause
@@ -144,17 +145,13 @@ class CaseContext(NamedTuple):
 
     def contract_on(self, day: date) -> ContractActivated:
         """The contract as it holds on a day of service; before its first version, the first."""
-        held = [c for c in self.contracts if c.holds_from <= day]
-        return max(held, key=lambda c: (c.holds_from, c.revision)) if held else (*self.contracts, self.contract)[0]
+        return version_on(self.contracts, day) or (*self.contracts, self.contract)[0]
 
     def fee_on(self, code: str, day: date) -> FeeLine | None:
         """What a code is worth on a day of service, by the schedule that the contract names that day."""
-        schedule = self.contract_on(day).fee_schedule_id
-        held = [f for f in self.fees if f.fee_schedule_id == schedule and f.effective_from <= day]
-        if not held:
-            return None
-        newest = max(held, key=lambda f: (f.effective_from, f.revision))
-        return next((line for line in newest.lines if line.code == code), None)
+        schedule_id = self.contract_on(day).fee_schedule_id
+        schedule = version_on((f for f in self.fees if f.fee_schedule_id == schedule_id), day)
+        return next((line for line in schedule.lines if line.code == code), None) if schedule else None
 
 
 class ByClinic(Protocol):

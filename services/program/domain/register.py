@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from services.program.domain.case import Case, CaseContext
 from shared.domain.calendar import UNPUBLISHED, Calendar
+from shared.domain.versions import version_on
 from shared.events.procurement import ContractActivated, FeeSchedulePublished
 from shared.events.program import ProgramPublished
 from shared.events.values import Program
@@ -29,7 +30,6 @@ class Register(NamedTuple):
             raise LookupError(f"contract {case.contract_id} and {case.program} {case.program_revision} are published")
         calendar = self.calendars.get(versions[-1].calendar_id, self.default_calendar)
         today = calendar.day_of(at)
-        held = [v for v in versions if v.holds_from <= today]
         schedules = dict.fromkeys(v.fee_schedule_id for v in versions)
         fees = tuple(f for id_ in schedules for f in self.fees.get(id_, ()))
-        return CaseContext(at, held[-1] if held else versions[0], calendar, entry, versions, fees)
+        return CaseContext(at, version_on(versions, today) or versions[0], calendar, entry, versions, fees)
