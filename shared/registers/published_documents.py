@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from shared.database.postgres import Connection, count
+from shared.database.json_aggregate import AggregateTable, ColumnAggregate
 from shared.domain.decision import INTERNAL, Decision, Event, EventContext, Outcome
 from shared.events import catalogue
 from shared.messaging.context import ServiceContext
@@ -34,36 +34,14 @@ class Conflict(Exception):  # noqa: N818 - says what the file does
     """A file changes what was announced under a revision."""
 
 
-LOAD = """
-SELECT document_id, version, revision, body FROM documents
-WHERE document_id = ANY($1)
-ORDER BY document_id
-FOR UPDATE
-"""
-SAVE = """
-INSERT INTO documents (document_id, version, revision, body)
-SELECT * FROM unnest($1::text[], $2::int[], $3::int[], $4::text[])
-ON CONFLICT (document_id) DO UPDATE
-SET version = excluded.version, revision = excluded.revision, body = excluded.body
-WHERE documents.version = excluded.version - 1
-"""
 KNOWN = """
 SELECT document_id, body FROM documents
 """
 
 
-async def load_documents(conn: Connection, ids: Sequence[str]) -> Sequence[Document]:
-    """Documents by id."""
-    return [Document(*row) for row in await conn.fetch(LOAD, ids)]
-
-
-async def save_documents(conn: Connection, documents: Sequence[Document]) -> int:
-    """Documents as filed."""
-    rows = [(d.id, d.version + 1, d.revision, d.body) for d in documents]
-    return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
-
-
-DOCUMENTS = AggregateStore(Document, load_documents, save_documents)
+_TABLE = AggregateTable("documents", "document_id", {"revision": "int", "body": "text"})
+_STORED = ColumnAggregate(Document, _TABLE)
+DOCUMENTS = AggregateStore(Document, _STORED.load, _STORED.save)
 
 
 def file(document: Document | None, filed: Filed, types: Mapping[str, type[Event]]) -> Outcome:
