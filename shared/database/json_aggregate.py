@@ -1,4 +1,4 @@
-"""Aggregates in tables of one row each: what loads and saves them follows from a description of the table."""
+"""Aggregates in tables of one row each, loaded and saved by a description of the table."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -82,7 +82,7 @@ class AggregateTable:
 
 @dataclass(frozen=True)
 class ColumnAggregate(Generic[V]):
-    """How a type is stored whose members are the columns of its table, by name."""
+    """The storage of a type whose members are the columns of its table."""
 
     type: Callable[..., V]
     table: AggregateTable
@@ -99,9 +99,9 @@ class ColumnAggregate(Generic[V]):
 
 @dataclass(frozen=True)
 class JsonAggregate(Generic[V]):
-    """How a named tuple is stored whose whole state is JSON by its adapter, in the column `state`.
+    """The storage of a named tuple as JSON, by its type adapter, in the column `state`.
 
-    Other columns of the table repeat the members of the same name, for statements that ask for them.
+    Other columns of the table repeat members of the same name, so that statements can ask for them.
     """
 
     adapter: TypeAdapter[V]

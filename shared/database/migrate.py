@@ -23,7 +23,10 @@ INSERT INTO migrations (name, sha256) VALUES ($1, $2)
 
 
 async def migrate(url: str, owner: str, schema: str, folders: Sequence[Path]) -> int:
-    """Apply what is not applied yet, folder by folder in order of file name; an applied file must not have changed."""
+    """Apply new migration files, folder by folder in order of their names, and return how many were applied.
+
+    Raises RuntimeError when a file has changed since it was applied.
+    """
     conn = await open_session(url, owner, schema)
     try:
         await conn.fetchval("SELECT pg_advisory_lock(hashtext($1))", f"migrate/{schema}")

@@ -1,4 +1,4 @@
-"""What a decision makes of a document, step by step, with its revision raised in one place."""
+"""The steps of a decision on a document, with its revision raised in one place."""
 
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, Self, TypeVar
@@ -7,7 +7,7 @@ from shared.domain.decision import Aggregate, Event, Outcome, SetTimer
 
 
 class Document(Aggregate, Protocol):
-    """An aggregate that people read: each decision that announces something of it raises `revision` by one."""
+    """An aggregate that people read; each decision that announces something of it raises its revision by one."""
 
     @property
     def revision(self) -> int:
@@ -49,7 +49,7 @@ class Transition(Generic[D]):
         return self._with(document=self.document._replace(**members))
 
     def announce(self, contract: type[Event], **members: Any) -> Self:  # noqa: ANN401 - the members of any document
-        """Announce an event of the document: its key and its revision are filled in."""
+        """Announce an event of the document; its key and revision are filled in."""
         event = contract(**{contract.key_field: self.document.id}, revision=self.revision, **members)
         return self.also(event)
 

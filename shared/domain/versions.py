@@ -1,4 +1,4 @@
-"""Versions of a published document, and which of them is valid on a day."""
+"""Versions of a published document, and the choice of the one that is valid on a day."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -10,7 +10,7 @@ class Version(Protocol):
 
     @property
     def valid_from(self) -> date:
-        """The first day."""
+        """The first day on which it is valid."""
 
     @property
     def revision(self) -> int:
@@ -21,7 +21,7 @@ V = TypeVar("V", bound=Version)
 
 
 def precedence(version: Version) -> tuple[date, int]:
-    """Return the sort key of versions: of those valid on a day the last one counts."""
+    """Return the sort key of versions; of those valid on a day the last one in this order counts."""
     return version.valid_from, version.revision
 
 

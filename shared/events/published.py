@@ -15,7 +15,7 @@ class KeyedVersion(Version, Protocol):
 
     @property
     def key(self) -> str:
-        """The document's key."""
+        """The key of the document."""
 
 
 E = TypeVar("E", bound=Event)

@@ -1,4 +1,4 @@
-"""Bytes as records, whichever kind of topic they lay on."""
+"""Decoding of raw records from own, other services' and foreign topics."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -9,14 +9,14 @@ from shared.messaging.timers import read_own
 
 
 class Reader(NamedTuple):
-    """What one service reads."""
+    """The decoder of a service: the types it reads and the topics it subscribes to."""
 
     types: Types
     listens: frozenset[str]
     foreign: frozenset[str]
 
     def read(self, raw: Raw, read_at: datetime) -> Record:
-        """One record; nothing is raised."""
+        """Decode one record; faults are noted in it, nothing is raised."""
         if raw.topic in self.foreign:
             return decode_foreign(raw, self.types, read_at)
         if raw.topic in self.listens:

@@ -1,4 +1,4 @@
-"""The copy of what other services publish: every revision of each document, in one table of the reader's schema."""
+"""The copy of what other services publish: every revision of each document, in one table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ ORDER BY kind, id, revision
 
 @dataclass(frozen=True)
 class ReplicatedRegister:
-    """A table of `kind, id, revision, payload` with what these contracts published.
+    """A table of `kind, id, revision, payload` with everything that these contracts published.
 
-    `cached_as` is the name under which its readers cache what they make of it; the table's name unless it is given.
+    `cached_as` is the name under which the register built from it is cached; by default the table's name.
     """
 
     table: str
@@ -34,17 +34,17 @@ class ReplicatedRegister:
     cached_as: str = ""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a table name that is no plain identifier: it becomes part of the statements."""
+        """Raise ValueError for a table name that is no plain identifier, as it becomes part of statements."""
         if not self.table.isidentifier():
             raise ValueError(f"{self.table!r} names no table")
 
     @property
     def cache(self) -> str:
-        """The name of the cached copy."""
+        """The name of the cached register."""
         return self.cached_as or self.table
 
     async def project(self, conn: Connection, received: Sequence[ReceivedEvent]) -> None:
-        """Save documents by revision, a revision that came again replacing its row; cached copies are read anew."""
+        """Save documents by revision, replacing a repeated one; the cached register is loaded again."""
         rows = [(r.event.type_name, r.key, revision_of(r.event), r.event.to_bytes().decode()) for r in received]
         await conn.execute(_SAVE.format(table=self.table), *zip(*rows, strict=True))
         await cached_table.changed(conn, self.cache)
