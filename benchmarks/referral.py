@@ -18,7 +18,7 @@ from services.procurement.store import read_files
 from services.program.app import CATALOGUE
 from services.program.domain.catalogue import read_entry
 from services.referral.app import service
-from services.referral.store.register import KINDS, project_capacity, project_register
+from services.referral.store.register import REPLICA, project_capacity
 from shared.config.settings import Settings
 from shared.database import postgres
 from shared.domain.decision import Event
@@ -65,11 +65,11 @@ async def run(task: Task) -> float:
 
 async def _load_register(pool: asyncpg.Pool) -> None:
     """The shipped network and catalogue, with openings for everybody."""
-    events: list[Event] = [e for e in read_register(read_files(NETWORK)) if isinstance(e, KINDS)]
+    events: list[Event] = [e for e in read_register(read_files(NETWORK)) if isinstance(e, REPLICA.contracts)]
     events += [read_entry(tomllib.loads(path.read_text())) for path in sorted(CATALOGUE.glob("*.toml"))]
     sites = [site for e in events if (site := getattr(e, "sites", None)) and getattr(e, "program", "") == "crrtw"]
     async with pool.acquire() as conn, conn.transaction():
-        await project_register(conn, list(_kept(events)))
+        await REPLICA.project(conn, list(_kept(events)))
         await project_capacity(conn, list(_kept([_openings(s) for some in sites for s in some])))
 
 

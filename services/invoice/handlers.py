@@ -17,13 +17,13 @@ from services.invoice.store.facts import (
 from services.invoice.store.number import NUMBERS
 from services.invoice.store.payee import PAYEES
 from services.invoice.store.run import RUNS
-from services.invoice.store.terms import KINDS, project_terms
+from services.invoice.store.terms import REPLICA
 from shared.domain.decision import Decision, Event, EventContext, Outcome
 from shared.events.portal import Action, ClinicAction
 from shared.messaging.handlers import AggregateKeys, BatchState, Handlers
 
 handlers = Handlers(owner="invoice")
-handlers.project(*KINDS, by=project_terms)
+handlers.project(*REPLICA.contracts, by=REPLICA.project)
 
 
 def of_case(event: Event, _: Facts) -> AggregateKeys:

@@ -14,19 +14,19 @@ from services.notification.store.facts import (
     load_facts_for_unseen,
 )
 from services.notification.store.notices import NOTICES
-from services.notification.store.register import project_people, project_roles, project_sites, project_terms
+from services.notification.store.register import REPLICA, project_people, project_roles, project_sites
 from services.notification.store.rules import RULES
 from shared.domain.decision import Decision, Event, EventContext, Outcome, not_yours
 from shared.events import catalogue, referral
 from shared.events.person import AccountHolderChanged
 from shared.events.portal import NoticeOpened, RoleGranted, RoleRevoked
-from shared.events.procurement import CalendarPublished, ContractActivated, SiteOpened
+from shared.events.procurement import SiteOpened
 from shared.messaging.handlers import AggregateKeys, BatchState, Handlers, no_facts
 
 handlers = Handlers(owner="notification")
 handlers.project(RoleGranted, RoleRevoked, by=project_roles)
 handlers.project(SiteOpened, by=project_sites)
-handlers.project(ContractActivated, CalendarPublished, by=project_terms)
+handlers.project(*REPLICA.contracts, by=REPLICA.project)
 handlers.project(AccountHolderChanged, by=project_people)
 
 FOLLOWED: tuple[type[Event], ...] = (

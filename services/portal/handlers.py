@@ -22,7 +22,7 @@ from services.portal.store.projections.plans import PLANS
 from services.portal.store.projections.referral_group import project_referral_group
 from services.portal.store.projections.reports import ATTENDANCE, REPORTS
 from services.portal.store.referral_views import REFERRAL_EVENTS
-from services.portal.store.register import REGISTER_EVENTS, project_register
+from services.portal.store.register import REPLICA
 from shared.database.postgres import Connection
 from shared.domain.calendar import Calendar
 from shared.domain.decision import Decision, Event, EventContext
@@ -54,7 +54,7 @@ async def project_referrals_in_order(conn: Connection, received: Sequence[Receiv
 
 
 handlers.project(*REFERRAL_EVENTS, *DOCUMENT_PROJECTIONS, by=project_referrals_in_order)
-handlers.project(*REGISTER_EVENTS, by=project_register)
+handlers.project(*REPLICA.contracts, by=REPLICA.project)
 handlers.project(PayeeRegistered, by=project_payees)
 handlers.project(RemittanceIssued, by=project_remittances)
 handlers.project(RunFrozen, RunReleased, by=project_runs)

@@ -20,7 +20,7 @@ from services.program.domain.register import Facts
 from services.program.domain.steps import ReportStepDue
 from services.program.store.cases import CASES
 from services.program.store.facts import load_facts_for_cases
-from services.program.store.register import CONTRACTS, project_register
+from services.program.store.register import REPLICA
 from shared.domain.decision import Decision, Event, EventContext, Outcome, not_yours
 from shared.events.invoice import CaseBillingFinal
 from shared.events.portal import (
@@ -85,7 +85,7 @@ DECISIONS: Mapping[type[Event], CaseDecision] = dict(
 
 handlers = Handlers(owner="program")
 published_documents.listen(handlers, (ProgramPublished, ReferralTermsPublished))
-handlers.project(*CONTRACTS, by=project_register)
+handlers.project(*REPLICA.contracts, by=REPLICA.project)
 
 
 def case_of(event: Event, _: Facts) -> AggregateKeys:

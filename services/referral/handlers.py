@@ -43,7 +43,7 @@ from services.referral.store.facts import (
 from services.referral.store.opening import RESERVATIONS
 from services.referral.store.person import PEOPLE
 from services.referral.store.referral import REFERRALS
-from services.referral.store.register import KINDS, POOLS, project_capacity, project_register
+from services.referral.store.register import POOLS, REPLICA, project_capacity
 from shared.domain.decision import Decision, Event, EventContext, Outcome
 from shared.events.claims import (
     ClaimAccepted,
@@ -121,7 +121,7 @@ CLAIM_FACTS: tuple[type[Any], ...] = (
 )
 
 handlers = Handlers(owner="referral")
-handlers.project(*KINDS, by=project_register)
+handlers.project(*REPLICA.contracts, by=REPLICA.project)
 handlers.project(SiteCapacityDeclared, by=project_capacity)
 
 
@@ -266,6 +266,6 @@ def on_register_changed(_event: Event, state: BatchState[Waiting], event_context
     return Outcome(timers=(*requests, *referrals))
 
 
-REGISTER_FACTS: tuple[type[Any], ...] = (*KINDS, SiteCapacityDeclared)
+REGISTER_FACTS: tuple[type[Any], ...] = (*REPLICA.contracts, SiteCapacityDeclared)
 for _changed in REGISTER_FACTS:
     handlers.on(_changed, of_nothing, load_facts_for_waiting)(on_register_changed)

@@ -5,22 +5,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
-from typing import NamedTuple, Self, TypeVar
+from typing import NamedTuple, Self
 
 from shared.billing.case import Case, Granted, GrantUse, HeldLine, RequestedLine
 from shared.billing.windows import week_of
 from shared.domain.calendar import UNPUBLISHED, Calendar
-from shared.domain.decision import Event
+from shared.domain.versions import version_on
 from shared.events.procurement import (
-    CalendarPublished,
     ContractActivated,
     ContractEnded,
     FeeLine,
     FeeSchedulePublished,
 )
+from shared.events.published import Published
 
 NOTHING = Decimal(0)
-_E = TypeVar("_E", bound=Event)
 
 
 class Priced(NamedTuple):
@@ -33,7 +32,7 @@ class Priced(NamedTuple):
 class _Schedule(NamedTuple):
     """A version of a fee schedule, by code."""
 
-    effective_from: date
+    valid_from: date
     revision: int
     lines: Mapping[str, FeeLine]
 
@@ -49,18 +48,14 @@ class Terms:
     default_calendar: Calendar = UNPUBLISHED
 
     @classmethod
-    def of(cls, published: Iterable[Event]) -> Self:
-        """Return the terms that procurement announced, in any order."""
-        by_type: dict[type[Event], list[Event]] = defaultdict(list)
-        for event in published:
-            by_type[type(event)].append(event)
-        calendars = sorted(_only(CalendarPublished, by_type), key=lambda c: c.revision)
+    def of(cls, published: Published) -> Self:
+        """Return the terms that procurement published."""
         return cls(
-            _grouped(_only(ContractActivated, by_type)),
-            {e.contract_id: e for e in sorted(_only(ContractEnded, by_type), key=lambda e: e.revision)},
-            _schedules(_only(FeeSchedulePublished, by_type)),
-            {c.calendar_id: c.calendar() for c in calendars},
-            next((c.calendar() for c in reversed(calendars) if c.is_default), UNPUBLISHED),
+            published.versions(ContractActivated),
+            published.newest(ContractEnded),
+            {id_: _schedules(versions) for id_, versions in published.versions(FeeSchedulePublished).items()},
+            published.calendars,
+            published.default_calendar,
         )
 
     def knows(self, contract_id: str) -> bool:
@@ -73,7 +68,7 @@ class Terms:
     def contract_on(self, contract_id: str, day: date) -> ContractActivated:
         """Return the contract as it holds on a day of service; before its first version, the first."""
         versions = self.contracts[contract_id]
-        return next((v for v in reversed(versions) if v.holds_from <= day), versions[0])
+        return version_on(versions, day) or versions[0]
 
     def last_day(self, contract: ContractActivated) -> date:
         """Return the last day of service, run-off included, cut short where the contract was ended."""
@@ -105,31 +100,13 @@ class Terms:
         return schedule.lines if schedule else {}
 
     def _schedule_on(self, contract: ContractActivated, day: date) -> _Schedule | None:
-        """Return the version of the contract's schedule that is in force on a day."""
-        versions = self.fees.get(contract.fee_schedule_id, ())
-        return next((version for version in reversed(versions) if version.effective_from <= day), None)
+        """Return the version of the contract'"'"'s schedule that is in force on a day."""
+        return version_on(self.fees.get(contract.fee_schedule_id, ()), day)
 
 
-def _only(kind: type[_E], by_type: Mapping[type[Event], Iterable[Event]]) -> list[_E]:
-    """Return the announced events of one type."""
-    return [event for event in by_type.get(kind, ()) if isinstance(event, kind)]
-
-
-def _grouped(contracts: Iterable[ContractActivated]) -> dict[str, tuple[ContractActivated, ...]]:
-    """Return the versions of each contract; of two that hold from one day the later revision stands last."""
-    grouped: dict[str, list[ContractActivated]] = defaultdict(list)
-    for contract in sorted(contracts, key=lambda c: (c.holds_from, c.revision)):
-        grouped[contract.contract_id].append(contract)
-    return {id_: tuple(versions) for id_, versions in grouped.items()}
-
-
-def _schedules(published: Iterable[FeeSchedulePublished]) -> dict[str, tuple[_Schedule, ...]]:
-    """Return the versions of each schedule; of two from one day the later revision stands last."""
-    grouped: dict[str, list[_Schedule]] = defaultdict(list)
-    for schedule in sorted(published, key=lambda f: (f.effective_from, f.revision)):
-        lines = {line.code: line for line in schedule.lines}
-        grouped[schedule.fee_schedule_id].append(_Schedule(schedule.effective_from, schedule.revision, lines))
-    return {id_: tuple(versions) for id_, versions in grouped.items()}
+def _schedules(versions: Iterable[FeeSchedulePublished]) -> tuple[_Schedule, ...]:
+    """Return the versions of a schedule with their lines by code."""
+    return tuple(_Schedule(v.valid_from, v.revision, {line.code: line for line in v.lines}) for v in versions)
 
 
 def cents_of(fee: FeeLine, units: Decimal, percent: int = 100) -> int:

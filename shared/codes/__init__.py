@@ -1,4 +1,4 @@
-"""Code lists as dated data: the files beside this module say who may use which code when, and what people read."""
+"""Code lists as dated data: for each code its days, the sides that may use it, and its texts."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -17,11 +17,11 @@ _UNKNOWN = "Not known here"  # a code of a newer version is never shown as it is
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One code of a list: its words, its days (both included), and who may use it.
+    """A code: its texts, its first and last day (both included), and the sides that may use it.
 
-    `label` is what a page and a mail show, `sentence` the same inside a sentence, `short` the abbreviation of the
-    trade, `many` the plural. `wrong` and `fix` are what somebody reads who is refused with this code, `about` the rule
-    behind the code in a sentence; a code of several lists has it in one of them.
+    `label` is what pages and mails show, `sentence` the same inside a sentence, `short` the abbreviation of the trade,
+    `many` the plural. `wrong` and `fix` are shown with a refusal that has this code; `about` is the rule behind it, which
+    a code of several lists has in one of them.
     """
 
     code: str
@@ -40,38 +40,38 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class CodeList:
-    """A list with its owner, the service that decides by it."""
+    """A code list and its owner, the service that decides by it."""
 
     name: str
     owner: str
     codes: Mapping[str, Code]
 
     def __iter__(self) -> Iterator[Code]:
-        """Every code that the list ever had, in its order."""
+        """Iterate over all codes that the list ever had, in its order."""
         return iter(self.codes.values())
 
     def on(self, day: date, side: Side | None = None) -> Mapping[str, Code]:
-        """The codes that a side, or anybody, may use on a day, in their order."""
+        """Return the codes that a side, or any side, may use on a day, in their order."""
         return {one.code: one for one in self if one.first <= day <= one.last and (side is None or side in one.used_by)}
 
     def allows(self, code: str | None, day: date, side: Side | None = None) -> bool:
-        """Whether a side may use the code on the day."""
+        """Return whether a side may use the code on the day."""
         return code in self.on(day, side)
 
     def choices(self, day: date, side: Side | None = None) -> dict[str, str]:
-        """What a form offers on a day: codes with their labels."""
+        """Return the codes that a form offers on a day, with their labels."""
         return {code: one.label for code, one in self.on(day, side).items()}
 
     def label(self, code: str | None) -> str:
-        """The words of a code on any day; empty where nothing was said."""
+        """Return the label of a code on any day, empty for no code."""
         return self._words(code, "label")
 
     def sentence(self, code: str | None) -> str:
-        """The words of a code inside a sentence; empty where nothing was said."""
+        """Return the text of a code inside a sentence, empty for no code."""
         return self._words(code, "sentence")
 
     def short(self, code: str | None) -> str:
-        """The abbreviation of a code; empty where nothing was said."""
+        """Return the abbreviation of a code, empty for no code."""
         return self._words(code, "short")
 
     def _words(self, code: str | None, kind: str) -> str:
@@ -82,7 +82,7 @@ class CodeList:
 
 @cache
 def code_list(name: str) -> CodeList:
-    """The list of this name; raises FileNotFoundError where there is none."""
+    """Return the list of this name; raise FileNotFoundError where there is none."""
     with (_FOLDER / f"{name}.toml").open("rb") as file:
         said = tomllib.load(file)
     codes = [_code(said, one) for one in said["code"]]
@@ -102,12 +102,12 @@ def explained_codes() -> Mapping[str, Code]:
 
 @cache
 def code_lists() -> Mapping[str, CodeList]:
-    """Every list, by its name."""
+    """Return every list by its name."""
     return {path.stem: code_list(path.stem) for path in sorted(_FOLDER.glob("*.toml"))}
 
 
 def _code(said: Mapping[str, Any], one: Mapping[str, Any]) -> Code:
-    """A code with what its list says of all of them."""
+    """Return a code with the defaults that its list gives for all of them."""
     label = str(one["label"])
     return Code(
         code=one["code"],

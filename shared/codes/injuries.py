@@ -15,10 +15,10 @@ def _meanings() -> Mapping[tuple[str, str], str]:
 
 
 def body_part(code: str) -> str:
-    """What was injured; a code that the tables do not have stays as it is, for people look it up by it."""
+    """Return the meaning of a body part's code; an unknown code is shown as it is, so that it can be looked up."""
     return _meanings().get(("body_part", code), f"body part {code}")
 
 
 def nature(code: str) -> str:
-    """How it was injured; a code that the tables do not have stays as it is, for people look it up by it."""
+    """Return the meaning of an injury's nature; an unknown code is shown as it is, so that it can be looked up."""
     return _meanings().get(("nature", code), f"nature {code}")

@@ -1,1 +1,1 @@
-"""Settings, logs, metrics, the clock and fault injection: leaves that anybody may import."""
+"""Settings, logs, metrics, the clock and fault injection; any room may import them."""

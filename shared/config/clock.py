@@ -1,4 +1,4 @@
-"""The one place that knows what time it is: the real clock, or a file that a simulator moves forward."""
+"""The current time: of the real clock, or from a file that a simulator moves forward."""
 
 import json
 import os
@@ -11,9 +11,9 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Tick(NamedTuple):
-    """A reading of the stepped clock.
+    """A reading of the clock: the step, the instant, and the instant up to which timers are due.
 
-    Timers are due up to `due`: that is `now`, or an instant before it while what arrived at `now` is still being read.
+    `due` is `now`, or an earlier instant while records that arrived at `now` are still being read.
     """
 
     step: int
@@ -23,7 +23,7 @@ class Tick(NamedTuple):
 
 @cache
 def _file() -> Path | None:
-    """The file of the stepped clock, when REHAB_CLOCK is `stepped:<path>`."""
+    """Return the file of the stepped clock, None unless REHAB_CLOCK is `stepped:<path>`."""
     kind, _, path = os.environ.get("REHAB_CLOCK", "real").partition(":")
     if kind not in {"real", "stepped"}:
         raise ValueError("REHAB_CLOCK is `real` or `stepped:<file>`")
@@ -31,13 +31,12 @@ def _file() -> Path | None:
 
 
 class _Reader:
-    """Reads the file again only when it was replaced."""
+    """A reader that reads the clock's file again only when it was replaced."""
 
     stamp: tuple[int, int] = (0, 0)
     last = Tick(0, _NEVER, _NEVER)
 
     def read(self, path: Path) -> Tick:
-        """The newest reading."""
         found = path.stat()
         if (found.st_ino, found.st_mtime_ns) != self.stamp:
             said = json.loads(path.read_text())
@@ -52,16 +51,16 @@ _reader = _Reader()
 
 
 def tick() -> Tick:
-    """Step and instant; the real clock stands at step 0 for ever."""
+    """Return the step and the instant; the real clock stays at step 0."""
     path = _file()
     return Tick(0, now := datetime.now(UTC), now) if path is None else _reader.read(path)
 
 
 def now() -> datetime:
-    """An aware UTC instant."""
+    """Return the current instant in UTC, aware of its zone."""
     return tick().now
 
 
 def is_stepped() -> bool:
-    """Whether a simulator moves the clock."""
+    """Return whether a simulator moves the clock."""
     return _file() is not None

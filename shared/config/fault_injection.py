@@ -1,4 +1,4 @@
-"""Named points at which a chaos run may kill the process or widen a window; free of cost in any other run."""
+"""Failpoints at which a chaos run may kill the process or pause it; without one they cost nothing."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ _WIDEN = dict(p.split("=") for p in os.environ.get("REHAB_WIDEN", "").split(",")
 
 
 async def failpoint(name: str) -> None:
-    """Wait here, or die here, when the environment says so."""
+    """Pause or kill the process at this point when the environment says so."""
     if pause := _WIDEN.get(name):
         await asyncio.sleep(float(pause))
     if name == _KILL_AT:
@@ -19,7 +19,7 @@ async def failpoint(name: str) -> None:
 
 
 def _die() -> None:
-    """Once, when a file says that it was done before."""
+    """Kill the process, unless REHAB_CRASH_ONCE names a file that shows that it was done before."""
     if _ONCE and Path(_ONCE).exists():
         return
     if _ONCE:

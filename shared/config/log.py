@@ -1,4 +1,4 @@
-"""Structured logs with one vocabulary: a field that is not listed here does not leave the process."""
+"""Structured logs with a fixed vocabulary: a field that is not listed here is not written."""
 
 import logging
 import sys
@@ -42,7 +42,7 @@ _FRAME = frozenset({"event", "level", "logger", "timestamp", "exc_info", "except
 
 
 def _only_words(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Drop what the vocabulary does not know, and say so."""
+    """Drop fields outside the vocabulary and list their names in `unknown_fields`."""
     strange = [name for name in entry if name not in WORDS and name not in _FRAME and not name.startswith("_")]
     for name in strange:
         del entry[name]
@@ -52,7 +52,7 @@ def _only_words(_logger: object, _method: str, entry: MutableMapping[str, Any]) 
 
 
 def _no_message(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Of an exception only what it is and where it happened: its message may hold anything."""
+    """Replace an exception by its type and place; its message may hold personal data."""
     found = entry.pop("exc_info", None)
     problem = found[1] if isinstance(found, tuple) else sys.exc_info()[1] if found else None
     if isinstance(problem, BaseException):
@@ -61,7 +61,7 @@ def _no_message(_logger: object, _method: str, entry: MutableMapping[str, Any]) 
 
 
 def described(problem: BaseException) -> str:
-    """What broke and where; not the message, which may hold what the record held, but where it is ours alone."""
+    """Return the type and place of an exception, without its message, which may repeat the record's content."""
     if isinstance(problem, Missed):
         return f"Missed: {problem}"
     frames = traceback.extract_tb(problem.__traceback__)
@@ -71,15 +71,15 @@ def described(problem: BaseException) -> str:
 
 
 class Repeats:
-    """Lets the first of equal lines through, and then one a minute: what is tried for ever fills no disk."""
+    """A filter that lets the first of equal log lines through, and after that one a minute."""
 
     def __init__(self, every: float = 60.0) -> None:
-        """No line was written yet; `every` is in seconds."""
+        """Start without any line; `every` is in seconds."""
         self._every = every
         self._lines: dict[str, tuple[float, int]] = {}
 
     def due(self, line: str) -> int:
-        """How often the line came since it was last written, this time included; 0 while it is left out."""
+        """Return how often the line came since it was last written, or 0 while it must not be written."""
         now = time.monotonic()
         written_at, times = self._lines.get(line, (-self._every, 0))
         if now - written_at < self._every:
@@ -92,7 +92,7 @@ class Repeats:
 
 
 def set_up(service: str, instance: str, level: str = "INFO") -> None:
-    """JSON lines on standard output, for our own words and for the libraries' warnings alike."""
+    """Write JSON lines to standard output, from our own code and from libraries."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -117,6 +117,6 @@ def set_up(service: str, instance: str, level: str = "INFO") -> None:
 
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:
-    """A logger that speaks the vocabulary."""
+    """Return a structured logger."""
     bound: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return bound

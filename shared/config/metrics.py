@@ -1,4 +1,4 @@
-"""What a service counts: each name stands once, with its meaning."""
+"""The metrics of a service, each defined once with its meaning."""
 
 from prometheus_client import Counter, Gauge, Histogram
 

@@ -1,10 +1,10 @@
-"""What a process is told by its environment."""
+"""The settings of a process, from its environment."""
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """REHAB_… variables; every one has a default that fits a single machine but the two addresses."""
+    """The REHAB_… variables; all but the two addresses have defaults that fit a single machine."""
 
     model_config = SettingsConfigDict(env_prefix="REHAB_", extra="ignore", hide_input_in_errors=True)
 

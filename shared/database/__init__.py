@@ -1,1 +1,1 @@
-"""Connections to PostgreSQL, and the migrations of what every service has."""
+"""Connections to PostgreSQL, stored aggregates, and the migrations that every service has."""

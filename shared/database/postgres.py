@@ -1,4 +1,4 @@
-"""Postgres: roles and pools, counted writes, and which errors pass by themselves."""
+"""PostgreSQL: pools and sessions by role, counted writes, and the classes of its errors."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,11 +25,11 @@ _SETTINGS = {
 
 
 class Missed(Exception):  # noqa: N818 - not a fault: somebody else was first
-    """A conditional write found other values than were read: roll back and decide again."""
+    """A conditional write met other values than were read; the batch is rolled back and decided again."""
 
 
 def passes(problem: BaseException) -> bool:
-    """Whether trying the same again may help."""
+    """Return whether trying the same again may help."""
     if isinstance(problem, asyncpg.PostgresError):
         return str(problem.sqlstate).startswith(_PASSING)
     mine = isinstance(
@@ -41,36 +41,36 @@ def passes(problem: BaseException) -> bool:
 
 
 def is_away(problem: BaseException) -> bool:
-    """Whether the database could not be talked to at all."""
+    """Return whether the database cannot be reached at all."""
     if isinstance(problem, asyncpg.PostgresError):
         return str(problem.sqlstate).startswith(("08", "57P"))
     return isinstance(problem, OSError) and not isinstance(problem, TimeoutError)
 
 
 def is_our_bug(problem: BaseException) -> bool:
-    """SQLSTATE class 42: a statement or a right is wrong, whatever the data."""
+    """Return whether a statement or a right is wrong whatever the data (SQLSTATE class 42)."""
     return isinstance(problem, asyncpg.PostgresError) and str(problem.sqlstate).startswith("42")
 
 
 def expect(written: int, expected: int, what: str) -> None:
-    """Every conditional write counts its rows."""
+    """Raise `Missed` unless a conditional write wrote as many rows as were expected."""
     if written != expected:
         raise Missed(f"{what}: {written} of {expected}")
 
 
 def count(status: str) -> int:
-    """Rows of a command tag such as `INSERT 0 500`."""
+    """Return the number of rows in a command tag such as `INSERT 0 500`."""
     return int(status.rsplit(" ", 1)[1])
 
 
 def as_role(url: str, role: str) -> str:
-    """The same database, signed in as `role` when the address names nobody."""
+    """Return the address with `role` as its user, unless it names a user already."""
     parts = urlsplit(url)
     return url if "@" in parts.netloc else urlunsplit(parts._replace(netloc=f"{role}@{parts.netloc}"))
 
 
 async def open_pool(url: str, role: str, schema: str, *, size: int = 6, warm: bool = False) -> asyncpg.Pool:
-    """A pool whose sessions live in one schema and never sit on locks; a warm one opens them before it is asked."""
+    """Open a pool of sessions in one schema; a warm pool opens all of its sessions at once."""
     settings = {**_SETTINGS, "search_path": schema, "application_name": role}
     received: dict[str, Any] = {"min_size": size, "max_inactive_connection_lifetime": 0} if warm else {"min_size": 1}
     return await asyncpg.create_pool(
@@ -80,10 +80,10 @@ async def open_pool(url: str, role: str, schema: str, *, size: int = 6, warm: bo
 
 @asynccontextmanager
 async def session_within(pool: asyncpg.Pool, seconds: float) -> AsyncIterator[Connection]:
-    """Yields a session of the pool for at most so many seconds, the wait for it included.
+    """Yield a session of the pool for at most so many seconds, including the wait for it.
 
-    A session that is late is ended at once: its statement fails as with a lost connection. Cancelling the statement
-    instead would wait for the very server that does not answer.
+    A session that takes longer is ended at once and its statement fails as if the connection were lost. Cancelling the
+    statement instead would wait for the very server that does not answer.
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
@@ -97,11 +97,11 @@ async def session_within(pool: asyncpg.Pool, seconds: float) -> AsyncIterator[Co
 
 
 async def _as_it_is(_conn: Connection) -> None:
-    """Nothing is left behind in a session that the next one does not say anew: no round trip to clean up."""
+    """Leave the session as it is: nothing in it needs a round trip to be reset."""
 
 
 async def open_session(url: str, role: str, schema: str, **settings: str) -> "asyncpg.Connection[asyncpg.Record]":
-    """One session outside the pool: a leader's lock, a migration."""
+    """Open one session outside the pool, for a leader's lock or a migration."""
     return await asyncpg.connect(
         as_role(url, role), server_settings={**_SETTINGS, "search_path": schema, "application_name": role, **settings}
     )

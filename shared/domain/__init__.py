@@ -1,1 +1,1 @@
-"""What a decision may know: events, outcomes, refusals, and business calendars; nothing here does input or output."""
+"""The vocabulary of decisions: events, outcomes, refusals, versions and business calendars, without input or output."""

@@ -1,4 +1,4 @@
-"""All that a domain knows of the mechanism: events, occasions, outcomes and refusals."""
+"""What decisions are made of: events, aggregates, outcomes, timers, refusals, and the context of an event."""
 
 import re
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ _NAMESPACE = FastUUID("6f1c1f1e-0c0a-5d0e-9f6e-4a1d5b7c2e90")
 
 
 class Value(BaseModel):
-    """A part of an event: frozen, tolerant of members that this version does not know."""
+    """A part of an event; it is frozen and ignores members that this version does not know."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class Event(Value):
-    """One contract; the subclass names its type, its key field and, unless it is its owner's log, its topic."""
+    """A contract; its subclass names the type, the key field and, unless it is the owner's log, the topic."""
 
     type_name: ClassVar[str]
     key_field: ClassVar[str]
@@ -45,10 +45,10 @@ class Event(Value):
         scope: Scope = "",
         **kwargs: Any,
     ) -> None:
-        """Note the facts of the contract.
+        """Record the facts of the contract.
 
-        `owner` is the one service that answers a portal fact, `roles` are those in which a person may do it, and
-        `scope` says what of the record must be the person's own.
+        `owner` is the one service that answers an action of the portal, `roles` are the roles in which a person may do
+        it, and `scope` says which part of the record must be the person's own.
         """
         super().__init_subclass__(**kwargs)
         if type:
@@ -58,26 +58,26 @@ class Event(Value):
 
     @property
     def key(self) -> str:
-        """The aggregate whose history this event must stay in order with."""
+        """The key of the aggregate; events of one key stay in order."""
         return str(getattr(self, self.key_field))
 
     @property
     def owner(self) -> str:
-        """The one service that answers this portal fact; empty when nobody does."""
+        """The service that answers this action of the portal; empty when none does."""
         return self.answered_by
 
     def check(self, key: str | None, read_at: datetime) -> None:  # noqa: ARG002 - contracts judge by the day of reading
-        """What only the record around the body can tell; a ValueError with a sentence parks the record."""
+        """Raise ValueError with a sentence for a fault of the record around the body; the record is then parked."""
         if key != self.key:
             raise ValueError(f"the record's key differs from {self.key_field}")
 
     def to_bytes(self) -> bytes:
-        """As JSON; straight to pydantic's core, at half the price of `model_dump_json`."""
+        """Return the event as JSON, straight from pydantic's core, at half the cost of `model_dump_json`."""
         return self.__pydantic_serializer__.to_json(self)
 
     @classmethod
     def from_bytes(cls, value: bytes) -> Self:
-        """From JSON, checked; a ValueError where a text holds what no database can keep."""
+        """Validate JSON; raise ValueError for a null character and for what breaks the contract."""
         if b"\\u0000" in value and _NULL.search(value):
             raise ValueError("a text holds a null character: send it without")
         event: Self = cls.__pydantic_validator__.validate_json(value)
@@ -85,11 +85,11 @@ class Event(Value):
 
 
 class Aggregate(Protocol):
-    """State with one key. `version` is the row's as loaded, for compare-and-set alone; documents count revisions."""
+    """State with one key; `version` counts how often its row was saved and serves compare-and-set alone."""
 
     @property
     def id(self) -> str:
-        """The key."""
+        """The key of the aggregate."""
 
     @property
     def version(self) -> int:
@@ -97,7 +97,7 @@ class Aggregate(Protocol):
 
 
 class SetTimer(NamedTuple):
-    """Wake (of, name) at `due_at` with `event`; arming twice moves it, no `due_at` disarms it."""
+    """A timer of an aggregate: `event` fires at `due_at`; setting it again moves it, no `due_at` cancels it."""
 
     key: str
     name: str
@@ -106,7 +106,7 @@ class SetTimer(NamedTuple):
 
 
 class Violation(Value):
-    """One reason why something is refused: what is wrong, by which rule, and what would make it right."""
+    """A reason for a refusal: its code, what is wrong, what would make it right, and the field."""
 
     code: str
     rule: str
@@ -116,24 +116,24 @@ class Violation(Value):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The action is not taken; announced as ActionRefused. `allowed` names what the state allows instead."""
+    """The answer that an action is not taken; `allowed` names the actions that the state allows instead."""
 
     flaws: tuple[Violation, ...]
     allowed: tuple[str, ...] = ()
 
 
 def refuse(code: str, rule: str, fix: str, field: str | None = None) -> Refusal:
-    """A refusal with one reason."""
+    """Return a refusal with one reason."""
     return Refusal((Violation(code=code, rule=rule, fix=fix, field=field),))
 
 
 def not_yours(field: str = "by") -> Refusal:
-    """The refusal of an act by somebody whose role or place does not reach the record; the portal answers it as 404."""
+    """Return the refusal of an action on a record beyond the actor's role or site; the portal answers it with 404."""
     return refuse("NOT-YOURS", "what is acted on belongs to who acts", "ask somebody whose it is", field)
 
 
 class Outcome(NamedTuple):
-    """Next values, facts to announce in order, timers to move, and own events decided next in the same transaction."""
+    """The result of a decision: changed aggregates, events in order, timers, and own events to decide next."""
 
     changed: tuple[Aggregate, ...] = ()
     events: tuple[Event, ...] = ()
@@ -145,11 +145,11 @@ Decision: TypeAlias = Outcome | Refusal
 
 
 class EventContext(NamedTuple):
-    """Why a decision is taken: the causing record, its key, and the instant that judges it.
+    """The context of a decision: the event that caused it, its key, and the instant by which it is judged.
 
-    `at` is the action's `received_at`, a timer's `due_at`, else when the record was first read (`claims`) or the
-    `ce_time` of another service's event; `read_at` is the clock when this service read the record; `said_at` is the
-    time that a foreign announcer gave; `causation` is what the causing record itself was an answer to.
+    `at` is the action's `received_at`, a timer's `due_at`, the first reading of a claim's record, else the `ce_time`
+    of another service's event. `read_at` is the clock when this service read the record, `source_time` the time that a
+    foreign source gave, and `causation_id` the cause of the causing record itself.
     """
 
     event_id: str
@@ -163,6 +163,6 @@ class EventContext(NamedTuple):
     causation_id: str = ""
 
     def new_id(self, n: int = 0) -> UUID:
-        """The n-th id this occasion makes: derived, so that a retry or a replay makes the same."""
+        """Return the n-th id of this context; it is derived, so that a retry or a replay makes the same one."""
         between = "\0" if "/" in self.event_id else "/"  # an attribute holds no NUL: `a/b`, `c` is not `a`, `b/c`
         return UUID(bytes=uuid5(_NAMESPACE, f"{self.source}{between}{self.event_id}{between}{n}").bytes)

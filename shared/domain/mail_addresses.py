@@ -1,4 +1,4 @@
-"""Mail addresses as a mail server takes them, and what is wrong with one that none would take."""
+"""Mail addresses: their form as a mail server takes it, and the fault of one that cannot be delivered to."""
 
 import re
 import unicodedata
@@ -12,7 +12,7 @@ _LONGEST_LOCAL, _LONGEST = 64, 254  # octets, RFC 5321
 
 
 class Undeliverable(NamedTuple):
-    """Why no mail can go to an address: the code of the ledger, and a sentence for who gave the address."""
+    """The fault of a mail address: its code, and a sentence for the person who gave the address."""
 
     reason_code: str
     sentence: str
@@ -28,7 +28,7 @@ _BEYOND_ASCII = Undeliverable(
 
 
 def mailable(text: str) -> str | Undeliverable:
-    """An address as it goes out: without blanks around it, its domain in ASCII (xn--) by IDNA 2008."""
+    """Return the address without blanks, its domain in ASCII by IDNA 2008, or the reason why it cannot be used."""
     said = "".join(sign for sign in text if unicodedata.category(sign) != "Cf").strip()
     local, at, domain = said.rpartition("@")
     if not said:

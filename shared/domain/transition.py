@@ -1,4 +1,4 @@
-"""What a decision makes of a document, step by step, with its revision raised in one place."""
+"""The steps of a decision on a document, with its revision raised in one place."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from shared.domain.decision import Aggregate, Event, Outcome, SetTimer
 
 
 class Document(Aggregate, Protocol):
-    """An aggregate that people read: each decision that announces something of it raises `revision` by one."""
+    """An aggregate that people read; each decision that announces something of it raises its revision by one."""
 
     @property
     def revision(self) -> int:

@@ -1,4 +1,4 @@
-"""How days, amounts and lists are written inside a sentence that people read."""
+"""Days, amounts and lists as they are written inside a sentence."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -6,22 +6,22 @@ from decimal import Decimal
 
 
 def day(on: date) -> str:
-    """Tue 12 Nov 2024."""
+    """Return a day as `Tue 12 Nov 2024`."""
     return f"{on:%a} {on.day} {on:%b %Y}"
 
 
 def dollars(cents: int) -> str:
-    """$1,234.50; a minus sign stands before a negative amount."""
+    """Return cents as `$1,234.50`, with a minus sign before a negative amount."""
     return f"{'-' if cents < 0 else ''}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
 
 
 def number(amount: Decimal | int) -> str:
-    """Without zeros that say nothing: 2, 2.5."""
+    """Return a number without trailing zeros, such as `2` or `2.5`."""
     return f"{Decimal(amount).normalize():f}"
 
 
 def counted(amount: Decimal | int, one: str, many: str = "") -> str:
-    """1 day, 2.5 days."""
+    """Return a number with its noun, such as `1 day` or `2.5 days`."""
     return f"{number(amount)} {one if amount == 1 else many or f'{one}s'}"
 
 
@@ -31,12 +31,12 @@ def with_article(noun: str) -> str:
 
 
 def either(words: Iterable[str]) -> str:
-    """One, two or three; empty for none."""
+    """Join texts as `one, two or three`; return an empty text for none."""
     return _joined(list(words), "or")
 
 
 def together(words: Iterable[str]) -> str:
-    """One, two and three; empty for none."""
+    """Join texts as `one, two and three`; return an empty text for none."""
     return _joined(list(words), "and")
 
 

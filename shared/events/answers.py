@@ -111,7 +111,7 @@ _KEYS: dict[type[Event], tuple[str, str]] = {
 
 @cache
 def contract_of_service(service: str, event: type[E]) -> type[E]:
-    """The service's own type of an event that every service announces."""
+    """Return the service's own type of an event that every service announces."""
     words, key = _KEYS[event]
     body = {"__doc__": event.__doc__, "__module__": __name__}
     kind: type[E] = new_class(
@@ -121,20 +121,20 @@ def contract_of_service(service: str, event: type[E]) -> type[E]:
 
 
 def contracts_of_services(event: type[E]) -> tuple[type[E], ...]:
-    """The types of every service, for those who listen to all."""
+    """Return the types of every service, for those who read all of them."""
     return tuple(contract_of_service(service, event) for service in SERVICES)
 
 
 def is_withheld(type_name: str) -> bool:
-    """Whether some service withheld what stood in the place of this record."""
+    """Return whether the type says that an event was withheld in the place of this record."""
     return type_name.endswith(f".{_KEYS[EventWithheld][0]}.v1")
 
 
 def public_type(type_name: str) -> str | None:
-    """The type where it is formed as ours are; any other might be anything and is not told."""
+    """Return the type if it has the form of ours, else None: any other might be anything."""
     return type_name if len(type_name) <= _LONGEST_TYPE and _PUBLIC_TYPE.fullmatch(type_name) else None
 
 
 def public_key(key: str | None) -> str | None:
-    """The key where it is an id of ours; any other might be anything and is not told."""
+    """Return the key if it is an id of ours, else None: any other might be anything."""
     return key if key and _PUBLIC_KEY.fullmatch(key) else None

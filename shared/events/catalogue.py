@@ -1,4 +1,4 @@
-"""Every contract there is, by owner; and who reads which topic."""
+"""The catalogue of contracts by owner, and the readers of each topic."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -33,12 +33,12 @@ COMMON: tuple[type[Event], ...] = (
 
 @cache
 def contracts() -> dict[str, tuple[type[Event], ...]]:
-    """Event classes by the module that owns them, in the order in which they stand there."""
+    """Return event classes by the module that owns them, in the order in which they stand there."""
     return {owner: tuple(_own(module)) for owner, module in OWNERS.items()}
 
 
 def _own(module: ModuleType) -> Iterator[type[Event]]:
-    """Contracts that are announced: named by a type, on a topic, not a person in clear."""
+    """Yield the contracts that are announced: they have a type and a topic, and hold no person in clear."""
     for found in vars(module).values():
         if (
             isinstance(found, type)
@@ -53,7 +53,7 @@ def _own(module: ModuleType) -> Iterator[type[Event]]:
 
 @cache
 def every() -> dict[str, type[Event]]:
-    """All by type string, those that every service announces included."""
+    """Return all contracts by type string, including those that every service announces."""
     own = [event for events in contracts().values() for event in events]
     common = [answers.contract_of_service(service, event) for service in answers.SERVICES for event in COMMON]
     return {event.type_name: event for event in (*own, *common)}

@@ -27,7 +27,7 @@ _MOST_NAMED = 5
 
 
 def _column(file: str, column: str, **where: str) -> frozenset[str]:
-    """One column of a reference file."""
+    """Return one column of a reference file."""
     with (_DATA / file).open(encoding="utf-8", newline="") as lines:
         return frozenset(r[column] for r in csv.DictReader(lines) if where.items() <= r.items())
 
@@ -39,7 +39,7 @@ _SIDED = frozenset(p for p in BODY_PARTS if (p in _PAIRED or p[0] in "34") and p
 
 
 def _full_date(value: object) -> date:
-    """RFC 3339 `full-date` alone: pydantic would read digits as seconds, the standard library knows weeks."""
+    """Parse an RFC 3339 `full-date` alone: pydantic would read digits as seconds, the standard library knows weeks."""
     if not isinstance(value, str) or len(value) != len("2024-09-16") or value[4] != "-" or value[7] != "-":
         raise ValueError("must be a date written as YYYY-MM-DD")
     try:
@@ -52,19 +52,19 @@ def _full_date(value: object) -> date:
 
 
 def _whole(value: object) -> object:
-    """JSON Schema calls 5.0 an integer, too."""
+    """Return 5.0 as 5: it is an integer to JSON Schema, too."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _few_members(value: object) -> object:
-    """The schema of job demands leaves the number of members open."""
+    """Raise ValueError for too many members; the schema of job demands sets no limit."""
     if isinstance(value, dict) and len(value) > NEWEST.job_demands:
         raise ValueError(f"must have at most {NEWEST.job_demands} members")
     return value
 
 
 def _given(value: object) -> object:
-    """A member may be left out; null says nothing."""
+    """Raise ValueError for null: a member may be left out, but null says nothing."""
     if value is None:
         raise ValueError("must not be null: leave it out")
     return value
@@ -91,7 +91,7 @@ class ClaimedArea(_Part):
     side: Side
 
     def flaws(self, field: str) -> list[str]:
-        """What cannot be, each with its remedy."""
+        """Return what is impossible, each with its remedy."""
         if self.body_part not in BODY_PARTS:
             return [f"{field}.body_part is not in the list of body parts: send a code of the list"]
         if self.body_part in _SIDED and self.side == "N":
@@ -109,7 +109,7 @@ class ClaimedInjury(ClaimedArea):
 
     @override
     def flaws(self, field: str) -> list[str]:
-        """As of any area; some natures cannot be at a body system."""
+        """Return the flaws of its area, and natures that cannot be at a body system."""
         found = super().flaws(field)
         if self.nature not in NATURES:
             found.append(f"{field}.nature is not in the list of natures: send a code of the list")
@@ -166,7 +166,7 @@ class _ClaimEvent(Event):
     @override
     @classmethod
     def from_bytes(cls, value: bytes) -> Self:
-        """From JSON, checked; a fault is a sentence that names members and never what they held."""
+        """Validate JSON; a fault is a sentence that names members and never repeats their content."""
         if b"NaN" in value or b"Infinity" in value:
             orjson.loads(value)  # a word of that name may be; pydantic would take it for a number, too
         try:
@@ -176,23 +176,23 @@ class _ClaimEvent(Event):
 
     @override
     def to_bytes(self) -> bytes:
-        """As it was said: what was left out stays out."""
+        """Return the event as it came, without members that were left out."""
         return self.__pydantic_serializer__.to_json(self, exclude_unset=True)
 
     @override
     def check(self, key: str | None, read_at: datetime) -> None:
-        """What the schemas cannot say."""
+        """Raise ValueError for what the schemas cannot express."""
         if key != self.claim_number:
             raise ValueError("the record's key is not its claim_number: send it under the number of its claim")
         if found := self.excesses(limits_on(read_at.date())) or self.flaws(read_at):
             raise ValueError("; ".join(found))
 
     def excesses(self, limits: Limits) -> list[str]:  # noqa: ARG002 - most contracts bound all that they hold
-        """What is longer, or more, than the limits of the day of reading allow."""
+        """Return what is longer or more than the limits of the day of reading allow."""
         return []
 
     def flaws(self, read_at: datetime) -> list[str]:  # noqa: ARG002 - a request is judged by the day of reading
-        """What cannot be, each with its remedy."""
+        """Return what is impossible, each with its remedy."""
         return []
 
 
@@ -209,7 +209,7 @@ class ClaimAccepted(_ClaimEvent, type="claims.claim-accepted.v1", key="claim_num
 
     @override
     def excesses(self, limits: Limits) -> list[str]:
-        """Areas, the ids that become keys, and the address."""
+        """Return the excesses of areas, of ids that become keys, and of the address."""
         return (
             _too_many(self.accepted_areas, "accepted_areas", limits.accepted_areas)
             + _unfit_id(self.worker.worker_id, "worker.worker_id", limits)
@@ -219,7 +219,7 @@ class ClaimAccepted(_ClaimEvent, type="claims.claim-accepted.v1", key="claim_num
 
     @override
     def flaws(self, read_at: datetime) -> list[str]:
-        """Codes, combinations, community, and an injury before birth."""
+        """Return impossible codes, combinations and communities, and an injury before birth."""
         found = _unknown(self.worker.community, "worker.community")
         if self.injury.occurred_on < self.worker.birth_date:
             found.append("injury.occurred_on lies before worker.birth_date: send the dates as they were")
@@ -268,7 +268,7 @@ class ClaimAmended(_ClaimEvent, type="claims.claim-amended.v1", key="claim_numbe
 
     @override
     def excesses(self, limits: Limits) -> list[str]:
-        """Areas, and the employer's id, which becomes a key."""
+        """Return the excesses of areas and of the employer's id, which becomes a key."""
         employer_id = self.employer.employer_id if self.employer else ""
         return _too_many(self.accepted_areas, "accepted_areas", limits.accepted_areas) + _unfit_id(
             employer_id, "employer.employer_id", limits
@@ -276,7 +276,7 @@ class ClaimAmended(_ClaimEvent, type="claims.claim-amended.v1", key="claim_numbe
 
     @override
     def flaws(self, read_at: datetime) -> list[str]:
-        """Codes and combinations of what is given."""
+        """Return impossible codes and combinations among the given members."""
         return (self.injury.flaws("injury") if self.injury else []) + _area_flaws(self.accepted_areas)
 
 
@@ -294,14 +294,14 @@ class RehabilitationRequested(_ClaimEvent, type="claims.rehabilitation-requested
 
     @override
     def excesses(self, limits: Limits) -> list[str]:
-        """Barriers, and the site that the worker chose."""
+        """Return the excesses of barriers and of the site that the worker chose."""
         return _too_many(self.barriers, "barriers", limits.barriers) + _too_long(
             self.worker_choice_site or "", "worker_choice_site", limits
         )
 
     @override
     def flaws(self, read_at: datetime) -> list[str]:
-        """Nobody asks tomorrow."""
+        """Return the flaw of a request that is dated in the future."""
         if self.requested_on > read_at.astimezone(_ZONE).date():
             return ["requested_on lies after the day on which the record was read: send it with the day of the request"]
         return []
@@ -317,12 +317,12 @@ class WorkerMoved(_ClaimEvent, type="claims.worker-moved.v1", key="claim_number"
 
     @override
     def excesses(self, limits: Limits) -> list[str]:
-        """The worker's id, which becomes a key."""
+        """Return the excess of the worker's id, which becomes a key."""
         return _unfit_id(self.worker_id, "worker_id", limits)
 
     @override
     def flaws(self, read_at: datetime) -> list[str]:
-        """The community must be one of the province's."""
+        """Return the flaw of a community outside the province."""
         return _unknown(self.community, "community")
 
 
@@ -335,40 +335,40 @@ class WorkerContactChanged(_ClaimEvent, type="claims.worker-contact-changed.v1",
 
     @override
     def excesses(self, limits: Limits) -> list[str]:
-        """The worker's id, which becomes a key, and the address."""
+        """Return the excesses of the worker's id, which becomes a key, and of the address."""
         return _unfit_id(self.worker_id, "worker_id", limits) + _too_long(self.email, "email", limits)
 
 
 def _too_many(items: Sequence[object], field: str, most: int) -> list[str]:
-    """More than the limit."""
+    """Return a fault when there are more than the limit."""
     return [f"{field} has more than {most} items: send at most {most}"] if len(items) > most else []
 
 
 def _too_long(text: str, field: str, limits: Limits) -> list[str]:
-    """A text for which the schema names no limit."""
+    """Return a fault when a text for which the schema sets no limit is too long."""
     most = limits.text_characters
     return [f"{field} is longer than {most} characters: send a shorter text"] if len(text) > most else []
 
 
 def _unfit_id(text: str, field: str, limits: Limits) -> list[str]:
-    """An id that could not be the key of a record."""
+    """Return a fault when an id cannot be the key of a record."""
     if len(text.encode()) > limits.person_id_bytes:
         return [f"{field} is longer than {limits.person_id_bytes} bytes: send a shorter id"]
     return [f"{field} holds a control character: send it without"] if _CONTROL.search(text) else []
 
 
 def _unknown(community: str, field: str) -> list[str]:
-    """A community that is in no list."""
+    """Return a fault when a community is in no list."""
     return [] if community in COMMUNITIES else [f"{field} is not in the list of communities: send a name of the list"]
 
 
 def _area_flaws(areas: tuple[ClaimedArea, ...]) -> list[str]:
-    """What cannot be in any accepted area."""
+    """Return what is impossible in any accepted area."""
     return [flaw for n, area in enumerate(areas) for flaw in area.flaws(f"accepted_areas.{n}")]
 
 
 def _sentence(problem: ValidationError) -> str:
-    """What breaks the schema, by member; messages of the schema's own rules hold no input."""
+    """Return the schema's faults by member; messages of its own rules repeat no input."""
     errors = problem.errors(include_url=False, include_context=False, include_input=False)
     named = [(".".join(map(str, e["loc"])) or "body", e["msg"].removeprefix("Value error, ")) for e in errors]
     return "; ".join(f"{member}: {said}" for member, said in named[:_MOST_NAMED])

@@ -1,4 +1,4 @@
-"""Whether a schema still reads what was published: inside a version a contract only gains optional members."""
+"""Compatibility of schemas: within a version a contract only gains optional members."""
 
 from collections.abc import Iterator
 from typing import Any, TypeAlias
@@ -9,12 +9,12 @@ _CEILINGS = {"maxLength": 1, "maximum": 1, "exclusiveMaximum": 1, "maxItems": 1}
 
 
 def breaks(old: Schema, new: Schema) -> list[str]:
-    """Every way in which the new schema breaks a reader or a writer of the old one; none is what is wanted."""
+    """Return every way in which the new schema breaks readers or writers of the old one."""
     return list(_breaks(old, new, old, new, ""))
 
 
 def _breaks(old: Schema, new: Schema, old_root: Schema, new_root: Schema, at: str) -> Iterator[str]:
-    """One place of both schemas."""
+    """Yield the breaks at one place of both schemas."""
     old, new = _resolved(old, old_root), _resolved(new, new_root)
     yield from _members(old, new, old_root, new_root, at)
     yield from _values(old, new, at)
@@ -28,7 +28,7 @@ def _breaks(old: Schema, new: Schema, old_root: Schema, new_root: Schema, at: st
 
 
 def _members(old: Schema, new: Schema, old_root: Schema, new_root: Schema, at: str) -> Iterator[str]:
-    """Members that went, and members that must suddenly be there."""
+    """Yield members that were removed and members that became required."""
     before, after = old.get("properties", {}), new.get("properties", {})
     for name in before.keys() - after.keys():
         yield f"{at}.{name} is gone"
@@ -39,7 +39,7 @@ def _members(old: Schema, new: Schema, old_root: Schema, new_root: Schema, at: s
 
 
 def _values(old: Schema, new: Schema, at: str) -> Iterator[str]:
-    """Types, words and bounds that got narrower."""
+    """Yield types, values and bounds that became narrower."""
     if "type" in old and "type" in new and old["type"] != new["type"]:
         yield f"{at} was {old['type']} and is {new['type']}"
     before: list[Any] = old.get("enum", [])
@@ -60,7 +60,7 @@ def _values(old: Schema, new: Schema, at: str) -> Iterator[str]:
 
 
 def _choices(old: Schema, new: Schema, old_root: Schema, new_root: Schema, at: str) -> Iterator[str]:
-    """Each alternative that was there fits one that is there."""
+    """Yield alternatives of the old schema that fit none of the new one."""
     if "anyOf" not in old:
         return
     now = new.get("anyOf", [new])
@@ -70,7 +70,7 @@ def _choices(old: Schema, new: Schema, old_root: Schema, new_root: Schema, at: s
 
 
 def _resolved(schema: Schema, root: Schema) -> Schema:
-    """What a reference stands for."""
+    """Return what a reference stands for."""
     found = schema
     while "$ref" in found:
         found = root["$defs"][found["$ref"].rsplit("/", 1)[1]]

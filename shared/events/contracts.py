@@ -24,12 +24,12 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema_of(event: type[Event]) -> dict[str, Any]:
-    """The schema as it is published."""
+    """Return the schema as it is published."""
     return {"$schema": _DIALECT, "$id": event.type_name, **event.model_json_schema()}
 
 
 def envelope_of(event: type[Event], key: str) -> dict[str, str]:
-    """The headers of an example."""
+    """Return the headers of an example."""
     owner = event.type_name.split(".")[1]
     return {
         "ce_specversion": "1.0",
@@ -44,14 +44,14 @@ def envelope_of(event: type[Event], key: str) -> dict[str, str]:
 
 
 def example(event: type[Event]) -> dict[str, Any]:
-    """A first example: key, headers and body."""
+    """Return a first example: key, headers and body."""
     body = example_of(event)
     key = event.from_bytes(json.dumps(body).encode()).key
     return {"key": key, "headers": envelope_of(event, key), "value": body}
 
 
 def files() -> Iterator[tuple[Path, str]]:
-    """Every generated file and what it should hold; an example that is there stays as it is."""
+    """Yield every generated file with its content; an existing example stays as it is."""
     for name, event in sorted(catalogue.every().items()):
         yield SCHEMAS / f"{name}.json", _json(schema_of(event))
         golden = EXAMPLES / name / "1.json"
@@ -65,7 +65,7 @@ def _json(said: object) -> str:
 
 
 def _document() -> str:
-    """docs/events.md."""
+    """Return the text of docs/events.md."""
     lines = ["# Events", "", "Generated from the classes in `shared/events/` by `make contracts`.", ""]
     for owner, events in catalogue.contracts().items():
         if events:
@@ -91,7 +91,7 @@ _SCOPES = {
 
 
 def _acts() -> list[str]:
-    """Who may do what, as portal and owners read it."""
+    """Return the table of actions and roles, as portal and owners read it."""
     lines = ["## who may do what", "", "| act | answered by | roles | it must belong to |", "|---|---|---|---|"]
     for event in catalogue.contracts()["portal"]:
         if event.roles:
@@ -103,7 +103,7 @@ def _acts() -> list[str]:
 
 
 def _row(event: type[Event]) -> str:
-    """One event."""
+    """Return the table row of an event."""
     cells = (f"`{event.__name__}`<br>`{event.type_name}`", _meaning(event), f"`{event.topic}`", f"`{event.key_field}`")
     return f"| {' | '.join(cells)} | {_members(event)} | {_consumers([event.type_name])} |"
 
@@ -120,19 +120,19 @@ def _consumers(type_names: Iterable[str]) -> str:
 
 
 def _meaning(event: type[Event]) -> str:
-    """The docstring as a cell of a table: each paragraph on one line, none of whose signs ends the cell."""
+    """Return the docstring as a table cell: each paragraph on one line, with pipes escaped."""
     paragraphs = (event.__doc__ or "").split("\n\n")
     return "<br>".join(" ".join(one.split()) for one in paragraphs).replace("|", "\\|")
 
 
 def _members(event: type[Event]) -> str:
-    """Required first, optional in brackets."""
+    """Return the members, required ones first and optional ones in brackets."""
     fields = event.model_fields.items()
     return ", ".join(name if field.is_required() else f"[{name}]" for name, field in fields)
 
 
 def _asyncapi() -> dict[str, Any]:
-    """The topics as channels, with what is said on them."""
+    """Return the topics as channels with their messages."""
     topics: dict[str, list[type[Event]]] = {}
     for event in catalogue.every().values():
         topics.setdefault(event.topic, []).append(event)
@@ -151,7 +151,6 @@ def _asyncapi() -> dict[str, Any]:
 
 
 def _message(event: type[Event]) -> dict[str, Any]:
-    """One message."""
     return {
         "name": event.__name__,
         "summary": (event.__doc__ or "").split("\n")[0],
@@ -164,7 +163,7 @@ def _message(event: type[Event]) -> dict[str, Any]:
 
 
 def write() -> list[str]:
-    """Write what is missing or stale; a published schema only ever gains. Returns what it refuses."""
+    """Write what is missing or stale, where a published schema only gains; return what was refused."""
     refused = []
     for path, text in files():
         if (
@@ -180,12 +179,12 @@ def write() -> list[str]:
 
 
 def stale() -> list[Path]:
-    """Generated files that are not as they should be."""
+    """Return generated files that are not as they should be."""
     return [path for path, text in files() if not path.exists() or path.read_text() != text]
 
 
 def main() -> None:
-    """Write, or with --check only look."""
+    """Write the files, or with --check only compare them."""
     if "--check" in sys.argv[1:]:
         if old := stale():
             raise SystemExit("stale, run `make contracts`: " + ", ".join(str(p.relative_to(ROOT)) for p in old))

@@ -1,4 +1,4 @@
-"""A first example of each contract: the same for the same contract, invented, and realistic enough to be read."""
+"""A first example of each contract: invented, and the same for the same contract."""
 
 from typing import Any, TypeAlias
 
@@ -49,14 +49,14 @@ _BY_FORMAT = {"date": "2024-11-04", "date-time": "2024-11-04T18:30:00Z"}
 
 
 def example_of(event: type[Event]) -> dict[str, Any]:
-    """A body that the contract reads, every member given."""
+    """Return a body with every member that the contract reads."""
     schema = event.model_json_schema()
     found: dict[str, Any] = _value(schema, schema, "")
     return found
 
 
 def _value(schema: Schema, root: Schema, name: str) -> Any:  # noqa: ANN401 - whatever JSON can say
-    """A value that fits a schema."""
+    """Return a value that fits a schema."""
     if "$ref" in schema:
         return _value(root["$defs"][schema["$ref"].rsplit("/", 1)[1]], root, name)
     if "anyOf" in schema:
@@ -69,7 +69,7 @@ def _value(schema: Schema, root: Schema, name: str) -> Any:  # noqa: ANN401 - wh
 
 
 def _plain(schema: Schema, root: Schema, name: str) -> Any:  # noqa: ANN401, PLR0911 - whatever JSON can say, a line each
-    """By type."""
+    """Return a value by type."""
     match schema.get("type"):
         case "object":
             members = schema.get("properties", {})
@@ -88,7 +88,7 @@ def _plain(schema: Schema, root: Schema, name: str) -> Any:  # noqa: ANN401, PLR
 
 
 def _text(schema: Schema, name: str) -> str:
-    """By name, else by format."""
+    """Return a text by the member's name, else by its format."""
     if schema.get("format") in _BY_FORMAT:
         return _BY_FORMAT[schema["format"]]
     if name in _WORDS:

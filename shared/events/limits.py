@@ -1,4 +1,4 @@
-"""What a record may hold at most, from the dated data beside the schemas (`shared/events/limits.toml`)."""
+"""The limits of records, from dated data (`shared/events/limits.toml`)."""
 
 import tomllib
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 
 class Limits(NamedTuple):
-    """The limits that hold from a day on; the data explain each."""
+    """The limits that are valid from a day on; the data explain each."""
 
     from_on: date
     attribute_bytes: int
@@ -39,5 +39,5 @@ BETWEEN = f"must lie between {FIRST_DAY} and {LAST_DAY}"
 
 @lru_cache(maxsize=64)
 def limits_on(day: date) -> Limits:
-    """The limits by which a record is judged that was first read on this day."""
+    """Return the limits for a record that was first read on this day."""
     return next((limits for limits in reversed(ALL) if limits.from_on <= day), ALL[0])

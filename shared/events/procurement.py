@@ -1,5 +1,6 @@
 """What procurement announces: the register of organisations, payees, sites, contracts, fees and calendars."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
@@ -97,6 +98,11 @@ class ContractActivated(Event, type="rehab.procurement.contract-activated.v1", k
     pend_days: Span = 30
     basis: str = ""
 
+    @property
+    def valid_from(self) -> date:
+        """The first day of this version."""
+        return self.holds_from
+
 
 class ContractEnded(Event, type="rehab.procurement.contract-ended.v1", key="contract_id"):
     """A contract was cut short; what was accepted may run off until a later day."""
@@ -146,6 +152,11 @@ class FeeSchedulePublished(Event, type="rehab.procurement.fee-schedule-published
     effective_from: Day
     basis: str
     lines: tuple[FeeLine, ...]
+
+    @property
+    def valid_from(self) -> date:
+        """The first day of this version."""
+        return self.effective_from
 
 
 class CalendarPublished(Event, type="rehab.procurement.calendar-published.v1", key="calendar_id"):

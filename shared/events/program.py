@@ -1,5 +1,6 @@
 """What program announces: the catalogue of programs and terms, dated, with the basis of every number."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
@@ -72,6 +73,11 @@ class ProgramPublished(Event, type="rehab.program.program-published.v1", key="pr
     length_days: Span = 30
     basis: str
 
+    @property
+    def valid_from(self) -> date:
+        """The first day of this version."""
+        return self.effective_from
+
 
 class Matching(Value):
     """Weights of the ranking, in kilometres."""
@@ -106,6 +112,11 @@ class ReferralTermsPublished(Event, type="rehab.program.referral-terms-published
     matching: Matching
     travel: Travel
     basis: str
+
+    @property
+    def valid_from(self) -> date:
+        """The first day of this version."""
+        return self.effective_from
 
 
 class ObligationScheduled(Event, type="rehab.program.obligation-scheduled.v1", key="referral_id"):

@@ -1,4 +1,4 @@
-"""The attributes of a record: which of them are sound text within the limits, and the first that is not."""
+"""The attributes of a record: those that are sound text within the limits, and the first fault."""
 
 import re
 from collections import Counter
@@ -18,7 +18,7 @@ _TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{
 
 
 class Unreadable(ValueError):  # noqa: N818 - says what the record is, not what went wrong with us
-    """The record breaks the envelope or its contract; the sentence says how, and never what it held."""
+    """A record that breaks the envelope or its contract; the message says how, and never repeats its content."""
 
 
 class Attributes(NamedTuple):
@@ -29,25 +29,25 @@ class Attributes(NamedTuple):
 
 
 def is_trace(text: str) -> bool:
-    """Whether a text has the form of a W3C traceparent."""
+    """Return whether a text has the form of a W3C traceparent."""
     return _TRACE.fullmatch(text) is not None
 
 
 def key_fault(key: bytes | None, most: int) -> str | None:
-    """What keeps a record's key from being a key; a key that is not there breaks no rule of text."""
+    """Return what is wrong with a record's key, None when it is sound or absent."""
     if not key or (len(key) <= most and key.isascii() and key.decode().isprintable()):
         return None
     return _fault_of_bytes(key, most)
 
 
 def read_headers(headers: Headers, limits: Limits) -> Attributes:
-    """The attributes of the binary mode, `ce_` taken off; a header without value is not there."""
+    """Return the attributes of the binary mode without the prefix `ce_`; a header without a value is absent."""
     plain = _read_plain(headers, limits)
     return plain if plain is not None else _read_carefully(headers, limits)
 
 
 def _read_plain(headers: Headers, limits: Limits) -> Attributes | None:
-    """The common case at a third of the price: short, printable ASCII in every header, each name once."""
+    """Read short, printable ASCII headers at a third of the cost; return None for any others."""
     places = _places_of(tuple([name for name, _ in headers]), limits)
     values = [value or b"" for _, value in headers]
     together = b"".join(values)
@@ -59,7 +59,7 @@ def _read_plain(headers: Headers, limits: Limits) -> Attributes | None:
 
 
 class _Places(NamedTuple):
-    """How long the names of headers are together, and where the attributes stand among them."""
+    """The total length of header names, and the positions of the attributes among them."""
 
     size: int
     read: Sequence[tuple[int, str]]
@@ -67,7 +67,7 @@ class _Places(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _places_of(names: tuple[str, ...], limits: Limits) -> _Places | None:
-    """The same few lists of names come again and again; None where one of them must be looked at."""
+    """Return the positions for a list of header names, None when one of the names needs a closer look."""
     together = "".join(names)
     if not (together.isascii() and together.isprintable()) or len(set(names)) < len(names):
         return None
@@ -78,7 +78,7 @@ def _places_of(names: tuple[str, ...], limits: Limits) -> _Places | None:
 
 
 def _read_carefully(headers: Headers, limits: Limits) -> Attributes:
-    """Header by header, with the number of one whose name is no word."""
+    """Read header by header; a header whose name is no plain word is named by its number."""
     faults: list[str] = []
     sound: dict[str, str] = {}
     repeated = _repeated(name for name, _ in headers if _is_attribute(name))
@@ -94,7 +94,7 @@ def _read_carefully(headers: Headers, limits: Limits) -> Attributes:
 
 
 def _fault_of_header(name: str, value: bytes | None, limits: Limits) -> str | None:
-    """Names are printable; of headers that are no attributes the content is nobody's."""
+    """Return the fault of a header; of one that is no attribute only name and length are checked."""
     if fault := _fault_of_name(name, limits):
         return fault
     if len(value or b"") > limits.header_value_bytes:
@@ -105,7 +105,7 @@ def _fault_of_header(name: str, value: bytes | None, limits: Limits) -> str | No
 
 
 def read_members(pairs: Iterable[tuple[str, Any]], limits: Limits) -> Attributes:
-    """The attributes of a structured event: its members but `data`; what is no text is no attribute that is read."""
+    """Return the attributes of a structured event: its members with text, except `data`."""
     members = list(pairs)
     faults: list[str] = []
     sound: dict[str, str] = {}
@@ -131,7 +131,7 @@ def _fault_of_member(name: str, value: object, limits: Limits) -> str | None:
 
 
 def _within(sound: dict[str, str], faults: list[str], size: int, what: str, limits: Limits) -> Attributes:
-    """All together must be within their limit, too."""
+    """Add the fault that the attributes are too long together, and return them with the first fault."""
     if size > limits.headers_bytes:
         faults.append(f"{what} are longer than {limits.headers_bytes} bytes together: send fewer or shorter ones")
     return Attributes(sound, faults[0] if faults else None)

@@ -1,4 +1,4 @@
-"""One batch, one transaction: read, judge, keep, load, decide, save, advance, announce, park."""
+"""The transaction of a batch: classify, project, load, decide, save, advance the marks, announce and park."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
@@ -28,12 +28,12 @@ _MOST_STEPS = 10_000  # own next steps of one event: beyond is a loop
 
 
 class Split(Exception):  # noqa: N818 - what to do, not what went wrong
-    """A copy was kept ahead of a decision that raised: take the batch apart."""
+    """A record was projected whose decision then raised; the batch must be applied in parts."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceDefinition:
-    """What a service is, as far as a batch must know."""
+    """The parts of a service's declaration that a batch needs."""
 
     name: str
     listens: frozenset[str]
@@ -46,7 +46,7 @@ class ServiceDefinition:
 
 @dataclass(slots=True)
 class Batch:
-    """What the decisions of one batch left behind."""
+    """The state of a batch: loaded aggregates, and what its decisions have changed so far."""
 
     marks: Marks
     held: Held
@@ -62,7 +62,7 @@ class Batch:
 
 
 async def apply(conn: Connection, definition: ServiceDefinition, records: Sequence[Record], now: datetime) -> Batch:
-    """Apply what is fresh, drop what is known, park the rest; inside the caller's transaction."""
+    """Apply new records, drop duplicates and park the others, inside the caller's transaction."""
     marks = await inbox.read_marks(conn, records, definition.listens, definition.compacted)
     ordered, fresh = _ordered(records, marks.copy())
     await project(conn, definition.handlers, fresh)
@@ -75,7 +75,7 @@ async def apply(conn: Connection, definition: ServiceDefinition, records: Sequen
 
 
 def _ordered(records: Sequence[Record], marks: Marks) -> tuple[list[Record], list[Record]]:
-    """Whoever waits for another one of the batch comes after it; and what will be applied if nothing raises."""
+    """Return the records with each behind those it waits for, and those that are applied if none raises."""
     ordered: list[Record] = []
     planned: list[Record] = []
     waiting: Sequence[Record] = records
@@ -96,14 +96,13 @@ def _ordered(records: Sequence[Record], marks: Marks) -> tuple[list[Record], lis
 
 
 async def project(conn: Connection, handlers: Handlers, fresh: Sequence[Record]) -> None:
-    """Copies first, so that the batch's decisions see them."""
+    """Apply projections before decisions, so that the batch's decisions see them."""
     for keep_them, kinds in handlers.projections.items():
         if found := [_received(r, r.event) for r in fresh if r.event is not None and type(r.event) in kinds]:
             await keep_them(conn, found)
 
 
 def _received(record: Record, event: Event) -> ReceivedEvent:
-    """A fact and what its envelope says."""
     return ReceivedEvent(
         event,
         record.event_id,
@@ -118,7 +117,7 @@ def _received(record: Record, event: Event) -> ReceivedEvent:
 
 
 async def _prepare(conn: Connection, definition: ServiceDefinition, fresh: Sequence[Record], marks: Marks) -> Batch:
-    """Facts for all who ask the same, then the aggregates that they and the events name, kind by kind, ids sorted."""
+    """Load the facts, then the aggregates that events and facts name, each type with one statement."""
     rules = definition.handlers.rules
     decided = [r.event for r in fresh if r.event is not None and type(r.event) in rules]
     asking: dict[FactLoader[Event, Any], list[Event]] = defaultdict(list)
@@ -139,7 +138,7 @@ async def _prepare(conn: Connection, definition: ServiceDefinition, fresh: Seque
 
 
 async def _load(conn: Connection, kind: AggregateStore[Any], keys: set[str]) -> dict[str, Any]:
-    """One statement; None for what does not exist yet."""
+    """Load aggregates by key, with None for those that do not exist."""
     found: dict[str, Any] = dict.fromkeys(keys)
     if keys:
         found |= {a.id: a for a in await kind.load(conn, sorted(keys))}
@@ -147,7 +146,6 @@ async def _load(conn: Connection, kind: AggregateStore[Any], keys: set[str]) -> 
 
 
 def _apply_record(record: Record, definition: ServiceDefinition, batch: Batch) -> None:
-    """One record in its order."""
     verdict = batch.marks.classify(record)
     if verdict is Verdict.DUPLICATE:
         batch.done.append(record)
@@ -160,7 +158,7 @@ def _apply_record(record: Record, definition: ServiceDefinition, batch: Batch) -
 
 
 def _park_record(record: Record, verdict: Verdict, batch: Batch) -> None:
-    """It cannot be applied now, or never."""
+    """Park a record that cannot be applied yet, or never."""
     waits = batch.marks.waits_for(record) if verdict is Verdict.EARLY else {}
     if verdict is Verdict.DIVERGED:
         batch.marks.stop(record)
@@ -168,7 +166,7 @@ def _park_record(record: Record, verdict: Verdict, batch: Batch) -> None:
 
 
 class _Attempt:
-    """One event's decisions: noted whole, or taken back whole."""
+    """The decisions on one event, which are recorded or rolled back as a whole."""
 
     __slots__ = ("batch", "before", "event_context", "said")
 
@@ -177,7 +175,7 @@ class _Attempt:
         self.before: list[tuple[dict[Any, Any], Any, Any]] = []
 
     def record(self, outcome: Outcome) -> None:
-        """Later decisions see what this one left."""
+        """Record an outcome, so that later decisions of the batch see it."""
         batch, event_context = self.batch, self.event_context
         for aggregate in outcome.changed:
             self._set(batch.held[type(aggregate)], aggregate.id, aggregate)
@@ -188,17 +186,17 @@ class _Attempt:
             self._set(batch.timers, (arm.key, arm.name), (arm, event_context))
 
     def _set(self, where: dict[Any, Any], key: object, value: object) -> None:
-        """Remember what stood there."""
+        """Set a value and remember the one before."""
         self.before.append((where, key, where.get(key, _NOTHING)))
         where[key] = value
 
     @property
     def is_silent(self) -> bool:
-        """Whether nothing was announced."""
+        """True while nothing was announced."""
         return len(self.batch.messages) == self.said
 
     def roll_back(self) -> None:
-        """None of it counts."""
+        """Undo everything that the attempt recorded."""
         self.batch.rollbacks.append(self.event_context.event_id)
         del self.batch.messages[self.said :]
         for where, key, value in reversed(self.before):
@@ -209,7 +207,7 @@ class _Attempt:
 
 
 def _decide(record: Record, definition: ServiceDefinition, batch: Batch) -> None:
-    """Our own exception parks that event only; its mark does not move."""
+    """Decide on an event; if the decision raises, park this event alone and leave its mark where it is."""
     event = record.event
     if event is not None and type(event) in definition.handlers.rules:
         attempt = _Attempt(batch, record.context)
@@ -226,7 +224,7 @@ def _decide(record: Record, definition: ServiceDefinition, batch: Batch) -> None
 
 
 def _decide_steps(event: Event, definition: ServiceDefinition, attempt: _Attempt) -> None:
-    """The decision on an event, and then those on what the service says to itself."""
+    """Decide on an event and then on the own events that follow from it."""
     state = attempt.batch.states[type(event)]
     steps = [event]
     for step in steps:
@@ -243,14 +241,14 @@ def _decide_steps(event: Event, definition: ServiceDefinition, attempt: _Attempt
 
 
 def _refuse(refusal: Refusal, event: Event, definition: ServiceDefinition, attempt: _Attempt) -> None:
-    """Only an action that this service owns can be refused."""
+    """Announce a refusal; raise TypeError for an event that is no action of this service."""
     if event.owner != definition.name:
         raise TypeError(f"nobody asked {definition.name} by {type(event).__name__}: {refusal.flaws[0].code}")
     attempt.batch.messages.append(outbox.refused(refusal, attempt.event_context, definition.name))
 
 
 def _check_projected(fresh: Sequence[Record], batch: Batch, handlers: Handlers) -> None:
-    """What was kept in advance must have been applied."""
+    """Raise `Split` when a projected record was parked."""
     kinds = frozenset[type[Event]]().union(*handlers.projections.values())
     received = {id(r) for r in fresh if type(r.event) in kinds}
     for parking in batch.parkings:
@@ -259,7 +257,7 @@ def _check_projected(fresh: Sequence[Record], batch: Batch, handlers: Handlers) 
 
 
 async def _write(conn: Connection, definition: ServiceDefinition, batch: Batch, now: datetime) -> None:
-    """Everything the batch changed, each table once."""
+    """Save everything that the batch changed, each table once."""
     for kind in definition.kinds:
         if changed := batch.changed.get(kind.type):
             rows = [changed[key] for key in sorted(changed)]
@@ -276,7 +274,7 @@ async def _write(conn: Connection, definition: ServiceDefinition, batch: Batch, 
 
 
 async def park(conn: Connection, definition: ServiceDefinition, batch: Batch, now: datetime) -> None:
-    """Put aside what could not be applied, and tell of it."""
+    """Park records and announce those that operators must know of."""
     told = await parked.park(conn, batch.parkings, now, definition.guard)
     event_contexts = {parked.parked_id_of(p.record.raw): p.record.context for p in batch.parkings}
     for t in told:
@@ -288,7 +286,7 @@ async def park(conn: Connection, definition: ServiceDefinition, batch: Batch, no
 async def park_alone(
     conn: Connection, definition: ServiceDefinition, record: Record, problem: Exception, now: datetime
 ) -> None:
-    """The one event that breaks its transaction even alone."""
+    """Park the one event that breaks its transaction even when it is applied alone."""
     marks = Marks(definition.listens, definition.compacted, {}, {})
     batch = Batch(marks, {}, {}, parkings=[Parking(record, *_why(record, problem), {})])
     await timers.delete_fired(conn, [record])
@@ -299,7 +297,7 @@ async def park_alone(
 async def park_safely(
     conn: Connection, definition: ServiceDefinition, record: Record, problem: Exception, now: datetime
 ) -> None:
-    """The one that cannot be parked as it is: every text in its safe form, announced under an id of its own place."""
+    """Park a record that cannot be parked as it is, its texts made safe and its id derived from its offset."""
     parking = parked.safe(record, *_why(record, problem))
     await timers.delete_fired(conn, [record])
     told = await parked.park(conn, [parking], now, definition.guard)
@@ -309,18 +307,18 @@ async def park_safely(
 
 
 async def note_unparkable(conn: Connection, record: Record) -> None:
-    """The one that cannot be parked at all: where it lay and its digest, and nothing is announced."""
+    """Keep offset and digest of a record that cannot be parked at all; nothing is announced."""
     await timers.delete_fired(conn, [record])
     await unparkable.note(conn, record.raw)
 
 
 def _why(record: Record, problem: Exception) -> tuple[str, str]:
-    """A record that cannot be read is parked for that, whatever broke while it was put aside."""
+    """Return reason and detail; a record that cannot be read is parked for that, whatever else went wrong."""
     return ("raised", described(problem)) if record.fault is None else ("unreadable", record.fault)
 
 
 def _parked_event(told: ParkedNotice, service: str) -> Event:
-    """What the topics say of a parked record; a type or key that is none of ours might be anything."""
+    """Return the announcement of a parked record; a type or key that is not of our form is left out."""
     event: Event = contract_of_service(service, EventParked)(
         parked_id=str(told.parked_id),
         was_topic=told.topic,

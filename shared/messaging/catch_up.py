@@ -1,4 +1,4 @@
-"""Reference data is read to its high-water mark before anything else."""
+"""Reading of reference topics up to their high-water marks, before anything else is consumed."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -15,9 +15,9 @@ Take = Callable[[Sequence[ConsumerRecord]], Awaitable[object]]
 async def read_reference(
     servers: str, group: str, topics: Sequence[str], names: Mapping[str, object], take: Take
 ) -> None:
-    """Hand over, from the group's place to the end as it is now, the records whose types are in `names`.
+    """Hand over the records of the named types from the group's offsets to the current ends.
 
-    Marks make this safe: what is handed over here comes again with the subscription and is dropped as known.
+    The same records come again with the subscription and are dropped as duplicates by the marks.
     """
     wanted = {name.encode() for name in names}
     consumer = reading(servers)
@@ -34,12 +34,11 @@ async def read_reference(
 
 
 def _type_of(record: ConsumerRecord) -> bytes:
-    """As its header says."""
     return dict(record.headers).get("ce_type") or b""
 
 
 async def _assign(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> dict[TopicPartition, int]:
-    """Every partition of the topics, and where it ends now."""
+    """Assign every partition of the topics and return where each ends now."""
     partitions = []
     for topic in topics:
         await consumer._client.add_topic(topic)  # noqa: SLF001 - known once it is awaited, beside the topics before it
@@ -51,7 +50,7 @@ async def _assign(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> dict[Top
 
 
 async def _places(servers: str, group: str, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-    """Where the group stands, the beginning where it has not read yet."""
+    """Return the group's committed offsets, the beginning where it has none."""
     asking = reading(servers, group_id=group)
     await asking.start()
     try:

@@ -1,4 +1,4 @@
-"""Topics that others own: CloudEvents in binary or structured mode, without any sequence."""
+"""Decoding of topics that others own: CloudEvents in binary or structured mode, without sequences."""
 
 import json
 import re
@@ -29,7 +29,7 @@ class _Found(NamedTuple):
 
 
 def decode_foreign(raw: Raw, types: Types, read_at: datetime) -> Record:
-    """A foreign record, judged as of when it was first read; nothing is raised.
+    """Decode a foreign record by the limits of the day of its first reading; never raises.
 
     The type is read first: a record of a type that this service does not read is counted, whatever else is wrong.
     """
@@ -50,7 +50,7 @@ def decode_foreign(raw: Raw, types: Types, read_at: datetime) -> Record:
 
 
 def _read(raw: Raw, limits: Limits) -> _Found:
-    """The attributes, whichever mode the sender chose; headers must be sound in either."""
+    """Read the attributes in the mode that the sender chose; the headers must be sound in either mode."""
     contents = [value or b"" for name, value in raw.headers if name == "content-type"]
     if len(contents) > 1:
         raise Unreadable("content-type is given more than once")
@@ -62,9 +62,9 @@ def _read(raw: Raw, limits: Limits) -> _Found:
 
 
 def _members(value: bytes) -> tuple[tuple[str, Any], ...]:
-    """The members of a structured event as they stand there, those that are given twice included.
+    """Return the members of a structured event in order, repeated ones included.
 
-    Read so leniently that an unknown type can be counted whatever its data hold; `_data` is strict.
+    It is lenient, so that an event of an unknown type can be counted whatever its data hold; `_data` is strict.
     """
     try:
         text = value.decode()
@@ -80,12 +80,12 @@ def _members(value: bytes) -> tuple[tuple[str, Any], ...]:
 
 
 def _parsed(text: str) -> object:
-    """JSON with each object as the pairs of its members."""
+    """Parse JSON with each object as the pairs of its members."""
     return json.loads(text, object_pairs_hook=tuple, parse_int=_no_text, parse_float=_no_text, parse_constant=_no_text)
 
 
 def _flattened(text: str) -> str:
-    """The same object with null in place of each object and list in it, however deeply they are nested."""
+    """Return the same object with null in place of each nested object and list."""
     received: list[str] = []
     depth = 0
     for token in _TOKEN.findall(text):
@@ -99,12 +99,12 @@ def _flattened(text: str) -> str:
 
 
 def _no_text(_: str) -> bool:
-    """A number is no attribute that is read, however many digits it has."""
+    """Return False for any number: no attribute that is read is a number."""
     return False
 
 
 def _data(raw: Raw, limits: Limits, *, is_structured: bool) -> bytes:
-    """The body as bytes."""
+    """Return the data of the event as bytes."""
     if raw.value is None:
         raise Unreadable("the record has no value")
     if len(raw.value) > limits.value_bytes:
@@ -116,7 +116,7 @@ def _data(raw: Raw, limits: Limits, *, is_structured: bool) -> bytes:
 
 
 def _member_data(value: bytes) -> bytes:
-    """The member `data` as bytes again; nothing where there is none."""
+    """Return the member `data` as bytes, empty when there is none."""
     try:
         body = orjson.loads(value)
         return orjson.dumps(body["data"]) if "data" in body else b""
@@ -127,7 +127,7 @@ def _member_data(value: bytes) -> bytes:
 
 
 def _note(record: Record, sound: Mapping[str, str]) -> None:
-    """What can be said of the record before it is checked; what is not sound is never stored, announced or logged."""
+    """Fill in the sound attributes before the record is checked; others are never stored, announced or logged."""
     record.source, record.type_name = sound.get("source", ""), sound.get("type", "")
     record.event_id = sound.get("id", "")
     record.correlation = sound.get("correlationid") or record.event_id
@@ -135,13 +135,13 @@ def _note(record: Record, sound: Mapping[str, str]) -> None:
 
 
 def _require_type(attributes: Attributes) -> None:
-    """Without a type nobody can tell whether the record concerns this service."""
+    """Raise `Unreadable` without a type: nobody could tell whether this service reads the record."""
     if not attributes.sound.get("type"):
         raise Unreadable(attributes.fault or _missing(attributes.sound) or "type is missing")
 
 
 def _require(raw: Raw, attributes: Attributes, limits: Limits) -> datetime:
-    """The attributes that every event must have, and a readable key; gives its time."""
+    """Return the event's time; raise `Unreadable` unless the required attributes and the key are sound."""
     said = attributes.sound
     if attributes.fault:
         raise Unreadable(attributes.fault)

@@ -1,4 +1,4 @@
-"""What the edges of a running service may use: verbs, loops and web pages."""
+"""The context in which a service's commands, loops and pages run."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from shared.domain.decision import Event
 
 @dataclass
 class ServiceContext:
-    """The face that a running service shows to its own edges."""
+    """What a running service offers to its own commands, loops and pages."""
 
     name: str
     pool: asyncpg.Pool
@@ -25,22 +25,22 @@ class ServiceContext:
     _turned: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def submit_internal(self, events: Sequence[Event]) -> None:
-        """Decide own internal events now, each through its rule, durable when this returns."""
+        """Decide own internal events now; what they change is durable when this returns."""
         if events:
             await self.decide(events)
 
     def wake_relay(self) -> None:
-        """Something was announced outside a batch: the relay looks at once."""
+        """Make the relay look at once, after something was announced outside a batch."""
         self.relay_wake.set()
 
     def notify_applied(self) -> None:
-        """A batch was applied: wake who waits for it."""
+        """Wake everything that waits for the next applied batch."""
         self.batches += 1
         self._turned.set()
         self._turned = asyncio.Event()
 
     async def changed(self, timeout: float) -> bool:  # noqa: ASYNC109 - the caller's patience is the point
-        """Wait until the next batch is applied; False when patience ends first."""
+        """Wait until the next batch is applied; return False when `timeout` seconds pass first."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._turned.wait(), timeout)
             return True

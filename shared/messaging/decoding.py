@@ -1,4 +1,4 @@
-"""Bytes as records, whichever kind of topic they lay on."""
+"""Decoding of raw records from own, other services' and foreign topics."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -10,14 +10,14 @@ from shared.messaging.timers import read_own
 
 
 class Reader(NamedTuple):
-    """What one service reads."""
+    """The decoder of a service: the types it reads and the topics it subscribes to."""
 
     types: Types
     listens: frozenset[str]
     foreign: frozenset[str]
 
     def read(self, raw: Raw, read_at: datetime) -> Record:
-        """One record; nothing is raised."""
+        """Decode one record; faults are noted in it, nothing is raised."""
         if raw.key is None and is_unreadable_batch(raw.headers):
             record = empty_record(raw, read_at)
             record.fault = "the batch that ends here cannot be read: send its records again, not compressed"

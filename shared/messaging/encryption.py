@@ -1,4 +1,4 @@
-"""The keys of persons, behind one door: sealing, opening, and forgetting somebody for good."""
+"""Encryption of personal data with one key a person, and crypto-shredding by destroying that key."""
 
 import os
 from base64 import b64decode, b64encode
@@ -37,12 +37,12 @@ WHERE k.destroyed_at IS NULL
 
 
 async def find_keys(conn: Connection, person_ids: Iterable[str]) -> Keys:
-    """The keys that there are, of persons named as `kind/id`."""
+    """Return the existing keys of persons named as `kind/id`."""
     return _ciphers(await _fetch(conn, FIND, sorted(set(person_ids))))
 
 
 async def make_keys(conn: Connection, person_ids: Iterable[str]) -> Keys:
-    """The keys of these persons, made where there are none yet."""
+    """Return the keys of these persons, creating missing ones; destroyed keys stay missing."""
     wanted = set(person_ids)
     known = await _fetch(conn, FIND, sorted(wanted))
     if missing := sorted(wanted - known.keys()):
@@ -52,14 +52,14 @@ async def make_keys(conn: Connection, person_ids: Iterable[str]) -> Keys:
 
 
 def seal(keys: Keys, person_id: str, plain: bytes) -> bytes | None:
-    """Bytes that only the person's key opens, and only as that person's; None when that person was forgotten."""
+    """Encrypt bytes with the person's key and bound to that person; return None when the key was destroyed."""
     cipher = keys.get(person_id)
     nonce = os.urandom(_NONCE)
     return nonce + cipher.encrypt(nonce, plain, person_id.encode()) if cipher else None
 
 
 def unseal(keys: Keys, person_id: str, sealed: bytes) -> bytes | None:
-    """The inverse of `seal`; None when the key is gone. Anything that was altered is a ValueError."""
+    """Decrypt what `seal` returned; return None when the key was destroyed, raise ValueError for altered bytes."""
     cipher = keys.get(person_id)
     try:
         return cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], person_id.encode()) if cipher else None
@@ -68,7 +68,7 @@ def unseal(keys: Keys, person_id: str, sealed: bytes) -> bytes | None:
 
 
 async def seal_people(conn: Connection, words: Sequence[OutboxMessage]) -> Sequence[OutboxMessage]:
-    """Persons in clear become sealed announcements; those of forgotten persons are not announced at all."""
+    """Replace persons in clear by sealed announcements; persons whose key was destroyed are left out."""
     people = {w.event.key for w in words if isinstance(w.event, Identified)}
     if not people:
         return words
@@ -77,22 +77,22 @@ async def seal_people(conn: Connection, words: Sequence[OutboxMessage]) -> Seque
 
 
 async def open_people(conn: Connection, sealed: Mapping[str, str]) -> dict[str, Identity]:
-    """Identities by `kind/id`, from what was announced; who was forgotten is missing."""
+    """Return identities by `kind/id` from sealed announcements, without those whose key was destroyed."""
     keys = await find_keys(conn, sealed)
     opened = {person_id: unseal(keys, person_id, b64decode(text)) for person_id, text in sealed.items()}
     return {person_id: Identity.model_validate_json(plain) for person_id, plain in opened.items() if plain}
 
 
 async def destroy(conn: Connection, person_id: str, *, at: datetime) -> bool:
-    """Forget a person: nothing that was sealed for `kind/id` can be read again; False when it was so already.
+    """Destroy a person's key, so that nothing sealed with it can be read; return False when it was done before.
 
-    Raises InsufficientPrivilegeError for a service that is not the owner of persons of that kind.
+    Raises InsufficientPrivilegeError for a service that does not own persons of that kind.
     """
     return count(await conn.execute(DESTROY, person_id, at)) == 1
 
 
 async def seal_bytes(conn: Connection, day: str, values: Sequence[bytes]) -> Sequence[bytes]:
-    """Bytes that may hold identity, under the key of a day (YYYY-MM-DD), which stands before them."""
+    """Encrypt bytes that may hold identity with the key of a day (YYYY-MM-DD), which is put before each of them."""
     name = _day_key(day)
     keys = await make_keys(conn, [name])
     if name not in keys:
@@ -101,7 +101,7 @@ async def seal_bytes(conn: Connection, day: str, values: Sequence[bytes]) -> Seq
 
 
 async def open_bytes(conn: Connection, values: Sequence[bytes]) -> Sequence[bytes]:
-    """The inverse of `seal_bytes`; a ValueError when the day's key was destroyed."""
+    """Decrypt what `seal_bytes` returned; raise ValueError when the day's key was destroyed."""
     parted = [(_day_key(value[:10].decode()), value[10:]) for value in values]
     keys = await find_keys(conn, (name for name, _ in parted))
     opened = [unseal(keys, name, sealed) for name, sealed in parted]
@@ -111,7 +111,7 @@ async def open_bytes(conn: Connection, values: Sequence[bytes]) -> Sequence[byte
 
 
 def _sealed(word: OutboxMessage, keys: Keys) -> OutboxMessage | None:
-    """One announcement as it may leave."""
+    """Return the announcement with its person sealed, None when that person's key was destroyed."""
     person = word.event
     if not isinstance(person, Identified):
         return word
@@ -123,15 +123,13 @@ def _sealed(word: OutboxMessage, keys: Keys) -> OutboxMessage | None:
 
 
 async def _fetch(conn: Connection, statement: str, *arguments: object) -> dict[str, bytes | None]:
-    """Data keys by person; None where one was destroyed."""
+    """Return data keys by person, None for a destroyed one."""
     return {person_id: data_key for person_id, data_key in await conn.fetch(statement, *arguments)}  # noqa: C416 - a row is no pair to the type checker
 
 
 def _ciphers(known: Mapping[str, bytes | None]) -> Keys:
-    """Keys ready for use."""
     return Keys({person_id: AESGCM(key) for person_id, key in known.items() if key})
 
 
 def _day_key(day: str) -> str:
-    """Days are told from persons by their prefix."""
     return f"day/{day}"

@@ -1,4 +1,4 @@
-"""CloudEvents in Kafka's binary mode: tolerant on the way in, exact on the way out."""
+"""The envelope: CloudEvents in Kafka's binary mode, read tolerantly and written exactly."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ class Raw(NamedTuple):
     headers: Headers
 
     def headers_text(self) -> str:
-        """Headers as text that gives back the same bytes, names that are no UTF-8 included."""
+        """Return the headers as text from which `headers_of` restores the same bytes."""
         pairs = [
             (_latin(n.encode("utf-8", "surrogateescape")), None if v is None else _latin(v)) for n, v in self.headers
         ]
@@ -42,7 +42,7 @@ class Raw(NamedTuple):
 
 
 def headers_of(text: str) -> Headers:
-    """The inverse of `headers_text`."""
+    """Return the headers that `headers_text` wrote."""
     return [
         (n.encode("latin-1").decode("utf-8", "surrogateescape"), None if v is None else v.encode("latin-1"))
         for n, v in orjson.loads(text)
@@ -50,13 +50,13 @@ def headers_of(text: str) -> Headers:
 
 
 def _latin(value: bytes) -> str:
-    """One character a byte."""
+    """Return one character for each byte."""
     return value.decode("latin-1")
 
 
 @dataclass(slots=True)
 class Record:
-    """One thing to apply: a Kafka record, a parked one or a due timer. Sequence 0 stands outside any order."""
+    """A record to apply: from Kafka, from the parked ones, or of a due timer; sequence 0 is outside any order."""
 
     topic: str
     key: str | None
@@ -80,7 +80,7 @@ class Record:
 
     @property
     def context(self) -> EventContext:
-        """What a decision on this record knows of it."""
+        """Return the context for decisions on this record."""
         return EventContext(
             self.event_id,
             self.correlation,
@@ -95,12 +95,12 @@ class Record:
 
 
 def key_of(raw: bytes | None, most: int = NEWEST.attribute_bytes) -> str | None:
-    """The key as text; None where there is none, or where it breaks a rule and must not be stored or shown."""
+    """Return the key as text, None where there is none or it breaks a rule and must not be stored or shown."""
     return raw.decode() if raw and key_fault(raw, most) is None else None
 
 
 def empty_record(raw: Raw, read_at: datetime) -> Record:
-    """A record of which nothing is known yet but where it lay and what its headers say of its place."""
+    """Return a record with nothing but its offset, its key and what its headers say of its sequence."""
     headers = dict(raw.headers)
     text = headers.get("ce_sequence") or b"0"
     if len(headers) < len(raw.headers) and sum(name == "ce_sequence" for name, _ in raw.headers) > 1:
@@ -111,7 +111,7 @@ def empty_record(raw: Raw, read_at: datetime) -> Record:
 
 
 def sentence(problem: Exception) -> str:
-    """A fault as a sentence of printable text, without any of the input."""
+    """Return a fault as a sentence of printable text that repeats nothing of the input."""
     if isinstance(problem, ValidationError):
         flaws = problem.errors(include_url=False, include_context=False, include_input=False)
         said = "; ".join(f"{_place(flaw['loc'])}: {flaw['msg'].removeprefix('Value error, ')}" for flaw in flaws[:5])
@@ -125,12 +125,12 @@ def sentence(problem: Exception) -> str:
 
 
 def _place(loc: Sequence[int | str]) -> str:
-    """The member that is wrong; a name that the sender chose is not repeated."""
+    """Return the path of the faulty member; a name that the sender chose is not repeated."""
     return ".".join(str(n) if isinstance(n, int) or _MEMBER.fullmatch(n) else "*" for n in loc) or "body"
 
 
 def decode(raw: Raw, types: Types, read_at: datetime) -> Record:
-    """A record of one of our own topics. Headers first, so that a broken body keeps its place; nothing is raised."""
+    """Decode a record of an own topic, headers first so that a broken body keeps its sequence; never raises."""
     record = empty_record(raw, read_at)
     try:
         _read_envelope(record, raw)
@@ -143,7 +143,7 @@ def decode(raw: Raw, types: Types, read_at: datetime) -> Record:
 
 
 def contract_of(type_name: str, types: Types) -> type[Event] | None:
-    """The contract of a type; None for what this service does not read; a version it cannot read is a fault."""
+    """Return the contract of a type, None for one that is not read; raise `Unreadable` for an unknown version."""
     if contract := types.get(type_name):
         return contract
     versioned = _VERSIONED.fullmatch(type_name)
@@ -153,7 +153,7 @@ def contract_of(type_name: str, types: Types) -> type[Event] | None:
 
 
 def _read_envelope(record: Record, raw: Raw) -> None:
-    """Fill in what the headers say; whatever is sound is noted before the first fault is raised."""
+    """Fill in the sound headers, then raise `Unreadable` for the first fault."""
     found = read_headers(raw.headers, limits_on(record.read_at.date()))
     said = found.sound
     record.type_name = said.get("type", "")
@@ -170,7 +170,7 @@ def _read_envelope(record: Record, raw: Raw) -> None:
 
 
 def _require(record: Record, said: Mapping[str, str]) -> None:
-    """What every record of ours has."""
+    """Raise `Unreadable` unless every required attribute is there."""
     if record.key is None:
         raise Unreadable("the record has no readable key")
     if missing := [f"ce_{name}" for name in ("id", "type", "time") if name not in said]:
@@ -182,21 +182,21 @@ def _require(record: Record, said: Mapping[str, str]) -> None:
 
 
 def note_trace(record: Record, value: bytes | None) -> None:
-    """A trace context of another form than W3C's is left out, as its specification asks, and counted."""
+    """Take over a trace context of W3C's form; leave out any other, as its specification asks, and count it."""
     text = (value or b"").decode("latin-1")
     record.trace = text if is_trace(text) else ""
     record.trace_left_out = bool(text) and not record.trace
 
 
 def after_of(text: str) -> Sequence[tuple[str, int]]:
-    """`topic:sequence` pairs that the announcer had seen of the same key."""
+    """Parse the `topic:sequence` pairs that the announcer had applied of the same key."""
     if not _AFTER.fullmatch(text):
         raise Unreadable("ce_after is no list of topics and sequences")
     return [(topic, int(n)) for topic, n in (pair.split(":") for pair in text.split(","))]
 
 
 def instant(text: str, called: str = "time") -> datetime:
-    """An aware UTC instant in the range of the contracts; anything else is unreadable."""
+    """Parse an instant into aware UTC; raise `Unreadable` for anything outside the contracts' range."""
     if _LEAP_SECOND.search(text):
         raise Unreadable(f"{called} names a leap second (:60): send the second before or after it")
     try:

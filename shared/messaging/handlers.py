@@ -1,4 +1,4 @@
-"""The list of what a service reacts to, and the desk on which a decision finds what it needs."""
+"""The handlers of a service: the events it reacts to, and the state that its decisions see."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ F = TypeVar("F")
 
 @dataclass(frozen=True, eq=False, slots=True)
 class AggregateStore(Generic[A]):
-    """A kind of aggregate: its type and two set-based statements; `save` returns how many rows it wrote."""
+    """The storage of an aggregate type; `save` returns how many rows it wrote."""
 
     type: type[A]
     load: Callable[[Connection, Sequence[str]], Awaitable[Sequence[A]]]
@@ -26,34 +26,34 @@ Held: TypeAlias = dict[type[Any], dict[str, Any]]
 
 
 class BatchState(Generic[F]):
-    """What lies before one decision: aggregates as the batch's earlier decisions left them, and frozen facts."""
+    """The state that a decision sees: aggregates as the batch's earlier decisions left them, and facts."""
 
     __slots__ = ("_held", "facts", "takebacks")
 
     def __init__(self, held: Held, facts: F, takebacks: Sequence[str] = ()) -> None:
-        """Lay out the aggregates of the batch and the facts for all who asked the same.
+        """Hold the aggregates of the batch and the facts that were loaded for this event type.
 
-        `takebacks` grows whenever a decision of the batch was taken back: what was derived from `held` is then stale.
+        `takebacks` grows whenever a decision of the batch is rolled back: what was derived from `held` is stale then.
         """
         self._held, self.facts, self.takebacks = held, facts, takebacks
 
     def find(self, kind: AggregateStore[A], key: str) -> A | None:
-        """None when there is none; LookupError when no handler of the batch named it."""
+        """Return an aggregate, None when it does not exist; raise LookupError when no handler named its key."""
         found: A | None = self._held[kind.type][key]
         return found
 
     def among(self, kind: AggregateStore[A], keys: Iterable[str]) -> tuple[A, ...]:
-        """Those of `keys` that exist, in their order."""
+        """Return the aggregates of `keys` that exist, in their order."""
         return tuple(a for k in keys if (a := self.find(kind, k)) is not None)
 
     def held(self, kind: AggregateStore[A]) -> Mapping[str, A | None]:
-        """All of a kind that the batch has loaded or left so far, such as rows that earlier decisions added."""
+        """Return all aggregates of a type that the batch has loaded or added so far, by key."""
         found: Mapping[str, A | None] = self._held[kind.type]
         return found
 
 
 class ReceivedEvent(NamedTuple):
-    """A fact of another service on its way into a copy, with what its envelope says."""
+    """An event of another service for a projection, with what its envelope says."""
 
     event: Event
     event_id: str
@@ -74,12 +74,12 @@ Projection: TypeAlias = Callable[[Connection, Sequence[ReceivedEvent]], Awaitabl
 
 
 async def no_facts(_conn: Connection, _events: Sequence[Event]) -> None:
-    """For a decision that needs nothing but its own state."""
+    """Load nothing, for decisions that need only their own aggregates."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule(Generic[E, F]):
-    """One line of the list: what is loaded for an event type and what decides it."""
+    """The rule for an event type: what is loaded for it and what decides on it."""
 
     aggregates: FindAggregates[E, F]
     facts: FactLoader[E, F]
@@ -87,7 +87,7 @@ class Rule(Generic[E, F]):
 
 
 def _by_role(handler: Handler[Any, F]) -> Handler[Any, F]:
-    """The same decision, for those alone who act in a role that the act's contract names."""
+    """Return a handler that refuses actors whose role the action's contract does not name."""
 
     def decide(event: Any, state: BatchState[F], event_context: EventContext) -> Decision:  # noqa: ANN401 - any act
         acts_for_another = event.scope == "insurer" and event.by.organisation_id is not None
@@ -100,10 +100,10 @@ def _by_role(handler: Handler[Any, F]) -> Handler[Any, F]:
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """Event type to decision or copy; types not listed advance the mark and are counted.
+    """The decisions and projections of a service by event type; other types advance the mark and are counted.
 
-    `owner` is the service whose list it is: acts that it answers are refused, before any decision, to whoever does
-    them in a role that their contract does not name.
+    `owner` is the name of the service: actions that it answers are refused before any decision when the actor's role
+    is none of those in the contract.
     """
 
     rules: dict[type[Event], Rule[Any, Any]] = field(default_factory=dict)
@@ -113,10 +113,10 @@ class Handlers:
     def on(
         self, event: type[E], touches: FindAggregates[E, F], facts: FactLoader[E, F]
     ) -> Callable[[Handler[E, F]], Handler[E, F]]:
-        """One decision per event, due timer or own next step; `touches` names every aggregate it may read or change.
+        """Register the decision on an event, due timer or own next step; `touches` names every aggregate it uses.
 
-        Facts are loaded once a batch for all events that ask for the same. A next step (`Outcome.then`) is decided on
-        the desk of the event that led to it, so both must ask for the same facts and the first must name all
+        Facts are loaded once a batch for all events that name the same loader. A next step (`Outcome.then`) is decided
+        on the state of the event that led to it, so both must name the same loader and the first must name all
         aggregates.
         """
         if event.roles and not self.owner:
@@ -130,11 +130,11 @@ class Handlers:
         return listed
 
     def project(self, *events: type[Event], by: Projection) -> None:
-        """Set-based copy of others' facts, in the order of the batch, applied before the batch's decisions."""
+        """Register a projection of others' events, applied set-based and before the batch's decisions."""
         self.projections[by] = frozenset(events)
 
     @property
     def types(self) -> Mapping[str, type[Event]]:
-        """Contracts this service reads, by type string."""
+        """The contracts that this service reads by type string."""
         received = (e for kinds in self.projections.values() for e in kinds)
         return {e.type_name: e for e in (*self.rules, *received)}

@@ -1,4 +1,4 @@
-"""Announcements that the broker refused: listed, sent again, or withheld with a record in their place."""
+"""Announcements that the broker refused: they are listed, sent again or withheld."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -43,16 +43,16 @@ SELECT count(*) FROM outbox WHERE held_at IS NOT NULL
 
 
 class Unsendable(Exception):  # noqa: N818 - a fact about the row
-    """The row breaks the limits of what may be announced: it can be withheld, never sent."""
+    """The row breaks the limits of an announcement; it can be withheld, but never sent."""
 
 
 async def held_rows(conn: Connection) -> Sequence[asyncpg.Record]:
-    """What waits for somebody, the oldest first, and how many rows wait behind each."""
+    """Return the held rows, oldest first, each with the number of rows that wait behind it."""
     return await conn.fetch(LIST)
 
 
 async def send_again(conn: Connection, event_id: UUID) -> bool:
-    """Let the relay try it again; False when no such row is held. Raises `Unsendable`."""
+    """Let the relay try a held row again; return False when no such row is held. Raises `Unsendable`."""
     try:
         return bool(await conn.fetch(SEND, event_id))
     except asyncpg.CheckViolationError as problem:
@@ -60,9 +60,9 @@ async def send_again(conn: Connection, event_id: UUID) -> bool:
 
 
 async def withhold(conn: Connection, service: str, event_id: UUID, reason_code: str) -> bool:
-    """Keep it apart and send a record that says so in its place; False when no such row is held.
+    """Set a held row apart and send a notice in its place; return False when no such row is held.
 
-    Raises `Unsendable` where the key itself can be no key of a record.
+    Raises `Unsendable` when the row's key is itself no valid key.
     """
     async with conn.transaction():
         row = await conn.fetchrow(KEEP, event_id, reason_code)

@@ -1,4 +1,4 @@
-"""Marks: the last sequence applied per topic and key, and what they say about a record."""
+"""The inbox: a mark (high-water mark) per topic and key, by which records are classified."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ Foreign: TypeAlias = tuple[str, str, str]  # topic, source and id of a record wi
 
 
 class Mark(NamedTuple):
-    """The place of a key that was applied last, whose event stood there, and whether the key is stopped."""
+    """The last applied sequence of a key, the id of its event, and whether the key is stopped."""
 
     sequence: int
     event_id: str
@@ -23,7 +23,7 @@ NONE = Mark(0, "")
 
 
 class Verdict(Enum):
-    """What to do with a record."""
+    """The classification of a record."""
 
     FRESH = 1
     DUPLICATE = 2
@@ -34,7 +34,7 @@ class Verdict(Enum):
 
 @dataclass(slots=True)
 class Marks:
-    """The marks of a batch's keys, and the keys under which foreign ids were heard, as the batch moves them."""
+    """The marks of a batch's keys, and the keys of foreign event ids, moved as the batch goes on."""
 
     listened: frozenset[str]
     compacted: frozenset[str]
@@ -44,9 +44,9 @@ class Marks:
     new_ids: list[tuple[str, str, str, str]] = field(default_factory=list)
 
     def classify(self, record: Record) -> Verdict:
-        """The one rule: next is fresh, behind is a duplicate, ahead is early, another history is forked.
+        """Classify a record: the next is fresh, an older one a duplicate, a later one early, or it diverged.
 
-        A foreign record that cannot be read is nobody's duplicate, whatever id it carries: it is parked.
+        A foreign record that cannot be read is never a duplicate, whatever id it carries: it is parked.
         """
         if not record.sequence or record.key is None:
             return self._judge_foreign(record)
@@ -61,9 +61,9 @@ class Marks:
         return Verdict.FRESH if due else Verdict.EARLY
 
     def _judge_foreign(self, record: Record) -> Verdict:
-        """An id that was heard under another key is reused: what a decision derives from it would collide.
+        """Classify by event id; an id that came under another key is reused, for ids derived from it would collide.
 
-        A record of an unknown type is only counted, under whichever key it comes; so old rows, which know no key.
+        A record of an unknown type is only counted, whatever its key; ids of old rows, which have no key, fit any.
         """
         place = record.topic, record.source, record.event_id
         if record.fault is not None or place not in self.seen_ids:
@@ -73,12 +73,12 @@ class Marks:
         return Verdict.DUPLICATE if is_same else Verdict.REUSED
 
     def waits_for(self, record: Record) -> dict[str, int]:
-        """What the announcer had seen of this key and we have not."""
+        """Return the sequences by topic that the announcer had applied of this key and this service has not."""
         key = record.key or ""
         return {t: n for t, n in record.after if t in self.listened and self.now.get((t, key), NONE).sequence < n}
 
     def move(self, record: Record) -> None:
-        """The record is applied."""
+        """Advance the mark of an applied record."""
         if record.sequence and record.key is not None:
             place = record.topic, record.key
             mark = self.now.get(place, NONE)
@@ -90,17 +90,17 @@ class Marks:
             self.new_ids.append((record.topic, record.source, record.event_id, key))
 
     def stop(self, record: Record) -> None:
-        """Another history was found: nothing more of this key is applied."""
+        """Stop a key after another history of it was found: nothing more of it is applied."""
         place = record.topic, record.key or ""
         mark = self.now.get(place, NONE)
         self.now[place] = Mark(mark.sequence, mark.event_id, stopped=True)
 
     def copy(self) -> "Marks":
-        """For planning: moved as if every fresh record succeeds."""
+        """Return a copy for planning, which is moved as if every fresh record succeeds."""
         return Marks(self.listened, self.compacted, dict(self.now), dict(self.seen_ids))
 
     def skip(self, record: Record) -> None:
-        """As `move`, in a plan: nothing is written from it."""
+        """Advance a mark in a plan; nothing is written from it."""
         if record.sequence and record.key is not None:
             self.now[record.topic, record.key] = Mark(record.sequence, record.event_id)
         elif record.source and record.event_id:
@@ -108,7 +108,7 @@ class Marks:
 
 
 def _behind(record: Record, mark: Mark) -> Verdict:
-    """Ids of a key rise with its sequence: a newer id at an old place is another history."""
+    """Return whether a record behind the mark is a duplicate; a newer id at an old sequence is another history."""
     at_mark = record.sequence == mark.sequence
     same = record.event_id == mark.event_id if at_mark else record.event_id < mark.event_id
     return Verdict.DUPLICATE if same else Verdict.DIVERGED
@@ -128,7 +128,7 @@ JOIN heard AS h ON h.event_id = u.event_id AND h.source = u.source AND h.topic =
 async def read_marks(
     conn: Connection, records: Sequence[Record], listened: frozenset[str], compacted: frozenset[str]
 ) -> Marks:
-    """Marks of the batch's keys on every topic, and which foreign ids were heard before."""
+    """Return the marks of the batch's keys on every topic, and the foreign event ids that came before."""
     keys = list({r.key for r in records if r.sequence and r.key is not None})
     rows = await conn.fetch(READ, keys) if keys else []
     ids = sorted({(r.topic, r.source, r.event_id) for r in records if not r.sequence and r.source and r.event_id})
@@ -172,7 +172,7 @@ WHERE marks.topic = u.topic AND marks.key = u.key
 
 
 async def advance(conn: Connection, marks: Marks) -> None:
-    """Compare and set, in key order: of two owners of a key one misses and decides again."""
+    """Save moved marks by compare-and-set in order of their keys; raise `Missed` when another replica moved one."""
     if places := sorted(marks.moved):
         topics, keys = zip(*places, strict=True)
         sequences = [marks.now[p].sequence for p in places]
@@ -185,6 +185,6 @@ async def advance(conn: Connection, marks: Marks) -> None:
 
 
 async def stop(conn: Connection, records: Sequence[Record]) -> None:
-    """Keys with another history stand still until somebody re-aligns them."""
+    """Save that keys with another history are stopped, until somebody realigns them."""
     if places := sorted({(r.topic, r.key or "") for r in records}):
         await conn.execute(STOP, *zip(*places, strict=True))

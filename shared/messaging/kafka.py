@@ -1,4 +1,4 @@
-"""Kafka: raw batches in through FastStream, idempotent waves out, offsets by hand."""
+"""Kafka: raw batches in through FastStream, batches out through an idempotent producer, offsets by hand."""
 
 import asyncio
 import logging
@@ -46,7 +46,7 @@ _MAX_REQUEST = 1_200_000
 
 
 class InvalidRecordError(BrokerResponseError):  # type: ignore[misc]  # the client's classes are untyped
-    """The broker finds a record of the batch invalid; the client does not know this code."""
+    """The broker's error for an invalid record of the batch, whose code the client does not know."""
 
     errno = 87
     message = "INVALID_RECORD"
@@ -54,7 +54,7 @@ class InvalidRecordError(BrokerResponseError):  # type: ignore[misc]  # the clie
 
 
 class Refused(Exception):  # noqa: N818 - a fact about one record
-    """The broker or the producer refuses one of these records for its own sake; others can be sent."""
+    """The broker or the producer refuses one of these records for its content; others can be sent."""
 
 
 kafka_errors.setdefault(InvalidRecordError.errno, InvalidRecordError)
@@ -67,7 +67,7 @@ _FOR_ITS_OWN_SAKE: dict[type[Exception], str] = {
 
 
 class OutgoingRecord(NamedTuple):
-    """One record on its way out."""
+    """A record to be sent."""
 
     topic: str
     key: bytes
@@ -76,24 +76,24 @@ class OutgoingRecord(NamedTuple):
 
 
 async def _parse(records: tuple[ConsumerRecord, ...]) -> KafkaAckableMessage:
-    """Bytes as they came: FastStream's own parser loses a batch on one odd header."""
+    """Return the records unparsed: FastStream's own parser loses a whole batch on one odd header."""
     return KafkaAckableMessage(raw_message=records, body=b"", headers={}, consumer=FAKE_CONSUMER)
 
 
 async def _decode(message: KafkaAckableMessage) -> object:
-    """The records themselves."""
+    """Return the records themselves."""
     return message.raw_message
 
 
 class Feed:
-    """One batch subscriber that hands raw records over, commits nothing, and reads what aiokafka itself cannot."""
+    """The batch subscriber: it hands over raw records, commits nothing, and reads odd headers leniently."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - who reads what, and whom it tells
         self, servers: str, group: str, instance: str, topics: Sequence[str], take: Take, passed: Callable[[], None]
     ) -> None:
-        """Settings that were proven on a real broker; a stable instance id lets a killed member come back at once.
+        """Subscribe with a static member id, with which a killed member gets its partitions back at once.
 
-        `take` gets the records of a poll; `passed` is called after a poll that returned none, whose position may have
+        `take` gets the records of a poll. `passed` is called after a poll without records, whose position may have
         moved all the same, and before the first records of a partition, for what lies before them.
         """
         self.broker = KafkaBroker(
@@ -131,36 +131,36 @@ class Feed:
 
     @property
     def consumer(self) -> AIOKafkaConsumer | None:
-        """None until the broker has started and after it has stopped."""
+        """The client, None until the broker has started and after it has stopped."""
         consumer: AIOKafkaConsumer | None = self.subscriber.consumer
         return consumer
 
     @property
     def position(self) -> Offsets:
-        """Where the last poll left each partition; once everything it returned is applied, all before that is."""
+        """The offsets after the last poll; once all that it returned is applied, everything before them is."""
         return self._position.offsets
 
     @property
     def alive(self) -> bool:
-        """Whether the task that polls still runs."""
+        """True while the task that polls runs."""
         tasks: Sequence[asyncio.Task[None]] = self.subscriber.tasks
         return bool(tasks) and not any(task.done() for task in tasks)
 
     @property
     def places(self) -> list[TopicPartition]:
-        """Every partition of the topics, whoever reads it; none while nothing is read."""
+        """Every partition of the topics, also those that other members read; empty before the start."""
         consumer = self.consumer
         known = {topic: consumer.partitions_for_topic(topic) or () for topic in self.topics} if consumer else {}
         return [TopicPartition(topic, n) for topic, numbers in known.items() for n in numbers]
 
     @property
     def reads_all(self) -> bool:
-        """Whether nobody else of the group reads anything."""
+        """True when no other member of the group has a partition."""
         consumer = self.consumer
         return consumer is not None and consumer.assignment() >= set(self.places)
 
     async def _poll(self, consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord, ...]:
-        """The next records of all partitions; what the usual reader cannot read is read again by a lenient one."""
+        """Return the next records of all partitions; poll again leniently after what the usual reader cannot read."""
         if self._is_astray:
             await self._rewind(consumer)
         self._is_astray = True  # whatever fails now may have taken records that nobody was given
@@ -184,9 +184,10 @@ class Feed:
         return tuple(chain.from_iterable(found.values()))
 
     async def _gather(self, consumer: AIOKafkaConsumer) -> Found:
-        """What lies there; where records keep coming, those of a moment, for a small batch costs what a large one does.
+        """Return the next records.
 
-        Whoever waited for the first one gets it at once.
+        A poll that had to wait for its first record returns at once; otherwise records are gathered for up to 12 ms,
+        so that a busy service applies larger batches.
         """
         found: Found = await self._catch_up(consumer) if self._lags else {}
         if found:
@@ -201,9 +202,10 @@ class Feed:
         return found
 
     async def _catch_up(self, consumer: AIOKafkaConsumer) -> Found:
-        """A whole batch, first what was said first: else effects are read long before their causes, and put aside.
+        """Return a full batch in the order of record timestamps while the reader lags.
 
-        A key lies in one partition of a topic, so that those of a single topic have nothing to wait for.
+        Effects would otherwise be read long before their causes and be parked. Records of a single topic need no such
+        order, as a key lies in one partition.
         """
         found: Found = {}
         slice_ = _SLICE if self._mixes else _FEW
@@ -218,7 +220,7 @@ class Feed:
         return found
 
     async def _rewind(self, consumer: AIOKafkaConsumer) -> None:
-        """Back to what was handed over last: the failed poll may have dropped what it had read before it failed."""
+        """Seek back to what was handed over last: a failed poll may have dropped records that it had read."""
         for partition in consumer.assignment():
             place = self.position.get(partition)
             place = await consumer.committed(partition) if place is None else place
@@ -240,12 +242,12 @@ def _count(found: Found) -> int:
 
 
 def raw(record: ConsumerRecord) -> Raw:
-    """Our own shape of a consumed record."""
+    """Return a consumed record in our own type."""
     return Raw(record.topic, record.partition, record.offset, record.key, record.value, record.headers)
 
 
 async def commit(consumer: AIOKafkaConsumer | None, offsets: Mapping[TopicPartition, int]) -> Offsets:
-    """What was committed of it: a failed commit only means duplicates, and is tried again."""
+    """Commit offsets and return those that were committed; after a failure they are tried again later."""
     if consumer is None:
         return {}
     mine = consumer.assignment()
@@ -260,20 +262,20 @@ async def commit(consumer: AIOKafkaConsumer | None, offsets: Mapping[TopicPartit
 
 
 def metadata_consumer(servers: str) -> AbstractAsyncContextManager[AIOKafkaConsumer]:
-    """A consumer that only asks; whoever reads waits for an answer until its fetch has waited for records."""
+    """Return a consumer that only asks for metadata; a reading one would answer after its fetch has waited."""
     return _talking(
         AIOKafkaConsumer(bootstrap_servers=servers, metadata_max_age_ms=_METADATA_MS, isolation_level=COMMITTED)
     )
 
 
 def started_producer(servers: str) -> AbstractAsyncContextManager[AIOKafkaProducer]:
-    """A producer that is thrown away, not flushed, when something fails."""
+    """Return a producer that is thrown away, not flushed, when something fails."""
     return _talking(new_producer(servers))
 
 
 @asynccontextmanager
 async def _talking(client: Client) -> AsyncIterator[Client]:
-    """Begun and ended in time."""
+    """Start a client and stop it, each within its time."""
     try:
         await _within(_BEGUN_WITHIN, client.start())
         yield client
@@ -283,10 +285,10 @@ async def _talking(client: Client) -> AsyncIterator[Client]:
 
 
 async def _within(seconds: float, work: Coroutine[Any, Any, None]) -> None:
-    """In time, or left behind.
+    """Await `work` for so many seconds, then leave it behind and raise TimeoutError.
 
-    A frozen broker takes connections and answers none: whoever begins or ends then may wait for ever, and goes on
-    waiting when it is cancelled, which `asyncio.timeout` would wait for.
+    A frozen broker accepts connections and answers none. A start or stop may then wait for ever, also when it is
+    cancelled, which `asyncio.timeout` would wait for.
     """
     task = asyncio.ensure_future(work)
     task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # nobody else may be there to see it
@@ -300,19 +302,19 @@ async def _within(seconds: float, work: Coroutine[Any, Any, None]) -> None:
 
 
 async def ends_of(consumer: AIOKafkaConsumer, partitions: Iterable[TopicPartition]) -> Offsets:
-    """Where each ends now, whoever reads it: before the first record of a transaction that is still open."""
+    """Return the last stable offsets of partitions, whoever reads them."""
     ends: Offsets = await consumer.end_offsets(list(partitions))
     return ends
 
 
 async def places_of(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> Offsets:
-    """Where the group stands, the beginning where it has not read yet."""
+    """Return the group's committed offsets, the beginning where it has none."""
     starts = await consumer.beginning_offsets(partitions)
     return {p: max(await consumer.committed(p) or 0, starts[p]) for p in partitions}
 
 
 async def reached(consumer: AIOKafkaConsumer, ends: Offsets, applied: Offsets) -> bool:
-    """Whether the group has applied everything before `ends`: own partitions as applied, others as committed."""
+    """Return whether the group has applied everything before `ends`: own partitions as applied, others as committed."""
     mine = consumer.assignment()
     for partition, end in ends.items():
         known = applied.get(partition) if partition in mine else None
@@ -335,9 +337,9 @@ def new_producer(servers: str) -> AIOKafkaProducer:
 
 
 async def send_batch(producer: AIOKafkaProducer, wave: Sequence[OutgoingRecord]) -> None:
-    """Send in order per partition, a batch at a time, and wait for every acknowledgement.
+    """Send records in order per partition and wait for every acknowledgement.
 
-    Raises `Refused` when nothing stands in the way but one of these records; whatever else went wrong comes first.
+    Raises `Refused` when only the content of a record stands in the way; any other failure is raised first.
     """
     parts: dict[TopicPartition, list[OutgoingRecord]] = defaultdict(list)
     counts: dict[str, int] = {}
@@ -354,7 +356,7 @@ async def send_batch(producer: AIOKafkaProducer, wave: Sequence[OutgoingRecord])
 
 
 async def _send_part(producer: AIOKafkaProducer, partition: TopicPartition, part: Sequence[OutgoingRecord]) -> None:
-    """Send whole batches, each after the one before is acknowledged: a broker may take what follows a refused one."""
+    """Send batch after batch, each once the one before is acknowledged: what follows a refused one may not go first."""
     batch = producer.create_batch()
     for sent in part:
         if not _fits(batch, sent):
@@ -367,7 +369,7 @@ async def _send_part(producer: AIOKafkaProducer, partition: TopicPartition, part
 
 
 def _fits(batch: BatchBuilder, sent: OutgoingRecord) -> bool:
-    """Whether the record was added; one that the producer cannot write at all is refused for its own sake."""
+    """Add the record to the batch and return whether it fits; raise `Refused` for one that can never be written."""
     try:
         return batch.append(timestamp=None, key=sent.key, value=sent.value, headers=sent.headers) is not None
     except Exception as problem:
@@ -375,7 +377,7 @@ def _fits(batch: BatchBuilder, sent: OutgoingRecord) -> bool:
 
 
 async def _acknowledged(producer: AIOKafkaProducer, partition: TopicPartition, batch: BatchBuilder) -> None:
-    """Send one batch and wait until the broker has it."""
+    """Send one batch and wait for its acknowledgement."""
     try:
         await (await producer.send_batch(batch, partition.topic, partition=partition.partition))
     except tuple(_FOR_ITS_OWN_SAKE) as problem:

@@ -26,7 +26,7 @@ decompression.install()
 
 
 class _Lenient(bytearray):
-    """Bytes that decode whatever they hold; `surrogateescape` gives the same bytes back."""
+    """Bytes that decode whatever they hold; `surrogateescape` restores the same bytes."""
 
     @overload
     def __getitem__(self, place: SupportsIndex) -> int: ...
@@ -40,7 +40,7 @@ class _Lenient(bytearray):
 
     @override
     def decode(self, encoding: str = "utf-8", errors: str = "surrogateescape") -> str:
-        """Never raises."""
+        """Decode without ever raising."""
         return super().decode(encoding, "surrogateescape")
 
 
@@ -55,7 +55,7 @@ class _Batch(_DefaultRecordBatchPy):  # type: ignore[misc]  # final only to its 
         self._is_over = False
 
     def _maybe_uncompress(self) -> None:
-        """Lenient after uncompressing, too."""
+        """Make the uncompressed buffer lenient, too."""
         super()._maybe_uncompress()
         self._buffer: bytearray = _Lenient(self._buffer)
 
@@ -92,22 +92,22 @@ class _Batch(_DefaultRecordBatchPy):  # type: ignore[misc]  # final only to its 
 
 
 class _Records(_MemoryRecordsPy):  # type: ignore[misc]  # final only to its type checker
-    """What was fetched, batch by batch."""
+    """Fetched record batches, read leniently."""
 
     def next_batch(self) -> "DefaultRecordBatchProtocol | LegacyRecordBatchProtocol | None":
-        """The next batch, readable whatever its header names hold; older formats have no headers."""
+        """Return the next batch, readable whatever its header names hold; older formats have no headers."""
         piece = self._next_slice
         batch = super().next_batch()
         return _Batch(piece) if piece is not None and piece[self.MAGIC_OFFSET] >= _HEADERS_SINCE else batch
 
 
 def switch(*, on: bool) -> None:
-    """Later fetches of this process are read leniently, or as usual (which is faster)."""
+    """Make later fetches of this process lenient, or strict again, which is faster."""
     fetcher.MemoryRecords = _Records if on else _STRICT
 
 
 def is_on() -> bool:
-    """Whether fetches are read leniently."""
+    """Return whether fetches are read leniently."""
     return fetcher.MemoryRecords is _Records
 
 
@@ -119,17 +119,17 @@ def helps(problem: Exception) -> bool:
 
 
 def is_odd(record: ConsumerRecord) -> bool:
-    """Whether only the lenient reader can read this record."""
+    """Return whether only the lenient reader can read this record."""
     return is_unreadable_batch(record.headers) or any(
         not name.isprintable() and _surrogates(name) for name, _ in record.headers
     )
 
 
 def is_unreadable_batch(headers: Iterable[tuple[str, bytes | None]]) -> bool:
-    """Whether a record stands for a batch that cannot be read."""
+    """Return whether a record stands for a batch that cannot be read."""
     return any(name == UNREADABLE_BATCH for name, _ in headers)
 
 
 def _surrogates(name: str) -> bool:
-    """Whether a name holds bytes that were no UTF-8."""
+    """Return whether a name holds bytes that were no UTF-8."""
     return any("\udc80" <= letter <= "\udcff" for letter in name)

@@ -1,4 +1,4 @@
-"""Announcing: streams give dense sequences, the outbox holds what was said until the relay has sent it."""
+"""The outbox: announcements with dense sequences per key, kept until the relay has sent them."""
 
 import re
 from collections import Counter
@@ -17,7 +17,7 @@ _NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class OutboxMessage(NamedTuple):
-    """One announcement and the occasion that caused it."""
+    """An announcement and the context of the event that caused it."""
 
     topic: str
     key: str
@@ -28,14 +28,14 @@ class OutboxMessage(NamedTuple):
 
 
 def message_of(event: Event, event_context: EventContext) -> OutboxMessage:
-    """An event as its decision left it."""
+    """Return an event as a message of the outbox."""
     if event.topic == INTERNAL:
         raise TypeError(f"{event.type_name} is what a service says to itself")
     return OutboxMessage(event.topic, event.key, event.type_name, event.to_bytes().decode(), event_context, event)
 
 
 def refused(refusal: Refusal, event_context: EventContext, service: str) -> OutboxMessage:
-    """The answer to an action that is not taken."""
+    """Return the answer that an action is refused."""
     kind = contract_of_service(service, ActionRefused)
     answer = kind(
         action_key=event_context.key, action_id=event_context.event_id, reasons=refusal.flaws, allowed=refusal.allowed
@@ -44,7 +44,7 @@ def refused(refusal: Refusal, event_context: EventContext, service: str) -> Outb
 
 
 def applied(event_context: EventContext, service: str) -> OutboxMessage:
-    """The answer to an action whose effect no other event tells."""
+    """Return the answer to an action whose effect no other event shows."""
     kind = contract_of_service(service, ActionApplied)
     return message_of(kind(action_key=event_context.key, action_id=event_context.event_id), event_context)
 
@@ -66,7 +66,7 @@ RETURNING event_id
 
 
 def sendable(event_context: EventContext, instead: str) -> EventContext:
-    """The context as it can be announced: a cause, correlation or trace that breaks the limits is replaced."""
+    """Return the context with a cause, correlation or trace that breaks the limits replaced by `instead`."""
     return event_context._replace(
         event_id=event_context.event_id if _fits(event_context.event_id, _LONGEST) else instead,
         correlation=event_context.correlation if _fits(event_context.correlation, _LONGEST) else instead,
@@ -75,12 +75,12 @@ def sendable(event_context: EventContext, instead: str) -> EventContext:
 
 
 def _fits(text: str, longest: int) -> bool:
-    """As the constraint `outbox_sendable` says it."""
+    """Return whether the constraint `outbox_sendable` accepts a text."""
     return len(text.encode("utf-8", "surrogatepass")) <= longest and not _NO_TEXT.search(text)
 
 
 class StreamPosition(NamedTuple):
-    """Where a word stands in its key, and what was applied of the same key before it."""
+    """The sequence of a message in its key, and what was applied of the same key before it."""
 
     topic: str
     key: str
@@ -89,27 +89,27 @@ class StreamPosition(NamedTuple):
 
 
 async def next_position(conn: Connection, topic: str, key: str) -> StreamPosition:
-    """The next one: whoever announces there waits until this transaction ends, with the word or taken back."""
+    """Reserve the next sequence of a key; other announcers of that key wait until this transaction ends."""
     ((_, _, sequence, after),) = await conn.fetch(RAISE, [topic], [key], [1])
     return StreamPosition(topic, key, sequence, after or "")
 
 
 async def announce(conn: Connection, words: Sequence[OutboxMessage]) -> None:
-    """Give each its place in its key and keep it until the relay has sent it; marks must have moved before."""
+    """Give each message its sequence and store it for the relay; marks must have moved before."""
     if words:
         rows = await _placed(conn, words)
         await conn.copy_records_to_table("outbox", records=rows, columns=COLUMNS)
 
 
 async def announce_at(conn: Connection, word: OutboxMessage, place: StreamPosition) -> str:
-    """Announce one thing, in the place that was taken for it, from an edge that must know its id."""
+    """Store one message at a reserved position and return its id."""
     if (word.topic, word.key) != (place.topic, place.key):
         raise ValueError(f"{word.type_name} belongs to another key than the place that was taken for it")
     return str(await conn.fetchval(SAY, *_row(word, place.sequence, place.after)))
 
 
 async def _placed(conn: Connection, words: Sequence[OutboxMessage]) -> list[tuple[object, ...]]:
-    """The rows of the outbox, in the order of speech, each with the next sequence of its key."""
+    """Return the rows of the outbox in the order of the messages, each with the next sequence of its key."""
     counts = Counter((w.topic, w.key) for w in words)
     places = sorted(counts)
     topics, keys = zip(*places, strict=True)

@@ -1,4 +1,4 @@
-"""What cannot be applied now: kept byte for byte, and worked off per key from its head."""
+"""Parked records (dead letters): kept byte for byte, and applied per key from the head once their turn comes."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -23,7 +23,7 @@ Bytes: TypeAlias = Sequence[bytes]
 
 
 class Guard(NamedTuple):
-    """Seals and opens the bytes of topics that carry identity; `seal` gets the day whose key it uses."""
+    """Encryption for the bytes of topics that carry identity; `seal` gets the day whose key it uses."""
 
     topics: frozenset[str]
     seal: Callable[[Connection, str, Bytes], Awaitable[Bytes]]
@@ -31,7 +31,7 @@ class Guard(NamedTuple):
 
 
 class Parking(NamedTuple):
-    """A record to put aside, why, and what it waits for; a safe one keeps its headers as bytes and has no place."""
+    """A record to park with its reason; a safe one has its headers as bytes and no place in any key."""
 
     record: Record
     reason: str
@@ -41,7 +41,7 @@ class Parking(NamedTuple):
 
 
 class ParkedNotice(NamedTuple):
-    """What may be said of a parked record: where it lay, what it was, why it waits; never what it held."""
+    """What may be told of a parked record: where it lay, its type and reason, never its content."""
 
     parked_id: UUID
     topic: str
@@ -139,7 +139,7 @@ LIMIT 1000
 
 
 def read_safely(decode: Decode, raw: Raw, read_at: datetime) -> Record:
-    """The record as `decode` reads it; one on which it stumbles is unreadable and has no place."""
+    """Return the decoded record; if `decode` raises, one that is unreadable and has no place in any key."""
     try:
         return decode(raw, read_at)
     except Exception as problem:  # noqa: BLE001 - whatever a reader raises is the record's fault
@@ -148,12 +148,12 @@ def read_safely(decode: Decode, raw: Raw, read_at: datetime) -> Record:
 
 
 def parked_id_of(raw: Raw) -> UUID:
-    """Where it lay is who it is: derived, so that a second attempt to park it finds the first."""
+    """Return the id of a parked record, derived from its offset so that parking twice finds the first."""
     return uuid5(NAMESPACE_URL, f"{raw.topic}/{raw.partition}/{raw.offset}")
 
 
 async def park(conn: Connection, parkings: Sequence[Parking], now: datetime, guard: Guard | None) -> list[ParkedNotice]:
-    """Put new ones aside; those that failed again wait longer. Returns those that somebody must be told of."""
+    """Park new records and delay those that failed again; return notices for operators."""
     told: set[UUID] = set()
     if fresh := [p for p in parkings if p.record.parked_id is None]:
         raws = await _sealed(conn, fresh, guard)
@@ -168,7 +168,7 @@ async def park(conn: Connection, parkings: Sequence[Parking], now: datetime, gua
 async def _put_fresh(
     conn: Connection, fresh: Sequence[tuple[Parking, Raw]], now: datetime
 ) -> tuple[set[UUID], dict[UUID, Parking]]:
-    """Put each at its place; one whose place is held by another parked record is kept as well, without a place."""
+    """Insert new records; one whose place is taken by another parked record is kept without a place."""
     rows = [_row(p, raw, now) for p, raw in fresh]
     new = {row["parked_id"] for row in await conn.fetch(PUT, *zip(*rows, strict=True))}
     if len(new) == len(rows):
@@ -183,14 +183,13 @@ async def _put_fresh(
 
 
 def _without_place(parking: Parking) -> Parking:
-    """Of two records at one place the first keeps it; the other is of another history."""
+    """Return the parking of a second record at the same place, which belongs to another history."""
     reason = "forked" if parking.reason == "early" else parking.reason
     detail = parking.detail or "this place of the key is held by another parked record"
     return Parking(replace(parking.record, key=None, sequence=0), reason, detail, {}, parking.is_safe)
 
 
 def _notice(parking: Parking) -> ParkedNotice:
-    """What may be said of it."""
     record, raw = parking.record, parking.record.raw
     parked_id = record.parked_id or parked_id_of(raw)
     return ParkedNotice(
@@ -199,7 +198,7 @@ def _notice(parking: Parking) -> ParkedNotice:
 
 
 async def _sealed(conn: Connection, parkings: Sequence[Parking], guard: Guard | None) -> list[Raw]:
-    """Bytes that carry identity leave memory only sealed."""
+    """Return the raw records with bytes that carry identity encrypted."""
     raws = [p.record.raw for p in parkings]
     secret = [n for n, raw in enumerate(raws) if guard and raw.topic in guard.topics and raw.value is not None]
     if guard and secret:
@@ -211,7 +210,6 @@ async def _sealed(conn: Connection, parkings: Sequence[Parking], guard: Guard | 
 
 
 def _row(parking: Parking, raw: Raw, now: datetime) -> tuple[object, ...]:
-    """One row of `PUT`."""
     record = parking.record
     return (
         parked_id_of(raw),
@@ -236,7 +234,7 @@ def _row(parking: Parking, raw: Raw, now: datetime) -> tuple[object, ...]:
 
 
 def safe(record: Record, reason: str, detail: str) -> Parking:
-    """Parking for a record that cannot be parked as it is: texts in their safe form, and no place in any key."""
+    """Return the parking of a record that cannot be parked as it is: safe texts and no place in any key."""
     shown = replace(
         record,
         key=None,
@@ -249,7 +247,7 @@ def safe(record: Record, reason: str, detail: str) -> Parking:
 
 
 def safe_text(text: str) -> str:
-    """The text where it is short and printable; else so much of it as is, and the SHA-256 of the whole."""
+    """Return a short, printable text as it is, any other cut and with the SHA-256 of the whole."""
     whole = text.encode("utf-8", "surrogatepass")
     printable = "".join(letter if letter.isprintable() else "?" for letter in text)
     cut = printable.encode()[:_SAFE_BYTES].decode("utf-8", "ignore")
@@ -257,33 +255,33 @@ def safe_text(text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """Text that Postgres can hold; the bytes themselves stand in headers and value."""
+    """Return text that PostgreSQL can store; the exact bytes are kept in headers and value."""
     return text.encode("utf-8", "replace").decode().replace("\0", "")[:200]
 
 
 class ParkedRecords(NamedTuple):
-    """How parked records are read again."""
+    """The reader of parked records."""
 
     decode: Decode
     guard: Guard | None
 
     async def next_in_turn(self, conn: Connection, keys: Sequence[str], now: datetime) -> list[Record]:
-        """Parked records of these keys whose turn it may be, once those before them are applied."""
+        """Return parked records of these keys that can be applied now, once those before them are."""
         return await self._records(conn, await conn.fetch(TAKE, now, keys))
 
     async def due(self, conn: Connection, now: datetime) -> list[Record]:
-        """Those whose back-off is over: at the head of their keys, or outside any order."""
+        """Return records whose back-off is over: at the head of their keys, or outside any order."""
         keys = [key for (key,) in await conn.fetch(DUE_KEYS, now)]
         placed = await self.next_in_turn(conn, keys, now) if keys else []
         return placed + await self._records(conn, await conn.fetch(TAKE_LOOSE, now))
 
     async def find(self, conn: Connection, parked_id: UUID) -> Record | None:
-        """One parked record, opened."""
+        """Return one parked record decrypted, None when there is none."""
         found = await self._records(conn, await conn.fetch(FIND, parked_id))
         return found[0] if found else None
 
     async def _records(self, conn: Connection, rows: Sequence[asyncpg.Record]) -> list[Record]:
-        """Rows as things to apply; first read when they were parked."""
+        """Decode rows; the time of parking counts as the time of their first reading."""
         raws = [Raw(t, p, o, key, value, headers_of(headers)) for _, t, p, o, key, value, headers, _ in rows]
         records = []
         for row, raw in zip(rows, await self._opened(conn, raws), strict=True):
@@ -293,7 +291,7 @@ class ParkedRecords(NamedTuple):
         return records
 
     async def _opened(self, conn: Connection, raws: list[Raw]) -> list[Raw]:
-        """The bytes as they came."""
+        """Return the raw records as they came, decrypted."""
         secret = [n for n, raw in enumerate(raws) if raw.headers and raw.headers[-1] == (SEALED, b"")]
         if self.guard and secret:
             for n, value in zip(secret, await self._values(conn, [raws[n].value or b"" for n in secret]), strict=True):
@@ -302,7 +300,7 @@ class ParkedRecords(NamedTuple):
         return raws
 
     async def _values(self, conn: Connection, sealed: Bytes) -> Sequence[bytes | None]:
-        """What was sealed, opened; None where the key is gone, so that no such record stands in the way of others."""
+        """Decrypt values, None where the key was destroyed, so that such a record does not hold up others."""
         assert self.guard  # noqa: S101 - asked by `_opened` alone
         try:
             return await self.guard.open(conn, sealed)
@@ -358,23 +356,23 @@ WHERE marks.sequence = excluded.sequence - 1
 
 
 async def release(conn: Connection, records: Sequence[Record]) -> None:
-    """Applied or found to be duplicates: no longer parked."""
+    """Delete parked records that were applied or found to be duplicates."""
     if ids := [r.parked_id for r in records if r.parked_id]:
         await conn.execute(RELEASE, ids)
 
 
 async def keys_after(conn: Connection, key: str) -> list[str]:
-    """The next keys, in their order, that a slow sweep looks at."""
+    """Return the next page of keys with parked records, for the slow sweep."""
     return [found for (found,) in await conn.fetch(NEXT_KEYS, key)]
 
 
 async def replay(conn: Connection, parked_id: UUID, now: datetime) -> bool:
-    """An operator says: try again now."""
+    """Make a parked record due now; return False when there is none."""
     return count(await conn.execute(AT_ONCE, parked_id, now)) == 1
 
 
 async def discard(conn: Connection, record: Record) -> bool:
-    """An operator says: never; the mark steps over its place, which must be the head of its key."""
+    """Delete a parked record and step the mark over it; return False when it is not the head of its key."""
     row = await conn.fetchrow(PLACE, record.parked_id)
     key, sequence = (row["key"], row["sequence"]) if row and row["sequence"] else (record.key, record.sequence)
     place = record.parked_id, record.topic, key, sequence

@@ -1,7 +1,7 @@
-"""How far a consumer has read: where it stands, whatever its last record was.
+"""The position of a consumer, which may lie behind its last record.
 
-The end of a partition may hold no record: the markers of a transaction, one that was aborted, what compaction took
-away. A consumer steps over all of that and returns nothing, so the offset of the last record says too little.
+The end of a partition may hold no record: transaction markers, aborted records, what compaction removed. A consumer
+steps over all of that and returns nothing, so the offset of the last record says too little.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -21,27 +21,27 @@ _MOST = 500
 
 
 class Position:
-    """Where a consumer stands after each of its polls; true of what it has read once that is applied."""
+    """The offsets of a consumer after each of its polls; they count once what was returned is applied."""
 
     def __init__(self) -> None:
-        """No poll has returned yet."""
+        """Start before the first poll."""
         self.offsets: Offsets = {}
         self._answered: dict[TopicPartition, int | None] = {}
         self._empty_to: Offsets = {}
 
     def begin(self, found: Found) -> bool:
-        """Whether a partition was read from for the first time: whatever lies before its first record is nobody's."""
+        """Note where partitions begin and return whether one was read from for the first time."""
         starts = {place: records[0].offset for place, records in found.items() if place not in self.offsets}
         self.offsets = starts | self.offsets
         return bool(starts)
 
     def stand(self, consumer: AIOKafkaConsumer) -> None:
-        """Take the position of every partition once the consumer was put back to where everything is applied."""
+        """Take the offsets anew after the consumer was put back to where everything is applied."""
         self.offsets = _offsets_of(consumer)
         self.forget()
 
     def note(self, consumer: AIOKafkaConsumer, found: Mapping[TopicPartition, object]) -> None:
-        """Take the position of every partition after a poll that returned `found`, without waiting in between."""
+        """Take the offsets after a poll that returned `found`; nothing may be awaited in between."""
         before, self.offsets = self.offsets, _offsets_of(consumer)
         if found or self.offsets != before:
             self.forget()
@@ -49,15 +49,15 @@ class Position:
             self._step_over(consumer)
 
     def forget(self) -> None:
-        """What looked empty may not be: records were found, or the last poll lost some that are read again."""
+        """Forget empty answers: records were found, or the last poll lost some that are read again."""
         self._answered, self._empty_to = {}, {}
 
     def _step_over(self, consumer: AIOKafkaConsumer) -> None:
-        """Seek behind an end below which nothing is left, where not even an empty batch remains to be read.
+        """Seek to the end of a partition in which nothing is left to be read, not even an empty batch.
 
         An answer without records proves that nothing lies between the position and the stable end it names, unless
         another partition had used up its room: that one would have moved by the end of the next poll. So the end is
-        the one that was answered during an empty poll, and is believed after another one.
+        the one that was answered during an empty poll, and counts after another one.
         """
         for place, end in self._empty_to.items():
             if self.offsets.get(place, end) < end:
@@ -72,17 +72,17 @@ class Position:
 
 
 def _offsets_of(consumer: AIOKafkaConsumer) -> Offsets:
-    """Where it stands now, in the partitions where that is known; `consumer.position` would wait for the others."""
+    """Return the offsets that are known now; `consumer.position` would wait for the others."""
     subscription = consumer._subscription.subscription  # noqa: SLF001 - there is no public way that does not wait
     assignment = subscription and subscription.assignment
     return {place: at.offset for place, at in assignment.all_consumed_offsets().items()} if assignment else {}
 
 
 async def read_up_to(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> AsyncIterator[Found]:
-    """Poll by poll what lies before `ends`, and perhaps more, from where an assigned consumer stands now.
+    """Yield the records of each poll until an assigned consumer has reached `ends`; there may be more.
 
-    What can only be read leniently is read so; a consumer that answers sooner than an empty poll ends (`reading`) can
-    get behind what compaction took away.
+    Odd headers are read leniently. A consumer that answers sooner than an empty poll ends (`reading`) also gets past
+    what compaction removed.
     """
     position = Position()
     for place in ends:
@@ -106,7 +106,7 @@ async def read_up_to(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, i
 
 
 def reading(servers: str, **settings: object) -> AIOKafkaConsumer:
-    """A consumer that belongs to no group and reads from the first record, of what was committed alone."""
+    """Return a consumer without a group that reads committed records from the first one on."""
     usual = {
         "enable_auto_commit": False,
         "auto_offset_reset": "earliest",
@@ -118,7 +118,7 @@ def reading(servers: str, **settings: object) -> AIOKafkaConsumer:
 
 @contextmanager
 def _perhaps_leniently() -> Iterator[None]:
-    """Afterwards fetches are read as they were before."""
+    """Restore the strictness of fetches afterwards."""
     before = lenient_decoding.is_on()
     try:
         yield

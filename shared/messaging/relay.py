@@ -1,4 +1,4 @@
-"""The relay: reads what is unsent, sends it in order, and moves it to the hash-chained journal."""
+"""The relay: it sends the outbox in order and moves what was sent to the hash-chained journal."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ LIMIT 5000
 
 
 def outgoing_record(source: bytes, row: Iterable[Any]) -> OutgoingRecord:
-    """One announcement in its envelope."""
+    """Return a row of the outbox as a record in its envelope."""
     _, topic, key, payload, event_id, type_name, at, sequence, correlation, cause, after, trace = row
     headers = [
         ("ce_specversion", b"1.0"),
@@ -90,7 +90,7 @@ def outgoing_record(source: bytes, row: Iterable[Any]) -> OutgoingRecord:
 
 
 def chain(head: bytes, rows: Iterable[Sequence[Any]]) -> list[bytes]:
-    """Each hash covers the one before and every byte that left: topic, key, payload and what the headers say."""
+    """Return the hashes of rows: each covers the one before and every byte sent (topic, key, payload, headers)."""
     hashes = []
     for row in rows:
         head = sha256(b"\0".join((head, row[1].encode(), *row[2:12]))).digest()
@@ -99,33 +99,33 @@ def chain(head: bytes, rows: Iterable[Sequence[Any]]) -> list[bytes]:
 
 
 async def journal_head(conn: Connection) -> tuple[int, bytes]:
-    """Where the chain continues: the last place and its hash."""
+    """Return the last sequence of the journal and its hash; 0 and no bytes when it is empty."""
     row = await conn.fetchrow(HEAD)
     return (row[0], row[1]) if row else (0, b"")
 
 
 class WaveRefused(Exception):  # noqa: N818 - a fact about one of its rows
-    """A wave was refused for the sake of one of its rows."""
+    """A batch of the relay was refused because of one of its rows."""
 
     def __init__(self, seqs: Sequence[int], why: str) -> None:
-        """The rows that were sent together, in their order."""
+        """Keep the sequences of the rows that were sent together, in their order."""
         super().__init__(why)
         self.seqs, self.why = seqs, why
 
 
 @dataclass(slots=True)
 class Halving:
-    """How many rows are sent at once: all, or half of those among which one was refused."""
+    """The size of the next batch: all rows, or half of those among which one was refused."""
 
     suspects: int = 0
 
     @property
     def most(self) -> int:
-        """The size of the next wave."""
+        """The size of the next batch."""
         return max(1, self.suspects // 2) if self.suspects else WAVE
 
     def sent(self, rows: int) -> None:
-        """These were not the refused one."""
+        """Note that the refused row was not among these."""
         self.suspects = max(0, self.suspects - rows)
 
     def refused(self, rows: int) -> bool:
@@ -137,9 +137,10 @@ class Halving:
 async def relay_once(
     conn: Connection, producer: AIOKafkaProducer, source: bytes, head: bytes, most: int = WAVE
 ) -> tuple[bytes, int]:
-    """One wave: read, send, await, move; any error leaves everything to be sent again.
+    """Send one batch, wait for its acknowledgement and move it to the journal; return the new head and its size.
 
-    Raises `WaveRefused` when one row of the wave is refused for its own sake; the producer must not be used again.
+    After any error everything is sent again. Raises `WaveRefused` when one row is refused for its content; the
+    producer must not be used again then.
     """
     rows = (await conn.fetch(UNSENT))[:most]
     if not rows:
@@ -156,7 +157,7 @@ async def relay_once(
 
 
 async def hold(conn: Connection, service: str, seq: int, why: str) -> RelayRowHeld | None:
-    """Set a refused row aside and announce it; None when it is the announcement of another held row, or gone."""
+    """Hold a refused row and announce it; return None when it is gone or itself announces a held row."""
     kind = contract_of_service(service, RelayRowHeld)
     async with conn.transaction():
         row = await conn.fetchrow(HOLD, seq, why)
@@ -177,7 +178,7 @@ async def hold(conn: Connection, service: str, seq: int, why: str) -> RelayRowHe
 
 
 async def verify(conn: Connection) -> tuple[int, int | None]:
-    """How many entries the journal has, and the first whose hash does not follow from what stands before it."""
+    """Return the number of entries in the journal, and the first whose hash does not fit the one before it."""
     last, head, known = 0, b"", 0
     while rows := await conn.fetch(PAGE, last):
         hashes = chain(head, map(tuple, rows))

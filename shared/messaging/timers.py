@@ -1,4 +1,4 @@
-"""Timers: a due one is one more record on the decision path."""
+"""Timers: a due timer becomes a record and is decided like any other."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -52,7 +52,7 @@ SELECT (SELECT count(*) FROM timers WHERE due_at <= $1
 
 
 async def save_timers(conn: Connection, moves: Moves) -> None:
-    """Arm and disarm, the last word of the batch per timer."""
+    """Set and cancel timers, as the batch left them."""
     gone = sorted(place for place, (arm, _) in moves.items() if arm.due_at is None)
     if gone:
         await conn.execute(DISARM, *zip(*gone, strict=True))
@@ -66,13 +66,13 @@ async def save_timers(conn: Connection, moves: Moves) -> None:
 
 
 async def delete_fired(conn: Connection, records: Sequence[Record]) -> None:
-    """Deleting the rows is what keeps a timer from firing twice."""
+    """Delete the timers of these records, so that none fires twice; raise `Missed` if one is gone already."""
     if places := sorted(r.timer for r in records if r.timer):
         expect(await conn.fetchval(FIRED, *zip(*places, strict=True)), len(places), "timers")
 
 
 async def standing(conn: Connection, records: Sequence[Record]) -> list[Record]:
-    """The records without those timers that were moved, taken back or fired since they were read."""
+    """Return the records without timers that were moved, cancelled or fired since they were read."""
     places = [r.timer for r in records if r.timer]
     if not places:
         return list(records)
@@ -81,19 +81,19 @@ async def standing(conn: Connection, records: Sequence[Record]) -> list[Record]:
 
 
 async def is_due(conn: Connection, until: datetime) -> bool:
-    """Whether any timer is due by `until`."""
+    """Return whether any timer is due by `until`."""
     return bool(await conn.fetchval(IS_DUE, until))
 
 
 async def due(conn: Connection, until: datetime, types: Types, read_at: datetime) -> list[Record]:
-    """Timers due by `until`, as records."""
+    """Return the timers due by `until` as records, at most 500."""
     return [_record(types, read_at, *row) for row in await conn.fetch(DUE, until)]
 
 
 def _record(  # noqa: PLR0913, PLR0917 - the columns of DUE
     types: Types, read_at: datetime, of: str, name: str, due_at: datetime, kind: str, payload: str, correlation: str
 ) -> Record:
-    """A timer as one more thing to apply; one that cannot be read any more is parked like every other record."""
+    """Return a timer as a record; one that this version cannot read carries a fault and will be parked."""
     cause = str(uuid5(NAMESPACE_OID, f"{of}/{name}/{due_at.isoformat()}"))
     try:
         record = own_record(types[kind].from_bytes(payload.encode()), cause, correlation, due_at)
@@ -106,7 +106,7 @@ def _record(  # noqa: PLR0913, PLR0917 - the columns of DUE
 
 
 def own_record(event: Event, cause: str, correlation: str, at: datetime) -> Record:
-    """What a service says to itself, in an envelope, so that what raises is parked like everything else."""
+    """Return an internal event as a record, so that it is parked like any other if its decision raises."""
     raw = _own_raw(event.type_name, event.key, event.to_bytes(), cause, correlation, at)
     return Record(INTERNAL, event.key, 0, cause, correlation, at, at, raw, event, type_name=event.type_name)
 
@@ -114,14 +114,13 @@ def own_record(event: Event, cause: str, correlation: str, at: datetime) -> Reco
 def _own_raw(  # noqa: PLR0913, PLR0917 - the parts of an envelope
     type_name: str, key: str, value: bytes, cause: str, correlation: str, at: datetime
 ) -> Raw:
-    """The bytes of what a service says to itself."""
     pairs = {"ce_type": type_name, "ce_id": cause, "ce_correlationid": correlation, "ce_time": at.isoformat()}
     headers = [(name, text.encode()) for name, text in pairs.items()]
     return Raw(INTERNAL, 0, UUID(cause).int >> 65, key.encode(), value, headers)
 
 
 def read_own(raw: Raw, types: Types, read_at: datetime) -> Record:
-    """The inverse of `own_record`, for one that was parked."""
+    """Return the record that `own_record` made, from its parked bytes."""
     headers = {name: (value or b"").decode() for name, value in raw.headers}
     at = datetime.fromisoformat(headers["ce_time"])
     event = types[headers["ce_type"]].from_bytes(raw.value or b"")

@@ -1,4 +1,4 @@
-"""Records that could not even be parked: where each lies and its digest, the last resort that depends on no content."""
+"""The last resort for records that cannot be parked: their offset and digest, which depend on no content."""
 
 from hashlib import sha256
 
@@ -24,16 +24,16 @@ DELETE FROM unparkable WHERE topic = $1 AND partition = $2 AND "offset" = $3
 
 
 def digest(raw: Raw) -> tuple[bytes, int]:
-    """SHA-256 of key, value and headers one after the other, and how many bytes these are."""
+    """Return the SHA-256 of key, value and headers one after the other, and the number of these bytes."""
     whole = b"".join((raw.key or b"", raw.value or b"", raw.headers_text().encode()))
     return sha256(whole).digest(), len(whole)
 
 
 async def note(conn: Connection, raw: Raw) -> None:
-    """Keep where a record lies and its digest; noting it again changes nothing."""
+    """Keep offset and digest of a record; noting it again changes nothing."""
     await conn.execute(NOTE, raw.topic, raw.partition, raw.offset, *digest(raw))
 
 
 async def dismiss(conn: Connection, topic: str, partition: int, offset: int) -> bool:
-    """An operator has dealt with it: it is no alarm any more. False when it is not noted."""
+    """Delete the note of a record that an operator has dealt with; return False when there is none."""
     return count(await conn.execute(DISMISS, topic, partition, offset)) == 1

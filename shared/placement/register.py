@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from shared.domain.calendar import UNPUBLISHED, Calendar
+from shared.domain.versions import version_on
 from shared.events.procurement import ContractActivated, ContractEnded, SiteOpened
 from shared.events.program import ProgramPublished, ReferralTermsPublished
 from shared.events.values import Program
 
-_V = TypeVar("_V", ProgramPublished, ReferralTermsPublished)
 _R = TypeVar("_R")
 _MOST_REMEMBERED = 2000
 
@@ -53,7 +53,9 @@ class Register:
 
     def program_on(self, program: Program, day: date) -> ProgramPublished | None:
         """Return the version in force on a day, or None."""
-        return _newest(self.programs.get(program, ()), day)
+        version = version_on(self.programs.get(program, ()), day)
+        ended = version is not None and version.effective_to is not None and day > version.effective_to
+        return None if ended else version
 
     def programs_on(self, day: date) -> list[ProgramPublished]:
         """Return all programs in force on a day, in their order of precedence."""
@@ -65,7 +67,7 @@ class Register:
 
     def terms_on(self, day: date) -> ReferralTermsPublished:
         """Return the terms in force on a day; before the first, the first."""
-        return _newest(self.terms, day) or min(self.terms, key=lambda t: (t.effective_from, -t.revision))
+        return version_on(self.terms, day) or min(self.terms, key=lambda t: (t.effective_from, -t.revision))
 
     def calendar(self, calendar_id: str) -> Calendar:
         """Return a named calendar, else the default one."""
@@ -74,8 +76,7 @@ class Register:
     def contract_on(self, contract_id: str, day: date) -> ContractActivated:
         """Return the newest revision of a contract that holds on a day; before the first, the first."""
         versions = self.contracts[contract_id]
-        held = [v for v in versions if v.holds_from <= day]
-        return held[-1] if held else versions[0]
+        return version_on(versions, day) or versions[0]
 
     def term_of(self, contract: ContractActivated) -> Term:
         """Return the days of a contract, cut short when it was ended."""
@@ -147,15 +148,6 @@ class Register:
                 term = self.term_of(contract)
                 days |= {term.first, contract.holds_from, *_day_after(term.last), *_day_after(term.run_off_to)}
         return sorted(days)
-
-
-def _newest(versions: Iterable[_V], day: date) -> _V | None:
-    """Return the version that began last, of two that began together the later revision; None when none holds."""
-    held = [v for v in versions if v.effective_from <= day]
-    found = max(held, key=lambda v: (v.effective_from, v.revision), default=None)
-    if isinstance(found, ProgramPublished) and found.effective_to is not None and day > found.effective_to:
-        return None
-    return found
 
 
 def _day_after(day: date | None) -> tuple[date, ...]:

@@ -1,1 +1,1 @@
-"""Documents of a register: published from dated files, and cached where others read them."""
+"""Documents of a register: published from dated files by their owner, replicated and cached by the others."""

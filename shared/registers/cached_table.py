@@ -1,4 +1,4 @@
-"""Copies that rarely change are held in memory and checked, once a batch, against one row."""
+"""Copies that rarely change: held in memory and compared, once a batch, with a version in the database."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -22,20 +22,20 @@ ON CONFLICT (name) DO UPDATE SET version = excluded.version
 
 
 async def changed(conn: Connection, name: str) -> None:
-    """The copy was written: whoever holds it in memory reads it again."""
+    """Give the copy a new version, so that every process loads it again."""
     await conn.execute(CHANGED, name)
 
 
 class Reference(Generic[T]):
-    """One copy in memory."""
+    """A copy in memory."""
 
     def __init__(self, name: str, load: Callable[[Connection], Awaitable[T]]) -> None:
-        """`load` reads the whole copy; it is called when the version differs from the one in memory."""
+        """Use `load` to read the whole copy whenever the version differs from the one in memory."""
         self._name, self._load = name, load
         self._held: tuple[UUID | None, T] | None = None
 
     async def current(self, conn: Connection) -> T:
-        """The copy as this transaction sees it."""
+        """Return the copy as this transaction sees it."""
         version: UUID | None = await conn.fetchval(VERSION, self._name)
         if self._held is None or self._held[0] != version:
             self._held = version, await self._load(conn)

@@ -1,9 +1,9 @@
-"""Documents of a register: filed from dated files, announced when they are new, and never changed under a revision."""
+"""Documents of a register: filed from dated files, announced when new, never changed under a revision."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from shared.database.postgres import Connection, count
+from shared.database.json_aggregate import AggregateTable, ColumnAggregate
 from shared.domain.decision import INTERNAL, Decision, Event, EventContext, Outcome
 from shared.events import catalogue
 from shared.messaging.context import ServiceContext
@@ -13,7 +13,7 @@ _FEW = 200  # documents a transaction: one of the largest stays below what an ou
 
 
 class Document(NamedTuple):
-    """A document as it was announced last."""
+    """A document as it was last announced."""
 
     id: str
     version: int
@@ -22,7 +22,7 @@ class Document(NamedTuple):
 
 
 class Filed(Event, type="register.filed", key="document_id", topic=INTERNAL):
-    """Somebody filed a document; `body` is its event as JSON, `numbered` whether the file says which revision it is."""
+    """A document was filed; `body` is its event as JSON, `numbered` whether the file gives its revision."""
 
     document_id: str
     contract: str
@@ -34,40 +34,18 @@ class Conflict(Exception):  # noqa: N818 - says what the file does
     """A file changes what was announced under a revision."""
 
 
-LOAD = """
-SELECT document_id, version, revision, body FROM documents
-WHERE document_id = ANY($1)
-ORDER BY document_id
-FOR UPDATE
-"""
-SAVE = """
-INSERT INTO documents (document_id, version, revision, body)
-SELECT * FROM unnest($1::text[], $2::int[], $3::int[], $4::text[])
-ON CONFLICT (document_id) DO UPDATE
-SET version = excluded.version, revision = excluded.revision, body = excluded.body
-WHERE documents.version = excluded.version - 1
-"""
 KNOWN = """
 SELECT document_id, body FROM documents
 """
 
 
-async def load_documents(conn: Connection, ids: Sequence[str]) -> Sequence[Document]:
-    """Documents by id."""
-    return [Document(*row) for row in await conn.fetch(LOAD, ids)]
-
-
-async def save_documents(conn: Connection, documents: Sequence[Document]) -> int:
-    """Documents as filed."""
-    rows = [(d.id, d.version + 1, d.revision, d.body) for d in documents]
-    return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
-
-
-DOCUMENTS = AggregateStore(Document, load_documents, save_documents)
+_TABLE = AggregateTable("documents", "document_id", {"revision": "int", "body": "text"})
+_STORED = ColumnAggregate(Document, _TABLE)
+DOCUMENTS = AggregateStore(Document, _STORED.load, _STORED.save)
 
 
 def file(document: Document | None, filed: Filed, types: Mapping[str, type[Event]]) -> Outcome:
-    """Announced when it is new; a document without a number of its own gets the next one."""
+    """Announce a document that is new; one without a revision of its own gets the next one."""
     if document and _says(document.body, filed, types):
         return Outcome()
     if document and filed.numbered:
@@ -81,7 +59,7 @@ def file(document: Document | None, filed: Filed, types: Mapping[str, type[Event
 
 
 def _says(known: str | None, filed: Filed, types: Mapping[str, type[Event]]) -> bool:
-    """Whether a file says what was announced; a member that the contract gained since counts as its default."""
+    """Return whether a document was announced before; members that the contract gained since count as defaults."""
     if known is None or known == filed.body:
         return known is not None
     kind = types[filed.contract]
@@ -89,7 +67,7 @@ def _says(known: str | None, filed: Filed, types: Mapping[str, type[Event]]) -> 
 
 
 def listen(handlers: Handlers, types: Sequence[type[Event]]) -> None:
-    """A service files documents of these types."""
+    """Register the filing of documents of these types."""
     known = {kind.type_name: kind for kind in types}
 
     def the_document(event: Filed, _: None) -> AggregateKeys:
@@ -102,7 +80,7 @@ def listen(handlers: Handlers, types: Sequence[type[Event]]) -> None:
 
 
 def filed(event: Event, *, numbered: bool) -> Filed:
-    """An event as a document; a numbered one stands beside its other revisions."""
+    """Return an event as a document; a numbered one is kept beside its other revisions."""
     suffix = f"/{getattr(event, 'revision', 1)}" if numbered else ""
     parts = [event.type_name.split(".")[2], event.key, *_parts(event)]
     return Filed(
@@ -114,13 +92,13 @@ def filed(event: Event, *, numbered: bool) -> Filed:
 
 
 def _parts(event: Event) -> Iterator[str]:
-    """What tells documents of one key apart: capacity is declared by program and year."""
+    """Yield what distinguishes documents of one key: capacity is declared by program and year."""
     if weeks := getattr(event, "weeks", ()):
         yield f"{getattr(event, 'program', '')}/{weeks[0].week_on.year}"
 
 
 async def submit(context: ServiceContext, documents: Sequence[Filed]) -> int:
-    """File what differs from what is known; all conflicts are told at once, before anything is announced."""
+    """File documents that differ from the announced ones and return how many; exit with all conflicts first."""
     async with context.pool.acquire() as conn:
         known = {row["document_id"]: row["body"] for row in await conn.fetch(KNOWN)}
     types = catalogue.every()

@@ -1,1 +1,1 @@
-"""A service as a process: its declaration, consumer, leader, health, and the verbs of its operators."""
+"""A service as a process: its declaration, consumer, leader, health, and its operator's commands."""

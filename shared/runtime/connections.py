@@ -1,4 +1,4 @@
-"""HTTP connections that are bounded in number and in time, whatever their clients do or leave undone."""
+"""HTTP connections with bounds on their number and duration, whatever their clients do."""
 
 import asyncio
 import resource
@@ -19,7 +19,7 @@ _GONE = 60_000  # milliseconds after which a peer that acknowledges nothing coun
 
 
 class Bounds(NamedTuple):
-    """Seconds that a connection may be idle and that a request's headers may take, and how many there may be."""
+    """The seconds a connection may be idle and request headers may take, and the number of connections."""
 
     idle: float = 75.0
     headers: float = 10.0
@@ -27,13 +27,13 @@ class Bounds(NamedTuple):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection, closed when it is idle or its headers take too long; the longest idle one makes room."""
+    """A connection that is closed when it is idle or slow; the longest idle one makes room for a new one."""
 
     bounds = Bounds()
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """A connection beyond the bound takes the place of one that is idle, or is refused."""
+        """Admit the connection, in the place of an idle one where all are taken, or refuse it."""
         self._timer: TimerHandle | None = None
         super().connection_made(transport)
         _end_when_gone(transport)
@@ -48,13 +48,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @override
     def on_message_begin(self) -> None:
-        """The first byte of a request: its headers must follow soon."""
+        """Start the time in which the request's headers must be complete."""
         super().on_message_begin()
         self._start_timer(self.bounds.headers, _LATE)
 
     @override
     def on_headers_complete(self) -> None:
-        """From here on the application bounds the time."""
+        """Stop that time: from here on the application bounds it."""
         self._stop_timer()
         super().on_headers_complete()
 
@@ -65,7 +65,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._idle()
 
     def _idle(self) -> None:
-        """Nothing is asked: bytes that begin no request do not prolong it."""
+        """Start the idle time; bytes that begin no request do not prolong it."""
         self._start_timer(self.bounds.idle, b"")
 
     def _start_timer(self, seconds: float, last_words: bytes) -> None:
@@ -78,7 +78,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._timer = None
 
     def _end(self, last_words: bytes) -> None:
-        """A peer that has not taken its last answer yet does not get the time to."""
+        """End the connection without waiting for a peer that has not taken its last answer."""
         self._stop_timer()
         if self.transport.get_write_buffer_size():
             self.transport.abort()
@@ -87,7 +87,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _make_room(self) -> bool:
-        """Ends the connection that has been idle for longest; False where all others are at work."""
+        """End the connection that was idle for longest; return False when none is idle."""
         others = (c for c in self.connections if isinstance(c, BoundedProtocol) and c is not self)
         idle = [c for c in others if c._timer is not None and (c.cycle is None or c.cycle.response_complete)]  # noqa: SLF001 - of this class
         oldest = min(idle, key=lambda c: c._timer.when() if c._timer else 0.0, default=None)  # noqa: SLF001 - of this class
@@ -97,14 +97,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 def _end_when_gone(transport: asyncio.Transport) -> None:
-    """A peer that vanished without a word is noticed by what it does not acknowledge."""
+    """Let the system notice a vanished peer by missing acknowledgements."""
     sock = transport.get_extra_info("socket")
     if sock is not None and hasattr(socket, "TCP_USER_TIMEOUT") and sock.family != socket.AF_UNIX:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _GONE)
 
 
 def raise_file_limit() -> None:
-    """Lets the process have as many open files as its connections need, as far as the machine allows."""
+    """Raise the limit of open files as far as the connections need and the machine allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * Bounds().most
     if 0 <= soft < wanted:
@@ -113,14 +113,14 @@ def raise_file_limit() -> None:
 
 
 def _affordable() -> Bounds:
-    """The bounds, with no more connections than the process may have files besides its own."""
+    """Return the bounds with no more connections than the process may have files besides its own."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = Bounds().most
     return Bounds(most=most if soft == resource.RLIM_INFINITY else max(_OWN_FILES, min(most, soft - _OWN_FILES)))
 
 
 def configured(app: Any, host: str, port: int, *, bounds: Bounds | None = None, grace: int = 2) -> uvicorn.Config:  # noqa: ANN401 - an ASGI application
-    """How the application is served; `grace` is how many seconds what is being answered gets at the end."""
+    """Return the server's configuration; `grace` is the seconds that open requests get at the end."""
     protocol = type("Protocol", (BoundedProtocol,), {"bounds": bounds or _affordable()})
     return uvicorn.Config(
         app,

@@ -1,4 +1,4 @@
-"""The consumer of a service: batches of records applied, broken ones parked, offsets committed after the database."""
+"""The consumer of a service: it applies batches, parks records, and commits offsets after the database."""
 
 import asyncio
 import contextlib
@@ -32,12 +32,12 @@ _again = Repeats()
 
 
 class OwnFaults(SystemExit):
-    """Too many of our own decisions raised in a row: the fault is ours, and going on would park everything."""
+    """Too many own decisions raised in a row: the fault is the service's, which would park everything."""
 
 
 @dataclass
 class Consumer:
-    """Applies what the broker delivers, batch by batch, each in one transaction."""
+    """The consumer of a service, which applies what the broker delivers, each batch in one transaction."""
 
     service: Service
     pool: asyncpg.Pool
@@ -53,7 +53,7 @@ class Consumer:
     timers_moved: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        """Derive once what every batch uses."""
+        """Derive what every batch uses."""
         service = self.service
         self.definition, self.reader, self.parked_records = service.definition, service.reader, service.parked_records
         self.context = ServiceContext(service.name, self.pool, self.settings, self.tell)
@@ -63,7 +63,7 @@ class Consumer:
         self.feed = kafka.Feed(self.settings.kafka, group, instance, listens, self.receive, self.advance)
 
     async def receive(self, records: Sequence[ConsumerRecord]) -> None:
-        """FastStream swallows exceptions and reads on: nothing may escape, nothing returns before it is durable."""
+        """Apply a poll; it returns when the result is durable and never raises, as FastStream would read on."""
         with self.at_work():
             found = self._read(records)
             done = await self.persist(found)
@@ -78,12 +78,12 @@ class Consumer:
         self.context.notify_applied()
 
     def advance(self) -> None:
-        """Everything that the last poll returned is applied: so is all that lies before the position it left."""
+        """Note that everything before the last poll's position is applied."""
         self.applied = self.feed.position
 
     @contextlib.contextmanager
     def at_work(self) -> Iterator[None]:
-        """Something is in flight, and nobody may say that all is quiet."""
+        """Count the block as work in flight, so that the service is not reported quiet."""
         self.in_flight += 1
         try:
             yield
@@ -91,7 +91,7 @@ class Consumer:
             self.in_flight -= 1
 
     async def take(self, records: Sequence[ConsumerRecord]) -> list[Record]:
-        """Read once, applied once, durable when this returns."""
+        """Decode records and apply them; they are durable when this returns."""
         return await self.persist(self._read(records))
 
     def _read(self, records: Sequence[ConsumerRecord]) -> list[Record]:
@@ -99,7 +99,6 @@ class Consumer:
         return [parked.read_safely(self.reader.read, kafka.raw(r), now) for r in records]
 
     def _count(self, records: Sequence[Record]) -> None:
-        """For the metrics."""
         metrics.APPLIED.labels(self.service.name).inc(len(records))
         if unknown := [r for r in records if r.event is None and r.fault is None]:
             metrics.UNKNOWN.labels(self.service.name).inc(len(unknown))
@@ -108,7 +107,7 @@ class Consumer:
             metrics.TRACES_LEFT_OUT.labels(self.service.name).inc(left_out)
 
     async def follow(self, keys: Sequence[str]) -> None:
-        """Parked records of the keys just advanced, from their heads, as long as one moves."""
+        """Apply parked records of keys that have just advanced, as long as one of them moves."""
         while self.may_be_parked and keys:
             async with self.pool.acquire() as conn:
                 records = await self.parked_records.next_in_turn(conn, keys, clock.now())
@@ -119,14 +118,14 @@ class Consumer:
                 keys = [r.key for r in done if r.key]
 
     async def tell(self, events: Sequence[Event]) -> None:
-        """Own internal events, decided now; their ids derive from what they say."""
+        """Decide own internal events now; their ids derive from their content."""
         now = clock.now()
         said = [(e, str(uuid5(NAMESPACE_OID, f"{e.type_name}/{e.to_bytes()!r}/{now.isoformat()}"))) for e in events]
         await self.persist([own_record(event, cause, cause, now) for event, cause in said])
         self.context.notify_applied()
 
     async def persist(self, records: Sequence[Record]) -> list[Record]:
-        """Try until durable; returns what was applied. Offsets stay where they are meanwhile."""
+        """Try until the records are durable and return those that were applied; offsets do not move meanwhile."""
         pause = 0.01
         with self.at_work(), self.watch.trying("batch"):
             while True:
@@ -146,19 +145,19 @@ class Consumer:
                     return done
 
     def _give_up_if_ours(self, problem: BaseException) -> None:
-        """A wrong statement or a missing right does not pass by itself."""
+        """Stop the service for a wrong statement or a missing right, which do not pass by themselves."""
         if postgres.is_our_bug(problem):
             log.critical("service stops: a statement or a right is wrong", problem=described(problem))
             self._give_up()
 
     def _give_up(self) -> NoReturn:
-        """The process ends with status 3; offsets stay, so that nothing is lost."""
+        """End the process with status 3; the offsets stay, so that nothing is lost."""
         self.failed = True
         self.stop()
         raise OwnFaults(3)
 
     async def _work(self, records: Sequence[Record]) -> list[Record]:
-        """Together; what breaks together is taken apart, what breaks alone is parked."""
+        """Apply records together; halve a batch that breaks, and park a record that breaks alone."""
         try:
             return await self._transact(records)
         except Exception as problem:
@@ -171,7 +170,7 @@ class Consumer:
             return await self._work(records[:middle]) + await self._work(records[middle:])
 
     async def _transact(self, records: Sequence[Record]) -> list[Record]:
-        """One batch, one transaction."""
+        """Apply one batch in one transaction."""
         with metrics.BATCH_SECONDS.labels(self.service.name).time():
             async with self.pool.acquire() as conn, conn.transaction():
                 applied = await batch.apply(conn, self.definition, await timers.standing(conn, records), clock.now())
@@ -180,7 +179,7 @@ class Consumer:
         return applied.done
 
     def _note(self, applied: batch.Batch) -> None:
-        """What the batch means for the process."""
+        """Update metrics, logs and wake-ups after a batch."""
         self.may_be_parked = self.may_be_parked or bool(applied.parkings)
         if applied.timers or any(r.parked_id for r in applied.done):  # a parked record holds the timers of its key back
             self.timers_moved.set()
@@ -200,7 +199,7 @@ class Consumer:
             self._give_up()
 
     async def _park(self, record: Record, problem: Exception) -> None:
-        """The one that breaks alone: parked as it is, else with its texts made safe, else only noted."""
+        """Park a record that breaks alone: as it is, else with its texts made safe, else as a digest."""
         for park in (batch.park_alone, batch.park_safely):
             try:
                 async with self.pool.acquire() as conn, conn.transaction():
@@ -219,20 +218,20 @@ class Consumer:
         self._say("only the digest of a record could be kept", record, problem)
 
     def _say(self, what: str, record: Record, problem: Exception) -> None:
-        """One line for the first of a kind, and one a minute for those that follow."""
+        """Log the first of a kind, and one a minute of those that follow."""
         kind, raw = public_type(record.type_name), record.raw
         if times := _again.due(f"{what} {kind} {described(problem)}"):
             where: dict[str, Any] = {"topic": raw.topic, "partition": raw.partition, "offset": raw.offset}
             log.warning(what, event_type=kind, problem=described(problem), count=times, **where)
 
     async def commit_soon(self) -> None:
-        """Offsets follow the database by at most a moment."""
+        """Commit offsets every tenth of a second."""
         while True:
             await asyncio.sleep(_COMMIT_EVERY)
             await self.commit_now()
 
     async def commit_now(self) -> None:
-        """Where partitions moved; the consumer is gone once the broker has stopped."""
+        """Commit the offsets of partitions that moved."""
         moved = {place: end for place, end in self.applied.items() if self.committed.get(place) != end}
         if moved:
             await fault_injection.failpoint("before-offsets")

@@ -1,4 +1,4 @@
-"""What a running service says of itself over HTTP: live, ready, quiet, metrics; and the service's own pages behind."""
+"""The HTTP side of a service: live, ready, quiet and metrics, and behind them the service's own pages."""
 
 import asyncio
 import contextlib
@@ -26,17 +26,17 @@ _PATIENCE = 2.0
 
 
 class Server:
-    """The HTTP side of one process."""
+    """The HTTP server of one process."""
 
     def __init__(self, consumer: Consumer, leader: Leader) -> None:
-        """The service's own pages, when it has some, answer what is not about health."""
+        """Prepare the server; the service's own pages answer everything that is not about health."""
         self.consumer, self.leader = consumer, leader
         self._pages: App | None = consumer.service.web(consumer.context) if consumer.service.web else None
         self._positions = dict(consumer.applied)
         self._answers = {"/health/live": self._live, "/health/ready": self._ready, "/health/quiet": self._quiet}
 
     async def serve(self) -> None:
-        """Until the service ends; without an address nothing is served."""
+        """Serve until the service ends; without an address nothing is served."""
         if not self.consumer.settings.http:
             await asyncio.Event().wait()
         host, _, port = self.consumer.settings.http.rpartition(":")
@@ -45,7 +45,7 @@ class Server:
         await _Quietly(config).serve()
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Health first, then the service's own pages."""
+        """Answer requests about health, and pass others to the service's own pages."""
         path = scope.get("path", "")
         if answer := self._answers.get(path):
             status, body = await answer()
@@ -59,7 +59,7 @@ class Server:
             await _reply(send, 404, b'{"title":"Not found","status":404}', b"application/problem+json")
 
     async def _live(self) -> Answer:
-        """The loop ticks (it answers), the consume task lives, nothing is tried for more than a minute."""
+        """Return whether the consuming task runs and nothing was tried for more than a minute."""
         running = self.consumer
         stuck = await self._look()
         alive = running.feed.alive or running.feed.consumer is None
@@ -67,13 +67,13 @@ class Server:
         return (200 if alive and not stuck else 503), said
 
     async def watch(self) -> None:
-        """Look now and then, whoever asks: an outage between two questions must not count as tries."""
+        """Look regularly, so that an outage between two requests does not count as tries."""
         while True:
             await asyncio.sleep(min(_LOOK_EVERY, self.consumer.watch.patience / 4))
             await self._look()
 
     async def _look(self) -> list[str]:
-        """What is tried for too long; whether broker and database answer is asked only when something takes long."""
+        """Return what is tried for too long; broker and database are asked only when something takes long."""
         running, watch = self.consumer, self.consumer.watch
         if running.applied != self._positions or not await self._lag():
             watch.worked("reading")
@@ -88,13 +88,13 @@ class Server:
         return [what for what, is_stuck in stuck.items() if is_stuck]
 
     async def _both_answer(self) -> bool:
-        """Whether neither is away."""
+        """Return whether neither broker nor database is away."""
         return all(await asyncio.gather(self._broker_answers(), self._database_answers()))
 
     async def _lag(self) -> int | None:
-        """Offsets of this replica's partitions that are not passed yet; None when the broker does not say.
+        """Return the records of this replica's partitions that are not applied yet, None when it is not known.
 
-        An open transaction ends a partition for now: what waits behind its first record is nobody's lag here.
+        An open transaction ends a partition for now: what waits behind its first record is no lag of this service.
         """
         consumer = self.consumer.feed.consumer
         if consumer is None:
@@ -104,13 +104,12 @@ class Server:
         return sum(max(0, (end or 0) - self.consumer.applied.get(p, end or 0)) for p, end in marks.items())
 
     async def _ready(self) -> Answer:
-        """Broker and database answer."""
+        """Return whether broker and database answer."""
         broker, database = await asyncio.gather(self._broker_answers(), self._database_answers())
         leads = self.leader.leads.is_set()
         return (200 if broker and database else 503), {"broker": broker, "database": database, "leader": leads}
 
     async def _broker_answers(self) -> bool:
-        """Whether it says where the topics end."""
         consumer = self.consumer.feed.consumer
         with contextlib.suppress(Exception):
             async with asyncio.timeout(_PATIENCE):
@@ -118,14 +117,13 @@ class Server:
         return False
 
     async def _database_answers(self) -> bool:
-        """Whether a statement comes back."""
         with contextlib.suppress(Exception):
             async with session_within(self.consumer.pool, _PATIENCE) as conn:
                 return bool(await conn.fetchval("SELECT 1") == 1)
         return False
 
     async def _quiet(self) -> Answer:
-        """What a simulator must know before it moves the clock: everything that is still in flight."""
+        """Return everything that is still in flight, which a simulator must know before it moves the clock."""
         running, tick = self.consumer, clock.tick()
         self.leader.look(tick.step)
         applied: dict[str, dict[str, int]] = {topic: {} for topic in running.service.listens}
@@ -144,10 +142,10 @@ class Server:
         }
 
     async def _ahead(self, tick: clock.Tick) -> tuple[int, int, datetime | None, int]:
-        """What waits in the database.
+        """Return the work that waits in the database: pending, due timers, the next timer, and the outbox.
 
-        Nothing slips through: what is applied was noted before, and what the service does of itself is counted before
-        the outbox into which it turns.
+        Applied offsets are read before it, and pending work before the outbox into which it turns, so that nothing is
+        missed.
         """
         running = self.consumer
         async with running.pool.acquire() as conn:
@@ -156,7 +154,7 @@ class Server:
         return pending, due, soon, outbox
 
     async def _measure(self) -> None:
-        """Gauges that are read, not counted."""
+        """Set the gauges that are read instead of counted."""
         name = self.consumer.service.name
         metrics.LAG.labels(name).set(await self._lag() or 0)
         await self._look()
@@ -168,17 +166,17 @@ class Server:
 
 
 class _Quietly(uvicorn.Server):
-    """A server that leaves the signals to the service."""
+    """A server that leaves signals to the service."""
 
     @contextlib.contextmanager
     @override
     def capture_signals(self) -> Iterator[None]:
-        """Not ours."""
+        """Capture nothing."""
         yield
 
 
 async def _reply(send: Send, status: int, body: bytes, kind: bytes) -> None:
-    """One whole answer."""
+    """Send a complete answer."""
     headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), (b"cache-control", b"no-store")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

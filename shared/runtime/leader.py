@@ -1,4 +1,4 @@
-"""One process per service relays, sweeps parked records and wakes timers: whoever holds the lock."""
+"""The leader: the one process of a service that relays, sweeps parked records and fires timers."""
 
 import asyncio
 import contextlib
@@ -44,10 +44,10 @@ GROUP BY reason
 
 
 class Leader:
-    """The loops that only one process of a service runs."""
+    """The loops that only the leading process of a service runs."""
 
     def __init__(self, consumer: Consumer) -> None:
-        """Nothing is held until `lead` has the lock."""
+        """Start without the lock; `lead` acquires it."""
         self.consumer = consumer
         self.leads = asyncio.Event()
         self._ends: kafka.Offsets | None = None
@@ -59,12 +59,12 @@ class Leader:
         self._look.set()
 
     def look(self, step: int) -> None:
-        """Look at the timers now, not at the next turn, if the stepped clock moved."""
+        """Look at the timers at once if the stepped clock moved."""
         if step != self._step:
             self._look.set()
 
     async def lead(self) -> None:
-        """Wait for the lock, then relay and tend until either fails; the session's end gives the lock away."""
+        """Wait for the lock, then relay and sweep until either fails; the end of the session releases the lock."""
         running = self.consumer
         name = running.service.name
         conn = await postgres.open_session(
@@ -93,7 +93,7 @@ class Leader:
                 await conn.close(timeout=1)
 
     async def _relay(self, conn: Connection) -> None:
-        """Send what is unsent; a row that is refused for its own sake is held, any other error throws the lock away."""
+        """Send the outbox; hold a row that is refused for its content, and let any other error release the lock."""
         halving = relay.Halving()
         while True:
             try:
@@ -103,7 +103,7 @@ class Leader:
                     await self._hold(conn, refused)
 
     async def _send(self, conn: Connection, halving: relay.Halving) -> NoReturn:
-        """Wave after wave with one producer."""
+        """Send batch after batch with one producer."""
         running, wake = self.consumer, self.consumer.context.relay_wake
         source = f"/rehab/{running.service.name}".encode()
         _, head = await relay.journal_head(conn)
@@ -120,13 +120,13 @@ class Leader:
                         await asyncio.wait_for(wake.wait(), _IDLE)
 
     async def _hold(self, conn: Connection, refused: relay.WaveRefused) -> None:
-        """Set the refused row aside, so that all others are sent."""
+        """Hold the refused row, so that all others are sent."""
         event = await relay.hold(conn, self.consumer.service.name, refused.seqs[0], refused.why)
         if event:
             log.critical("a row is held: the broker refuses it", event_id=event.held_id, event_type=event.was_type)
 
     async def _watched(self, what: str, loop: Coroutine[Any, Any, None]) -> None:
-        """Note the failure of a loop that is begun again."""
+        """Note the failure of a loop that is started again."""
         try:
             await loop
         except Exception:
@@ -134,7 +134,7 @@ class Leader:
             raise
 
     async def _serve(self, asking: AIOKafkaConsumer) -> None:
-        """Sweep parked records and wake timers, now and then everything."""
+        """Fire timers, and sweep parked records every two seconds."""
         loop = asyncio.get_running_loop()
         slow_at = 0.0
         while True:
@@ -148,7 +148,7 @@ class Leader:
                 slow_at = loop.time() + _SLOW_SWEEP
 
     async def _pause(self) -> bool:
-        """Whether timers are to be looked at whatever the clock says; a stepped one does nothing between two steps."""
+        """Wait for the next look; return whether to look at timers even if the stepped clock has not moved."""
         if not clock.is_stepped():
             await asyncio.sleep(_TEND)
             return True
@@ -162,7 +162,7 @@ class Leader:
         return asked
 
     async def _wake_timers(self, tick: clock.Tick, asking: AIOKafkaConsumer) -> None:
-        """Due timers become records; under the stepped clock a step is seen when none is left and none was moved."""
+        """Apply due timers; a step of the stepped clock is done when none is left."""
         while records := await self._due_timers(tick, asking):
             with self.consumer.at_work():
                 await self.consumer.persist(records)
@@ -172,7 +172,7 @@ class Leader:
             self._step = tick.step
 
     async def _due_timers(self, tick: clock.Tick, asking: AIOKafkaConsumer) -> list[Record]:
-        """Due timers, once everything that was produced before they were due has been read."""
+        """Return due timers, once everything that was produced before they were due has been read."""
         running, consumer = self.consumer, self.consumer.feed.consumer
         if consumer is None:
             return []
@@ -188,7 +188,7 @@ class Leader:
             return await timers.due(conn, self._sampled_at or tick.due, running.reader.types, tick.now)
 
     async def _sweep(self) -> None:
-        """Back-offs that are over, a page of all keys with parked records, and what operations must see."""
+        """Apply parked records whose back-off is over, look at a page of keys, and measure."""
         running, now = self.consumer, clock.now()
         async with running.pool.acquire() as conn:
             due = await running.parked_records.due(conn, now) if running.may_be_parked else []
@@ -201,7 +201,7 @@ class Leader:
         await running.follow(keys)
 
     async def _measure(self, conn: Connection) -> None:
-        """Parked records by reason, the oldest that needs somebody, stopped keys."""
+        """Set the gauges of parked records, stopped keys and held rows."""
         name = self.consumer.service.name
         rows = await conn.fetch(_PARKED)
         found = {reason: (count, age) for reason, count, age in rows}
@@ -215,7 +215,7 @@ class Leader:
         self.consumer.may_be_parked = bool(rows)
 
     async def _announce_head(self, conn: Connection, now: datetime) -> None:
-        """Once a day, whoever leads, the head of the journal is announced, so that somebody outside knows it too."""
+        """Announce the head of the journal once a day, so that somebody outside can verify it."""
         name, today = self.consumer.service.name, now.date()
         kind = contract_of_service(name, JournalHeadAnnounced)
         if self._head_said is None and (at := await conn.fetchval(_HEAD_SAID, kind.type_name)):
@@ -233,7 +233,7 @@ class Leader:
 
 
 async def _unbroken(wave: Coroutine[Any, Any, T]) -> T:
-    """Whoever is asked to stop in mid-wave ends after it: what was sent and not moved would be sent again."""
+    """Finish a batch before the task is cancelled: what was sent and not moved would be sent again."""
     task = asyncio.ensure_future(wave)
     try:
         return await asyncio.shield(task)

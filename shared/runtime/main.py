@@ -1,4 +1,4 @@
-"""The command line of a service: run, migrate, the operator's verbs and the service's own."""
+"""The command line of a service: run it, migrate its schema, or run an operator's command."""
 
 import asyncio
 import sys
@@ -17,7 +17,7 @@ _VAULT = migrate.MECHANISM / "vault"
 
 
 def main(service: Service, arguments: Sequence[str] | None = None) -> None:
-    """Do what the first argument names; without arguments, run the service."""
+    """Run the command that the first argument names; without arguments run the service."""
     verb, *rest = arguments or sys.argv[1:] or ["run"]
     settings = Settings()
     log.set_up(service.name, settings.instance, settings.log_level)
@@ -49,7 +49,7 @@ async def migrate_schema(service: Service, settings: Settings) -> None:
 
 
 async def run_verb(service: Service, settings: Settings, verb: Verb, arguments: Sequence[str]) -> None:
-    """Run a verb beside the running service: same database, same rules, no topics."""
+    """Run a command beside the running service, on the same database and by the same rules, without topics."""
     await migrate_schema(service, settings)
     pool = await postgres.open_pool(settings.postgres, service.name, service.name, size=2)
     try:

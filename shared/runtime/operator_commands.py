@@ -1,4 +1,4 @@
-"""The operator's verbs: on parked records, on held announcements, on the journal, on copies that are folded anew."""
+"""The operator's commands on parked records, held announcements, the journal and projections."""
 
 import re
 import sys
@@ -24,7 +24,7 @@ _GIVEN_UP = refuse(
 
 
 def verbs(service: Service) -> dict[str, Verb]:
-    """What every service offers."""
+    """Return the commands that every service offers."""
 
     async def about_parked(context: ServiceContext, arguments: Sequence[str]) -> None:
         await _parked(service, context, arguments)
@@ -42,7 +42,7 @@ def verbs(service: Service) -> dict[str, Verb]:
 
 
 async def _parked(service: Service, context: ServiceContext, arguments: Sequence[str]) -> None:
-    """Parked list [all] | show ID | replay ID | discard ID REASON-CODE."""
+    """Run `parked list [all] | show ID | replay ID | discard ID REASON-CODE`."""
     match arguments:
         case ["list", *rest]:
             await _list(context, early="all" in rest)
@@ -64,14 +64,14 @@ async def _parked(service: Service, context: ServiceContext, arguments: Sequence
 
 
 async def _list_unparkable(context: ServiceContext) -> None:
-    """Of which records only the digest could be kept: where each lies, and what its bytes add up to."""
+    """Print the records of which only the digest could be kept."""
     async with context.pool.acquire() as conn:
         for row in await conn.fetch(unparkable.LIST):
             _print(dict(row))
 
 
 async def dismiss(service: Service, context: ServiceContext, place: tuple[str, int, int], reason: str) -> None:
-    """Somebody has dealt with a record that could not be parked: it is no alarm any more."""
+    """Dismiss the alarm for a record that could not be parked and was dealt with."""
     raw = Raw(*place, None, None, ())
     parked_id = str(parked.parked_id_of(raw))
     event = contract_of_service(service.name, EventDiscarded)(
@@ -85,7 +85,7 @@ async def dismiss(service: Service, context: ServiceContext, place: tuple[str, i
 
 
 async def _outbox(service: Service, context: ServiceContext, arguments: Sequence[str]) -> None:
-    """Outbox list | send ID | withhold ID REASON-CODE."""
+    """Run `outbox list | send ID | withhold ID REASON-CODE`."""
     match arguments:
         case ["list"]:
             async with context.pool.acquire() as conn:
@@ -100,7 +100,7 @@ async def _outbox(service: Service, context: ServiceContext, arguments: Sequence
 
 
 async def send_again(context: ServiceContext, event_id: UUID) -> None:
-    """The relay tries the held row again; what follows it in its key goes with it."""
+    """Let the relay try a held row again; the rows behind it in its key follow."""
     async with context.pool.acquire() as conn:
         try:
             if not await held.send_again(conn, event_id):
@@ -110,7 +110,7 @@ async def send_again(context: ServiceContext, event_id: UUID) -> None:
 
 
 async def withhold(service: Service, context: ServiceContext, event_id: UUID, reason: str) -> None:
-    """A record that says so is sent in the place of the held row, which is kept apart."""
+    """Set a held row apart and send a notice in its place."""
     async with context.pool.acquire() as conn:
         try:
             if not await held.withhold(conn, service.name, event_id, reason):
@@ -120,14 +120,14 @@ async def withhold(service: Service, context: ServiceContext, event_id: UUID, re
 
 
 async def _list(context: ServiceContext, *, early: bool) -> None:
-    """What waits for somebody; with `all`, also what waits for its turn."""
+    """Print the parked records that need somebody; with `early` also those that wait for their turn."""
     async with context.pool.acquire() as conn:
         for row in await conn.fetch(parked.LIST, early):
             _print(dict(row))
 
 
 async def _show(service: Service, context: ServiceContext, parked_id: UUID) -> None:
-    """One record: where it lay, what is wrong with it, how large it is; its bytes stay in the database."""
+    """Print where a record lay, its fault and its size; its bytes stay in the database."""
     async with context.pool.acquire() as conn:
         record = await _find(service, conn, parked_id)
     raw = record.raw
@@ -148,7 +148,7 @@ async def _show(service: Service, context: ServiceContext, parked_id: UUID) -> N
 
 
 async def replay(service: Service, context: ServiceContext, parked_id: UUID) -> None:
-    """Try again at once, whatever the back-off; the running service does it."""
+    """Make the running service try a parked record again, whatever its back-off."""
     async with context.pool.acquire() as conn, conn.transaction():
         record = await _find(service, conn, parked_id)
         await parked.replay(conn, parked_id, clock.now())
@@ -159,7 +159,7 @@ async def replay(service: Service, context: ServiceContext, parked_id: UUID) -> 
 
 
 async def discard(service: Service, context: ServiceContext, parked_id: UUID, reason: str) -> None:
-    """Give it up; only the head of a key can go, the mark steps over its place, and who asked by it gets an answer."""
+    """Give up the record at the head of its key; the actor behind an action gets an answer."""
     async with context.pool.acquire() as conn, conn.transaction():
         record = await _find(service, conn, parked_id)
         if not await parked.discard(conn, record):
@@ -177,14 +177,14 @@ async def discard(service: Service, context: ServiceContext, parked_id: UUID, re
 
 
 def _asks(service: Service, record: Record) -> bool:
-    """Whether somebody waits for this service's answer to it; who asked by what cannot be read is told by its type."""
+    """Return whether the record is an action that this service must answer; unreadable ones are judged by type."""
     kind = service.handlers.types.get(record.type_name)
     owner = record.event.owner if record.event else kind.answered_by if kind else ""
     return bool(record.key) and owner == service.name
 
 
 async def _find(service: Service, conn: Connection, parked_id: UUID) -> Record:
-    """The parked record, or the end."""
+    """Return the parked record, or end the command."""
     found = await service.parked_records.find(conn, parked_id)
     if found is None:
         raise SystemExit(f"nothing is parked under {parked_id}")
@@ -192,14 +192,14 @@ async def _find(service: Service, conn: Connection, parked_id: UUID) -> Record:
 
 
 async def _announce(conn: Connection, event: Event, record: Record) -> None:
-    """What the operator did is journalled like everything else, under the parked id."""
+    """Announce what the operator did, under the parked id."""
     now = clock.now()
     event_context = EventContext(event.key, record.correlation or event.key, event.key, now, now)
     await outbox.announce(conn, [outbox.message_of(event, outbox.sendable(event_context, event.key))])
 
 
 async def _verify(context: ServiceContext) -> None:
-    """Every hash of the journal follows from what stands before it."""
+    """Verify the hash chain of the journal."""
     async with context.pool.acquire() as conn:
         known, broken = await relay.verify(conn)
     _print({"entries": known, "broken_at": broken})
@@ -208,5 +208,5 @@ async def _verify(context: ServiceContext) -> None:
 
 
 def _print(row: dict[str, object]) -> None:
-    """One JSON object a line."""
+    """Print one JSON object on a line."""
     sys.stdout.write(orjson.dumps(row, default=str).decode() + "\n")

@@ -1,4 +1,4 @@
-"""One process of a service: consumer, leader, health and pages, and the service's own loops, until SIGTERM."""
+"""A process of a service: consumer, leader, health, pages and own loops, until SIGTERM."""
 
 import asyncio
 import contextlib
@@ -55,7 +55,7 @@ class Process:
             raise SystemExit(3)
 
     async def _read_reference(self) -> None:
-        """Events that stand behind a withheld one have their turn, so withheld ones are read, too."""
+        """Read the reference topics; withheld events are read, too, as those behind them have their turn."""
         settings, service = self.consumer.settings, self.service
         received = {e.type_name: e for kinds in service.handlers.projections.values() for e in kinds}
         received |= {e.type_name: e for e in contracts_of_services(EventWithheld)}
@@ -64,7 +64,7 @@ class Process:
 
     @contextlib.asynccontextmanager
     async def _lifespan(self) -> AsyncIterator[None]:
-        """Loops run while the consumer does."""
+        """Run the loops while the consumer runs."""
         server = health.Server(self.consumer, self.leader)
         loops = [self.leader.lead, self.consumer.commit_soon, server.serve, server.watch, *self._own_loops()]
         tasks = [asyncio.create_task(forever(loop)) for loop in loops]
@@ -74,7 +74,7 @@ class Process:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _own_loops(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
-        """The service's own loops, run by the leader alone."""
+        """Return the service's own loops, which the leader alone runs."""
 
         def led(loop: Callable[[ServiceContext], Coroutine[Any, Any, None]]) -> Callable[[], Coroutine[Any, Any, None]]:
             async def run() -> None:
@@ -95,7 +95,7 @@ async def run(service: Service, settings: Settings) -> None:
 
 
 async def await_dependencies(service: Service, settings: Settings) -> None:
-    """Return once broker and database answer, however long that takes: FastStream gives up on an absent broker."""
+    """Return once broker and database answer; FastStream itself gives up on an absent broker."""
     forever: dict[str, Any] = {"attempts": None, "timeout": None, "wait_initial": 0.1, "wait_max": 2.0}
     async for attempt in stamina.retry_context(on=Exception, **forever):
         with attempt:
@@ -117,7 +117,7 @@ async def _broker_answers(servers: str) -> None:
 
 
 def quiet_collector(*, makes_cycles: bool) -> None:
-    """Let the collector of reference cycles look seldom.
+    """Let the collector of reference cycles run rarely.
 
     A batch makes tens of thousands of short-lived tuples and no cycles: looking often finds nothing. Pages and mails
     leave cycles behind, and a hundred thousand objects of those at once hold the loop for half a second.

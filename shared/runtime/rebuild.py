@@ -1,4 +1,4 @@
-"""What a service keeps of the topics, folded anew in a database of its own: nothing is decided, nothing announced."""
+"""The rebuild of projections and read models from the topics, in a separate database; nothing is announced."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ SELECT EXISTS (SELECT FROM marks)
 
 
 async def rebuild(service: Service, context: ServiceContext) -> int:
-    """Every copy and read model from the first record to the last as it lies there now; how many records were kept."""
+    """Project every record from the first to the current last; return how many records were projected."""
     async with context.pool.acquire() as conn:
         if await conn.fetchval(_APPLIED):
             raise SystemExit("this database is lived in: name an empty one in REHAB_POSTGRES")
@@ -40,7 +40,7 @@ async def rebuild(service: Service, context: ServiceContext) -> int:
 
 
 def _is_fresh(record: Record, newest: dict[tuple[str, str], int]) -> bool:
-    """Whether it can be read, and was not read before."""
+    """Return whether a record can be read and was not read before."""
     place = record.topic, record.key or ""
     if record.fault is not None or record.event is None or record.sequence <= newest.get(place, 0):
         return False

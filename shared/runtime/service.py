@@ -1,4 +1,4 @@
-"""The declaration of a service: what it listens to, what it decides, and what it offers beside."""
+"""The declaration of a service: its topics, handlers and stores, and what else it offers."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ Verb: TypeAlias = Callable[[ServiceContext, Sequence[str]], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Service:
-    """A service; `shared.runtime.main` runs it, migrates its schema and offers the operator's verbs beside its own."""
+    """A service; `shared.runtime.main` runs it, migrates its schema and offers its commands."""
 
     name: str
     listens: tuple[str, ...]
@@ -40,7 +40,7 @@ class Service:
 
     @property
     def definition(self) -> ServiceDefinition:
-        """What a batch must know."""
+        """The part that a batch needs."""
         return ServiceDefinition(
             self.name,
             frozenset(self.listens),
@@ -53,10 +53,10 @@ class Service:
 
     @property
     def reader(self) -> Reader:
-        """How its records are read."""
+        """The decoder of its records."""
         return Reader(self.handlers.types, frozenset(self.listens), frozenset(self.foreign))
 
     @property
     def parked_records(self) -> ParkedRecords:
-        """How its parked records are read again."""
+        """The reader of its parked records."""
         return ParkedRecords(self.reader.read, self.guard)

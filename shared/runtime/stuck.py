@@ -1,4 +1,4 @@
-"""What is being tried, since when, and whether it has been tried for too long while broker and database answered."""
+"""Detection of work that is tried for too long while broker and database answer."""
 
 import contextlib
 import time
@@ -9,10 +9,10 @@ WHATS = ("batch", "wave", "sweep", "reading")  # of records, of the relay, of pa
 
 
 class Watch:
-    """The tries of one process. Time in which broker or database were away counts for nothing: nobody could get on."""
+    """The tries of one process; time in which broker or database were away does not count."""
 
     def __init__(self, patience: float) -> None:
-        """Nothing is tried yet; `patience` is in seconds."""
+        """Start without a try; `patience` is in seconds."""
         self.patience = patience
         self._since: dict[tuple[str, int], float] = {}
         self._answered_since = time.monotonic()
@@ -20,7 +20,7 @@ class Watch:
 
     @contextlib.contextmanager
     def trying(self, what: str) -> Iterator[None]:
-        """Count from the first try until this ends, however often it fails in between."""
+        """Count from the first try until the block ends, however often it fails in between."""
         token = what, next(self._numbers)
         self._since[token] = time.monotonic()
         try:
@@ -37,15 +37,15 @@ class Watch:
         self._since.pop((what, 0), None)
 
     def away(self) -> None:
-        """Begin to count anew: broker or database do not answer."""
+        """Count anew: broker or database do not answer."""
         self._answered_since = time.monotonic()
 
     def longest(self) -> float:
-        """How many seconds the oldest try has lasted."""
+        """Return for how many seconds the oldest try has lasted."""
         return time.monotonic() - min(self._since.values(), default=time.monotonic())
 
     def stuck(self) -> dict[str, bool]:
-        """What has been tried for longer than the patience lasts."""
+        """Return by name whether each try has lasted longer than the patience."""
         since = dict.fromkeys(WHATS, time.monotonic())
         for (what, _), began in self._since.items():
             since[what] = min(since[what], max(began, self._answered_since))

@@ -11,7 +11,7 @@ import pytest
 
 from services.invoice.store.billing import save_billings
 from services.portal.api.access import ACCESS, FACTS
-from services.program.store.cases import save_cases
+from services.program.store.cases import CASES
 from services.referral.store.referral import REFERRALS
 from shared.config import clock
 from shared.domain.decision import Event
@@ -19,7 +19,7 @@ from shared.events import catalogue, contracts, portal, procurement, referral
 from shared.events.answers import SERVICES
 from shared.events.values import Actor
 from shared.messaging.handlers import Handlers
-from shared.registers.published_documents import Document, save_documents
+from shared.registers.published_documents import DOCUMENTS, Document
 from tests.invoice.life import Life, submitted
 from tests.invoice.terms import CALENDAR, PUBLISHED, life
 from tests.invoice.terms import REFERRAL as CASE
@@ -90,8 +90,8 @@ async def program_there(process: Inside) -> Place:
     """Taken by a site."""
     case = context.opened()
     async with process.pool.acquire() as conn:
-        await save_documents(conn, [Document("program-published/crrtw/1", 0, 1, context.CRRTW.to_bytes().decode())])
-        await save_cases(conn, [case])
+        await DOCUMENTS.save(conn, [Document("program-published/crrtw/1", 0, 1, context.CRRTW.to_bytes().decode())])
+        await CASES.save(conn, [case])
     await process.hear(context.contract(), context.FEES, CALENDAR)
     return Place({"referral_id": case.id}, case.site_id)
 

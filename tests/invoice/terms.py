@@ -7,6 +7,7 @@ from pathlib import Path
 from shared.billing.fees import Terms
 from shared.domain.decision import Event
 from shared.events.procurement import CalendarPublished, ContractActivated, FeeSchedulePublished
+from shared.events.published import Published
 from shared.events.referral import ClaimStandingChanged, ProgramStarted, ReferralAccepted, ReferralCreated
 from shared.events.values import Area, Injury, Interval, Standing
 
@@ -46,7 +47,7 @@ def fees() -> list[FeeSchedulePublished]:
 
 
 PUBLISHED: list[Event] = [CONTRACT, *fees(), CALENDAR]
-TERMS = Terms.of(PUBLISHED)
+TERMS = Terms.of(Published(PUBLISHED))
 
 
 def at(day: date, hour: int = 20) -> datetime:

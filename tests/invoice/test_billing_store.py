@@ -127,7 +127,7 @@ def kept(*events: Event) -> list[ReceivedEvent]:
 
 
 async def test_terms_come_back_by_revision(conn: Connection) -> None:
-    await terms.project_terms(conn, kept(*PUBLISHED, *PUBLISHED))
+    await terms.REPLICA.project(conn, kept(*PUBLISHED, *PUBLISHED))
     assert await terms.load_terms(conn) == TERMS
 
 

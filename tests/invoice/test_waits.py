@@ -19,6 +19,7 @@ from shared.events.invoice import (
     PaymentScheduled,
 )
 from shared.events.portal import ProviderSubmittedReport
+from shared.events.published import Published
 from shared.events.values import Actor
 from tests.invoice.life import (
     ASSESS,
@@ -45,7 +46,7 @@ REPORT = ProviderSubmittedReport(
     referral_id=REFERRAL, site_id="s-1", report="initial",
 )  # fmt: skip
 REFUSED = contract_of_service("program", ActionRefused)(action_key=REFERRAL, action_id=SENT, reasons=())
-NOT_LOADED = Terms.of([CONTRACT, CALENDAR])
+NOT_LOADED = Terms.of(Published([CONTRACT, CALENDAR]))
 
 
 def test_a_record_that_changes_nothing_for_a_pended_invoice_announces_nothing() -> None:

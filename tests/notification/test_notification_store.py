@@ -41,14 +41,14 @@ async def test_a_notice_comes_back_as_it_was(conn: Connection) -> None:
         id="n-2", concerns="run-1", referral_id=None, group_id="", mail="none", next_try_at=None
     )
     saved = [OPEN, about_a_run]
-    assert await notices.save_notices(conn, saved) == len(saved)
-    assert await notices.load_notices(conn, ["n-1", "n-2"]) == [n._replace(version=1) for n in saved]
+    assert await notices.NOTICES.save(conn, saved) == len(saved)
+    assert await notices.NOTICES.load(conn, ["n-1", "n-2"]) == [n._replace(version=1) for n in saved]
 
 
 async def test_a_notice_that_somebody_else_saved_meanwhile_is_not_overwritten(conn: Connection) -> None:
-    assert await notices.save_notices(conn, [OPEN]) == 1
-    assert await notices.save_notices(conn, [OPEN]) == 0
-    assert await notices.save_notices(conn, [OPEN._replace(version=1, seen=True)]) == 1
+    assert await notices.NOTICES.save(conn, [OPEN]) == 1
+    assert await notices.NOTICES.save(conn, [OPEN]) == 0
+    assert await notices.NOTICES.save(conn, [OPEN._replace(version=1, seen=True)]) == 1
 
 
 async def test_open_notices_are_found_by_what_they_concern_and_by_the_rules_that_an_event_acts_on(
@@ -57,7 +57,7 @@ async def test_open_notices_are_found_by_what_they_concern_and_by_the_rules_that
     done = OPEN._replace(id="n-2", acted_on=True)
     other_rule = OPEN._replace(id="n-3", rule="report-due")
     elsewhere = OPEN._replace(id="n-4", concerns="r-2")
-    await notices.save_notices(conn, [OPEN, done, other_rule, elsewhere])
+    await notices.NOTICES.save(conn, [OPEN, done, other_rule, elsewhere])
     assert await notices.find_open(conn, {"r-1", "r-9"}, {"plan-to-decide"}) == {"r-1": ["n-1"]}
 
 
@@ -66,7 +66,7 @@ async def test_those_who_were_told_together_and_those_who_were_told_of_it_are_fo
     up = OPEN._replace(id="n-3", rule="unseen-for-officer", document="n-1", group_id="")
     done = up._replace(id="n-4", acted_on=True)
     unrelated = OPEN._replace(id="n-5", group_id="", document="")
-    await notices.save_notices(conn, [OPEN, together, up, done, unrelated])
+    await notices.NOTICES.save(conn, [OPEN, together, up, done, unrelated])
     groups = await notices.find_groups(conn, {"n-1"})
     assert {first: sorted(group) for first, group in groups.items()} == {"n-1": [("n-1", "r-1"), ("n-2", "r-1")]}
     assert await notices.find_others(conn, {"n-1", "n-2", "n-5"}) == {"n-1": ["n-3"], "n-2": ["n-3"]}
@@ -76,16 +76,16 @@ async def test_mails_are_due_in_the_order_of_their_time(conn: Connection) -> Non
     later = OPEN._replace(id="n-2", next_try_at=NOON + timedelta(minutes=1))
     earlier = OPEN._replace(id="n-3", next_try_at=NOON - timedelta(minutes=1))
     sent = OPEN._replace(id="n-4", mail="sent", next_try_at=None)
-    await notices.save_notices(conn, [OPEN, later, earlier, sent])
+    await notices.NOTICES.save(conn, [OPEN, later, earlier, sent])
     assert [n.id for n in await notices.list_due(conn, NOON)] == ["n-3", "n-1"]
     assert await notices.count_due(conn, NOON) == 2
 
 
 async def test_a_case_comes_back_as_it_was(conn: Connection) -> None:
     case = Case("r-1", 0, "R-24-1", "U1", "s-1", "c-1")
-    assert await cases.save_cases(conn, [case]) == 1
-    assert await cases.save_cases(conn, [case]) == 0
-    assert await cases.load_cases(conn, ["r-1", "r-2"]) == [case._replace(version=1)]
+    assert await cases.CASES.save(conn, [case]) == 1
+    assert await cases.CASES.save(conn, [case]) == 0
+    assert await cases.CASES.load(conn, ["r-1", "r-2"]) == [case._replace(version=1)]
 
 
 def test_a_notice_queued_by_a_batch_is_found_until_its_decision_is_rolled_back() -> None:
@@ -107,8 +107,10 @@ async def test_the_register_knows_roles_sites_contracts_and_the_default_calendar
 
     calendar = event(CalendarPublished, is_default=True, holidays=("2024-12-25",), weekend=(5, 6))
     await register.project_sites(conn, kept(site("s-2", "p-1"), site("s-1", "p-9"), site("s-1", "p-1")))
-    await register.project_terms(conn, kept(contract(2, date(2024, 11, 10), "initial"), contract(1, date(2024, 1, 1))))
-    await register.project_terms(
+    await register.REPLICA.project(
+        conn, kept(contract(2, date(2024, 11, 10), "initial"), contract(1, date(2024, 1, 1)))
+    )
+    await register.REPLICA.project(
         conn, kept(calendar, calendar.model_copy(update={"calendar_id": "x", "is_default": False}))
     )
     await register.project_roles(

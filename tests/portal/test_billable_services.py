@@ -89,7 +89,7 @@ def terms_with(*versions: tuple[date, FeeLine]) -> Terms:
         )
         for n, (on, fee) in enumerate(versions, 1)
     ]
-    return Terms.of([story.contract(), *schedules, story.CALENDAR])
+    return Terms.of(Published([story.contract(), *schedules, story.CALENDAR]))
 
 
 tiers = st.lists(st.tuples(st.none() | st.integers(-3, 16), st.sampled_from((100, 75, 50, 33, 0))), max_size=3).map(

@@ -14,6 +14,7 @@ from shared.billing.fees import Terms
 from shared.config import clock
 from shared.events.examples import example_of
 from shared.events.procurement import ContractActivated, FeeLine, FeeSchedulePublished
+from shared.events.published import Published
 from tests.portal import story, treated
 from tests.portal.story import NUMBER
 from tests.portal.visitor import visiting
@@ -101,9 +102,9 @@ def test_pages_price_a_day_as_the_money_rules_do(
         ),
         story.CALENDAR,
     ]
-    terms = Terms.of(published)
+    terms = Terms.of(Published(published))
     priced = terms.fee_on(terms.contract_on("c-1", on), "OR-DAY", on)
-    assert assemble(published).fees("c-1", on).get("OR-DAY") == (priced and priced.fee)
+    assert assemble(Published(published)).fees("c-1", on).get("OR-DAY") == (priced and priced.fee)
 
 
 async def test_services_before_a_withdrawal_are_billed_and_put_right_on_the_pages(

@@ -25,7 +25,7 @@ from shared.events.referral import (
     ReferralResumed,
     ReferralWithdrawn,
 )
-from shared.registers.published_documents import Document, save_documents
+from shared.registers.published_documents import DOCUMENTS, Document
 from tests.program.context import BC, CLINIC, CRRTW, FEES, ID, OFFICER, VISIT_ON, at, contract
 from tests.program.test_case_store import CALENDAR
 from tests.program.test_reports import SENT_ON, WHOLE
@@ -55,7 +55,7 @@ async def program(database: str) -> AsyncIterator[Inside]:
     async with inside(database, service) as process:
         async with process.pool.acquire() as conn:
             body = CRRTW.to_bytes().decode()
-            await save_documents(conn, [Document("program-published/crrtw/1", 0, 1, body)])
+            await DOCUMENTS.save(conn, [Document("program-published/crrtw/1", 0, 1, body)])
         yield process
 
 

@@ -10,14 +10,14 @@ from services.program.app import service
 from services.program.domain import lifecycle
 from services.program.domain.case import Case
 from services.program.store import register as registers
-from services.program.store.cases import load_cases, save_cases
+from services.program.store.cases import CASES
 from services.program.store.facts import load_facts_for_cases
 from shared.database.postgres import Connection, open_session
 from shared.domain.decision import Event
 from shared.events.procurement import CalendarPublished
 from shared.events.referral import ReferralHeld
 from shared.messaging.handlers import ReceivedEvent
-from shared.registers.published_documents import Document, save_documents
+from shared.registers.published_documents import DOCUMENTS, Document
 from tests.program.context import BC, CRRTW, FEES, ID, at, case_in, context, contract, new_id, opened, started
 from tests.program.test_attendance import day, recorded
 from tests.program.test_reports import SENT_ON, sent
@@ -49,21 +49,21 @@ def received(event: Event) -> ReceivedEvent:
 
 async def test_a_case_comes_back_as_it_was(conn: Connection) -> None:
     saved = [full(), opened()._replace(id="r-2")]
-    assert await save_cases(conn, saved) == 2
-    assert await load_cases(conn, sorted([ID, "r-2", "r-3"])) == [c._replace(version=1) for c in saved]
+    assert await CASES.save(conn, saved) == 2
+    assert await CASES.load(conn, sorted([ID, "r-2", "r-3"])) == [c._replace(version=1) for c in saved]
 
 
 async def test_a_case_that_somebody_else_saved_meanwhile_is_not_overwritten(conn: Connection) -> None:
-    assert await save_cases(conn, [full()]) == 1
-    assert await save_cases(conn, [full()]) == 0
-    assert await save_cases(conn, [full()._replace(version=1)]) == 1
+    assert await CASES.save(conn, [full()]) == 1
+    assert await CASES.save(conn, [full()]) == 0
+    assert await CASES.save(conn, [full()._replace(version=1)]) == 1
 
 
 async def test_a_case_is_decided_by_its_contract_as_it_holds_on_the_day_and_by_its_own_entry(conn: Connection) -> None:
     later = contract(revision=2, holds_from=date(2025, 1, 1), reviewed_reports=("initial",))
-    await registers.project_register(conn, [received(e) for e in (contract(), later, FEES, CALENDAR)])
+    await registers.REPLICA.project(conn, [received(e) for e in (contract(), later, FEES, CALENDAR)])
     body = CRRTW.to_bytes().decode()
-    await save_documents(conn, [Document("program-published/crrtw/1", 0, 1, body)])
+    await DOCUMENTS.save(conn, [Document("program-published/crrtw/1", 0, 1, body)])
     facts = await load_facts_for_cases(conn, [])
     then = facts.context(opened(), at(date(2024, 11, 8)), new_id)
     assert (then.contract, then.entry) == (contract(), CRRTW)

@@ -192,10 +192,10 @@ CALENDAR = CalendarPublished.model_validate(
 
 
 async def test_the_register_is_loaded_once_program_terms_contract_and_calendar_are_known(conn: Connection) -> None:
-    await registers.project_register(conn, kept(*CONTRACTS, site("van-1"), terms()))
+    await registers.REPLICA.project(conn, kept(*CONTRACTS, site("van-1"), terms()))
     assert not (await registers.load_register(conn)).is_loaded
     found = [version for versions in programs().values() for version in versions]
-    await registers.project_register(conn, kept(*found, CALENDAR))
+    await registers.REPLICA.project(conn, kept(*found, CALENDAR))
     loaded = await registers.load_register(conn)
     assert loaded.is_loaded
     assert loaded.default_calendar.calendar_id == "bc"
@@ -208,7 +208,7 @@ async def test_the_register_is_loaded_once_program_terms_contract_and_calendar_a
 async def test_a_later_revision_of_a_contract_holds_from_its_own_day(conn: Connection) -> None:
     old = contract("crrtw", "van-1", ("Vancouver",), first=CUT_OVER)
     new = old.model_copy(update={"revision": 2, "holds_from": date(2025, 1, 1), "communities": ("Burnaby",)})
-    await registers.project_register(conn, kept(new, old, old))
+    await registers.REPLICA.project(conn, kept(new, old, old))
     found = await registers.load_register(conn)
     assert found.contract_on(old.contract_id, date(2024, 12, 31)) == old
     assert found.contract_on(old.contract_id, date(2025, 1, 1)) == new

@@ -26,6 +26,7 @@ from shared.events.program import (
     ReportAccepted,
     ReportSubmitted,
 )
+from shared.events.published import Published
 from shared.events.referral import (
     ClaimStandingChanged,
     ProgramEnded,
@@ -70,7 +71,7 @@ CALENDAR = CalendarPublished(
 
 def terms(*published: Event) -> Terms:
     """The contract, unless others are given, with all fees and the calendar."""
-    return Terms.of((*(published or (contract(),)), *schedules(), CALENDAR))
+    return Terms.of(Published((*(published or (contract(),)), *schedules(), CALENDAR)))
 
 
 TERMS = terms()

@@ -2,23 +2,12 @@
 
 from collections.abc import Sequence
 
-from shared.database.postgres import Connection, count
+from shared.database.json_aggregate import AggregateTable, ColumnAggregate
+from shared.database.postgres import Connection
 from shared.messaging.handlers import AggregateStore, ReceivedEvent
 from tests.toy.domain import Counter
 from tests.toy.events import Labelled
 
-LOAD = """
-SELECT counter_id, version, ticks FROM counters
-WHERE counter_id = ANY($1)
-ORDER BY counter_id
-FOR UPDATE
-"""
-SAVE = """
-INSERT INTO counters (counter_id, version, ticks)
-SELECT * FROM unnest($1::text[], $2::int[], $3::int[])
-ON CONFLICT (counter_id) DO UPDATE SET version = excluded.version, ticks = excluded.ticks
-WHERE counters.version = excluded.version - 1
-"""
 KEEP = """
 INSERT INTO labels (counter_id, label)
 SELECT DISTINCT ON (counter_id) counter_id, label
@@ -28,21 +17,11 @@ ON CONFLICT (counter_id) DO UPDATE SET label = excluded.label
 """
 
 
-async def load_counters(conn: Connection, ids: Sequence[str]) -> Sequence[Counter]:
-    """By id."""
-    return [Counter(*row) for row in await conn.fetch(LOAD, ids)]
-
-
-async def save_counters(conn: Connection, counters: Sequence[Counter]) -> int:
-    """As changed."""
-    rows = [(c.id, c.version + 1, c.ticks) for c in counters]
-    return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
-
-
 async def keep_labels(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
     """The newest label of each."""
     rows = [(k.key, k.event.label, n) for n, k in enumerate(received) if isinstance(k.event, Labelled)]
     await conn.execute(KEEP, *zip(*rows, strict=True))
 
 
-COUNTERS = AggregateStore(Counter, load_counters, save_counters)
+_STORED = ColumnAggregate(Counter, AggregateTable("counters", "counter_id", {"ticks": "int"}))
+COUNTERS = AggregateStore(Counter, _STORED.load, _STORED.save)

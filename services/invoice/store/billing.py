@@ -11,28 +11,17 @@ from pydantic import TypeAdapter
 from services.invoice.domain.case import Billing, Invoice, Slot
 from services.invoice.domain.running import Item, Payable
 from shared.billing.entitlement import dump, load
-from shared.database.postgres import Connection, count, expect
+from shared.database.json_aggregate import AggregateTable
+from shared.database.postgres import Connection, expect
 from shared.events.invoice import JudgedLine, RemittanceLine
 from shared.events.portal import BilledLine
 from shared.messaging.handlers import AggregateStore
 
-LOAD = """
-SELECT referral_id, version, revision, final_on, state FROM billings
-WHERE referral_id = ANY($1)
-ORDER BY referral_id
-FOR UPDATE
-"""
+_TABLE = AggregateTable("billings", "referral_id", {"revision": "int", "final_on": "date", "state": "jsonb"})
 INVOICES = """
 SELECT referral_id, invoice_id, revision, number, payee_id, status, state FROM invoices
 WHERE referral_id = ANY($1)
 ORDER BY referral_id, place
-"""
-SAVE = """
-INSERT INTO billings (referral_id, version, revision, final_on, state)
-SELECT * FROM unnest($1::text[], $2::int[], $3::int[], $4::date[], $5::jsonb[])
-ON CONFLICT (referral_id) DO UPDATE
-SET version = excluded.version, revision = excluded.revision, final_on = excluded.final_on, state = excluded.state
-WHERE billings.version = excluded.version - 1
 """
 # an invoice that did not change keeps its row as it is
 SAVE_INVOICES = """
@@ -53,16 +42,16 @@ _JUDGED = TypeAdapter(tuple[JudgedLine, ...])
 
 async def load_billings(conn: Connection, ids: Sequence[str]) -> Sequence[Billing]:
     """Load and lock cases with their invoices."""
-    rows = await conn.fetch(LOAD, ids)
+    rows = await _TABLE.load(conn, ids)
     invoices: dict[str, list[Invoice]] = defaultdict(list)
     for referral_id, *row in await conn.fetch(INVOICES, ids) if rows else ():
         invoices[referral_id].append(_invoice(*row))
-    return [_billing(*row)._replace(invoices=tuple(invoices[row["referral_id"]])) for row in rows]
+    return [_billing(*row)._replace(invoices=tuple(invoices[row["id"]])) for row in rows]
 
 
 async def save_billings(conn: Connection, billings: Sequence[Billing]) -> int:
     """Save cases, then their invoices; raises when another writer saved one of the cases meanwhile."""
-    written = count(await conn.execute(SAVE, *zip(*map(_row, billings), strict=True)))
+    written = await _TABLE.save(conn, [_row(billing) for billing in billings])
     expect(written, len(billings), "billings")
     if invoices := [row for billing in billings for row in _invoice_rows(billing)]:
         await conn.execute(SAVE_INVOICES, *zip(*invoices, strict=True))
@@ -75,7 +64,7 @@ BILLINGS = AggregateStore(Billing, load_billings, save_billings)
 def _row(billing: Billing) -> tuple[object, ...]:
     """Return a case as columns."""
     state = {"case": dump(billing.case), "closes_on": billing.closes_on}
-    return billing.id, billing.version + 1, billing.revision, billing.final_on, orjson.dumps(state).decode()
+    return billing.id, billing.version, billing.revision, billing.final_on, orjson.dumps(state).decode()
 
 
 def _billing(id_: str, version: int, revision: int, final_on: date | None, text: str) -> Billing:

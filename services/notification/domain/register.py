@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.domain.calendar import UNPUBLISHED, Calendar
+from shared.domain.versions import version_on
 from shared.events.procurement import ContractActivated
 from shared.events.values import Actor
 
@@ -41,5 +42,5 @@ class Register:
     def is_reviewed(self, contract_id: str, kind: str, at: datetime) -> bool:
         """Return whether the contract, as it holds on the day, has an officer review such reports."""
         day = self.calendar.day_of(at)
-        versions = [version for version in self.contracts.get(contract_id, ()) if version.holds_from <= day]
-        return bool(versions) and kind in versions[-1].reviewed_reports
+        contract = version_on(self.contracts.get(contract_id, ()), day)
+        return contract is not None and kind in contract.reviewed_reports

@@ -5,28 +5,29 @@ from datetime import datetime
 from itertools import islice
 
 from services.notification.domain.notice import Notice
-from shared.database.postgres import Connection, count
+from shared.database.json_aggregate import AggregateTable, ColumnAggregate
+from shared.database.postgres import Connection
 from shared.messaging.handlers import AggregateStore
 
-LOAD = """
-SELECT notice_id, version, recipient_id, rule, concerns, referral_id, document, told, mail, attempts, next_try_at,
-       useful_until, seen, acted_on, number
-FROM notices
-WHERE notice_id = ANY($1)
-ORDER BY notice_id
-FOR UPDATE
-"""
-SAVE = """
-INSERT INTO notices (notice_id, version, recipient_id, rule, concerns, referral_id, document, told, mail, attempts,
-                     next_try_at, useful_until, seen, acted_on, number)
-SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                     $9::text[], $10::int[], $11::timestamptz[], $12::timestamptz[], $13::boolean[], $14::boolean[],
-                     $15::text[])
-ON CONFLICT (notice_id) DO UPDATE
-SET version = excluded.version, mail = excluded.mail, attempts = excluded.attempts, next_try_at = excluded.next_try_at,
-    seen = excluded.seen, acted_on = excluded.acted_on
-WHERE notices.version = excluded.version - 1
-"""
+_TABLE = AggregateTable(
+    "notices",
+    "notice_id",
+    {
+        "recipient_id": "text",
+        "rule": "text",
+        "concerns": "text",
+        "referral_id": "text",
+        "document": "text",
+        "told": "text",
+        "mail": "text",
+        "attempts": "int",
+        "next_try_at": "timestamptz",
+        "useful_until": "timestamptz",
+        "seen": "boolean",
+        "acted_on": "boolean",
+        "number": "text",
+    },
+)
 OPEN = """
 SELECT concerns, notice_id FROM notices
 WHERE concerns = ANY($1) AND rule = ANY($2) AND NOT acted_on
@@ -41,7 +42,7 @@ JOIN notices AS other ON other.document = one.told AND NOT other.acted_on
 WHERE one.notice_id = ANY($1) AND one.told <> '' AND other.document <> ''
 """
 DUE = """
-SELECT notice_id, version, recipient_id, rule, concerns, referral_id, document, told, mail, attempts, next_try_at,
+SELECT notice_id AS id, version, recipient_id, rule, concerns, referral_id, document, told, mail, attempts, next_try_at,
        useful_until, seen, acted_on, number
 FROM notices
 WHERE mail = 'queued' AND next_try_at <= $1
@@ -54,18 +55,8 @@ WHERE mail = 'queued' AND next_try_at <= $1
 """
 
 
-async def load_notices(conn: Connection, ids: Sequence[str]) -> Sequence[Notice]:
-    """Return the notices with these ids that exist, locked until the transaction ends."""
-    return [Notice(*row) for row in map(tuple, await conn.fetch(LOAD, ids))]
-
-
-async def save_notices(conn: Connection, notices: Sequence[Notice]) -> int:
-    """Write changed notices; return how many rows still had the version that was loaded."""
-    rows = [(n.id, n.version + 1, *n[2:]) for n in notices]
-    return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
-
-
-NOTICES = AggregateStore(Notice, load_notices, save_notices)
+_STORED = ColumnAggregate(Notice, _TABLE)
+NOTICES = AggregateStore(Notice, _STORED.load, _STORED.save)
 
 
 async def find_open(conn: Connection, keys: Collection[str], rules: Collection[str]) -> dict[str, list[str]]:
@@ -94,7 +85,7 @@ async def find_others(conn: Connection, ids: Collection[str]) -> dict[str, list[
 
 async def list_due(conn: Connection, now: datetime) -> list[Notice]:
     """Return at most 100 notices whose mail is due, the longest due first."""
-    return [Notice(*row) for row in map(tuple, await conn.fetch(DUE, now))]
+    return [Notice(**row) for row in await conn.fetch(DUE, now)]
 
 
 async def count_due(conn: Connection, now: datetime) -> int:

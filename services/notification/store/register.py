@@ -5,15 +5,15 @@ from collections.abc import Mapping, Sequence
 
 from services.notification.domain.register import Register
 from shared.database.postgres import Connection
-from shared.domain.calendar import UNPUBLISHED
 from shared.events.person import AccountHolderChanged
 from shared.events.portal import RoleGranted, RoleRevoked
 from shared.events.procurement import CalendarPublished, ContractActivated, SiteOpened
 from shared.messaging.encryption import open_people
 from shared.messaging.handlers import ReceivedEvent
 from shared.registers import cached_table
+from shared.registers.replicated_register import ReplicatedRegister
 
-NAME = "register"
+REPLICA = ReplicatedRegister("terms", (ContractActivated, CalendarPublished), cached_as="register")
 GRANT = """
 INSERT INTO roles (account_id, role, site_id)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
@@ -38,13 +38,6 @@ FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u (person_key, sealed, pl
 ORDER BY person_key, place DESC
 ON CONFLICT (person_key) DO UPDATE SET sealed = excluded.sealed
 """
-UPSERT_TERMS = """
-INSERT INTO terms (kind, id, revision, payload)
-SELECT DISTINCT ON (kind, id, revision) kind, id, revision, payload
-FROM unnest($1::text[], $2::text[], $3::int[], $4::text[]) WITH ORDINALITY AS u (kind, id, revision, payload, place)
-ORDER BY kind, id, revision, place DESC
-ON CONFLICT (kind, id, revision) DO UPDATE SET payload = excluded.payload
-"""
 ROLES = """
 SELECT site_id, role, account_id FROM roles
 ORDER BY site_id, role, account_id
@@ -52,10 +45,6 @@ ORDER BY site_id, role, account_id
 SITES = """
 SELECT payee_id, array_agg(site_id ORDER BY site_id) FROM sites
 GROUP BY payee_id
-"""
-TERMS = """
-SELECT kind, payload FROM terms
-ORDER BY kind, id, revision
 """
 ADDRESSES = """
 SELECT site_id, email FROM sites
@@ -77,14 +66,14 @@ async def project_roles(conn: Connection, received: Sequence[ReceivedEvent]) -> 
     for statement, granted in ((GRANT, True), (REVOKE, False)):
         if rows := [role for role, holds in last.items() if holds is granted]:
             await conn.execute(statement, *zip(*rows, strict=True))
-    await cached_table.changed(conn, NAME)
+    await cached_table.changed(conn, REPLICA.cache)
 
 
 async def project_sites(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
     """Store the payee and the business contact of each site."""
     rows = [(e.site_id, e.email or "", e.payee_id) for r in received if isinstance(e := r.event, SiteOpened)]
     await conn.execute(UPSERT_SITES, *zip(*rows, strict=True))
-    await cached_table.changed(conn, NAME)
+    await cached_table.changed(conn, REPLICA.cache)
 
 
 async def project_people(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
@@ -93,34 +82,17 @@ async def project_people(conn: Connection, received: Sequence[ReceivedEvent]) ->
     await conn.execute(UPSERT_PEOPLE, *zip(*rows, strict=True))
 
 
-async def project_terms(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
-    """Store contracts and calendars, one row for each revision."""
-    rows = [(r.event.type_name, r.key, getattr(r.event, "revision", 1), r.event.to_bytes().decode()) for r in received]
-    await conn.execute(UPSERT_TERMS, *zip(*rows, strict=True))
-    await cached_table.changed(conn, NAME)
-
-
 async def load_register(conn: Connection) -> Register:
     """Return the whole register; people are read only when mail is due."""
     accounts: dict[tuple[str, str], list[str]] = defaultdict(list)
     for site_id, role, account_id in await conn.fetch(ROLES):
         accounts[site_id, role].append(account_id)
     sites: Mapping[str, Sequence[str]] = dict(await conn.fetch(SITES))  # type: ignore[arg-type]  # a row is a pair here
-    contracts: dict[str, list[ContractActivated]] = defaultdict(list)
-    calendar = UNPUBLISHED
-    for kind, payload in await conn.fetch(TERMS):
-        if kind == ContractActivated.type_name:
-            contract = ContractActivated.from_bytes(payload.encode())
-            contracts[contract.contract_id].append(contract)
-        elif (published := CalendarPublished.from_bytes(payload.encode())).is_default:
-            calendar = published.calendar()
-    versions = {
-        id_: sorted(revisions, key=lambda c: (c.holds_from, c.revision)) for id_, revisions in contracts.items()
-    }
-    return Register(dict(accounts), sites, versions, calendar)
+    published = await REPLICA.load(conn)
+    return Register(dict(accounts), sites, published.versions(ContractActivated), published.default_calendar)
 
 
-REGISTER = cached_table.Reference(NAME, load_register)
+REGISTER = cached_table.Reference(REPLICA.cache, load_register)
 
 
 async def find_addresses(conn: Connection, recipients: Sequence[str]) -> dict[str, str]:

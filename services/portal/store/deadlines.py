@@ -6,25 +6,15 @@ from datetime import datetime
 import orjson
 
 from services.portal.domain.deadlines import OpenDeadline, OpenDeadlines
-from shared.database.postgres import Connection, count
+from shared.database.json_aggregate import AggregateTable
+from shared.database.postgres import Connection
 from shared.domain.calendar import UNPUBLISHED, Calendar
 from shared.domain.decision import Event
 from shared.events.procurement import CalendarPublished
 from shared.messaging.handlers import AggregateStore, ReceivedEvent
 from shared.registers import cached_table
 
-LOAD = """
-SELECT record_key, version, open FROM doors
-WHERE record_key = ANY($1)
-ORDER BY record_key
-FOR UPDATE
-"""
-SAVE = """
-INSERT INTO doors (record_key, version, open)
-SELECT * FROM unnest($1::text[], $2::int[], $3::jsonb[])
-ON CONFLICT (record_key) DO UPDATE SET version = excluded.version, open = excluded.open
-WHERE doors.version = excluded.version - 1
-"""
+_TABLE = AggregateTable("doors", "record_key", {"open": "jsonb"})
 KEEP_CALENDARS = """
 INSERT INTO calendars (calendar_id, payload)
 SELECT DISTINCT ON (calendar_id) calendar_id, payload
@@ -39,7 +29,7 @@ SELECT payload FROM calendars
 
 async def load_deadlines(conn: Connection, keys: Sequence[str]) -> Sequence[OpenDeadlines]:
     """Returns the open deadlines of these records, locked for the transaction."""
-    return [OpenDeadlines(key, version, _read(text)) for key, version, text in await conn.fetch(LOAD, keys)]
+    return [OpenDeadlines(key, version, _read(text)) for key, version, text in await _TABLE.load(conn, keys)]
 
 
 def _read(text: str) -> tuple[OpenDeadline, ...]:
@@ -49,8 +39,8 @@ def _read(text: str) -> tuple[OpenDeadline, ...]:
 
 async def save_deadlines(conn: Connection, deadlines: Sequence[OpenDeadlines]) -> int:
     """Saves open deadlines and returns how many rows were written; a row of another version is left as it is."""
-    rows = [(d.id, d.version + 1, orjson.dumps([tuple(deadline) for deadline in d.open]).decode()) for d in deadlines]
-    return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
+    rows = [(d.id, d.version, orjson.dumps([tuple(deadline) for deadline in d.open]).decode()) for d in deadlines]
+    return await _TABLE.save(conn, rows)
 
 
 DEADLINES = AggregateStore(OpenDeadlines, load_deadlines, save_deadlines)

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from services.portal.domain.text_display import shows
 from shared.billing.fees import Terms
 from shared.database.postgres import Connection
 from shared.domain.calendar import UNPUBLISHED, Calendar
-from shared.domain.decision import Event
+from shared.domain.versions import version_on
 from shared.events.procurement import (
     CalendarPublished,
     ContractActivated,
@@ -20,32 +20,23 @@ from shared.events.procurement import (
     SiteOpened,
 )
 from shared.events.program import ProgramPublished
-from shared.messaging.handlers import ReceivedEvent
+from shared.events.published import Published
 from shared.registers import cached_table
+from shared.registers.replicated_register import ReplicatedRegister
 
-E = TypeVar("E", bound=Event)
-NAME = "register"
-REGISTER_EVENTS: tuple[type[Event], ...] = (
-    OrganisationRegistered,
-    PayeeRegistered,
-    SiteOpened,
-    ContractActivated,
-    ContractEnded,
-    FeeSchedulePublished,
-    CalendarPublished,
-    ProgramPublished,
+REPLICA = ReplicatedRegister(
+    "register",
+    (
+        OrganisationRegistered,
+        PayeeRegistered,
+        SiteOpened,
+        ContractActivated,
+        ContractEnded,
+        FeeSchedulePublished,
+        CalendarPublished,
+        ProgramPublished,
+    ),
 )
-KEEP = """
-INSERT INTO register (kind, id, revision, payload)
-SELECT DISTINCT ON (kind, id, revision) kind, id, revision, payload
-FROM unnest($1::text[], $2::text[], $3::int[], $4::text[]) WITH ORDINALITY AS u (kind, id, revision, payload, place)
-ORDER BY kind, id, revision, place DESC
-ON CONFLICT (kind, id, revision) DO UPDATE SET payload = excluded.payload
-"""
-LOAD = """
-SELECT kind, payload FROM register
-ORDER BY kind, id, revision
-"""
 
 
 class Register(NamedTuple):
@@ -89,52 +80,34 @@ class Register(NamedTuple):
 
     def program(self, program: str | None, on: date) -> ProgramPublished | None:
         """As it holds on a day."""
-        versions = [one for one in self.programs.get(program or "", ()) if one.effective_from <= on]
-        return versions[-1] if versions else None
-
-
-async def project_register(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
-    """By revision."""
-    rows = [(k.event.type_name, k.key, getattr(k.event, "revision", 1), k.event.to_bytes().decode()) for k in received]
-    await conn.execute(KEEP, *zip(*rows, strict=True))
-    await cached_table.changed(conn, NAME)
+        return version_on(self.programs.get(program or "", ()), on)
 
 
 async def _load(conn: Connection) -> Register:
-    types = {kind.type_name: kind for kind in REGISTER_EVENTS}
-    return assemble([types[kind].from_bytes(payload.encode()) for kind, payload in await conn.fetch(LOAD)])
+    return assemble(await REPLICA.load(conn))
 
 
-def assemble(found: Sequence[Event]) -> Register:
-    """A register from what was published, earlier revisions first."""
-    published = {e.calendar_id: e for e in found if isinstance(e, CalendarPublished)}
-    named = (OrganisationRegistered, PayeeRegistered, SiteOpened)
+def assemble(published: Published) -> Register:
+    """Return the register that was published."""
+    sites = published.newest(SiteOpened)
+    named: Sequence[OrganisationRegistered | PayeeRegistered | SiteOpened] = (
+        *published.all(OrganisationRegistered),
+        *published.all(PayeeRegistered),
+        *sites.values(),
+    )
     return Register(
-        {e.key: e.name for e in found if isinstance(e, named)},
-        {e.site_id: e for e in found if isinstance(e, SiteOpened)},
-        _versions(sorted(found, key=_from_when), ContractActivated),
-        _versions(found, FeeSchedulePublished),
-        {id_: calendar.calendar() for id_, calendar in published.items()},
-        _versions(found, ProgramPublished),
-        next((calendar.calendar() for calendar in published.values() if calendar.is_default), UNPUBLISHED),
-        Terms.of(found),
+        {document.key: document.name for document in named},
+        sites,
+        published.versions(ContractActivated),
+        published.versions(FeeSchedulePublished),
+        published.calendars,
+        published.versions(ProgramPublished),
+        published.default_calendar,
+        Terms.of(published),
     )
 
 
-def _from_when(one: Event) -> tuple[date, int]:
-    """The order in which versions of a contract hold; of two from one day the later revision stands last."""
-    return (one.holds_from, one.revision) if isinstance(one, ContractActivated) else (date.min, 0)
-
-
-def _versions(found: Sequence[Event], kind: type[E]) -> Mapping[str, tuple[E, ...]]:
-    versions: dict[str, tuple[E, ...]] = {}
-    for one in found:
-        if isinstance(one, kind):
-            versions[one.key] = (*versions.get(one.key, ()), one)
-    return versions
-
-
-_REGISTER = cached_table.Reference(NAME, _load)
+_REGISTER = cached_table.Reference(REPLICA.cache, _load)
 
 
 async def current_register(conn: Connection) -> Register:

@@ -1,84 +1,36 @@
 """The copy of procurement's contracts, fee schedules and calendars, the catalogue, and what reports must carry."""
 
 import csv
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 from services.program.domain.context import RequiredPart
 from services.program.domain.register import Catalogue, Register
 from shared.database.postgres import Connection
-from shared.domain.calendar import UNPUBLISHED
-from shared.domain.decision import Event
 from shared.events.procurement import CalendarPublished, ContractActivated, FeeSchedulePublished
 from shared.events.program import ProgramPublished
-from shared.messaging.handlers import ReceivedEvent
 from shared.registers import cached_table
+from shared.registers.replicated_register import ReplicatedRegister
 
-E = TypeVar("E", ContractActivated, FeeSchedulePublished, CalendarPublished)
-NAME = "register"
 _CONTENTS_FILE = Path(__file__).parents[3] / "data" / "report-contents.csv"
-CONTRACTS: tuple[type[Event], ...] = (ContractActivated, FeeSchedulePublished, CalendarPublished)
-UPSERT = """
-INSERT INTO register (kind, id, revision, payload)
-SELECT DISTINCT ON (kind, id, revision) kind, id, revision, payload
-FROM unnest($1::text[], $2::text[], $3::int[], $4::text[]) WITH ORDINALITY AS u (kind, id, revision, payload, place)
-ORDER BY kind, id, revision, place DESC
-ON CONFLICT (kind, id, revision) DO UPDATE SET payload = excluded.payload
-"""
-LOAD = """
-SELECT kind, payload FROM register
-ORDER BY kind, id, revision
-"""
+REPLICA = ReplicatedRegister("register", (ContractActivated, FeeSchedulePublished, CalendarPublished))
 ENTRIES = """
 SELECT document_id, body FROM documents
 WHERE document_id LIKE 'program-published/%' AND document_id <> ALL($1)
 """
 
 
-async def project_register(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
-    """Store what procurement announced, one row for each revision."""
-    rows = [(r.event.type_name, r.key, _revision(r.event), r.event.to_bytes().decode()) for r in received]
-    await conn.execute(UPSERT, *zip(*rows, strict=True))
-    await cached_table.changed(conn, NAME)
-
-
-def _revision(event: Event) -> int:
-    """Return the revision of a document; those without one have the first."""
-    revision: int = getattr(event, "revision", 1)
-    return revision
-
-
 async def load_register(conn: Connection) -> Register:
     """Return the whole register."""
-    types = {kind.type_name: kind for kind in CONTRACTS}
-    return assemble([types[kind].from_bytes(payload.encode()) for kind, payload in await conn.fetch(LOAD)])
-
-
-def assemble(documents: Sequence[Event]) -> Register:
-    """Return the register that announced documents make, which come in the order of their revisions."""
-    published = {e.calendar_id: e for e in documents if isinstance(e, CalendarPublished)}
-    default = next((c for c in published.values() if c.is_default), None)
+    published = await REPLICA.load(conn)
     return Register(
-        {
-            id_: tuple(sorted(versions, key=lambda c: (c.holds_from, c.revision)))
-            for id_, versions in _versions(documents, ContractActivated).items()
-        },
-        _versions(documents, FeeSchedulePublished),
-        {id_: calendar.calendar() for id_, calendar in published.items()},
-        default.calendar() if default else UNPUBLISHED,
+        published.versions(ContractActivated),
+        published.versions(FeeSchedulePublished),
+        published.calendars,
+        published.default_calendar,
     )
-
-
-def _versions(documents: Sequence[Event], kind: type[E]) -> Mapping[str, tuple[E, ...]]:
-    """Return every revision of each document of a kind, earlier ones first."""
-    versions: dict[str, list[E]] = defaultdict(list)
-    for event in documents:
-        if isinstance(event, kind):
-            versions[event.key].append(event)
-    return {id_: tuple(revisions) for id_, revisions in versions.items()}
 
 
 class CachedCatalogue:
@@ -109,6 +61,6 @@ def _required(row: Mapping[str, str]) -> RequiredPart:
     return RequiredPart(row["kind"], date.fromisoformat(row["from_on"]), last, part, row["name"], *bounds)
 
 
-REGISTER = cached_table.Reference(NAME, load_register)
+REGISTER = cached_table.Reference(REPLICA.cache, load_register)
 CATALOGUE = CachedCatalogue()
 CONTENTS = load_contents()

@@ -5,12 +5,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
 
 from services.referral.domain.officers import Member, Pools
 from shared.database.postgres import Connection
-from shared.domain.calendar import UNPUBLISHED
-from shared.domain.decision import Event
 from shared.events.procurement import (
     CalendarPublished,
     ContractActivated,
@@ -20,30 +17,26 @@ from shared.events.procurement import (
     SiteOpened,
 )
 from shared.events.program import ProgramPublished, ReferralTermsPublished
+from shared.events.published import Published
 from shared.events.values import Program
 from shared.messaging.handlers import ReceivedEvent
 from shared.placement.register import Register
 from shared.registers import cached_table
+from shared.registers.replicated_register import ReplicatedRegister
 
-E = TypeVar("E", bound=Event)
-NAME = "register"
 _OFFICERS = Path(__file__).parents[1] / "officers.csv"
-KINDS: tuple[type[Event], ...] = (
-    ProgramPublished,
-    ReferralTermsPublished,
-    ContractActivated,
-    ContractEnded,
-    SiteOpened,
-    SiteClosed,
-    CalendarPublished,
+REPLICA = ReplicatedRegister(
+    "register",
+    (
+        ProgramPublished,
+        ReferralTermsPublished,
+        ContractActivated,
+        ContractEnded,
+        SiteOpened,
+        SiteClosed,
+        CalendarPublished,
+    ),
 )
-KEEP = """
-INSERT INTO register (kind, id, revision, payload)
-SELECT DISTINCT ON (kind, id, revision) kind, id, revision, payload
-FROM unnest($1::text[], $2::text[], $3::int[], $4::text[]) WITH ORDINALITY AS u (kind, id, revision, payload, place)
-ORDER BY kind, id, revision, place DESC
-ON CONFLICT (kind, id, revision) DO UPDATE SET payload = excluded.payload
-"""
 KEEP_CAPACITY = """
 INSERT INTO capacity (site_id, program, week_on, openings)
 SELECT DISTINCT ON (site_id, program, week_on) site_id, program, week_on, openings
@@ -52,20 +45,9 @@ FROM unnest($1::text[], $2::text[], $3::date[], $4::int[]) WITH ORDINALITY
 ORDER BY site_id, program, week_on, place DESC
 ON CONFLICT (site_id, program, week_on) DO UPDATE SET openings = excluded.openings
 """
-LOAD = """
-SELECT kind, payload FROM register
-ORDER BY kind, id, revision
-"""
 LOAD_CAPACITY = """
 SELECT site_id, program, week_on, openings FROM capacity
 """
-
-
-async def project_register(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
-    """Save the documents that the registers announced, by revision."""
-    rows = [(k.event.type_name, k.key, _revision(k.event), k.event.to_bytes().decode()) for k in received]
-    await conn.execute(KEEP, *zip(*rows, strict=True))
-    await cached_table.changed(conn, NAME)
 
 
 async def project_capacity(conn: Connection, received: Sequence[ReceivedEvent]) -> None:
@@ -78,56 +60,31 @@ async def project_capacity(conn: Connection, received: Sequence[ReceivedEvent]) 
     ]
     if rows:
         await conn.execute(KEEP_CAPACITY, *zip(*rows, strict=True))
-        await cached_table.changed(conn, NAME)
-
-
-def _revision(event: Event) -> int:
-    """Return the revision of the event's document, 1 where it has none."""
-    revision: int = getattr(event, "revision", 1)
-    return revision
+        await cached_table.changed(conn, REPLICA.cache)
 
 
 async def load_register(conn: Connection) -> Register:
     """Load the whole copy."""
-    types = {kind.type_name: kind for kind in KINDS}
-    announced: dict[type[Event], list[Event]] = defaultdict(list)
-    for kind, payload in await conn.fetch(LOAD):
-        announced[types[kind]].append(types[kind].from_bytes(payload.encode()))
+    published = await REPLICA.load(conn)
     capacity: dict[tuple[str, Program], dict[date, int]] = defaultdict(dict)
     for site_id, program, week_on, openings in await conn.fetch(LOAD_CAPACITY):
         capacity[site_id, program][week_on] = openings
-    return assemble(announced, capacity)
+    return assemble(published, capacity)
 
 
-def assemble(
-    announced: Mapping[type[Event], Sequence[Event]], capacity: Mapping[tuple[str, Program], Mapping[date, int]]
-) -> Register:
-    """Return the register of the announced documents, which come with earlier revisions first."""
-    published = {e.calendar_id: e for e in announced.get(CalendarPublished, ()) if isinstance(e, CalendarPublished)}
-    default = next((c for c in published.values() if c.is_default), None)
+def assemble(published: Published, capacity: Mapping[tuple[str, Program], Mapping[date, int]]) -> Register:
+    """Return the register that was published, with the openings declared by site and program."""
     return Register(
-        programs={p[0].program: p for p in _versions(announced, ProgramPublished).values()},
-        terms=tuple(e for e in announced.get(ReferralTermsPublished, ()) if isinstance(e, ReferralTermsPublished)),
-        contracts={
-            id_: tuple(sorted(versions, key=lambda c: (c.holds_from, c.revision)))
-            for id_, versions in _versions(announced, ContractActivated).items()
-        },
-        ended={e.contract_id: e for e in announced.get(ContractEnded, ()) if isinstance(e, ContractEnded)},
-        sites={e.site_id: e for e in announced.get(SiteOpened, ()) if isinstance(e, SiteOpened)},
-        closed={e.site_id: e.last_on for e in announced.get(SiteClosed, ()) if isinstance(e, SiteClosed)},
+        programs={versions[0].program: versions for versions in published.versions(ProgramPublished).values()},
+        terms=published.all(ReferralTermsPublished),
+        contracts=published.versions(ContractActivated),
+        ended=published.newest(ContractEnded),
+        sites=published.newest(SiteOpened),
+        closed={site_id: site.last_on for site_id, site in published.newest(SiteClosed).items()},
         capacity=capacity,
-        calendars={id_: calendar.calendar() for id_, calendar in published.items()},
-        default_calendar=default.calendar() if default else UNPUBLISHED,
+        calendars=published.calendars,
+        default_calendar=published.default_calendar,
     )
-
-
-def _versions(announced: Mapping[type[Event], Sequence[Event]], kind: type[E]) -> dict[str, tuple[E, ...]]:
-    """Return every revision of each document, earlier ones first."""
-    versions: dict[str, tuple[E, ...]] = {}
-    for event in announced.get(kind, ()):
-        if isinstance(event, kind):
-            versions[event.key] = (*versions.get(event.key, ()), event)
-    return versions
 
 
 def load_pools() -> Pools:
@@ -140,5 +97,5 @@ def load_pools() -> Pools:
     return pools
 
 
-REGISTER = cached_table.Reference(NAME, load_register)
+REGISTER = cached_table.Reference(REPLICA.cache, load_register)
 POOLS = load_pools()

@@ -1,29 +1,14 @@
 """A second service behind the toy: it enters what the toy announced, and says so."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.database.postgres import Connection, count
+from shared.database.json_aggregate import AggregateTable, ColumnAggregate
 from shared.domain.decision import Decision, Event, EventContext, Outcome
 from shared.messaging.handlers import AggregateKeys, AggregateStore, BatchState, Handlers, no_facts
 from shared.runtime.main import main
 from shared.runtime.service import Service
 from tests.toy.events import Counted
-
-LOAD = """
-SELECT counter_id, version, entries, ticks FROM accounts
-WHERE counter_id = ANY($1)
-ORDER BY counter_id
-FOR UPDATE
-"""
-SAVE = """
-INSERT INTO accounts (counter_id, version, entries, ticks)
-SELECT * FROM unnest($1::text[], $2::int[], $3::int[], $4::int[])
-ON CONFLICT (counter_id) DO UPDATE
-SET version = excluded.version, entries = excluded.entries, ticks = excluded.ticks
-WHERE accounts.version = excluded.version - 1
-"""
 
 
 class Entered(Event, type="rehab.ledger.entered.v1", key="counter_id"):
@@ -44,18 +29,8 @@ class Account:
     ticks: int = 0
 
 
-async def load_accounts(conn: Connection, ids: Sequence[str]) -> Sequence[Account]:
-    """By id."""
-    return [Account(*row) for row in await conn.fetch(LOAD, ids)]
-
-
-async def save_accounts(conn: Connection, accounts: Sequence[Account]) -> int:
-    """As changed."""
-    rows = [(a.id, a.version + 1, a.entries, a.ticks) for a in accounts]
-    return count(await conn.execute(SAVE, *zip(*rows, strict=True)))
-
-
-ACCOUNTS = AggregateStore(Account, load_accounts, save_accounts)
+_STORED = ColumnAggregate(Account, AggregateTable("accounts", "counter_id", {"entries": "int", "ticks": "int"}))
+ACCOUNTS = AggregateStore(Account, _STORED.load, _STORED.save)
 handlers = Handlers()
 
 
