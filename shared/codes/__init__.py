@@ -20,8 +20,8 @@ class Code:
     """A code: its texts, its first and last day (both included), and the sides that may use it.
 
     `label` is what pages and mails show, `sentence` the same inside a sentence, `short` the abbreviation of the trade,
-    `many` the plural. `wrong` and `fix` are shown with a refusal that has this code; `about` is the rule behind it, which
-    a code of several lists has in one of them.
+    `many` the plural. `wrong` and `fix` are shown with a refusal that has this code; `about` is the rule behind it, in
+    one of the lists where several have the code.
     """
 
     code: str

@@ -20,6 +20,7 @@ from shared.domain.decision import Event
 from shared.events.portal import BilledLine
 from shared.events.procurement import FeeLine, FeeSchedulePublished, Tier
 from shared.events.program import Grant
+from shared.events.published import Published
 from tests.rules import billing as story
 
 NOW = story.NOON + timedelta(days=21)
