@@ -82,19 +82,29 @@ class AggregateTable:
 
 @dataclass(frozen=True)
 class ColumnAggregate(Generic[V]):
-    """The storage of a type whose members are the columns of its table."""
+    """The storage of a type whose members are the columns of its table.
+
+    `members` names the member of each column that is called otherwise.
+    """
 
     type: Callable[..., V]
     table: AggregateTable
+    members: Mapping[str, str] = field(default_factory=dict)
 
     async def load(self, conn: Connection, ids: Sequence[str]) -> list[V]:
         """Return the aggregates with these keys that exist."""
-        return [self.type(**row) for row in await self.table.load(conn, ids)]
+        return self.of(await self.table.load(conn, ids))
+
+    def of(self, rows: Sequence[asyncpg.Record]) -> list[V]:
+        """Return the aggregates of rows with `id`, `version` and the columns."""
+        if not self.members:
+            return [self.type(**row) for row in rows]
+        return [self.type(**{self.members.get(name, name): value for name, value in row.items()}) for row in rows]
 
     async def save(self, conn: Connection, aggregates: Sequence[V]) -> int:
         """Save changed aggregates; return how many nobody else saved since they were loaded."""
-        columns = self.table.columns
-        return await self.table.save(conn, [(a.id, a.version, *(getattr(a, c) for c in columns)) for a in aggregates])
+        names = [self.members.get(column, column) for column in self.table.columns]
+        return await self.table.save(conn, [(a.id, a.version, *(getattr(a, n) for n in names)) for a in aggregates])
 
 
 @dataclass(frozen=True)

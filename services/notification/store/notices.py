@@ -55,7 +55,7 @@ WHERE mail = 'queued' AND next_try_at <= $1
 """
 
 
-_STORED = ColumnAggregate(Notice, _TABLE)
+_STORED = ColumnAggregate(Notice, _TABLE, {"told": "group_id"})
 NOTICES = AggregateStore(Notice, _STORED.load, _STORED.save)
 
 
@@ -85,7 +85,7 @@ async def find_others(conn: Connection, ids: Collection[str]) -> dict[str, list[
 
 async def list_due(conn: Connection, now: datetime) -> list[Notice]:
     """Return at most 100 notices whose mail is due, the longest due first."""
-    return [Notice(**row) for row in await conn.fetch(DUE, now)]
+    return _STORED.of(await conn.fetch(DUE, now))
 
 
 async def count_due(conn: Connection, now: datetime) -> int:
