@@ -169,7 +169,7 @@ def test_a_calendar_without_a_working_day_is_refused(weekend: tuple[int, ...]) -
 
 @pytest.mark.parametrize("zone", ["", "Pacific", "America", "../etc/passwd", "/etc/localtime", "Mars/Olympus", "a\0b"])
 def test_a_calendar_of_a_zone_that_is_not_there_is_refused(zone: str) -> None:
-    with pytest.raises(ValueError, match=r"zone"):
+    with pytest.raises(ValueError, match=r"zone|null character"):
         parsed(CalendarPublished, example_of(CalendarPublished) | {"zone": zone})
 
 

@@ -57,7 +57,7 @@ def test_what_was_published_is_still_read(name: str, event: type[Event]) -> None
     assert breaks(published, contracts.schema_of(event)) == []
 
 
-@pytest.mark.parametrize("path", GOLDEN, ids=lambda p: p.parent.name)
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_every_example_ever_committed_is_read_and_comes_back_the_same(path: Path) -> None:
     golden = json.loads(path.read_text())
     event = catalogue.every()[path.parent.name]

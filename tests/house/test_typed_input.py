@@ -12,9 +12,9 @@ READERS = PORTAL / "domain" / "typed_values.py"
 LENIENT = {"fromisoformat", "strptime", "isdigit", "isdecimal", "isnumeric", "Decimal", "int", "float"}
 # (file, function, what): why it reads no typed text
 NOT_TYPED: Mapping[tuple[str, str, str], str] = {
-    ("api/actions.py", "_patience", "isdigit"): "a header of programs, ASCII digits alone",
-    ("api/actions.py", "_patience", "int"): "a header of programs, ASCII digits alone",
-    ("api/action_requests.py", "_revision", "int"): "a header whose pattern is digits",
+    ("api/actions.py", "wait_of", "isdigit"): "a header of programs, ASCII digits alone",
+    ("api/actions.py", "wait_of", "int"): "a header of programs, ASCII digits alone",
+    ("api/action_requests.py", "_revision_in", "int"): "a header whose pattern is digits",
     ("api/middleware.py", "*", "*"): "headers of the transport",
     ("api/me.py", "*", "int"): "a cursor whose pattern is digits",
     ("api/paging.py", "*", "int"): "a cursor whose pattern is digits",

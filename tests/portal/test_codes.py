@@ -266,7 +266,20 @@ def sources() -> Iterator[Path]:
         yield from (ROOT / folder).rglob("*.py")
 
 
-FLAWS = {"Flaw", "Failure", "refuse", "flaw", "_flaw", "_fault", "wrong", "_wrong", "_stands", "error"}
+VIOLATIONS = {
+    "Violation",
+    "Failure",
+    "refuse",
+    "refuse_action",
+    "_refuse_by_state",
+    "_wrong_state",
+    "violation",
+    "flaw",
+    "_fault",
+    "_wrong",
+    "_stands",
+    "error",
+}
 
 
 def refused_with(tree: ast.AST) -> Iterator[str]:
@@ -275,7 +288,7 @@ def refused_with(tree: ast.AST) -> Iterator[str]:
         if not isinstance(node, ast.Call):
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        if name in FLAWS:
+        if name in VIOLATIONS:
             args = [*node.args[:2], *(k.value for k in node.keywords if k.arg == "code")]
             texts = [a.value for a in args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
             yield from (t for t in texts if t.isupper() and t.replace("-", "").replace("_", "").isalpha())

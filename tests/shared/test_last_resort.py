@@ -219,7 +219,7 @@ async def test_a_timer_that_was_moved_after_it_was_read_holds_nobody_up(toy: Ins
 
 
 async def test_a_parked_record_that_makes_its_reader_stumble_holds_nobody_up(toy: Inside) -> None:
-    await toy.hear(Labelled(counter_id=KEY, label="a\0b"))
+    await toy.hear(Ticked(counter_id=KEY, mood="raises"))
     await toy.pool.execute("UPDATE parked SET topic = 'internal', sequence = 0, headers = '[]'")
     await toy.hear(Ticked(counter_id="c", mood="raises"))
     await toy.be_patient()

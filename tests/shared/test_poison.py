@@ -105,7 +105,7 @@ async def test_a_null_character_in_a_text_is_data_and_is_parked_alone(toy: Insid
     nul = toy.desk.write(Labelled(counter_id=KEY, label="a\0b"))
     raws = await toy.get(poison.good(toy.desk), nul, poison.good(toy.desk))
     (row,) = await toy.parked()
-    assert (row["reason"], row["sequence"]) == ("raised", 1)
+    assert (row["reason"], row["sequence"]) == ("unreadable", 1)
     assert is_as_it_came(row, raws[1])
     assert await toy.ticks() == {"c": 2}
 
