@@ -58,8 +58,8 @@ test: check setup-tests ## Check, then every suite on a real broker and database
 	$(TESTS) -m "not long"
 
 .PHONY: test-fast
-test-fast: $(READY) ## The suites that need no broker and no database, within ten seconds.
-	@$(BIN)/pytest -m "not stack and not long"
+test-fast: $(READY) ## What needs no broker and no database, with few examples of each property, within a minute.
+	@$(TESTS) -m "not stack and not long" --hypothesis-profile=fast
 
 .PHONY: test-all
 test-all: check setup-tests ## Every suite, and the outages of minutes, long state machines and full matrices.

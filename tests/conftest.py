@@ -6,12 +6,14 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from deploy.local.mail import Catcher
 from deploy.local.topics import create_topics, delete_topics
 from tests.stack import databases as making
 from tests.stack import servers
 
+settings.register_profile("fast", settings.get_profile("ci"), max_examples=10)  # of make test-fast
 Topics = Callable[..., Awaitable[list[str]]]
 _ON_THE_STACK = {"kafka", "postgres", "mail"}
 _FIRST = ("system", "browser", "house", "simulation", "shared")  # the folders that take longest

@@ -57,6 +57,7 @@ def alone(folder: Path, module: str, extra: str = "") -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.stack
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_files_of_an_image_suffice_for_its_service(service: str, tmp_path: Path) -> None:
     build_files(tmp_path, "service", SERVICE=service)

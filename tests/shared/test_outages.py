@@ -19,6 +19,7 @@ from tests.toy.letters import Desk, Letter
 from tests.toy.outside import Outside, Place, summed, until
 
 KEYS = 20
+pytestmark = pytest.mark.stack  # each test starts servers of its own
 
 
 class Own(NamedTuple):
