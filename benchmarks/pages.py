@@ -154,7 +154,7 @@ async def _load(asks: Iterator[Ask]) -> dict[str, float]:
 
 
 async def _streams(stack: Stack, address: str) -> dict[str, object]:
-    """What five hundred open streams add to the portal, in MB."""
+    """Return what five hundred open streams add to the portal, in MB."""
     process = psutil.Process(stack.services["portal"].pid)
     before = process.memory_info().rss
     limits = httpx2.Limits(max_connections=STREAMS + 10)

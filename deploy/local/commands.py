@@ -80,7 +80,7 @@ def _command(step: Step) -> list[str]:
 
 
 def exists(module: str) -> bool:
-    """Whether the module is there, without running it."""
+    """Return whether the module is there, without running it."""
     try:
         return find_spec(module) is not None
     except ModuleNotFoundError:

@@ -36,7 +36,7 @@ class Jar(NamedTuple):
 
 
 def locked(lock: Path = LOCK) -> list[Jar]:
-    """What the lock names."""
+    """Return what the lock names."""
     dependencies = tomllib.loads(lock.read_text())["dependencies"]
     return [Jar(one["groupId"], one["artifactId"], one["version"], one["sha256"]) for one in dependencies]
 

@@ -67,7 +67,7 @@ class Broker:
 
     @property
     def is_started(self) -> bool:
-        """Whether start() was called."""
+        """Return whether start() was called."""
         return self._process is not None
 
     @property

@@ -40,7 +40,7 @@ class Catcher:
             self._server = None
 
     def mails(self) -> list[Path]:
-        """What arrived, oldest first."""
+        """Return what arrived, oldest first."""
         return sorted(self.folder.glob("*.eml"))
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name

@@ -15,7 +15,7 @@ def free_port() -> int:
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen there now, connections of its predecessor notwithstanding."""
+    """Return whether a server could listen there now, connections of its predecessor notwithstanding."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -77,7 +77,7 @@ class Postgres:
 
     @property
     def is_started(self) -> bool:
-        """Whether start() was called."""
+        """Return whether start() was called."""
         return self._process is not None
 
     @property
@@ -178,7 +178,7 @@ def _allowed(databases: str, role: str) -> str:
 
 @cache
 def _holds_sockets(folder: Path) -> bool:
-    """Whether the file system of a folder has sockets at all: those that a container shares with its host may not."""
+    """Return whether the file system of a folder has sockets; one that a container shares with its host may not."""
     probe = folder / ".probe"
     probe.unlink(missing_ok=True)
     try:

@@ -101,7 +101,7 @@ class Process:
             self._note.write_text(f"{self.pid} {psutil.Process(self.pid).create_time()}")
 
     def is_alive(self) -> bool:
-        """Whether it runs."""
+        """Return whether it runs."""
         return self._running is not None and self._running.poll() is None
 
     def expect_alive(self) -> bool:
@@ -111,7 +111,7 @@ class Process:
         return True
 
     def is_done(self) -> bool:
-        """Whether it has ended well; Died if it has not ended so."""
+        """Return whether it has ended well; Died if it has not ended so."""
         return self._popen.poll() == 0 or not self.expect_alive()
 
     def ask_to_stop(self) -> None:
@@ -159,7 +159,7 @@ class ServiceProcess(Process):
         self.address = env["REHAB_HTTP"]
 
     def is_ready(self) -> bool:
-        """Whether `/health/ready` says 200; Died if it is no more."""
+        """Return whether `/health/ready` says 200; Died if it is no more."""
         self.expect_alive()
         connection = HTTPConnection(self.address, timeout=1)
         try:

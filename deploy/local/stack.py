@@ -65,7 +65,7 @@ class Stack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What an outside client of the stack needs to know."""
+        """Return what an outside client of the stack needs to know."""
         known = {name: self._addresses[name] for name in ("REHAB_KAFKA", "REHAB_POSTGRES", "REHAB_SMTP")}
         tokens = str(self.folder / "tokens.json")
         theirs = {"REHAB_PASSWORDS": str(self.passwords), "REHAB_PACE": str(self.pace)} if self._people else {}

@@ -1,4 +1,4 @@
-"""What invoice reacts to: records of a case, actions of clinics and payment officers, and steps that are due."""
+"""The events that invoice reacts to: records of a case, actions of clinics and payment officers, and due steps."""
 
 from services.invoice.domain import billing, running
 from services.invoice.domain.judging import BillingContext

@@ -1,4 +1,4 @@
-"""What referral reacts to: by event, the decision and the states in which an action is allowed."""
+"""The events that referral reacts to: for each the decision and the states in which an action is allowed."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What an invoice is worth, line by line, or what it waits for; and what makes it no invoice at all."""
+"""The adjudication of an invoice: the amount of each line, the facts it waits for, and the faults of a document."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
@@ -131,7 +131,7 @@ def _rectify_until(case: Case, bill: Bill, terms: Terms, lines: Iterable[JudgedL
 
 
 def _taken(case: Case, bill: Bill, terms: Terms) -> tuple[TakenUnits, ...]:
-    """What judged invoices used, and what those keep back that were received before this one and still wait."""
+    """Return what judged invoices used, and what those keep back that were received before this one and still wait."""
     others = [i for i in case.invoices if i.invoice_id != bill.invoice_id]
     place = next((n for n, i in enumerate(case.invoices) if i.invoice_id == bill.invoice_id), len(others))
     taken = tuple(t for i in others if i.is_judged for t in _lines(i))
@@ -257,7 +257,7 @@ def _priced(s: BilledService, fee: FeeLine, cuts: Sequence[tuple[Violation, Deci
 
 
 def _taken_away(worths: Iterable[tuple[Violation, int]], claimed: int) -> tuple[tuple[Cut, ...], int]:
-    """What each reason takes away, and what is left; a fee that was not exceeded takes nothing and is no reason."""
+    """Return what each reason takes away, and the rest; a fee that is not exceeded takes nothing."""
     reasons: list[Cut] = []
     left = claimed
     for flaw, worth in worths:
@@ -303,7 +303,7 @@ def _line(s: BilledService, status: LineStatus, reasons: tuple[Cut, ...], covere
 def faults(
     bill: Bill, total_cents: int, today: date, case: Case = EMPTY, terms: Terms | None = None
 ) -> tuple[Violation, ...]:
-    """What makes a document no invoice, all at once; with its case and terms, payee and steps are looked at too."""
+    """Return all faults that make a document no invoice; with case and terms given, of payee and steps, too."""
     parts = (flaw for n, line in enumerate(bill.lines) for flaw in _part(n, line, bill))
     return (*_whole(bill, total_cents, today, case), *parts, *_unstepped(bill, case, terms))
 

@@ -32,7 +32,7 @@ class Report(NamedTuple):
 
     @property
     def is_awaited(self) -> bool:
-        """Whether it may still be accepted."""
+        """Return whether it may still be accepted."""
         return self.standing in _AWAITED
 
 
@@ -117,7 +117,7 @@ class Case(NamedTuple):
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more becomes due on it."""
+        """Return whether nothing more becomes due on it."""
         return self.withdrawn_on is not None or self.discharged_on is not None
 
     @property

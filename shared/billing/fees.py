@@ -1,4 +1,4 @@
-"""What a service is worth on its day: contract, fee line and calendar, the units left, and cents."""
+"""The price of a service on its day: contract, fee line and calendar, the units left, and cents."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Whether a billed service is payable at all: what denies it, and what it waits for."""
+"""The rules that deny a billed service, or let it wait for a fact."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
@@ -74,7 +74,7 @@ class BilledService(NamedTuple):
         return [r for r in self.case.reports if r.kind == kind]
 
     def fits(self, report: Report) -> bool:
-        """Whether the date of service is the report's, where it must be."""
+        """Return whether the date of service is the report's, where it must be."""
         return not (self.priced and self.priced.fee.dos_is_report_date) or report.service_on == self.day
 
     def flaw(self, code: str, field: str, rule: str, fix: str) -> Violation:
@@ -134,7 +134,7 @@ def in_program(s: BilledService) -> RuleResult:
 
 
 def claim_stands(s: BilledService) -> RuleResult:
-    """What the claim is on the date of service: accepted, undecided, or not the insurer's to pay."""
+    """Yield a denial where the claim does not stand on the date of service, a wait while it is undecided."""
     standing = _standing_on(s.case.claim, s.day)
     if standing in _DENIED:
         code, words = _DENIED[standing]
@@ -195,7 +195,7 @@ def _named(s: BilledService, held: HeldLine) -> str:
 
 
 def _exclude(s: BilledService, fee: FeeLine, held: HeldLine) -> bool:
-    """Whether a line that stands before excludes this one; either fee may say so."""
+    """Return whether a line that stands before excludes this one; either fee may say so."""
     if held.code == fee.code or week_of(held.service_on) != week_of(s.day):
         return False
     found = s.terms.fee_on(s.contract, held.code, held.service_on)
@@ -243,7 +243,7 @@ def _of_another_day(s: BilledService, kind: str, accepted: Sequence[Report]) -> 
 
 
 def _may_come(s: BilledService) -> bool:
-    """Whether such a report may still be accepted: it is due, came, or is not due yet on a case that goes on."""
+    """Return whether such a report may still be accepted: it is due, came, or is not due yet on a case that goes on."""
     if not s.reports:
         return not s.case.is_over
     return any(r.is_awaited for r in s.reports)

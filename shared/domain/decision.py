@@ -1,4 +1,4 @@
-"""What decisions are made of: events, aggregates, outcomes, timers, refusals, and the context of an event."""
+"""The parts of decisions: events, aggregates, outcomes, timers, refusals, and the context of an event."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What every service announces: answers to actions, parked records, moved deadlines, the head of its journal."""
+"""Events that every service announces: answers to actions, parked records, moved deadlines, the head of its journal."""
 
 import re
 from functools import cache

@@ -1,4 +1,4 @@
-"""What the insurer's claims system says: its schemas to the letter, and what only a whole record shows."""
+"""Events of the insurer's claims system: its schemas to the letter, and rules that only a whole record shows."""
 
 import csv
 import re

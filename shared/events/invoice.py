@@ -1,4 +1,4 @@
-"""What invoice announces: what became of each line that was billed, payment runs, and what was paid to whom."""
+"""Events that invoice announces: the result of each billed line, payment runs, and remittances."""
 
 from decimal import Decimal
 from typing import Literal

@@ -1,4 +1,4 @@
-"""What notification announces: the ledger of who was told what, by which channel, and whether they saw it."""
+"""Events that notification announces: the ledger of notices, their channels, and whether they were seen."""
 
 from typing import Literal
 

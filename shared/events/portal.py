@@ -1,4 +1,4 @@
-"""What people did, and when their time was up; every fact but those on accounts names the one service that answers."""
+"""Actions of people, and deadlines that passed; all events but those on accounts name the service that answers."""
 
 from decimal import Decimal
 from typing import Annotated, Any

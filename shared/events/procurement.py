@@ -1,4 +1,4 @@
-"""What procurement announces: the register of organisations, payees, sites, contracts, fees and calendars."""
+"""Events that procurement announces: the register of organisations, payees, sites, contracts, fees and calendars."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What program announces: the catalogue of programs and terms, dated, with the basis of every number."""
+"""Events that program announces: the catalogue of programs and terms, plans, reports and attendance."""
 
 from datetime import date
 from decimal import Decimal

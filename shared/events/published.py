@@ -29,7 +29,7 @@ def revision_of(event: Event) -> int:
 
 
 class Published:
-    """What registers published: all revisions of each document."""
+    """The documents that registers published: all revisions of each."""
 
     def __init__(self, events: Iterable[Event]) -> None:
         """Group the events by contract, in any order."""

@@ -1,4 +1,4 @@
-"""What referral announces: claim standing, admission, selection, offers, and the life of a referral."""
+"""Events that referral announces: claim standing, admission, selection, offers, and the life of a referral."""
 
 from typing import Literal
 

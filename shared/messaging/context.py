@@ -13,7 +13,7 @@ from shared.domain.decision import Event
 
 @dataclass
 class ServiceContext:
-    """What a running service offers to its own commands, loops and pages."""
+    """The part of a running service that its own commands, loops and pages may use."""
 
     name: str
     pool: asyncpg.Pool

@@ -112,7 +112,7 @@ def is_on() -> bool:
 
 
 def helps(problem: Exception) -> bool:
-    """Whether a lenient reader can read what the usual one raised this on; it cannot help what the broker answered."""
+    """Return whether a lenient reader can read what raised this; it cannot help with errors that the broker answers."""
     if isinstance(problem, CorruptRecordException):
         return not is_on()
     return not is_on() and not isinstance(problem, (KafkaError, ConsumerStoppedError, OSError))

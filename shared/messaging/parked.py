@@ -41,7 +41,7 @@ class Parking(NamedTuple):
 
 
 class ParkedNotice(NamedTuple):
-    """What may be told of a parked record: where it lay, its type and reason, never its content."""
+    """The publishable part of a parked record: its place, type and reason, never its content."""
 
     parked_id: UUID
     topic: str

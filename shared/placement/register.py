@@ -96,7 +96,7 @@ class Register:
         return frozenset(community for c in in_force for community in c.communities)
 
     def remember(self, asked: tuple[object, ...], derive: Callable[[], _R]) -> _R:
-        """What derives from the register alone is derived once; the days pass, so that not all is kept for ever."""
+        """Return a value derived from the register alone, computed once; older days are dropped from the cache."""
         if asked not in self._derived:
             if len(self._derived) >= _MOST_REMEMBERED:
                 self._derived.clear()

@@ -177,7 +177,7 @@ def _reply(deed: Deed, _: Case, __: Agenda, ___: Fees) -> Action:
 
 
 def _bill(deed: Deed, case: Case, agenda: Agenda, fees: Fees) -> Action | None:
-    """What was done since the last invoice; some invoices are wrong."""
+    """Return what was done since the last invoice; some invoices are wrong."""
     meant = list(unbilled(case, fees, deed.day))
     if not meant:
         return None

@@ -68,7 +68,7 @@ class Agenda:
         return UUID(int=self.mind(case, f"{deed.what} {deed.about} {times}").getrandbits(128), version=4)
 
     def due(self, now: datetime) -> dict[str, list[Deed]]:
-        """What is to be done now, by case, in its order."""
+        """Return what is to be done now, by case, in its order."""
         found: dict[str, list[Deed]] = {}
         while self._deeds and self._deeds[0].at <= now:
             deed = heapq.heappop(self._deeds)

@@ -105,7 +105,7 @@ class Case:
         return found[1]
 
     def owes(self, report: str) -> bool:
-        """Whether a report is to be written still, as far as the clinic's own days say."""
+        """Return whether a report is to be written still, as far as the clinic's own days say."""
         if report in self.until_end and self.last_on and self.due[report].astimezone(PACIFIC).date() > self.last_on:
             return False
         return report not in self.accepted
@@ -116,7 +116,7 @@ class Case:
 
 
 def unbilled(case: Case, fees: Mapping[str, Data], until: date) -> Iterator[Line]:
-    """What was done and not billed yet: reports, then days and weeks that are over."""
+    """Yield what was done and not billed yet: reports, then days and weeks that are over."""
     for fee in fees.values():
         kind = fee.get("needs_report")
         if kind and fee["unit"] == "report":
@@ -188,7 +188,7 @@ def _line(case: Case, fee: Data, on: date, cents: int, discipline: str | None = 
 
 
 def planned(case: Case, fees: Mapping[str, Data], goal: str) -> list[dict[str, Any]]:
-    """What a clinic asks for: more of what the referral covers only at first, and what the barriers call for."""
+    """Return what a clinic asks for: more of what the referral covers only at first, and what the barriers call for."""
     if case.started_on is None or case.planned_end is None:
         return []
     wanted = [

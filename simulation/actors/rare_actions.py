@@ -47,7 +47,7 @@ def _void(deed: Deed, case: Case, _: Agenda, __: Fees) -> Action:
 
 
 def _rectify(deed: Deed, case: Case, _: Agenda, fees: Fees) -> Action | None:
-    """What was denied, as it should have been billed."""
+    """Return what was denied, as it should have been billed."""
     meant, invoice_id = case.meant.get(deed.about, {}), case.sent[deed.about]["invoice_id"]
     lines = [_as_meant(line, meant, fees) for line in case.denied.get(deed.about, ())]
     if not lines:

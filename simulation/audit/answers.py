@@ -31,7 +31,7 @@ def actions(books: Books) -> Iterator[str]:
 
 
 def entitled(books: Books) -> Iterator[str]:
-    """What was done had an effect only in a role that may do it."""
+    """Yield what was done had an effect only in a role that may do it."""
     refused = {str(one.data["action_id"]) for one in books.words.get(_REFUSED, ())}
     for words, acts in books.words.items():
         for one in acts if words.startswith(_BY_PEOPLE) and acts[0].owner == "portal" else ():
@@ -41,7 +41,7 @@ def entitled(books: Books) -> Iterator[str]:
 
 
 def _roles(words: str) -> set[str]:
-    """Who may do it."""
+    """Return who may do it."""
     if words.startswith("provider-"):
         return {"biller" if words.endswith("-invoice") else "clinician", "administrator"}
     return {"payment_officer"} if words.startswith("payment-officer-") else {"claims_officer"}
@@ -60,7 +60,7 @@ def notices(books: Books) -> Iterator[str]:
 
 
 def _was_over_unread(books: Books, offer: Announced) -> bool:
-    """Whether *notification* was away from before the offer until after its end."""
+    """Return whether *notification* was away from before the offer until after its end."""
     away = books.away
     if away is None or away.service != "notification" or not away.begins_at < offer.at < away.ends_at:
         return False
@@ -69,7 +69,7 @@ def _was_over_unread(books: Books, offer: Announced) -> bool:
 
 
 def mails(books: Books) -> Iterator[str]:
-    """What was to be mailed was sent, or given up."""
+    """Yield what was to be mailed was sent, or given up."""
     ended = {
         (one.data["notice_id"], one.data["channel"])
         for words in ("notice-sent", "notice-failed")

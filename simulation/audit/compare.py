@@ -115,14 +115,14 @@ def _ends(before: Decision, after: Decision) -> Iterator[str]:
 
 
 def _fates(before: Decision, after: Decision) -> Iterator[str]:
-    """What came of the n-th offer is the same, whichever clinic was asked."""
+    """Yield what came of the n-th offer is the same, whichever clinic was asked."""
     for n, (was, became) in enumerate(zip(before["offers"], after["offers"], strict=False), 1):
         if was["fate"] != became["fate"]:
             yield f"offer {n} was {was['fate']} and became {became['fate']}"
 
 
 def _acts(before: Decision, after: Decision, stale: datetime | None) -> Iterator[str]:
-    """What people did in both plays got the same answer; a refusal may name other codes."""
+    """Yield what people did in both plays got the same answer; a refusal may name other codes."""
     for key, act in after["acts"].items():
         was = before["acts"].get(key)
         if act["answer"] is None:
@@ -171,7 +171,7 @@ def _plans(one: Decision) -> Mapping[int, Any]:
 
 
 def _cents(one: Decision) -> Mapping[Service, int]:
-    """What was paid for each service, over all invoices; what was taken back or denied is nothing."""
+    """Return what was paid for each service, over all invoices; what was taken back or denied is nothing."""
     paid: Counter[Service] = Counter()
     for invoice in one["invoices"]:
         if invoice["state"] not in _TAKEN_BACK:

@@ -78,7 +78,7 @@ class History:
         self.accepted_ever |= said.words == "claim-accepted"
 
     def holding_on(self, day: date) -> Holding:
-        """What holds on a day."""
+        """Return what holds on a day."""
         held = Holding()
         for said in self._said:
             if said.effective_on <= day:
@@ -86,7 +86,7 @@ class History:
         return held
 
     def judged_on(self, day: date) -> Holding:
-        """What a day is judged by: one before the first interval counts as the first, each fact for itself."""
+        """Return what a day is judged by: one before the first interval counts as the first, each fact for itself."""
         held = self.holding_on(max(day, self._first_day(day)))
         return held._replace(
             areas=held.areas or self._first(lambda one: one.areas) or (),

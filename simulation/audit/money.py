@@ -75,7 +75,7 @@ def one_fate(books: Books) -> Iterator[str]:
 
 
 def paid_once(books: Books) -> Iterator[str]:
-    """What is allowed is paid once and whole, what was taken back never."""
+    """Yield what is allowed is paid once and whole, what was taken back never."""
     times = Counter(one.data["invoice_id"] for one in books.words.get("invoice-paid", ()))
     gone, judged = voided(books), judgements(books)
     for one in books.words.get("invoice-paid", ()):
@@ -127,7 +127,7 @@ def remittances(books: Books) -> Iterator[str]:
 
 
 def runs(books: Books) -> Iterator[str]:
-    """What a run froze is what it released, payee by payee, and what was scheduled for it."""
+    """Yield what a run froze is what it released, payee by payee, and what was scheduled for it."""
     released = {one.data["run_id"]: one.data["cents"] for one in books.words.get("run-released", ())}
     remitted: Counter[tuple[str, str]] = Counter()
     for one in books.words.get("remittance-issued", ()):

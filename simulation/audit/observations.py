@@ -66,7 +66,7 @@ class Books:
 
     @cached_property
     def referrals(self) -> Mapping[str, Sequence[Announced]]:
-        """What was said of each referral, in its order."""
+        """Return what was said of each referral, in its order."""
         found: dict[str, list[Announced]] = {}
         for one in self.firsts:
             if one.topic == "rehab-referral" and one.data.get("referral_id") == one.key:
@@ -95,7 +95,7 @@ class Books:
 
     @cached_property
     def register(self) -> Register:
-        """What was announced of programs, contracts and calendars."""
+        """Return what was announced of programs, contracts and calendars."""
         said = (one for one in self.firsts if one.topic in {"rehab-program", "rehab-procurement"})
         return Register(Stated(one.at, one.event_name, one.data) for one in said)
 

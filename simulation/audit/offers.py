@@ -49,7 +49,7 @@ def ranks(books: Books) -> Iterator[str]:
 
 
 def _is_anew(said: Sequence[Announced], offer: Announced) -> bool:
-    """Whether the program was selected since the offer before."""
+    """Return whether the program was selected since the offer before."""
     before = [one.event_name for one in said if one.sequence < offer.sequence]
     return (
         "program-selected" in before[len(before) - before[::-1].index("referral-offered") :]

@@ -32,7 +32,7 @@ class _Holding(NamedTuple):
 
 
 def openings(books: Books) -> Iterator[str]:
-    """What is offered was declared, and nobody else holds it at the time."""
+    """Yield what is offered was declared, and nobody else holds it at the time."""
     declared = _Declared(books)
     held: dict[Place, list[_Holding]] = {}
     for one in _all(books):
@@ -61,7 +61,7 @@ def unplaced_rightly(books: Books) -> Iterator[str]:
 
 
 def _refused(said: Sequence[Announced], unplaced: Announced) -> set[str]:
-    """Who declined or lapsed since the program was selected."""
+    """Return who declined or lapsed since the program was selected."""
     refused: set[str] = set()
     for one in said:
         if one.sequence < unplaced.sequence and one.event_name == "program-selected":

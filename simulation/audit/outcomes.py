@@ -89,7 +89,7 @@ def _outcome(key: str, said: Sequence[Announced], ends: _Ends) -> Outcome:
 
 
 def _offers(said: Iterable[Announced]) -> list[Outcome]:
-    """Who was asked, for which program, when, and what came of it."""
+    """Return who was asked, for which program, when, and what came of it."""
     found: list[Outcome] = []
     for one in said:
         if one.event_name == "referral-offered":
@@ -110,7 +110,7 @@ def _by_claim(said: Iterable[Announced]) -> list[list[str]]:
 
 
 def _acts(said: Iterable[Announced], answers: Mapping[str, _Answer]) -> dict[str, Outcome]:
-    """What people did, by the key by which they did it: the same act has the same key in every play.
+    """Return what people did, by the key by which they did it: the same act has the same key in every play.
 
     `unseen` is what was done before, was taken, and could not be shown yet.
     """
@@ -135,7 +135,7 @@ def _days(recorded: Iterable[Announced]) -> dict[str, str]:
 
 
 def _granted(plan: Announced, named: Mapping[str, list[Announced]]) -> Outcome:
-    """What was granted last, line by line."""
+    """Return what was granted last, line by line."""
     granted: list[Any] = []
     for words in ("plan-deemed-approved", "plan-approved"):
         for one in named.get(words, ()):

@@ -122,7 +122,7 @@ def _undrawn(line: Data) -> Iterator[str]:
 
 
 def attended(books: Books) -> Iterator[str]:
-    """What is paid by attendance was attended: its day, and of a week enough days."""
+    """Yield what is paid by attendance was attended: its day, and of a week enough days."""
     fees = {line["code"]: line for one in books.words.get("fee-schedule-published", ()) for line in one.data["lines"]}
     came: dict[str, set[date]] = defaultdict(set)
     for one in books.words.get("attendance-recorded", ()):

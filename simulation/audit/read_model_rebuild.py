@@ -42,7 +42,7 @@ ORDER BY table_name
 
 
 def differences(environment: Mapping[str, str], services: Collection[str] = READ_MODELS) -> list[str]:
-    """What a stack's read models and those built anew differ in; nothing where all is well."""
+    """Return what a stack's read models and those built anew differ in; nothing where all is well."""
     return asyncio.run(_differences(environment, services))
 
 

@@ -73,11 +73,11 @@ class Report(NamedTuple):
 
     @property
     def balanced(self) -> bool:
-        """Whether nothing is missing, double or wrong."""
+        """Return whether nothing is missing, double or wrong."""
         return not self.faults
 
     def as_json(self) -> dict[str, Any]:
-        """What is written to a file; a system that is wholly wrong is not listed wholly."""
+        """Return what is written to a file; a system that is wholly wrong is not listed wholly."""
         more = len(self.faults) - _MOST_FAULTS
         listed = [*self.faults[:_MOST_FAULTS], *([f"and {more} more"] if more > 0 else ())]
         covered = {name: one.as_json() for name, one in self.covered.items()}

@@ -68,7 +68,7 @@ class Waiting:
         return sum(way.state in path.SOUGHT and not way.holds for way in self.ways.values())
 
     def is_settled(self, now: datetime) -> bool:
-        """Whether nothing waits, and no date lies ahead."""
+        """Return whether nothing waits, and no date lies ahead."""
         return not self.undecided and not self.unanswered and not self.owed and self._ahead <= day_of(now)
 
     @override

@@ -19,13 +19,13 @@ _IDS = (("worker", "worker_id"), ("employer", "employer_id"))
 
 
 def bad_text(name: str, value: str) -> bool:
-    """Whether an attribute is too long or holds what no text of an envelope may."""
+    """Return whether an attribute is too long or holds what no text of an envelope may."""
     most = _ATTRIBUTE if name in _SHORT else _TEXT
     return bool(_CONTROL.search(value)) or len(value.encode()) > most
 
 
 def bad_headers(headers: Headers) -> str:
-    """What is wrong with headers, as a short code; the first two codes are those of any record."""
+    """Return what is wrong with headers, as a short code; the first two codes are those of any record."""
     names = [name for name, _ in headers]
     sizes = [(len(name.encode("utf-8", "surrogateescape")), len(value or b"")) for name, value in headers]
     if not "".join(names).isprintable() or any(of_name > _NAME for of_name, _ in sizes):
@@ -47,7 +47,7 @@ def _is_bad(name: str, value: bytes) -> bool:
 
 
 def bad_members(pairs: Iterable[tuple[str, Json]]) -> str:
-    """What is wrong with the members of a structured event, as a short code."""
+    """Return what is wrong with the members of a structured event, as a short code."""
     members = list(pairs)
     if any(times > 1 for times in Counter(name for name, _ in members).values()):
         return "repeated"
@@ -60,24 +60,24 @@ def bad_members(pairs: Iterable[tuple[str, Json]]) -> str:
 
 
 def bad_key(key: bytes | None) -> bool:
-    """Whether a key that is there could not be one."""
+    """Return whether a key that is there could not be one."""
     return bool(key) and _is_bad("id", key or b"")
 
 
 def bad_size(value: bytes | None) -> bool:
-    """Whether the value is too long."""
+    """Return whether the value is too long."""
     return len(value or b"") > _VALUE
 
 
 def bad_instant(text: str) -> bool:
-    """Whether an instant lies out of the range."""
+    """Return whether an instant lies out of the range."""
     at = datetime.fromisoformat(text.upper())
     first, last = date.fromisoformat(_FIRST), date.fromisoformat(_LAST)
     return not first.year <= at.year <= last.year or not first <= at.astimezone(UTC).date() <= last
 
 
 def bad_data(data: Mapping[str, Any]) -> str:
-    """What is out of bounds in data that pass their schema, as a short code."""
+    """Return what is out of bounds in data that pass their schema, as a short code."""
     if any(not _FIRST <= day <= _LAST for day in _days(data)):
         return "out-of-range"
     if any(len(data.get(name) or ()) > most for name, most in _LISTS.items()):

@@ -147,7 +147,7 @@ def _wanted(rng: Random, on: date, place: str) -> str | None:
 
 
 def _decisions(rng: Random, accepted: ClaimMessage, often: int) -> Iterator[ClaimMessage]:
-    """What becomes of the claim, not always at once and sometimes with effect in the past or ahead."""
+    """Yield what becomes of the claim, not always at once and sometimes with effect in the past or ahead."""
     story = rng.choices([story for _, story in _STORIES], [n if not story else n * often for n, story in _STORIES])[0]
     on = date.fromisoformat(accepted.data["decided_on"])
     for words, days in story:

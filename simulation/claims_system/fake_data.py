@@ -89,7 +89,7 @@ def employer(rng: Random) -> Data:
 
 
 def occupation(rng: Random) -> str:
-    """What the worker does."""
+    """Return what the worker does."""
     return rng.choice(_OCCUPATIONS)
 
 

@@ -25,7 +25,7 @@ class Stretch(NamedTuple):
         return cls(first, first + timedelta(days=days) if from_on and days else date.max)
 
     def holds(self, day: date) -> bool:
-        """Whether a day is one of them."""
+        """Return whether a day is one of them."""
         return self.from_on <= day < self.to_on
 
 

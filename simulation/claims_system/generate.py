@@ -46,7 +46,7 @@ def generate(plan: Plan) -> list[Captured]:
 
 
 def _courses(rng: Random, plan: Plan) -> Iterator[list[ClaimMessage]]:
-    """What is said of every claim, and of those that are never accepted."""
+    """Yield what is said of every claim, and of those that are never accepted."""
     days = [plan.from_on + timedelta(days=n) for n in range(plan.days)]
     working = [day for day in days if day.weekday() < 5] or days  # noqa: PLR2004 - Saturday
     first = _FIRST_NUMBER + plan.seed % 500 * 100_000

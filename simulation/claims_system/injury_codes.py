@@ -13,12 +13,12 @@ _PAIRED = re.compile("21000|25100|25400|(?!31800|41800)[34]....")
 
 
 def is_possible(part: str, nature: str) -> bool:
-    """Whether a part of the body can be hurt in this way."""
+    """Return whether a part of the body can be hurt in this way."""
     return not (_OF_A_SYSTEM.fullmatch(part) and _OF_A_PART.fullmatch(nature))
 
 
 def is_paired(part: str) -> bool:
-    """Whether the body has it on two sides, of which one must be named."""
+    """Return whether the body has it on two sides, of which one must be named."""
     return bool(_PAIRED.fullmatch(part))
 
 

@@ -128,7 +128,7 @@ def _require_attributes(said: _Said) -> None:
 
 
 def _is_known(type_name: str, fault: str) -> bool:
-    """Whether this very version is known; another version of a known name is bad, and so is what has no type."""
+    """Return whether this very version is known; another version of a known name is bad, and so is what has no type."""
     if not type_name:
         raise Bad(fault or "attributes")
     if type_name in schemas.KNOWN:

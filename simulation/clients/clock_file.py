@@ -22,7 +22,7 @@ class ClockFile:
 
     @property
     def is_set(self) -> bool:
-        """Whether it was ever set."""
+        """Return whether it was ever set."""
         return self.step > 0
 
     @property

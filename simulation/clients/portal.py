@@ -30,7 +30,7 @@ class Answer(NamedTuple):
 
     @property
     def is_taken(self) -> bool:
-        """Whether it was taken, at once or to be checked."""
+        """Return whether it was taken, at once or to be checked."""
         return self.status < 300  # noqa: PLR2004 - HTTP's own number
 
     @property
@@ -52,7 +52,7 @@ class _Reply(NamedTuple):
         return orjson.loads(self.content) if self.content else {}
 
     def expect(self, path: str) -> Self:
-        """What nobody who behaves is told ends the play."""
+        """Return what nobody who behaves is told ends the play."""
         if self.status >= HTTPStatus.BAD_REQUEST:
             raise ConnectionError(f"{path} answered {self.status}: {self.content.decode(errors='replace')}")
         return self
@@ -78,7 +78,7 @@ class Portal:
             await self._session.close()
 
     async def offers(self, token: str) -> list[Mapping[str, Any]]:
-        """What a clinic is asked to take."""
+        """Return what a clinic is asked to take."""
         path = "/referrals?state=offered&limit=200"
         return list((await self._ask("GET", path, _as(token))).expect(path).data["items"])
 

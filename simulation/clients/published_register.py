@@ -78,7 +78,7 @@ class Register:
         return sorted(in_force, key=lambda data: int(data["precedence"]))
 
     def has_area(self, programs: Iterable[str], community: str | None, on: date, known: datetime) -> bool:
-        """Whether a contract of one of these programs covers the community on a day, run-off left aside."""
+        """Return whether a contract of one of these programs covers the community on a day, run-off left aside."""
         wanted = set(programs)
         return any(
             contract["program"] in wanted and community in contract["communities"]
@@ -125,7 +125,7 @@ def _cut_short(contract: Data, ended: Data) -> Data:
 
 
 def fits(program: Data, *, covered: bool, injury: Data, barriers: Sequence[str]) -> bool:
-    """Whether a program is the one for this injury; `covered` tells of the areas that it asks for."""
+    """Return whether a program is the one for this injury; `covered` tells of the areas that it asks for."""
     choice = program.get("choice") or {}
     return (
         (covered or not choice.get("areas_of"))

@@ -35,7 +35,7 @@ class Tail:
         await self._consumer.stop()
 
     async def news(self, ends: Mapping[str, Mapping[str, int]]) -> list[Announced]:
-        """What was announced up to these ends and was not read before."""
+        """Return what was announced up to these ends and was not read before."""
         found: list[StoredRecord] = []
         async for more in read_up_to(self._consumer, {p: ends[p.topic][str(p.partition)] for p in self._places}):
             found += (stored_record(record) for records in more.values() for record in records)

@@ -183,7 +183,7 @@ class _Batch(BatchBuilder):  # type: ignore[misc]  # aiokafka has no types
         self._builder.set_producer_state(producer_id, producer_epoch, base_sequence)
 
     def take(self, record: Captured, at: datetime) -> bool:
-        """Whether there was room."""
+        """Return whether there was room."""
         headers = [(_Name(name), value) for name, value in record.headers]
         stamp = int(at.timestamp() * 1000)
         return self.append(timestamp=stamp, key=record.key, value=record.value, headers=headers) is not None

@@ -76,7 +76,7 @@ class EventLines:
         return f"{_instant(event.at)}  {number:<14}{sentence.format_map(self._words(event))}"
 
     def is_by_hand(self, event: Announced) -> bool:
-        """Whether the event concerns a referral that lies with one of the sites `by_hand`."""
+        """Return whether the event concerns a referral that lies with one of the sites `by_hand`."""
         return self._sites.get(event.key) in self._by_hand
 
     def number_of(self, event: Announced) -> str:

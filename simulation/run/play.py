@@ -91,7 +91,7 @@ async def play(feed: Sequence[Captured], world: World, manner: Manner) -> dateti
 
 
 def following(feed: Sequence[Captured], ahead: Sequence[datetime | None]) -> tuple[Sequence[Captured], datetime | None]:
-    """What comes next: the records of the next instant, or before that the instant of a timer or of an act.
+    """Return what comes next: the records of the next instant, or before that the instant of a timer or of an act.
 
     Records of different instants never share a step: a decision may set a deadline that ends at once, such as a
     referral that is tried again because an opening was given back, and the next record comes after it.

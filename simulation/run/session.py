@@ -89,7 +89,7 @@ async def run(
 
 
 async def _unplayed(feed: Sequence[Captured], broker: str) -> list[Captured]:
-    """What does not lie on the topic yet, whatever part of the last step reached it."""
+    """Return what does not lie on the topic yet, whatever part of the last step reached it."""
     lying = Counter(one.captured[1:] for one in await read(broker, [CLAIMS]))
     left = []
     for record in feed:

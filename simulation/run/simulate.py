@@ -45,7 +45,7 @@ class Order(NamedTuple):
 
 
 def simulate(order: Order) -> bool:
-    """Whether it balances."""
+    """Return whether it balances."""
     began = time.monotonic()
     feed = select(capture.read(order.feed), order.stretch)
     if not feed:

@@ -59,7 +59,7 @@ class Invoice(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        """Whether it may still be paid."""
+        """Return whether it may still be paid."""
         return self.status in {"pended", "scheduled"}
 
     def is_frozen(self, frozen_until: datetime) -> bool:

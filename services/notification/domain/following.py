@@ -1,4 +1,4 @@
-"""What becomes of a notice: a recipient sees it, an event settles it, or nobody looks in time."""
+"""Decisions on a notice: a recipient sees it, an event settles it, or its time to be seen runs out."""
 
 from collections.abc import Mapping, Sequence
 

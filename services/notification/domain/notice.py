@@ -36,7 +36,7 @@ class Notice(NamedTuple):
 
     @property
     def is_done(self) -> bool:
-        """Whether it was seen or settled."""
+        """Return whether it was seen or settled."""
         return self.seen or self.acted_on
 
 

@@ -18,7 +18,7 @@ _CLAIMS_DESK = "claims_officer"
 
 
 class NotificationContext(NamedTuple):
-    """What notices are made by: rules, the referral's case, the register, and the key whose events may settle them."""
+    """The rules, the referral's case, the register, and the key whose events may settle a notice."""
 
     rules: Sequence[Rule]
     case: Case

@@ -49,7 +49,7 @@ class Rule(NamedTuple):
 
     @property
     def is_escalation(self) -> bool:
-        """Whether the rule is for a notice that nobody has seen."""
+        """Return whether the rule is for a notice that nobody has seen."""
         return self.on == NoticeEscalated.type_name
 
     def concerns(self, event: Event) -> bool:

@@ -1,4 +1,4 @@
-"""Who may call what: every route has a line here, or the portal does not start."""
+"""The roles that may call each route: a route without a line here keeps the portal from starting."""
 
 from collections.abc import Iterable
 from hashlib import sha256

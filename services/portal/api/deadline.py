@@ -14,7 +14,7 @@ SECONDS = 5.0
 
 
 class Allowance:
-    """What is left of the time: it runs while a session is asked for or held, not while an owner is waited for."""
+    """The time a request has left: it runs while a session is asked for or held, not while an owner is waited for."""
 
     def __init__(self, seconds: float) -> None:
         """Nothing is spent yet."""

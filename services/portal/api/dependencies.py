@@ -1,4 +1,4 @@
-"""What every call stands on: the service behind it, and the read side under row-level security."""
+"""The parts that every call uses: the service behind it, and the read side under row-level security."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -37,17 +37,17 @@ class Portal:
 
     @cached_property
     def answers(self) -> OperationWaiter:
-        """Who waits for an owner's answer."""
+        """Return those who wait for an owner's answer."""
         return OperationWaiter(self.context)
 
     @cached_property
     def passwords(self) -> PasswordChecks:
-        """Who tries to sign in."""
+        """Return the checks of passwords with their queues."""
         return PasswordChecks()
 
     @cached_property
     def live(self) -> Live:
-        """Who is told what changed."""
+        """Return the open streams of changes."""
         return Live(self.context)
 
     @asynccontextmanager

@@ -32,7 +32,7 @@ class Bounds(NamedTuple):
 
 
 class Client(NamedTuple):
-    """Who listens, by the hash of which session or key; a new stream of the same name ends the old one."""
+    """A listener, by the hash of its session or key; a new stream of the same name ends the old one."""
 
     caller: Caller
     credential: bytes
@@ -51,7 +51,7 @@ class Live:
     """All streams of this process; one look a batch for all of them."""
 
     def __init__(self, context: ServiceContext) -> None:
-        """Nobody listens."""
+        """Start without listeners."""
         self._context = context
         self.bounds = Bounds()
         self._streams: dict[str, Stream] = {}
@@ -79,7 +79,7 @@ class Live:
                 del self._streams[client.name]
 
     def _check_bounds(self, client: Client) -> None:
-        """Whoever has as many streams as they may have gets no other."""
+        """Raise a Problem where the session, the account or the process has as many streams as it may have."""
         streams = [stream.client for stream in self._streams.values()]
         if len(streams) >= self.bounds.of_process:
             raise Problem(503, "Too many people watch for changes just now. Open the page again to see what is new.")

@@ -1,4 +1,4 @@
-"""What nobody foresaw: logged with its route and correlation, counted, and answered in words."""
+"""Unforeseen exceptions: logged with route and correlation, counted, and answered in words."""
 
 from collections.abc import Awaitable, Callable
 

@@ -49,7 +49,7 @@ class Gate:
             await self._one(scope, receive, send)
 
     async def _one(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """What is not whole has no effect, and nobody to answer."""
+        """Answer 400 for a body that is not whole: it has no effect."""
         headers = Headers(scope=scope)
         turn = await self._turn(headers)
         replies = _Dressed(send, _limits(turn, self._rate))
@@ -107,7 +107,7 @@ class _Dressed:
 
 
 def _limits(turn: Turn | None, rate: Rate | None) -> dict[str, str]:
-    """What is left of the allowance."""
+    """Return what is left of the allowance."""
     if turn is None or rate is None:
         return {}
     return {"RateLimit-Policy": f'"key";{rate.policy}', "RateLimit": f'"key";r={turn.left};t={turn.wait}'}

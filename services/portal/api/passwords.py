@@ -29,7 +29,7 @@ def hashed(password: str) -> str:
 
 
 def verify(kept: str, password: str) -> bool:
-    """Whether it is the password that was kept; takes as long for a wrong one."""
+    """Return whether it is the password that was kept; takes as long for a wrong one."""
     try:
         return _HASHER.verify(kept, password)
     except (VerificationError, InvalidHashError):
@@ -89,7 +89,7 @@ class PasswordChecks:
         self._slow: dict[bytes, float] = {}
 
     async def is_right(self, kept: Callable[[], Awaitable[str]], password: str, one: Try) -> bool:
-        """Whether it is the password that `kept` finds; raises TooManyTries or TooBusy without having looked at it."""
+        """Return whether `kept` finds this password; raises TooManyTries or TooBusy without having looked at it."""
         place = await self.attempts.reserve(one)
         if place is None:
             raise TooManyTries

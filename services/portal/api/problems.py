@@ -90,7 +90,7 @@ async def on_problem(_: Request, problem: Exception) -> JSONResponse:
 
 
 async def on_invalid(_: Request, problem: Exception) -> JSONResponse:
-    """What the framework finds wrong with the shape: every field, never what it held."""
+    """Answer a body of the wrong shape with every faulty field, never with its content."""
     found = problem.errors() if isinstance(problem, RequestValidationError) else []
     if any(e["type"] == "json_invalid" for e in found):
         return answer(Problem(400, "The body is no JSON."))
@@ -159,7 +159,7 @@ async def on_fault(request: Request, problem: Exception) -> JSONResponse:
 
 
 async def on_http(request: Request, problem: Exception) -> JSONResponse:
-    """What the framework refuses."""
+    """Answer a request that the framework refuses."""
     if not isinstance(problem, HTTPException):
         return answer(Problem(500, "Something of ours is wrong."))
     status = problem.status_code

@@ -21,7 +21,7 @@ class Limits(BaseSettings):
 
 
 class Turn(NamedTuple):
-    """Whether a request may pass, how many more could follow at once, and in how many seconds one may at the latest."""
+    """A request's turn: whether it may pass, how many more could follow, and in how many seconds one may."""
 
     passes: bool
     left: int
@@ -32,7 +32,7 @@ class Rate:
     """Each key has the same allowance."""
 
     def __init__(self, allowance: RateLimitItem) -> None:
-        """Nobody has asked yet."""
+        """Start with full allowances."""
         self._allowance = allowance
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 

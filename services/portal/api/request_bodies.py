@@ -1,4 +1,4 @@
-"""What calls may carry, and nothing else; whether it is enough is for its owner to say."""
+"""The bodies of calls; whether their content suffices is decided by the owner of the record."""
 
 import re
 from collections.abc import Callable
@@ -110,7 +110,7 @@ Measures: TypeAlias = Annotated[dict[str, Any], AfterValidator(_measured), WithJ
 
 
 class Body(BaseModel):
-    """What a call may carry; `written` is the member that goes to the document store, and as what a fact names it."""
+    """The body of a call; `written` is the member that goes to the document store, and its name in the event."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
     written: ClassVar[tuple[str, str] | None] = None
@@ -204,7 +204,7 @@ class Report(Body):
 
 
 class PlannedLine(Body):
-    """What is asked for."""
+    """A line that a clinic asks for in a plan."""
 
     line: Label
     code: Label | None = None
@@ -229,7 +229,7 @@ class Amendment(Plan):
 
 
 class Reply(Body):
-    """What the clinic answers about a plan."""
+    """The clinic's answer to a question about a plan."""
 
     written = ("text", "document")
     plan: Number
@@ -284,7 +284,7 @@ class PlanDecision(Body):
 
 
 class Question(Body):
-    """What an officer asks about a plan."""
+    """An officer's question about a plan."""
 
     written = ("question", "question")
     plan: Number
@@ -305,7 +305,7 @@ class ReturnedField(Body):
 
 
 class ReportReturn(OfReport):
-    """What is wrong with a report, and by whose fault."""
+    """The faults of a report that is sent back, and whose fault it is."""
 
     fields: Annotated[tuple[ReturnedField, ...], Field(max_length=60)]
     fault: Literal["clinic", "insurer"] = "clinic"

@@ -82,7 +82,7 @@ def _check_json(kind: str, body: bytes) -> None:
 
 
 def _holds_nul(value: Any) -> bool:  # noqa: ANN401 - any JSON
-    """Whether any text in it does; without recursion, however deep it is."""
+    """Return whether any text in it does; without recursion, however deep it is."""
     waiting = [value]
     while waiting:
         match waiting.pop():

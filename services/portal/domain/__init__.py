@@ -1,1 +1,1 @@
-"""What little the portal decides: doors that close, and its own accounts."""
+"""The few decisions of the portal: deadlines that pass, accounts, and prices that pages show."""

@@ -21,7 +21,7 @@ class HolderFiled(Event, type="portal.holder-filed", key="account_id", topic=INT
 
 
 class Account(NamedTuple):
-    """Who may sign in, in which role at which site; an insurer's role has no site, a worker's account a person."""
+    """A person with the roles at sites; an insurer's role has no site, a worker's account a person."""
 
     id: str
     version: int

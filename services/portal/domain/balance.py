@@ -1,4 +1,4 @@
-"""What is left of a plan: units granted, units billed, and what the rest is worth."""
+"""The balance of a plan: units granted, units billed, and the worth of the rest."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal

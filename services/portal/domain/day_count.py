@@ -25,7 +25,7 @@ class Pause(NamedTuple):
     ran_on: date
 
     def holds(self, on: date) -> bool:
-        """Whether the clock stood still on that day."""
+        """Return whether the clock stood still on that day."""
         return self.stopped_on < on <= self.ran_on
 
 

@@ -27,7 +27,7 @@ _NO_LETTER = re.compile(r"[^a-z0-9]")
 
 
 def is_secret(name: str) -> bool:
-    """Whether a field holds a password, a code, a token or another answer that proves who somebody is."""
+    """Return whether a field holds a password, a code, a token or another answer that proves who somebody is."""
     parts = [_plain(part) for part in _own(name).split(".")]
     if len(parts) == 1 and parts[0] in _PROVIDER_ANSWERS:
         return True

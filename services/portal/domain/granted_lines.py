@@ -19,7 +19,7 @@ class Line(NamedTuple):
 
     @property
     def cents(self) -> int:
-        """What is granted is worth; before a decision, what is asked for."""
+        """Return the worth of what is granted in cents; before a decision, of what is asked for."""
         if self.grant:
             return int(self.grant["cents"])
         return 0 if self.is_decided else int(self.asked["cents"])

@@ -1,4 +1,4 @@
-"""What waits for somebody at a clinic, with its day and what it is worth."""
+"""Tasks of a clinic, each with its day and its worth."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -31,7 +31,7 @@ class Task(NamedTuple):
 
 
 def of_referral(state: str, number: str, body: Mapping[str, Any], now: datetime, calendar: Calendar) -> Iterator[Task]:
-    """What the state of a referral asks of its clinic; whether a visit took place is said by the end of its day."""
+    """Yield the tasks of a clinic by the state of a referral; a visit is confirmed by the end of its day."""
     place, held = f"/referrals/{number}", bool(body.get("held_by"))
     program, community = _PROGRAMS.label(body.get("program")), body.get("community")
     about = ", ".join(filter(None, (program, community)))
@@ -81,7 +81,7 @@ def of_question(number: str, plan: str, body: Mapping[str, Any]) -> Task:
 
 
 def of_invoice(number: str, invoice_id: str, body: Mapping[str, Any], calendar: Calendar) -> Task | None:
-    """What was refused may be put right until the end of a day of the contract's calendar."""
+    """Return the task to put refused lines right, until the end of a day of the contract's calendar."""
     denied = sum(line.get("claimed_cents", 0) for line in body.get("lines", ()) if line.get("status") == "denied")
     until = body.get("rectify_until")
     if not denied or not until:
@@ -92,13 +92,13 @@ def of_invoice(number: str, invoice_id: str, body: Mapping[str, Any], calendar: 
 
 
 def worth_of(fees: Iterable[FeeLine], kind: str) -> int | None:
-    """What is paid for a report of a kind at best, in cents."""
+    """Return what is paid for a report of a kind at best, in cents."""
     paid = [fee.cents for fee in fees if fee.needs_report == kind and fee.unit == "report" and fee.attendance == "none"]
     return max(paid, default=None)
 
 
 def by_urgency(tasks: Iterable[Task], now: datetime) -> Sequence[Task]:
-    """What is due first stands first, what has no day last."""
+    """Return the sort key that puts the earliest due date first and tasks without one last."""
     return sorted(tasks, key=lambda one: (one.due_at is None, one.due_at or now, one.number))
 
 

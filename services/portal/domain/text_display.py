@@ -1,4 +1,4 @@
-"""What of a text can be seen: blanks and letters that show nothing, as people and programs paste them."""
+"""The visible part of a text: blanks and letters that show nothing are left out, as people and programs paste them."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ def plain(text: str) -> str:
 
 
 def shows(text: str) -> bool:
-    """Whether anything of a text can be seen."""
+    """Return whether anything of a text can be seen."""
     return any(unicodedata.category(sign)[0] in _SEEN and sign not in _LOOK_BLANK for sign in text)
 
 
@@ -37,7 +37,7 @@ def trimmed(text: str) -> str:
 
 
 def _is_kept(sign: str) -> bool:
-    """Whether a sign may begin or end a text."""
+    """Return whether a sign may begin or end a text."""
     return not sign.isspace() and unicodedata.category(sign) not in {"Cf", "Cc"} and sign not in _LOOK_BLANK
 
 

@@ -50,7 +50,7 @@ _INSTANT = re.compile(
 
 
 class Unreadable(NamedTuple):
-    """What is wrong with a text, and how to write it; both begin with a small letter and end without a full stop."""
+    """A fault of a text and how to write it; both begin with a small letter and end without a full stop."""
 
     reason: str
     fix: str

@@ -1,1 +1,1 @@
-"""What people see in a browser: one module a family of pages; what they do is done by the calls of the API."""
+"""The pages in a browser: one module a family of pages; actions are taken by the functions of the API."""

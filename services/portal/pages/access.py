@@ -1,4 +1,4 @@
-"""Who may see which page and press which button: every route has a line here, or the portal does not start."""
+"""The roles that may see each page and submit each form: a route without a line here keeps the portal from starting."""
 
 from services.portal.api.access import ACTS, BILLS, CLINIC, EVERYBODY, OFFICER
 

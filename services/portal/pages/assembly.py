@@ -78,7 +78,7 @@ def page_routes(portal: Portal) -> FastAPI:
 
 
 class Front:
-    """What begins with /api/ is for programs, everything else for people."""
+    """The application that sends paths below /api/ to the API and all others to the pages."""
 
     def __init__(self, portal: Portal) -> None:
         """Both stand on the same portal."""
@@ -105,7 +105,7 @@ def is_from_here(headers: Headers) -> bool:
 
 
 async def refuse(request: Request, problem: Problem) -> Response:
-    """What is not let in: a problem for programs, a page for people."""
+    """Answer a request that is not let in: with a problem for programs, with a page for people."""
     is_call = request.scope["path"].startswith(CALLS)
     return await (refuse_call if is_call else on_problem)(request, problem)
 

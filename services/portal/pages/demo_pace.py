@@ -26,7 +26,7 @@ def shown() -> dict[str, Any] | None:
 
 
 def set_pace(pace: str) -> bool:
-    """Whether there is such a pace, and somebody who goes by it."""
+    """Set the pace; return False where there is no such pace, or no play that goes by it."""
     place = _place()
     if place is None or pace not in PACES:
         return False

@@ -98,7 +98,7 @@ async def drop(submission: FormSubmission, editing: Editing) -> None:
 async def told(
     submission: FormSubmission, editing: Editing, *, is_saved: bool, context: Mapping[str, object] | None = None
 ) -> Response:
-    """What stands beside the form afterwards: saved at which time, or by whom it was changed meanwhile."""
+    """Return what stands beside the form afterwards: saved at which time, or by whom it was changed meanwhile."""
     request = submission.visit
     now = await open_draft(request, editing.view.number, editing.draft.kind, editing.draft.name)
     body = rendered("editing/saved.html", {"is_saved": is_saved, "editing": now, "visit": request, **(context or {})})
@@ -118,7 +118,7 @@ def changed_meanwhile(submission: FormSubmission, editing: Editing) -> Outcome:
 
 
 def is_typing(submission: FormSubmission) -> bool:
-    """Whether the page saves by itself while somebody types."""
+    """Return whether the page saves by itself while somebody types."""
     return submission.visit.request.headers.get("hx-request") == "true"
 
 

@@ -164,7 +164,7 @@ def _listed_day(one: CountedDay, *, is_first: bool, is_last: bool) -> Markup:
 
 
 def done_words(operation: Mapping[str, Any]) -> tuple[str, str]:
-    """What was just done, and what happens next; where the first thing announced has no words, by what was asked."""
+    """Return what was just done and what happens next; by the action where the first event has no words."""
     event = str((operation.get("result") or {}).get("event", ""))
     call = operation["about"].rpartition("/")[2]
     words = labels.DONE.get(event) or labels.DONE.get(labels.EVENT_OF.get(call, ""))
@@ -172,7 +172,7 @@ def done_words(operation: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def typed(fields: Mapping[str, str]) -> Sequence[tuple[str, str]]:
-    """What somebody typed, field by field, in the words of its form."""
+    """Return what somebody typed, field by field, in the words of its form."""
     seen = {name: value for name, value in fields.items() if name not in _UNSEEN and value}
     return [(field(name), _chosen(name, value, fields.get("how", ""))) for name, value in seen.items()]
 
@@ -230,7 +230,7 @@ def typed_units(text: str) -> str:
 
 
 def notice(about: str) -> str:
-    """What somebody was told of, by the type of what happened."""
+    """Return what somebody was told of, by the type of what happened."""
     words = (about.split(".")[2:3] or [about])[0]
     return labels.NOTICES.get(words, "Something happened to one of your referrals")
 

@@ -40,7 +40,7 @@ _DECIDED, _CHECKING = 200, 202
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a form: the action that it started, or the problem that refuses it; `fields` is what was typed.
+    """The result of a form: the action that it started, or the problem that refuses it; `fields` is what was typed.
 
     `places` are the fields of the form by the names that the API has for them, where the two differ.
     """
@@ -66,12 +66,12 @@ class Outcome:
 
     @property
     def is_sent(self) -> bool:
-        """Whether the action was accepted or is being checked."""
+        """Return whether the action was accepted or is being checked."""
         return self.problem is None
 
     @property
     def is_decided(self) -> bool:
-        """Whether the owner accepted the action."""
+        """Return whether the owner accepted the action."""
         return self.status == _DECIDED
 
     @property
@@ -177,7 +177,7 @@ def _typed(text: str) -> str:
 
 
 def body_of(kind: type[B], members: Mapping[str, Any]) -> B:
-    """What was typed, as the call carries it; what was left blank is not said."""
+    """Return what was typed, as the call carries it; what was left blank is not said."""
     try:
         return kind.model_validate(_said(members))
     except ValidationError as wrong:
@@ -186,7 +186,7 @@ def body_of(kind: type[B], members: Mapping[str, Any]) -> B:
 
 
 def _misread(found: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What somebody typed that cannot be taken as it stands, in the words of a form."""
+    """Return what somebody typed that cannot be taken as it stands, in the words of a form."""
     kind = found["type"]
     known = next((said for begin, said in _READ.items() if kind.startswith(begin)), _UNREAD)
     return error(pointer_to(("body", *found["loc"])), rule_of(found), *(sentences_of(found) or known))

@@ -159,7 +159,7 @@ async def _of_officer(request: PageRequest, conn: Connection) -> list[Task]:
 
 
 def officer_task(kind: str, name: str, body: dict[str, object], number: str) -> Task:
-    """What waits for a decision."""
+    """Return what waits for a decision."""
     if kind == "plan":
         what, href, action = f"Decide plan {name}", f"/officer/referrals/{number}/plans/{name}", "Decide"
     else:

@@ -84,7 +84,7 @@ class Ready(NamedTuple):
 
 @router.get("/new")
 async def show_ready(request: SignedIn) -> Response:
-    """What can be billed, worker by worker: accepted reports, attended days, sessions of a plan."""
+    """Return what can be billed, worker by worker: accepted reports, attended days, sessions of a plan."""
     ready: list[Ready] = []
     async with request.portal.reading(request.caller) as conn:
         for state in _BILLABLE:
@@ -272,7 +272,7 @@ def total_of(fields: Fields) -> int:
 
 
 def notes(fields: Fields, fees_on: Callable[[date], Mapping[str, FeeLine]]) -> Mapping[int, str]:
-    """What strikes the eye about a line before it is sent, by the fees of its day; invoice alone decides."""
+    """Return the notes on a line before it is sent, by the fees of its day; invoice alone decides."""
     found: dict[int, str] = {}
     for n, row in enumerate(_lines(fields)):
         on, cents, units = day_in(row["service_on"]), read_amount(row["dollars"]), read_units(row["units"])

@@ -1,4 +1,4 @@
-"""What a code list cannot say: the words of states, of fields, of what was done, and of notices."""
+"""Labels that no code list has: of states, fields, finished actions and notices."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -10,7 +10,7 @@ Choices: TypeAlias = Callable[..., dict[str, str]]
 
 
 def choices_on(day: date) -> Choices:
-    """What forms offer on a day: by the name of a code list, its codes with their labels."""
+    """Return what forms offer on a day: by the name of a code list, its codes with their labels."""
 
     def choices(name: str, side: Side | None = None) -> dict[str, str]:
         return code_list(name).choices(day, side)

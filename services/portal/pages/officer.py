@@ -145,7 +145,7 @@ async def change_referral(number: Number, submission: Submitted) -> Response:
 
 @router.get("/referrals/{number}/withdraw")
 async def ask_withdrawal(number: Number, request: SignedIn) -> Response:
-    """What withdrawing does, before it is done."""
+    """Return what withdrawing does, before it is done."""
     return await _case(request, number, "withdraw", None, live=False)
 
 

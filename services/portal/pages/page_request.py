@@ -1,4 +1,4 @@
-"""Who visits: their session, their roles, and which pages there are for whom."""
+"""The request of a page: the session, the roles, and the pages that there are for them."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -73,7 +73,7 @@ class PageRequest:
         return frozenset(role for role, _ in self.whole.roles)
 
     async def frame(self, here: str, *, live: bool = True) -> Mapping[str, Any]:
-        """What every page shows around its own: who, where to go, which day it is, what was just done.
+        """Return what every page shows around its own: who, where to go, which day it is, what was just done.
 
         A page that is there has shown what its notices are about: they are seen.
         """
@@ -120,7 +120,7 @@ def _roles_beside(name: str, roles: frozenset[str]) -> str:
 
 
 def frame_without_data(here: str) -> Mapping[str, Any]:
-    """What a page shows around its own while nothing can be read."""
+    """Return what a page shows around its own while nothing can be read."""
     return {"here": here, "live": False, "me": None, "nav": [], "now": clock.now(), "local": None, "key": str(uuid4())}
 
 
@@ -155,7 +155,7 @@ async def session_of(request: Request, portal: Portal) -> Caller | None:
 
 
 def is_by_itself(request: Request) -> bool:
-    """What a page reads without anybody's doing; it keeps no session open."""
+    """Return what a page reads without anybody's doing; it keeps no session open."""
     asks_itself = "hx-request" in request.headers or "times" in request.query_params
     return request.method == "GET" and (asks_itself or request.url.path == "/events")
 
@@ -179,7 +179,7 @@ async def visit_of(request: Request, portal: Here) -> PageRequest:
 
 
 async def see_notices(portal: Portal, caller: Caller, path: str) -> None:
-    """Whoever opens a page has seen the notices that lead to it, and on the page of a referral all about it."""
+    """Mark the notices that lead to an opened page as seen, and on the page of a referral all about it."""
     place = path.strip("/")
     is_of_record = place.startswith(("referrals/", "officer/referrals/"))
     async with portal.reading(caller) as conn:
@@ -198,7 +198,7 @@ def roles_of(request: Request) -> frozenset[str]:
 
 
 def may_open(place: str, roles: frozenset[str]) -> bool:
-    """Whether there is a page at a path without its first slash that one of these roles may open."""
+    """Return whether there is a page at a path without its first slash that one of these roles may open."""
     found = [allowed for pattern, allowed in _PLACES if pattern.fullmatch(f"/{place}")]
     return any(allowed is ANYBODY or allowed & roles for allowed in found)
 
@@ -215,7 +215,7 @@ def check_pages(routes: Iterable[BaseRoute]) -> None:
 
 
 def _asks_who(route: APIRoute) -> bool:
-    """Whether the visitor is among what the page needs."""
+    """Return whether the visitor is among what the page needs."""
     waiting = [route.dependant]
     while waiting:
         one = waiting.pop()

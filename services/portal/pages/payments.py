@@ -38,7 +38,7 @@ async def show_payments(request: SignedIn, cursor: Annotated[str, Query(pattern=
 
 @router.get("/remittances/{remittance_id}")
 async def show(remittance_id: Id, request: SignedIn) -> Response:
-    """What a payee was paid with a run, line by line; invoices of other sites of the payee have no link."""
+    """Return what a payee was paid with a run, line by line; invoices of other sites of the payee have no link."""
     said = await show_remittance(remittance_id, request.caller, request.portal)
     async with request.portal.reading(request.caller) as conn:
         invoices = {line["invoice_id"] for line in said["lines"]}
@@ -61,7 +61,7 @@ async def show_as_pdf(remittance_id: Id, request: SignedIn) -> Response:
 
 
 def _as_pdf(said: Mapping[str, Any], register: Register, at: str) -> bytes:
-    """What makes PDF files is loaded with the first one that is asked for: few processes ever make any."""
+    """Return a remittance as a PDF; the library is loaded with the first one, since few processes ever make any."""
     from services.portal.pages import remittance_pdf  # noqa: PLC0415 - as the sentence says
 
     return remittance_pdf.remittance(said, register.name(said["payee_id"]), at, register.service)

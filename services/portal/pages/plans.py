@@ -51,7 +51,7 @@ async def whole_plans(request: PageRequest, referral_id: str) -> list[dict[str, 
 
 @router.get("/plan")
 async def show_plans(number: Number, request: SignedIn) -> Response:
-    """What was asked for, what was granted and until when, and what the officer asks."""
+    """Return what was asked for, what was granted and until when, and what the officer asks."""
     return await _plans(request, number)
 
 
@@ -115,7 +115,7 @@ def _rows(fields: Mapping[str, str]) -> range:
 
 
 def plannable(register: Register, view: ReferralView) -> Mapping[str, str]:
-    """What may be planned, with its price."""
+    """Return what may be planned, with its price."""
     units = code_list("units")
     return {
         code: f"{register.service(code)}, {wording.dollars(fee.cents)} {wording.with_article(units.sentence(fee.unit))}"
@@ -124,7 +124,7 @@ def plannable(register: Register, view: ReferralView) -> Mapping[str, str]:
 
 
 def _fees(register: Register, view: ReferralView, on: date | None = None) -> Mapping[str, FeeLine]:
-    """What may be planned for a day, today where none is named."""
+    """Return what may be planned for a day, today where none is named."""
     on = on or register.calendar(view.body.get("contract_id")).day_of(clock.now())
     program = register.program(view.body.get("program"), on)
     fees = register.fees(view.body.get("contract_id"), on)
@@ -132,7 +132,7 @@ def _fees(register: Register, view: ReferralView, on: date | None = None) -> Map
 
 
 def priced(register: Register, view: ReferralView, fields: Mapping[str, str]) -> int:
-    """What all lines cost together, in cents, as far as they can be priced."""
+    """Return what all lines cost together, in cents, as far as they can be priced."""
     total = 0
     for row in rows_of(fields, "lines"):
         fee = _fees(register, view, day_in(row.get("from_on", ""))).get(row.get("code", ""))

@@ -1,4 +1,4 @@
-"""What cannot be shown or done, as a page: never a bare sentence of the machine, and what was typed is kept."""
+"""Problems as pages, with words for people and everything that was typed."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -62,7 +62,7 @@ async def on_problem(request: Request, problem: Exception) -> Response:
 
 
 async def on_http(request: Request, problem: Exception) -> Response:
-    """What the framework refuses."""
+    """Answer a request that the framework refuses."""
     status = problem.status_code if isinstance(problem, HTTPException) else 500
     if status == 404:  # noqa: PLR2004 - not there
         return await _shown(request, not_found())

@@ -32,7 +32,7 @@ async def list_all(
     state: Annotated[str | None, Query(pattern=r"^[a-z-]{0,40}$")] = None,
     cursor: Annotated[str, Query(pattern=r"^[0-9]{0,18}$")] = "",
 ) -> Response:
-    """What changed last comes first; 50 on a page."""
+    """Show the referrals, the newest change first, 50 on a page."""
     async with request.portal.reading(request.caller) as conn:
         found = await list_newest(conn, request.caller.sites, state or None, int(cursor or 0), 51)
         dues = await next_dues(conn, [view.referral_id for view, _ in found if view.state == "active"])
@@ -77,7 +77,7 @@ async def show(number: Number, request: SignedIn) -> Response:
 
 
 def is_on_a_business_day(request: PageRequest, view: ReferralView) -> bool:
-    """Whether the first visit is on a day on which the contract's calendar counts; so is one that nobody has booked."""
+    """Return whether the first visit is on a business day of the contract; True while none is booked."""
     on = formatting.a_day(view.body.get("starts_at"))
     return on is None or request.register.calendar(view.body.get("contract_id")).is_business_day(on)
 

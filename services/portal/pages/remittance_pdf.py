@@ -63,7 +63,7 @@ def remittance(said: Mapping[str, Any], payee: str, at: str, service: Callable[[
 
 
 def _fill(sheet: Sheet, said: Mapping[str, Any], payee: str, at: str, service: Callable[[str], str]) -> None:
-    """What stands on the pages."""
+    """Write the pages."""
     sheet.set_font(_FONT, "B", 18)
     sheet.cell(w=0, h=12, text="Remittance", new_x="LMARGIN", new_y="NEXT")
     head = {
@@ -132,7 +132,7 @@ def amount(cents: int) -> str:
 
 @cache
 def _letters() -> frozenset[int]:
-    """What both fonts can show."""
+    """Return what both fonts can show."""
     with closing(Sheet("")) as sheet:
         fonts = [font for font in sheet.fonts.values() if isinstance(font, TTFFont)]
         return frozenset.intersection(*(frozenset(font.cmap) for font in fonts))

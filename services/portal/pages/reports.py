@@ -46,7 +46,7 @@ class Writing(NamedTuple):
 
     @property
     def measures(self) -> Sequence[Part]:
-        """What is measured, within which bounds."""
+        """Return what is measured, within which bounds."""
         return [part for part in self.parts if part.part == "measure"]
 
     @property
@@ -70,7 +70,7 @@ class Writing(NamedTuple):
         return "done" if len(done) == len(needed) else "in work" if there else "not started"
 
     def _can_be_read(self, name: str) -> bool:
-        """Whether a field holds a value of its kind; any text will do for a section."""
+        """Return whether a field holds a value of its kind; any text will do for a section."""
         first, text = name.partition(".")[0], self.fields.get(name, "")
         read: Reader[Any] = {"measures": read_whole, "service_on": read_day}.get(first, str)
         return not isinstance(read(text), Unreadable)
@@ -83,7 +83,7 @@ class Writing(NamedTuple):
 
 
 def sent_fields(document: Mapping[str, Any]) -> dict[str, str]:
-    """What was sent, field by field."""
+    """Return what was sent, field by field."""
     said = {f"measures.{name}": str(value) for name, value in (document.get("measures") or {}).items()}
     said |= {name: str(document[name]) for name in ("service_on", "author_discipline") if document.get(name)}
     return said | {f"sections.{name}": text for name, text in told_sections(document.get("narrative") or "")}

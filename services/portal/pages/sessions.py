@@ -29,7 +29,7 @@ _OF_THE_SERVER = ("type", "asgi", "http_version", "server", "client", "scheme", 
 
 
 def kept_of(fields: Fields) -> Fields:
-    """What was typed before the sign-in, but nothing secret."""
+    """Return what was typed before the sign-in, but nothing secret."""
     return readable({name.removeprefix(KEPT): value for name, value in fields.items() if name.startswith(KEPT)})
 
 

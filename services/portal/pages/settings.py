@@ -14,7 +14,7 @@ class PageSettings(BaseSettings):
 
     @property
     def is_secure(self) -> bool:
-        """Whether browsers come over https."""
+        """Return whether browsers come over https."""
         return self.origin.startswith("https://")
 
     @property

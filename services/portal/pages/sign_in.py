@@ -40,7 +40,7 @@ Then = Annotated[str, Query(max_length=500)]
 
 @router.get("/")
 async def front_door(request: Request, portal: Here) -> Response:
-    """What this is, and the way in; whoever is signed in goes on to the inbox."""
+    """Show the front page, or go on to the inbox for those who are signed in."""
     if await session_of(request, portal):
         return RedirectResponse("/inbox", 303)
     return page(request, "entry/front.html", await frame_of_anybody(portal, "front"))

@@ -1,4 +1,4 @@
-"""What happened to a referral, told to those who work on it."""
+"""The history of a referral, told to those who work on it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime

@@ -119,7 +119,7 @@ def _appointment(fields: Fields) -> dict[str, Any]:
 
 @router.get("/start")
 async def show_start(number: Number, request: SignedIn) -> Response:
-    """Whether the first visit took place."""
+    """Ask whether the first visit took place."""
     return await _form(request, number, "start")
 
 
@@ -166,7 +166,7 @@ def held(fields: Fields, kind: type[B]) -> B:
 
 @router.get("/attendance")
 async def show_attendance(number: Number, request: SignedIn) -> Response:
-    """Who came on which day; the days of this week and the last to fill in."""
+    """Show the attendance by day, with the days of this week and the last to fill in."""
     return await _attendance(request, number)
 
 
@@ -206,7 +206,7 @@ async def record_attendance(number: Number, submission: Submitted) -> Response:
 
 
 def attended(fields: Fields) -> Attendance:
-    """Who came on which day, as it was typed."""
+    """Return the attendance by day, as it was typed."""
     return body_of(Attendance, {"days": days_of(fields)})
 
 
@@ -219,7 +219,7 @@ def days_of(fields: Fields) -> list[dict[str, str]]:
 
 
 def _is_another(fields: Fields) -> bool:
-    """Whether a day beside those that were asked for was typed, or said something of."""
+    """Return whether a day beside those that were asked for was typed, or said something of."""
     return bool(trimmed(fields.get("other_on", "")) or fields.get("other_status"))
 
 

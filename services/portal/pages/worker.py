@@ -53,7 +53,7 @@ _PLAIN: Mapping[str, str] = {
 
 @router.get("")
 async def show(request: SignedIn) -> Response:
-    """What happens next, with its day; whom to call."""
+    """Show what happens next, with its day and whom to call."""
     cases = await _cases(request)
     context = {"cases": [_shown(request, case) for case in cases]}
     return page(request.request, "worker/my.html", {**await request.frame("my"), **context})

@@ -42,10 +42,10 @@ class Place(NamedTuple):
 
 
 class Attempts:
-    """Who was wrong how often, lately."""
+    """The wrong tries of late, by name and place."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Nobody was; `clock` gives seconds."""
+        """Start without any tries; `clock` gives seconds."""
         self._clock = clock
         self._tries: OrderedDict[tuple[object, ...], deque[float]] = OrderedDict()
 

@@ -1,4 +1,4 @@
-"""What changed, for those who listen: numbers and versions only."""
+"""Hints of changes for open streams: numbers and versions only."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -58,5 +58,5 @@ async def newest_change(conn: Connection) -> int:
 
 
 async def list_hints(conn: Connection, after: int, seen: Sequence[int]) -> list[Hint]:
-    """What changed since, in order, but what was told already."""
+    """Return what changed since, in order, but what was told already."""
     return [Hint(*row) for row in await conn.fetch(HINTS, after, seen)]

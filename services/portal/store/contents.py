@@ -1,4 +1,4 @@
-"""What a report of each kind must carry, as a dated file says."""
+"""The required contents of reports by kind, from a dated file."""
 
 import csv
 from collections.abc import Sequence

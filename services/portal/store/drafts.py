@@ -1,4 +1,4 @@
-"""What somebody at a clinic types and has not sent yet: one draft a document, seen by the whole site, sealed."""
+"""Drafts of a clinic that are not sent yet: one for each document, seen by the whole site, sealed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -60,7 +60,7 @@ class Draft(NamedTuple):
 
 
 class Saving(NamedTuple):
-    """Who saves, when, from which page, by a press or as they type."""
+    """A save: by whom, when, from which page, by a button or while typing."""
 
     by: str
     at: datetime

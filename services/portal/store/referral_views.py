@@ -138,12 +138,12 @@ class ReferralView:
 
     @property
     def is_lost(self) -> bool:
-        """Whether the site has it no more, and is not asked either."""
+        """Return whether the site has it no more, and is not asked either."""
         return self.state in LOST
 
     @property
     def is_had(self) -> bool:
-        """Whether the site has the referral, is asked to take it, or had it once."""
+        """Return whether the site has the referral, is asked to take it, or had it once."""
         return not self.is_lost or self.left_at is not None
 
 

@@ -1,4 +1,4 @@
-"""What procurement published and pages show: organisations, sites, contracts, fees and calendars."""
+"""The published register that pages show: organisations, sites, contracts, fees and calendars."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date

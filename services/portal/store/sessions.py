@@ -1,4 +1,4 @@
-"""Who signs in at the pages, and until when; the server's own clock decides, whatever day the business has."""
+"""Sessions of the pages and their ends; the server's own clock decides, whatever day the business has."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -116,7 +116,7 @@ async def remember_device(conn: Connection, device: bytes, account_id: str) -> N
 
 
 async def is_device(conn: Connection, device: bytes) -> bool:
-    """Whether anybody ever signed in on it: nobody can bring a name of their own choice."""
+    """Return whether anybody ever signed in on the device, so that no invented name counts as one."""
     known: bool = await conn.fetchval(IS_DEVICE, device)
     return known
 
@@ -147,5 +147,5 @@ async def seconds_left(conn: Connection, cookie: str) -> int:
 
 
 async def close_session(conn: Connection, cookie: str) -> bool:
-    """Whether there was one."""
+    """Close a session; return False where there was none."""
     return count(await conn.execute(CLOSE, sha256(cookie.encode()).digest())) == 1

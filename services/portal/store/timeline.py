@@ -27,7 +27,7 @@ LIMIT $2
 
 
 class Readers(NamedTuple):
-    """Who may read what is announced, besides the site that has the referral.
+    """The readers of an announcement, besides the site that has the referral.
 
     `senders` are the sites of invoices by referral and invoice; `holders` those that have or had a referral.
     """

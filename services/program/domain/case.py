@@ -50,12 +50,12 @@ class Obligation(NamedTuple):
 
     @property
     def is_due(self) -> bool:
-        """Whether the clinic still owes the report."""
+        """Return whether the clinic still owes the report."""
         return self.status in DUE
 
     @property
     def is_closed(self) -> bool:
-        """Whether nothing more can happen to the report."""
+        """Return whether nothing more can happen to the report."""
         return self.status in {"accepted", "waived", "cancelled"}
 
 

@@ -1,4 +1,4 @@
-"""What a decision on a case is taken by: the contract, its calendar and fees, the catalogue and the instant."""
+"""The context of decisions on a case: the contract, its calendar and fees, the catalogue and the instant."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime

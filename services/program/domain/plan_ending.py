@@ -1,4 +1,4 @@
-"""What happens to a plan whose deadline passes, and to every plan when the referral is withdrawn."""
+"""The end of plans: their deadline passes, or the referral is withdrawn."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""What a decision on a plan grants, from which day, and which older grants it ends."""
+"""Grants of a decided plan, their days, and the older grants that they end."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -40,7 +40,7 @@ class PlanContext(NamedTuple):
 
 
 class LineDecision(NamedTuple):
-    """What is granted of a line: units, from a day, with a reason where they are fewer than asked for."""
+    """The grant of a line: units, from a day, with a reason where they are fewer than asked for."""
 
     line: PlanLine
     units: Decimal

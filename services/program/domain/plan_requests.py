@@ -1,4 +1,4 @@
-"""What a clinic asks for in a plan or an amendment, and the officer's question about it with its reply."""
+"""Plans and amendments that a clinic asks for, and the officer's question about one with its reply."""
 
 from collections.abc import Iterator
 

@@ -26,7 +26,7 @@ class PlanGrant(NamedTuple):
 
     @property
     def is_living(self) -> bool:
-        """Whether nothing has ended it."""
+        """Return whether nothing has ended it."""
         return self.last_on is None
 
     @property
@@ -57,7 +57,7 @@ class Plan(NamedTuple):
 
     @property
     def is_undecided(self) -> bool:
-        """Whether it waits for the officer, even if the decision is overdue."""
+        """Return whether it waits for the officer, even if the decision is overdue."""
         return self.status in _UNDECIDED
 
     @property

@@ -1,4 +1,4 @@
-"""What decisions on cases look up: the contracts, fee schedules and calendars of procurement, and the catalogue."""
+"""The published documents that decisions on cases look up: contracts, fee schedules, calendars and the catalogue."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
