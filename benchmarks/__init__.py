@@ -1,1 +1,1 @@
-"""What `make bench` measures, with peers and floor beside us in the same run."""
+"""The measurements of `make bench`, with peers and floor beside us in the same run."""

@@ -1,4 +1,4 @@
-"""What every contender is given, and how its time is taken."""
+"""The task that every contender gets, and the way its time is taken."""
 
 import gc
 import time

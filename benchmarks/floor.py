@@ -44,7 +44,7 @@ class Floor:
     """Consumer and relay in one process, as ours."""
 
     def __init__(self, task: Task, pool: asyncpg.Pool, consumer: AIOKafkaConsumer) -> None:
-        """What both halves share."""
+        """Keep the parts that both halves share."""
         self.task, self.pool, self.consumer = task, pool, consumer
         self.wake = asyncio.Event()
         self.sent = 0

@@ -1,3 +1,3 @@
-"""What must be there before the services start in containers."""
+"""Jobs that must have ended before the services start in containers."""
 
 import zonetables  # noqa: F401 - zones come from the locked tables before anything looks one up

@@ -1,4 +1,4 @@
-"""Who may sign in at the portal of this machine, for the person who started it."""
+"""The accounts of the portal on this machine, printed for the person who started it."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""What `run` does once every service is ready: fill the registers, then play."""
+"""The steps of `run` once every service is ready: fill the registers, then play."""
 
 import sys
 import time

@@ -24,7 +24,7 @@ class Died(Exception):  # noqa: N818 - says what happened
 
 
 def end_like_by_hand() -> None:
-    """Whoever starts programs ends them, too, when it is asked to end otherwise than by Ctrl-C."""
+    """End the started programs on any request to end, as Ctrl-C does."""
     for number in _ENDS:
         signal.signal(number, _interrupt)
 

@@ -21,7 +21,7 @@ class NotCreated(Exception):  # noqa: N818 - says what happened
 
 
 class Topics(NamedTuple):
-    """What deploy/kafka/topics.toml says: the settings of all topics, and what each has besides."""
+    """The contents of deploy/kafka/topics.toml: settings of all topics, and those of each."""
 
     settings: dict[str, str]
     topics: dict[str, dict[str, str]]

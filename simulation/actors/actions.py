@@ -1,4 +1,4 @@
-"""What clinics and officers say to the portal when they do something; None where there is nothing to do any more."""
+"""Actions of clinics and officers on the portal; None where there is nothing to do any more."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""What people are going to do, and when: seeded, in working hours, on a grid."""
+"""The plans of people: seeded, in working hours, on a grid."""
 
 import heapq
 from datetime import date, datetime, time, timedelta
@@ -45,7 +45,7 @@ class Agenda:
         return self._deeds[0].at if self._deeds else None
 
     def wake(self, now: datetime) -> None:
-        """Whoever learns of something late plans nothing for days that are over."""
+        """Note the instant, so that nothing is planned for a time that is over."""
         self._now = now
 
     def plan(self, what: str, case: Case, at: datetime, about: str = "") -> None:

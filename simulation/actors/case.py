@@ -91,7 +91,7 @@ class Case:
         return f"{code} {(on - self.started_on).days if self.started_on else on}"
 
     def unbill(self, lines: Iterable[Line]) -> None:
-        """What came to nothing is billed anew."""
+        """Note that a bill came to nothing, so that its services are billed anew."""
         for line in lines:
             self.billed.discard((line.code, line.service_on))
             self.units[line.code] -= 1

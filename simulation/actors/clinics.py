@@ -114,7 +114,7 @@ class Clinics:
         return Random(f"{self._seed}/{offer.data['number']}/{offer.data['rank']}/{about}")
 
     async def _do(self, act: Act) -> None:
-        """What was offered on or withdrawn meanwhile is simply not there any more."""
+        """Act on an offer; one that was offered on or withdrawn meanwhile is not there any more."""
         token, number = self._tokens[act.offer.data["site_id"]], act.offer.data["number"]
         async with self._gate:
             seen = await self._look(token, number, act.deed)

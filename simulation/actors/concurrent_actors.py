@@ -9,7 +9,7 @@ from simulation.clients.topics import Announced
 
 
 class ConcurrentActors:
-    """Whoever belongs to it waits for none of the others."""
+    """Actors that act at the same time, none waiting for another."""
 
     def __init__(self, everybody: Sequence[Actors]) -> None:
         """They hear in this order."""

@@ -1,4 +1,4 @@
-"""What people do wrong: too early, too late, without a reason, with days that cannot be; each is refused."""
+"""Invalid actions: too early, too late, without a reason, with impossible days; each is refused."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -246,7 +246,7 @@ MISTAKES: Mapping[str, Mistake] = {
 
 
 def err(agenda: Agenda, one: Announced, case: Case, now: datetime) -> None:
-    """Whoever hears of it may make a mistake."""
+    """Plan a mistake now and then after an announcement that invites it."""
     about = str(next((one.data[name] for name in _ABOUT if one.data.get(name)), ""))
     about = case.numbers.get(about, about)
     for name, mistake in MISTAKES.items():

@@ -1,4 +1,4 @@
-"""What a play asks of those who act in it."""
+"""The protocol between a play and those who act in it."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What people do now and then: hold, withdraw, do without, take back, put right, amend, decide late."""
+"""Rare actions: hold, withdraw, waive, take back, put right, amend, decide late."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -153,7 +153,7 @@ def _puts_right(line: Data, agenda: Agenda, case: Case) -> bool:
 
 
 def _voided(agenda: Agenda, said: Data, case: Case, now: datetime) -> None:
-    """What was taken back is billed anew."""
+    """Bill again the services of an invoice that was taken back."""
     case.unbill({(line.code, line.service_on): line for line in case.meant.get(said["number"], {}).values()}.values())
     agenda.later("bill", case, now, 2)
 

@@ -1,4 +1,4 @@
-"""What follows from what was announced, for whoever is concerned."""
+"""Reactions of actors to what was announced."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
@@ -123,7 +123,7 @@ def _held(agenda: Agenda, said: Data, case: Case, now: datetime) -> None:
 
 
 def _resumed(agenda: Agenda, said: Data, case: Case, now: datetime) -> None:
-    """What could not be done meanwhile is done now."""
+    """Do now the actions that the hold had put off."""
     case.holds = set(said["still_held"])
     if not case.holds:
         for what, about in sorted(case.postponed):

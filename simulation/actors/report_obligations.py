@@ -1,4 +1,4 @@
-"""What a clinic owes by its contract, and until when: it knows so whoever reminds it, and whoever is away."""
+"""The reports that a clinic owes by its contract, and their due days, known without any reminder."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta

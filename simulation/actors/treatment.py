@@ -27,7 +27,7 @@ class Treatment:
     """Everybody from the first visit on; the same seed does the same with the same cases."""
 
     def __init__(self, portal: Portal, keys: Keys, agenda: Agenda, gate: asyncio.Semaphore) -> None:
-        """Nobody is treated yet."""
+        """Start without cases."""
         self._portal, self._keys, self._agenda, self._gate = portal, keys, agenda, gate
         self._cases: dict[str, Case] = {}
         self._schedules: dict[str, list[Data]] = {}
@@ -36,7 +36,7 @@ class Treatment:
         self.answers: Counter[tuple[str, int]] = Counter()
 
     def hear(self, news: Sequence[Announced], now: datetime) -> None:
-        """What was announced, as those concerned are told of it."""
+        """Pass announcements on to those concerned."""
         self._agenda.wake(now)
         for one in news:
             self._duties.hear(one)
@@ -50,7 +50,7 @@ class Treatment:
                 self._react(one, case)
 
     def _react(self, one: Announced, case: Case) -> None:
-        """Whoever is concerned plans from the instant at which it happened, however late it is heard."""
+        """Let those concerned plan from the instant at which it happened, however late it is heard."""
         for react in (REACTIONS.get(one.event_name), *RARELY.get(one.event_name, ())):
             if react:
                 react(self._agenda, one.data, case, one.at)
@@ -95,7 +95,7 @@ class Treatment:
             case.postponed.add((deed.what, deed.about))
 
     async def _look(self, case: Case, now: datetime) -> None:
-        """What was being checked was decided meanwhile; some of what was refused is done once more."""
+        """Look at actions that were being checked; some of the refused ones are done once more."""
         for place, sent in list(case.unanswered.items()):
             said = await self._portal.read(sent.token, place)
             if said["status"] == "checking":

@@ -1,4 +1,4 @@
-"""Whoever acted was answered, and whoever is asked was told."""
+"""The check that every action was answered, and every recipient told."""
 
 from collections import Counter
 from collections.abc import Iterator

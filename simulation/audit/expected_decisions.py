@@ -1,4 +1,4 @@
-"""What must have been decided on each request: a second opinion, from the topics and the text of the rules alone."""
+"""Expected decisions on each request: a second opinion, from the topics and the text of the rules alone."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""What the insurer holds of a claim on a day, read from everything it ever said, by effective date."""
+"""The state of a claim on a day, read from everything the insurer ever said, by effective date."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
@@ -39,7 +39,7 @@ class ClaimStatement(NamedTuple):
 
 
 class Holding(NamedTuple):
-    """What holds; no standing before the first that was laid down."""
+    """The values that hold on a day; no standing before the first that was laid down."""
 
     standing: str | None = None
     areas: tuple[tuple[str, str], ...] = ()

@@ -80,7 +80,7 @@ _OF_REFERRAL = {words for machine in (path.STEPS, OFFER) for steps in machine.va
 
 
 class Machine(NamedTuple):
-    """What may be said of a document in which state; which document an announcement is about, and by which words."""
+    """A state machine of a document: the events allowed in each state, and how an event names its document."""
 
     name: str
     steps: Steps

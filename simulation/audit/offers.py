@@ -1,4 +1,4 @@
-"""Who is asked: never twice, at most three who refuse, at a site that may serve the worker, with time to answer."""
+"""The check of offers: no site twice, at most three refusals, sites that may serve the worker, time to answer."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -122,7 +122,7 @@ def _due(one: Announced) -> datetime:
 
 
 def lapses(books: Books) -> Iterator[str]:
-    """Nobody lapses before the time is up; a hold moves it."""
+    """Find offers that lapsed before their time was up; a hold moves it."""
     for key, said in books.referrals.items():
         due: datetime | None = None
         for one in said:

@@ -47,7 +47,7 @@ def openings(books: Books) -> Iterator[str]:
 
 
 def unplaced_rightly(books: Books) -> Iterator[str]:
-    """Nobody is unplaced while a site that may be asked has an opening in the weeks to come."""
+    """Find referrals without a site while a site that may be asked has an opening in the weeks to come."""
     taken: dict[Week, list[_Holding]] = {}
     for one in _all(books):
         taken.setdefault(one.place[:3], []).append(one)

@@ -1,4 +1,4 @@
-"""What became of every request, to the last cent: by names that people know, so that two plays can be compared."""
+"""The outcome of every request, to the cent, by names that people know, so that two plays can be compared."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias

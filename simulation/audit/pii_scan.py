@@ -1,4 +1,4 @@
-"""Whether anything that identifies a person got where it must not be: every word of every identity is looked for."""
+"""The search for identifying data in wrong places: every word of every identity is looked for."""
 
 import asyncio
 import json

@@ -96,7 +96,7 @@ async def _open(url: str) -> "asyncpg.Connection[asyncpg.Record]":
 async def _lend(
     live: "asyncpg.Connection[asyncpg.Record]", fresh: "asyncpg.Connection[asyncpg.Record]", schema: str
 ) -> None:
-    """What people asked, without the answers."""
+    """Copy the operations that people asked for, without the answers."""
     columns = await _columns(live, schema, _OWN, frozenset())
     rows = [
         tuple({**row, "status": "received", "answer": None}[name] for name in columns)

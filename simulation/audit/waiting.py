@@ -1,4 +1,4 @@
-"""What the world still waits for: requests without a decision, offers without an answer, dates that lie ahead."""
+"""The events that a play still waits for: requests without a decision, offers without an answer, days ahead."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
@@ -34,7 +34,7 @@ class Waiting:
         self._ahead = date.min
 
     def say(self, verdicts: Iterable[Verdict], now: datetime) -> None:
-        """What the claims system said."""
+        """Note a record of the claims system."""
         for verdict in verdicts:
             if verdict.kind == "valid":
                 self._expect(verdict.data, day_of(now) + _FAR)
@@ -46,7 +46,7 @@ class Waiting:
             self.requests.add((data["claim_number"], data["request_id"]))
 
     def hear(self, news: Sequence[Announced]) -> None:
-        """What was announced."""
+        """Note announcements."""
         for one in news:
             if one.event_name in _DECISIONS:
                 self.decided.add((one.data["claim_number"], one.data["request_id"]))

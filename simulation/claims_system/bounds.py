@@ -1,4 +1,4 @@
-"""What a record on `claims` may hold at most, by the contract with the upstream, in the auditor's own words."""
+"""The limits of a record on `claims`, by the contract with the upstream, in the auditor's own words."""
 
 import re
 from collections import Counter

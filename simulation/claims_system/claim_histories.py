@@ -1,4 +1,4 @@
-"""What the claims system says of one claim over the months, in the order in which it happens."""
+"""Histories of claims over the months: each a sequence of records in the order in which they happen."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta

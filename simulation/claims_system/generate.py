@@ -16,7 +16,7 @@ _FIRST_NUMBER, _FIRST_OF_NOBODY = 20_000_000, 87_000_000
 
 
 class Plan(NamedTuple):
-    """What to generate: claims accepted on working days of a stretch of time; `sites` may be chosen by workers."""
+    """A plan of what to generate: claims accepted on working days of a period; `sites` may be chosen by workers."""
 
     seed: int
     from_on: date

@@ -42,7 +42,7 @@ class Bad(ValueError):  # noqa: N818 - says what the record is
 
 
 class _Known(NamedTuple):
-    """What can be said of a record before it is checked."""
+    """The attributes of a record that can be read before it is checked."""
 
     type: str
     source: str

@@ -23,7 +23,7 @@ _OWNERS: Mapping[str, str] = {
 
 
 class Answer(NamedTuple):
-    """What the portal said to an action: its status and body."""
+    """The portal's answer to an action: its status and body."""
 
     status: int
     data: Mapping[str, Any]
@@ -40,7 +40,7 @@ class Answer(NamedTuple):
 
 
 class _Reply(NamedTuple):
-    """What came back."""
+    """A reply of the portal with its tag and body."""
 
     status: int
     etag: str

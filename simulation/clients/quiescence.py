@@ -1,4 +1,4 @@
-"""Whether anything is still in flight: every service asked, then the ends of every topic."""
+"""The question whether anything is in flight: every service is asked, then the ends of every topic."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ class NotQuiet(TimeoutError):  # noqa: N818 - says what the system is not
 
 @dataclass(frozen=True, slots=True)
 class ServiceState:
-    """What one service says of itself."""
+    """The state that one service reports."""
 
     service: str
     step: int

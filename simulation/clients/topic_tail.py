@@ -1,4 +1,4 @@
-"""What is announced, as it is announced."""
+"""A reader of announcements as they are made."""
 
 from collections.abc import Mapping, Sequence
 from typing import Self

@@ -179,7 +179,7 @@ class _Batch(BatchBuilder):  # type: ignore[misc]  # aiokafka has no types
         )
 
     def _set_producer_state(self, producer_id: int, producer_epoch: int, base_sequence: int) -> None:
-        """What makes it idempotent."""
+        """Write the producer's state that makes the batch idempotent."""
         self._builder.set_producer_state(producer_id, producer_epoch, base_sequence)
 
     def take(self, record: Captured, at: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""What happened in a play, as sentences for a person and as totals."""
+"""The events of a play as sentences for a person and as totals."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -59,7 +59,7 @@ class EventLines:
     """Tells events as sentences, with the names that the register and the referrals gave before."""
 
     def __init__(self, by_hand: frozenset[str] = frozenset()) -> None:
-        """What concerns the sites `by_hand` is marked for the people who play them."""
+        """Mark events of the sites `by_hand` for the people who play them."""
         self._by_hand = by_hand
         self._names: dict[str, str] = {}
         self._numbers: dict[str, str] = {}

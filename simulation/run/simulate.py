@@ -31,7 +31,7 @@ from simulation.run.progress import Gauge
 
 
 class Order(NamedTuple):
-    """What to play, and where to write what came of it."""
+    """An order to play: the feed, its days, and where to write the results."""
 
     feed: Path = session.BUNDLED
     stretch: Stretch = ALWAYS
