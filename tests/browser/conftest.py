@@ -66,7 +66,7 @@ class Sight:
             await self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
     async def words(self) -> str:
-        """What stands in the main part."""
+        """Return what stands in the main part."""
         return await self.page.locator("main").inner_text()
 
 

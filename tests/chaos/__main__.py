@@ -38,7 +38,7 @@ class Figures(NamedTuple):
 
     @property
     def faults(self) -> list[str]:
-        """What did not hold, in words."""
+        """Return what did not hold, in words."""
         share = self.seconds / 60
         goals = {
             f"{self.report.lost} lost": self.report.lost == 0,

@@ -85,7 +85,7 @@ def test_most_contracts_are_dated() -> None:
 
 
 def bare(annotation: Any) -> bool:
-    """Whether a day or an instant stands there without its range."""
+    """Return whether a day or an instant stands there without its range."""
     if get_origin(annotation) is Annotated:
         return False
     return annotation in {date, datetime} or any(bare(part) for part in get_args(annotation))

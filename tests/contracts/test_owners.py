@@ -144,7 +144,7 @@ async def codes_of(process: Inside, letters: list[Letter]) -> list[set[str]]:
 
 
 async def state_of(process: Inside, service: str) -> list[Any]:
-    """What the service decides on."""
+    """Return what the service decides on."""
     return [
         sorted(str(tuple(row)) for row in await process.pool.fetch(f"SELECT * FROM {table}"))  # noqa: S608 - names of ours
         for table in STATE[service]

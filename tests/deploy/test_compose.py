@@ -21,7 +21,7 @@ ONES = pytest.mark.parametrize("service", SERVICES)
 
 
 def done(part: str) -> set[str]:
-    """What must have ended before a part starts."""
+    """Return what must have ended before a part starts."""
     needs = PARTS[part].get("depends_on", {})
     return {name for name, how in needs.items() if how["condition"] == "service_completed_successfully"}
 

@@ -55,7 +55,7 @@ def lenient_calls(path: Path) -> set[tuple[str, str, str]]:
 
 
 def is_allowed(place: str, within: str, name: str) -> bool:
-    """Whether a reason stands in the list."""
+    """Return whether a reason stands in the list."""
     return any(one in NOT_TYPED for one in ((place, within, name), (place, "*", name), (place, "*", "*")))
 
 

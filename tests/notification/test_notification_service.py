@@ -42,12 +42,12 @@ class Post:
         assert not await self.process.parked()
 
     async def words(self, kind: str = "%") -> list[tuple[str, dict[str, Any]]]:
-        """What was announced, in order."""
+        """Return what was announced, in order."""
         announced = await self.process.words(f"rehab.notification.{kind}")
         return [(word.type.split(".")[2], orjson.loads(word.payload)) for word in announced]
 
     async def mail(self) -> list[Message]:
-        """What the mail server has once all due mails were tried."""
+        """Return what the mail server has once all due mails were tried."""
         await mail_due(self.process.running.context)
         return [message_from_bytes(path.read_bytes()) for path in self.catcher.mails()]
 

@@ -31,7 +31,7 @@ def _fonts(body: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def _said(body: bytes) -> bytes:
-    """What a stream holds, unpacked."""
+    """Return what a stream holds, unpacked."""
     stream = _STREAM.search(body)
     if stream is None:
         return b""

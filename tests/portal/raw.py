@@ -64,7 +64,7 @@ _WORDS = _known_words()
 
 
 def faults_in(text: str) -> Iterator[tuple[str, str]]:
-    """What is raw in a text that people read: which kind, and where."""
+    """Yield what is raw in a text that people read: which kind, and where."""
     plain = re.sub(_FREE, "…", text)
     for kind, look in _LOOKS.items():
         for found in re.finditer(look, plain):
@@ -139,7 +139,7 @@ def _read(html: str) -> _Page:
 
 
 def faults_on(html: str) -> Iterator[tuple[str, str]]:
-    """What is raw or empty on a page."""
+    """Yield what is raw or empty on a page."""
     page = _read(html)
     yield from (("an empty element", name) for name in page.empty)
     for text in page.texts:

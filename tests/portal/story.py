@@ -137,7 +137,7 @@ def withdrawn(revision: int = 5) -> ReferralWithdrawn:
 
 
 async def known_as(pool: asyncpg.Pool, person_id: str = "W1", **identity: Any) -> WorkerChanged:
-    """Who the worker is, sealed as referral announces it."""
+    """Return who the worker is, sealed as referral announces it."""
     key = f"worker/{person_id}"
     async with pool.acquire() as conn:
         keys = await encryption.make_keys(conn, [key])

@@ -86,7 +86,7 @@ async def call(portal: World, account: str, method: str, path: str, names: dict[
 
 
 async def names_of(portal: World, account: str) -> dict[str, str]:
-    """What there is for an account beside what is there for all: a notice, an operation."""
+    """Return what there is for an account beside what is there for all: a notice, an operation."""
     notice_id = str(uuid4())
     await portal.hear(notice(account, notice_id))
     answer = await portal.post(f"/notices/{notice_id}/open", account)

@@ -186,7 +186,7 @@ def test_the_portal_s_documents_tell_the_case_that_adjudication_keeps(events: li
 
 
 def _comparable(case: Case) -> dict[str, Any]:
-    """What portal and invoice both know, where no order matters."""
+    """Return what portal and invoice both know, where no order matters."""
     unknown = {"claim", "claim_number", "site_id", "withdrawn_on", "withdrawn_by", "unanswered"}
     members = {name: value for name, value in case._asdict().items() if name not in unknown}
     sent = [invoice._replace(rejected_on=None) for invoice in case.invoices]

@@ -26,7 +26,7 @@ ANSWER = f"/referrals/{NUMBER}/answer"
 
 
 def is_here(pid: int) -> bool:
-    """Whether the process of a session runs on this machine."""
+    """Return whether the process of a session runs on this machine."""
     said = Path(f"/proc/{pid}/cmdline")
     return said.exists() and b"postgres" in said.read_bytes()
 

@@ -38,7 +38,7 @@ async def struck(portal: World, table: str, question: str) -> AsyncIterator[None
 
 
 async def stuck(conn: Connection, question: str) -> int:
-    """Who waits for the table."""
+    """Return who waits for the table."""
     async with asyncio.timeout(10):
         while not (rows := await conn.fetch(STUCK, question)):  # noqa: ASYNC110 - a row of the database
             await asyncio.sleep(0.01)
@@ -94,7 +94,7 @@ async def stream(client: httpx2.AsyncClient, path: str, **asked: Any) -> AsyncIt
 
 
 async def ended(lines: AsyncIterator[str]) -> list[str]:
-    """What a stream says of records until it ends, as it does at the next look."""
+    """Return what a stream says of records until it ends, as it does at the next look."""
     begins = {"event: live", "data: now"}  # a page's stream asks its live pieces to read themselves again
     async with asyncio.timeout(20):
         return [line async for line in lines if line and not line.startswith(":") and line not in begins]

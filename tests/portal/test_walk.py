@@ -258,7 +258,7 @@ async def test_every_code_of_every_list_is_shown_in_words(walk: Walk, told_by: s
 
 
 def mails(rule: Rule, number: str) -> str:
-    """What somebody is sent by a rule."""
+    """Return what somebody is sent by a rule."""
     notice = Notice(
         "n-1", 0, "a-north", rule.name, story.CASE, story.CASE, "", "", "queued", 0, NOON, NOON, number=number
     )
@@ -304,7 +304,7 @@ BAD_DAYS: Mapping[str, Any] = {
 
 
 def refusals() -> Iterator[Decided]:
-    """What referral says to acts that it does not take, wherever the referral stands."""
+    """Yield what referral says to acts that it does not take, wherever the referral stands."""
     for begin in MOMENTS:
         for act in CLINIC_ACTIONS:
             bad: Any = {name: value for name, value in BAD_DAYS.items() if name in act.model_fields}
@@ -318,7 +318,7 @@ def refusals() -> Iterator[Decided]:
 
 
 def treated_badly() -> Iterator[Decided]:
-    """What program says of reports, days and plans that it does not take."""
+    """Yield what program says of reports, days and plans that it does not take."""
     begun = context.started()
     wrong: tuple[dict[str, Any], ...] = (
         {"service_on": None, "author_discipline": None, "document_id": None, "sections": (), "measures": {}},

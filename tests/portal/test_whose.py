@@ -81,7 +81,7 @@ class Model:
         self.is_started = False
 
     def opens(self, sites: Sequence[str]) -> bool:
-        """Whether these sites have it, are asked, or had it."""
+        """Return whether these sites have it, are asked, or had it."""
         return bool({self.holder, self.asked, *self.kept} & set(sites))
 
     def seen_by(self, sites: Sequence[str]) -> tuple[dict[tuple[str, str], int], dict[str, str]]:
@@ -122,7 +122,7 @@ STEPS = st.lists(
 
 
 def told(model: Model, step: Step) -> Iterator[Event]:  # noqa: C901, PLR0912, PLR0915 - one line or three for each
-    """What others announce when it happens."""
+    """Yield what others announce when it happens."""
     model.steps += 1
     model.revision += 1
     named = {"referral_id": model.id, "revision": model.revision}

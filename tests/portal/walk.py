@@ -60,7 +60,7 @@ class Fault(NamedTuple):
 
 
 def network() -> Iterator[Event]:
-    """What procurement and program publish: one clinic with its contract, fees of every code, the programs."""
+    """Yield what procurement and program publish: one clinic with its contract, fees of every code, the programs."""
     yield story.CALENDAR
     yield OrganisationRegistered(organisation_id="o-north", name="North Clinics")
     yield PayeeRegistered(payee_id="p-1", organisation_id="o-north", name="North Clinics Payee")
@@ -118,13 +118,13 @@ class Walk:
         self.seen = 0
 
     async def case(self, *events: Event, everywhere: bool = False) -> list[Fault]:
-        """What is raw on any page once these were heard, and nothing before."""
+        """Return what is raw on any page once these were heard, and nothing before."""
         await self.house.owner.execute(FORGET)
         await self.portal.hear(*events)
         return await self.look(everywhere=everywhere)
 
     async def look(self, *, everywhere: bool = False) -> list[Fault]:
-        """What is raw on the pages that list what happened, or on every page that there is, as things stand."""
+        """Return what is raw on the pages that list what happened, or on every page that there is, as things stand."""
         found: list[Fault] = []
         papers = await self.portal.pool.fetch("SELECT kind, name FROM papers")
         named = {kind: [row["name"] for row in papers if row["kind"] == kind] for kind in ("report", "plan", "invoice")}

@@ -71,7 +71,7 @@ class World:
         await self.running.receive(cast("Any", laid(letters)))
 
     async def facts(self, words: str = "") -> list[Fact]:
-        """What was announced, in order."""
+        """Return what was announced, in order."""
         rows = await self.pool.fetch(
             "SELECT event_id::text, topic, key, type, sequence, after, payload FROM outbox"
             " WHERE type LIKE $1 ORDER BY seq",
@@ -111,13 +111,13 @@ class World:
         return {**self.auth(account_id), "If-Match": etag, "Idempotency-Key": key or str(uuid4()), **prefer}
 
     async def get_json(self, path: str, account_id: str) -> Any:
-        """What somebody reads."""
+        """Return what somebody reads."""
         answer = await self.client.get(f"/api/v1{path}", headers=self.auth(account_id))
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     async def post(self, path: str, account_id: str, body: Any = None, **asked: Any) -> httpx2.Response:
-        """What somebody does."""
+        """Return what somebody does."""
         headers = self.asking(account_id, **asked)
         return await self.client.post(f"/api/v1{path}", json={} if body is None else body, headers=headers)
 

@@ -167,7 +167,7 @@ def grant_of(case: Case, line: str, number: int = 1) -> str:
 
 
 def codes(decision: Decision) -> set[tuple[str, str | None]]:
-    """What is wrong, and where."""
+    """Return what is wrong, and where."""
     assert isinstance(decision, Refusal), decision
     return {(f.code, f.field) for f in decision.flaws}
 

@@ -198,7 +198,7 @@ def received(sent: Bill) -> InvoiceReceived:
 
 
 def announced(sent: Bill, found: AdjudicationResult, on: date) -> InvoiceAdjudicated | InvoicePended:
-    """What invoice says of a judgement."""
+    """Return what invoice says of a judgement."""
     if found.waits_for:
         return InvoicePended(
             referral_id=ID, revision=2, invoice_id=sent.invoice_id, number=sent.number, lines=found.lines,

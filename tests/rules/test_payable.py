@@ -11,7 +11,7 @@ MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, NEXT_MONDAY = 0, 1, 2, 3, 4, 7
 
 
 def week_of(last: int, *attended: int, missed: tuple[int, ...] = (), started: int = MONDAY) -> list[str]:
-    """What is said of a week billed on its last day."""
+    """Return what is said of a week billed on its last day."""
     case = active(came(*attended), came(*missed, status="missed"))._replace(started_on=day(started))
     return codes(judged(case, line("CR-WK", last, WEEK))[0])
 

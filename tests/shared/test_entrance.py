@@ -359,14 +359,14 @@ def records(draw: st.DrawFn) -> Letter:
 
 
 def is_text(text: str, most: int) -> bool:
-    """Whether anybody may store, announce or log it."""
+    """Return whether anybody may store, announce or log it."""
     return not any(ord(c) < 32 or 127 <= ord(c) < 160 or "\ud800" <= c <= "\udfff" for c in text) and (
         len(text.encode("utf-8", "surrogatepass")) <= most
     )
 
 
 def is_sound(record: Record) -> bool:
-    """Whether nothing of what a record says of itself could break a database, a broker or a log."""
+    """Return whether nothing of what a record says of itself could break a database, a broker or a log."""
     texts = (
         record.key or "",
         record.event_id,

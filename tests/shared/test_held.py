@@ -62,7 +62,7 @@ class Wire:
         return await read_all(self.toy.running.settings.kafka, [self.topic])
 
     async def said(self, kind: str) -> list[dict[str, Any]]:
-        """What lies on the topic of one type."""
+        """Return what lies on the topic of one type."""
         found = [r for r in await self.records() if dict(r.headers)["ce_type"].decode() == f"rehab.toy.{kind}.v1"]
         return [orjson.loads(r.value) | {"key": r.key.decode()} for r in found]
 

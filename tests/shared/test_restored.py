@@ -32,7 +32,7 @@ async def both(databases: Databases) -> AsyncIterator[tuple[Inside, Inside]]:
 
 
 async def pass_on(toy: Inside, entering: Inside) -> list[Raw]:
-    """What the toy has to say, as the ledger reads it."""
+    """Return what the toy has to say, as the ledger reads it."""
     rows = await toy.pool.fetch(relay.UNSENT)
     sent = [relay.outgoing_record(b"/rehab/toy", tuple(row)) for row in rows]
     raws = [Raw(s.topic, 0, next(_offsets), s.key, s.value, list(s.headers)) for s in sent]

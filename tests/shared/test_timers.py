@@ -29,7 +29,7 @@ def wakes(key: str, due_at: datetime) -> Ticked:
 
 
 async def fire(toy: Inside) -> int:
-    """What the leader does when everything was read."""
+    """Return what the leader does when everything was read."""
     now = clock.now()
     async with toy.pool.acquire() as conn:
         records = await timers.due(conn, now, toy.running.reader.types, now)

@@ -16,7 +16,7 @@ FRIDAY = at("2024-10-11", 16, 50)
 
 
 def said(*steps: tuple[str, str, dict[str, Any]]) -> list[Announced]:
-    """What was announced of some referrals, in order."""
+    """Return what was announced of some referrals, in order."""
     world = World()
     for words, key, data in steps:
         world.announce(f"referral.{words}", key, FRIDAY, {"referral_id": key, **data})

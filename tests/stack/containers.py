@@ -46,7 +46,7 @@ _ENVIRONMENT = {
 
 @cache
 def have(image: str) -> bool:
-    """Whether a daemon answers and need not fetch the image."""
+    """Return whether a daemon answers and need not fetch the image."""
     if not _answers():
         return False
     try:
@@ -92,7 +92,7 @@ class Kafka(DockerContainer):
 
 
 def serves(servers: str) -> bool:
-    """Whether a broker answers; a mapped port takes connections before anybody listens behind it."""
+    """Return whether a broker answers; a mapped port takes connections before anybody listens behind it."""
     with ThreadPoolExecutor(1) as apart:  # a running event loop notwithstanding
         return apart.submit(asyncio.run, _asked(servers)).result()
 

@@ -67,7 +67,7 @@ def disturbed(feed: Path, folder: Path, away: ServiceOutage) -> Played:
 
 
 def changes(feed: Feed, folder: Path, said: str) -> list[str]:
-    """What an absence changed that it may not."""
+    """Return what an absence changed that it may not."""
     away = ServiceOutage.of(said)
     assert feed.undisturbed.report["faults"] == []
     return differences(feed.undisturbed.decisions, disturbed(feed.path, folder, away).decisions, away.service)

@@ -45,7 +45,7 @@ def on_heard(event: Heard, state: BatchState[None], _: EventContext) -> Decision
 
 @handlers.on(Asked, the_counter, no_facts)
 def on_asked(event: Asked, state: BatchState[None], _: EventContext) -> Decision:
-    """What is granted."""
+    """Return what is granted."""
     return grant(counter_of(event, state), by=event.by)
 
 

@@ -66,14 +66,14 @@ class Inside:
         return (await self.ticks()).get(key, 0)
 
     async def words(self, kind: str = "%") -> list[Word]:
-        """What was announced, in order."""
+        """Return what was announced, in order."""
         statement = (
             "SELECT topic, key, sequence, type, payload, cause, after FROM outbox WHERE type LIKE $1 ORDER BY seq"
         )
         return [Word(*row) for row in await self.pool.fetch(statement, kind)]
 
     async def parked(self) -> list[dict[str, Any]]:
-        """What is put aside, oldest places first."""
+        """Return what is put aside, oldest places first."""
         rows = await self.pool.fetch('SELECT * FROM parked ORDER BY topic, key, sequence, "offset"')
         return [dict(row) for row in rows]
 

@@ -225,6 +225,6 @@ def _batches(producer: AIOKafkaProducer, letters: Sequence[Letter]) -> Iterator[
 
 
 def _added(batch: BatchBuilder, letter: Letter) -> bool:
-    """Whether there was room."""
+    """Return whether there was room."""
     headers = list(letter.headers)
     return batch.append(timestamp=None, key=letter.key, value=letter.value, headers=headers) is not None

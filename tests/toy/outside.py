@@ -56,7 +56,7 @@ class Instance(Process):
         return await asyncio.to_thread(self._ask, path)
 
     async def health(self, name: str) -> tuple[int, dict[str, Any]]:
-        """What it says of itself."""
+        """Return what it says of itself."""
         status, body = await self.ask(f"/health/{name}")
         return status, json.loads(body or "{}")
 
@@ -91,7 +91,7 @@ class Place(NamedTuple):
 
     @property
     def topics(self) -> list[str]:
-        """What the toy listens to here."""
+        """Return what the toy listens to here."""
         return [topic + self.suffix for topic in TOPICS]
 
 
@@ -138,7 +138,7 @@ class Outside:
         await post(self.place.kafka, letters, partition)
 
     async def query(self, statement: str, *values: object) -> list[asyncpg.Record]:
-        """What the database says."""
+        """Return what the database says."""
         conn = await asyncpg.connect(
             as_role(self.place.postgres, "toy"), server_settings={"search_path": "toy"}, timeout=5
         )
@@ -181,7 +181,7 @@ class Outside:
             raise AssertionError(f"counted {now} of {total}\n{logs}") from None
 
     async def all_sent(self) -> bool:
-        """Whether the relay has passed on everything that was announced."""
+        """Return whether the relay has passed on everything that was announced."""
         return not await self.value("SELECT count(*) FROM outbox")
 
     async def said(self) -> list[ConsumerRecord]:
